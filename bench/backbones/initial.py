@@ -1,0 +1,78 @@
+"""Loading published or named weights into a backbone before it trains; nothing is unpickled but plain tensors."""
+
+import pickle
+import urllib.error
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from bench import weights
+from bench.backbones.pyramid import Backbone
+from bench.backbones.sources import IMAGENET, RANDOM, identify
+from bench.errors import WeightsError
+
+# The first published weights of each network, which the papers start from.
+PUBLISHED = "IMAGENET1K_V1"
+
+
+def load_initial(backbone: Backbone, init: str) -> None:
+    """Load a starting point: nothing for `random`, torchvision's weights for `imagenet`, or a file.
+
+    A full torchvision model is accepted: its classifier is left out.
+
+    Raises:
+        WeightsError: the weights are absent, unsafe, or belong to another backbone.
+    """
+    if init == RANDOM:
+        return
+    state = _published(backbone.name) if init == IMAGENET else read_file(Path(init))
+    kept = {name: value for name, value in state.items() if not name.startswith(backbone.classifier_prefix)}
+    weights.load_into(backbone, kept, init)
+
+
+def read_file(path: Path) -> dict[str, Tensor]:
+    """Read a `.safetensors` file or a `.pth` file of plain tensors.
+
+    Raises:
+        WeightsError: absent, broken, or carrying anything but tensors.
+    """
+    identify(str(path))
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise WeightsError(
+            f"weights file {path} holds pickled objects or is not a weights file, and is not loaded: "
+            "save its state_dict as safetensors"
+        ) from None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"weights file {path} cannot be read ({reason}): fetch or save it again") from None
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsError(f"weights file {path} is not a state_dict of tensors: save the backbone's state_dict alone")
+    return state
+
+
+def _published(name: str) -> dict[str, Tensor]:
+    """Weights of torchvision, from its cache, or from its site into the cache."""
+    import torchvision
+
+    entry = torchvision.models.get_model_weights(name)[PUBLISHED]
+    file = entry.url.rsplit("/", 1)[1]
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / file
+    if cached.is_file():
+        return read_file(cached)
+    try:
+        state: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
+            entry.url, map_location="cpu", progress=False, check_hash=True, weights_only=True
+        )
+    except (urllib.error.URLError, OSError) as error:
+        raise WeightsError(
+            f"ImageNet weights of {name} are not at {cached} and cannot be fetched ({error}): put {file} from "
+            f"{entry.url} there, or name a local copy (option init of a method, weights of `imagenet`)"
+        ) from None
+    return state

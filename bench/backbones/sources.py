@@ -1,0 +1,27 @@
+"""Names of where a backbone's weights start, without importing torch."""
+
+import hashlib
+from pathlib import Path
+
+from bench.errors import WeightsError
+
+RANDOM = "random"
+IMAGENET = "imagenet"
+SUFFIXES = (".pth", ".pt", ".safetensors")
+
+
+def identify(init: str) -> str:
+    """What stands for a starting point in a key: `random`, `imagenet`, or the hash of a file's content.
+
+    Raises:
+        WeightsError: neither of the names nor an existing weights file.
+    """
+    if init in (RANDOM, IMAGENET):
+        return init
+    path = Path(init)
+    if path.suffix not in SUFFIXES:
+        raise WeightsError(f"init={init!r} is not random, imagenet, or a file ending in {', '.join(SUFFIXES)}")
+    if not path.is_file():
+        raise WeightsError(f"weights file {path} does not exist: correct the option init or weights that names it")
+    with path.open("rb") as stream:
+        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()[:32]

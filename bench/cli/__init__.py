@@ -1,0 +1,80 @@
+"""The `bench` command. Subcommands are imported when they are called, so that `--help` stays quick."""
+
+import importlib
+import sys
+
+import click
+
+from bench import __version__
+from bench.errors import BenchError
+
+# name -> (module:attribute, one-line help); the help stands here so that listing the commands imports none of them.
+COMMANDS = {
+    "run": ("bench.cli.run:run", "Run a study: pretrain, fine-tune, print and write the table."),
+    "plan": ("bench.cli.run:plan", "Show what a run would do, what is done, and how long it should take."),
+    "table": ("bench.cli.table:table", "Lay out the records of a store as tables."),
+    "leaderboard": ("bench.cli.leaderboard:group", "Write the leaderboard page; check committed records."),
+    "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),
+    "compare": ("bench.cli.compare:command", "Put our scores beside a paper's, protocol by protocol."),
+    "stats": ("bench.cli.stats:command", "Say how sure the differences between methods are."),
+    "figures": ("bench.cli.figures:command", "Draw curves, ranking and heat map of a store as PNG and SVG."),
+    "labels-to-match": ("bench.cli.labels_to_match:command", "Say how many labels a method saves against a reference."),
+    "corpus": ("bench.cli.corpus:corpus", "Build and look at a pretraining corpus."),
+    "data": ("bench.cli.data:data", "Prepare and look at downstream data sets."),
+    "methods": ("bench.cli.listing:methods", "List the pretraining methods and their options."),
+    "weights": ("bench.cli.weights:weights", "List pretrained weights; export them for other libraries."),
+    "probe": ("bench.cli.probe:probe", "Say how good frozen features are."),
+    "tasks": ("bench.cli.listing:tasks", "List the tasks and their protocols."),
+    "perf": ("bench.cli.perf:perf", "Measure the speed of the harness' parts on this machine."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand's module only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of `COMMANDS`."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, or None for an unknown name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table above."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bench")
+def cli() -> None:
+    """Compare ways of pretraining networks for remote sensing."""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line and exit code 2, Ctrl-C is 130."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.UsageError as error:
+        error.show()
+        code = 2
+    except click.ClickException as error:
+        click.echo(f"bench: {error.format_message()}", err=True)
+        code = 2
+    except BenchError as error:
+        click.echo(f"bench: {error}", err=True)
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("bench: stopped; what is finished is kept, run the same command to go on", err=True)
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,153 @@
+"""`bench corpus`: build a pretraining corpus and look at it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.cli.corpus_counts import say, triple
+from bench.cli.corpus_derive import filter_tiles, merge, sample, split
+from bench.cli.corpus_report import report
+from bench.errors import CorpusError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from bench.corpus.discovery import Bands
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def corpus() -> None:
+    """Build and look at a pretraining corpus."""
+
+
+def _parse_bands(_context: click.Context, _option: click.Parameter, value: str | None) -> "Bands":
+    if value is None:
+        return None
+    parts = tuple(part.strip() for part in value.split(","))
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else parts
+
+
+@corpus.command()
+@click.option("--scenes", type=FOLDER, required=True, help="Folder of georeferenced scenes; sub-folders name sources.")
+@click.option("--landcover", type=FOLDER, help="Folder of land-cover rasters; without it tiles have no proportions.")
+@click.option("--product", help="Land-cover product: a shipped name, or the path of a .yaml of your own.")
+@click.option("--out", type=FOLDER, required=True, help="Folder of the corpus; it appears when it is complete.")
+@click.option("--size", default=256, show_default=True, help="Side of a tile in pixels.")
+@click.option("--overlap", default=0.2, show_default=True, help="Share of a tile that the next one covers again.")
+@click.option(
+    "--bands", callback=_parse_bands, help="Red, green and blue: 3,2,1; or B04,B03,B02 where each band is a file."
+)
+@click.option("--stretch", default="none", show_default=True, help="none | percentile:LOW,HIGH | LOW:HIGH")
+@click.option("--scene-nodata", type=float, help="Value outside the image, where scenes do not declare one (often 0).")
+@click.option("--epoch", type=int, help="Year of the product, where the folder holds several.")
+@click.option("--max-nodata", default=0.5, show_default=True, help="Largest share of a tile without land cover.")
+@click.option("--cloud-share", default=0.5, show_default=True, help="Largest share of white pixels (Eq. 12).")
+@click.option("--cloud-level", default=230, show_default=True, help="Value above which a pixel is white (Eq. 12).")
+@click.option(
+    "--rule", "settings", multiple=True, help="Any other threshold, NAME=VALUE: see bench.corpus.rules.Rules."
+)
+@click.option("--skip-bad", is_flag=True, help="Go on without scenes that cannot be used, and count them.")
+@click.option("--workers", type=int, help="Processes; all cores where not given.")
+def build(
+    scenes: Path,
+    landcover: Path | None,
+    product: str | None,
+    out: Path,
+    size: int,
+    overlap: float,
+    bands: "Bands",
+    stretch: str,
+    scene_nodata: float | None,
+    epoch: int | None,
+    max_nodata: float,
+    cloud_share: float,
+    cloud_level: int,
+    settings: tuple[str, ...],
+    skip_bad: bool,
+    workers: int | None,
+) -> None:
+    """Cut scenes into tiles with their land-cover proportions. Run it again to go on after an interruption."""
+    from bench.corpus.build import build_corpus
+    from bench.corpus.rules import Rules, with_settings
+
+    named = Rules(cloud_level=cloud_level, cloud_share=cloud_share, nodata_share=max_nodata)
+    bar, advance = _progress("cutting")
+    with bar:
+        built = build_corpus(
+            scenes,
+            landcover,
+            product,
+            out,
+            size=size,
+            overlap=overlap,
+            bands=bands,
+            stretch=stretch,
+            scene_nodata=scene_nodata,
+            epoch=epoch,
+            rules=with_settings(named, settings),
+            skip_bad=skip_bad,
+            workers=workers or os.cpu_count() or 1,
+            progress=advance,
+        )
+    say(built)
+
+
+@corpus.command()
+@click.argument("folder", type=FOLDER)
+def check(folder: Path) -> None:
+    """Read every tile of a corpus and compare it with its digest."""
+    from bench.corpus.checking import find_damage
+    from bench.corpus.reader import Corpus
+
+    opened = Corpus.open(folder)
+    bar, advance = _progress("reading")
+    with bar:
+        damaged = find_damage(opened, advance)
+    if damaged:
+        listed = ", ".join(map(str, damaged[:10]))
+        raise CorpusError(
+            f"{folder}: {len(damaged)} tiles differ from their digests ({listed}...): copy or build it again"
+        )
+    click.echo(f"{folder}: {len(opened)} tiles as they were written, hash {opened.hash}")
+
+
+@corpus.command()
+@click.argument("folder", type=FOLDER)
+def info(folder: Path) -> None:
+    """Print what a corpus holds: tiles by class and by source, and what was left out and why."""
+    from bench.corpus.reader import Corpus
+
+    opened = Corpus.open(folder)
+    described = opened.manifest
+    product = described.product["title"] if described.product else "none"
+    click.echo(f"land cover: {product}{f' {described.epoch}' if described.epoch else ''}")
+    click.echo(f"bands: {described.bands or 'as stored'}; stretch: {described.stretch}; overlap: {described.overlap:g}")
+    click.echo(f"mean: {triple(opened.mean)}; std: {triple(opened.std)}")
+    for note in described.history:
+        click.echo(f"made by: {note}")
+    say(opened)
+
+
+def _progress(title: str) -> "tuple[Progress, Callable[[int, int], None]]":
+    """A progress bar with the time left, and the function that moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    task = bar.add_task(title, total=None)
+    return bar, lambda done, total: bar.update(task, completed=done, total=total)
+
+
+for command in (merge, filter_tiles, split, sample, report):
+    corpus.add_command(command)

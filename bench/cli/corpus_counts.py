@@ -1,0 +1,46 @@
+"""Printing what a corpus holds."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from bench.corpus.manifest import Manifest
+    from bench.corpus.reader import Corpus
+
+
+def say(opened: "Corpus") -> None:
+    """Print the line by which a corpus is known, and the tables of its counts."""
+    click.echo(f"{opened.path}: {len(opened)} tiles of {opened.size} x {opened.size}, hash {opened.hash}")
+    _print_counts(opened.manifest)
+
+
+def triple(values: tuple[float, float, float]) -> str:
+    """Three values, as one line."""
+    return " ".join(f"{value:.4f}" for value in values)
+
+
+def _print_counts(described: "Manifest") -> None:
+    """Print the tables of counts."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    titles = {"class": "Tiles by dominant class", "source": "Tiles by source", "rejected": "Left out, by reason"}
+    for kind, title in titles.items():
+        counts = described.counts.get(kind)
+        if counts is None:
+            continue
+        total = sum(counts.values())
+        table = Table(title=title, title_justify="left")
+        table.add_column(kind)
+        table.add_column("tiles", justify="right")
+        table.add_column("share", justify="right")
+        for name, count in counts.items():
+            table.add_row(name, f"{count:,}", f"{count / total:.4f}" if total else "-")
+        table.add_row("all", f"{total:,}", "", style="bold")
+        console.print(table)
+    if described.skipped:
+        click.echo("Scenes that could not be used:")
+        for reason in described.skipped.values():
+            click.echo(f"  {reason}")

@@ -1,0 +1,216 @@
+"""`bench data`: prepare downstream data sets, check and list them, and show the subsets that cells are trained on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.errors import DataError, StudyError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from tasks.datasets import DatasetSpec
+    from tasks.prepared import Prepared
+    from tasks.protocols import Protocol
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def data() -> None:
+    """Prepare and look at downstream data sets."""
+
+
+@data.command()
+@click.argument("name")
+@click.option("--source", type=FOLDER, required=True, help="The unpacked public layout, its archive, or their folder.")
+@click.option("--out", type=FOLDER, help="Folder to write; the harness' data folder where not given.")
+@click.option("--protocol", "protocol_id", help="Protocol whose slices are cut; the data set's first where not given.")
+@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="How to read an unusual copy.")
+def prepare(name: str, source: Path, out: Path | None, protocol_id: str | None, options: tuple[str, ...]) -> None:
+    """Cut the public layout of data set NAME into slices with an index; the result is complete or absent."""
+    from bench import files
+    from tasks import datasets
+    from tasks.prepared import Prepared
+
+    spec = datasets.get(name)
+    protocol = _protocol_of(name, protocol_id)
+    target = out or _home() / datasets.folder_name(name, protocol.slices)
+    if target.exists():
+        raise DataError(f"{target} exists already: remove it, or choose another folder with --out")
+    _tell_sums(spec, source)
+    bar, advance = _progress(f"preparing {name}")
+    with bar, files.new_folder(target) as work:
+        spec.prepare(source, work, protocol.slices, advance, _parse_options(options))
+    _print_counts(Prepared.open(target))
+    if out:
+        click.echo(f"use it with --set data.{name}={target}")
+
+
+@data.command()
+@click.argument("names", nargs=-1)
+@click.option("--folder", type=FOLDER, help="A prepared set elsewhere, made with --out.")
+def verify(names: tuple[str, ...], folder: Path | None) -> None:
+    """Check prepared sets against the hashes in their manifests; all of the data folder where none is named."""
+    from tasks import datasets
+    from tasks.prepared import Prepared
+    from tasks.writing import verify as check
+
+    for name in names:
+        datasets.get(name)
+    found = [folder] if folder else [path for name, path in _prepared() if not names or name in names]
+    if not found:
+        raise DataError(f"nothing is prepared in {_home()}: make it with `bench data prepare`")
+    for path in found:
+        opened = Prepared.open(path)
+        check(opened)
+        click.echo(f"{path}: {len(opened)} slices, hash {opened.hash}: as it was prepared")
+
+
+@data.command(name="list")
+def list_() -> None:
+    """Show what is known, what is prepared, where to get each data set, its licence and how to cite it."""
+    from tasks import datasets
+
+    there: dict[str, list[Path]] = {}
+    for name, path in _prepared():
+        there.setdefault(name, []).append(path)
+    for spec in datasets.registry().values():
+        click.echo(f"{spec.name}: {spec.holds}")
+        click.echo(f"  from      {spec.homepage}")
+        click.echo(f"  licence   {spec.licence}")
+        click.echo(f"  cite      {spec.citation}")
+        click.echo(f"  layout    {spec.layout}")
+        click.echo(f"  protocols {', '.join(protocol.id for protocol in _protocols_of(spec.name))}")
+        click.echo(f"  prepared  {', '.join(map(str, there.get(spec.name, []))) or 'no'}")
+
+
+@data.command()
+@click.argument("protocol_id", metavar="PROTOCOL")
+@click.option("--seeds", default=3, show_default=True, help="Repeats, as in a study.")
+@click.option("--study-seed", default=0, show_default=True, help="Root of the seed tree, as in a study.")
+@click.option("--fractions", help="Comma-separated shares; the protocol's own where not given.")
+@click.option("--folder", type=FOLDER, help="The prepared set, where it is not in the data folder.")
+def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None, folder: Path | None) -> None:
+    """Print the asked and the true count of every class, for every fraction and seed of PROTOCOL."""
+    from rich.console import Console
+    from rich.table import Table
+
+    import tasks
+    from bench.inputs import Inputs
+    from bench.seeding import derive
+    from bench.study import Study
+    from tasks.protocols import load_protocol
+    from tasks.subset_counts import count_subsets
+
+    protocol = load_protocol(protocol_id)
+    shares = _fractions(fractions) or protocol.fractions
+    given = {protocol.dataset: str(folder)} if folder else {}
+    study = Study(
+        name="subsets", data=given, methods=["random"], backbones=["resnet18"], tasks=[protocol.task],
+        protocols={protocol.task: [protocol.id]},
+    )  # fmt: skip
+    prepared = Inputs(lambda text: click.echo(text, err=True)).dataset(study, protocol)
+    task = tasks.get(protocol.task).load()(protocol, prepared)
+    drawn = {seed: derive(study_seed, "subset", seed) for seed in range(seeds)}
+    table = Table("fraction", "seed", "asked", "true", *task.scheme.classes, title=f"{protocol.id}: true (asked)")
+    for row in count_subsets(task, shares, drawn):
+        cells = [f"{true} ({asked:.2f})" for true, asked in zip(row.true, row.asked, strict=True)]
+        table.add_row(f"{row.fraction:.4g}", str(row.seed), f"{row.asked_samples:.2f}", str(row.samples), *cells)
+    Console().print(table)
+    unit = {"mask": "slices with the class as the dominant one", "class": "images", "boxes": "slices with the class"}
+    click.echo(f"counted by class: {unit[task.kind]}")
+
+
+def _protocols_of(name: str) -> "list[Protocol]":
+    from tasks.protocols import known_protocols, load_protocol
+
+    return [protocol for protocol in map(load_protocol, known_protocols()) if protocol.dataset == name]
+
+
+def _protocol_of(name: str, protocol_id: str | None) -> "Protocol":
+    from tasks.protocols import load_protocol
+
+    if protocol_id is None:
+        return _protocols_of(name)[0]
+    protocol = load_protocol(protocol_id)
+    if protocol.dataset != name:
+        raise StudyError(f"protocol {protocol_id} is for data set {protocol.dataset}, not for {name}")
+    return protocol
+
+
+def _home() -> Path:
+    from bench.paths import data_home
+
+    return data_home() / "prepared"
+
+
+def _prepared() -> list[tuple[str, Path]]:
+    """Prepared sets in the data folder: data set and folder."""
+    home = _home()
+    folders = sorted(file.parent for file in home.glob("*/index.json")) if home.is_dir() else []
+    # <name>-<side>-<overlap>; names have dashes of their own.
+    return [(folder.name.rsplit("-", 2)[0], folder) for folder in folders]
+
+
+def _parse_options(texts: tuple[str, ...]) -> dict[str, str]:
+    parsed = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise DataError(f"--option {text}: write it as key=value, such as bands=3,2,1")
+        parsed[key] = value
+    return parsed
+
+
+def _fractions(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        shares = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise StudyError(f"--fractions {text}: every part must be a number, such as 0.01,1.0") from None
+    if not all(0 < share <= 1 for share in shares):
+        raise StudyError(f"--fractions {text}: every part must be in (0, 1]")
+    return shares
+
+
+def _tell_sums(spec: "DatasetSpec", source: Path) -> None:
+    """Say of each archive whether it is the one whose sum is published."""
+    from tasks.datasets.archives import archives, md5
+
+    for archive in archives(source, spec.archives):
+        if archive.name in spec.md5:
+            same = md5(archive) == spec.md5[archive.name]
+            verdict = (
+                "is the published archive" if same else "differs from the published archive, it is read all the same"
+            )
+            click.echo(f"{archive.name} {verdict}", err=True)
+
+
+def _print_counts(prepared: "Prepared") -> None:
+    click.echo(f"{prepared.path}: {len(prepared)} slices of {prepared.index['size']}, hash {prepared.hash}")
+    for name, count in {**prepared.counts(), **prepared.index.get("found", {})}.items():
+        click.echo(f"  {name}: {count:,}")
+    if prepared.index.get("resized"):
+        click.echo(f"  images that were resized: {prepared.index['resized']:,}")
+
+
+def _progress(title: str) -> "tuple[Progress, Callable[[int, int], None]]":
+    """A progress bar with the time left, and the function that moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    row = bar.add_task(title, total=None)
+    return bar, lambda done, total: bar.update(row, completed=done, total=total)

@@ -1,0 +1,91 @@
+"""`bench labels-to-match`: how many labels a method needs to do as well as a reference with all of them."""
+
+import json
+import math
+from pathlib import Path
+
+import click
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.cli.reading import load_store
+from results import published
+from results.matching import Choice, Match, keyed, labels_to_match
+from results.tables.text import visible
+
+
+@click.command()
+@click.option("--store", type=click.Path(path_type=Path), help="Folder with the records  [default: runs]")
+@click.option("--published", "source", help="A paper's printed numbers instead of a store, such as geokr-2021.")
+@click.option("--method", required=True, help="Method or row label whose curve is followed.")
+@click.option("--init", help="The method's `init` option, where it has several rows.")
+@click.option("--backbone", help="Only this backbone.")
+@click.option("--reference", required=True, help="Method or row label whose score at 100% is to be reached.")
+@click.option("--reference-init", help="The reference's `init` option, where it has several rows.")
+@click.option("--isotonic", is_flag=True, help="Fit a rising curve first.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON keyed by data set.")
+def command(
+    *,
+    store: Path | None,
+    source: str | None,
+    method: str,
+    init: str | None,
+    backbone: str | None,
+    reference: str,
+    reference_init: str | None,
+    isotonic: bool,
+    as_json: bool,
+) -> None:
+    """Find the share of the labels with which a method reaches a reference's score at 100% of them.
+
+    First crossing of the curve of mean scores, linear in log fraction; the interval is a bootstrap over seeds.
+    """
+    if store is not None and source is not None:
+        raise click.UsageError("name --store or --published, not both")
+    frame = published.load(source) if source else load_store(store or Path("runs"))
+    chosen = _only(frame, backbone)
+    matches = keyed(labels_to_match(chosen, Choice(method, init), Choice(reference, reference_init), isotonic))
+    if as_json:
+        click.echo(json.dumps({name: match.to_json() for name, match in matches.items()}, indent=1))
+    else:
+        Console().print(_table(matches))
+
+
+def _only(frame: pd.DataFrame, backbone: str | None) -> pd.DataFrame:
+    if backbone is None:
+        return frame
+    if backbone not in set(frame["backbone"]):
+        known = ", ".join(sorted(set(frame["backbone"])))
+        raise click.UsageError(f"no result with backbone {backbone!r}: choose one of {known}")
+    return frame[frame["backbone"] == backbone]
+
+
+def _table(matches: dict[str, Match]) -> Table:
+    first = next(iter(matches.values()))
+    title = Text(visible(f"Labels with which {first.method} reaches {first.reference} at 100%"))
+    table = Table(title=title)
+    for column in ("data set", "backbone", "to reach", "labels", "95% interval", "n"):
+        table.add_column(column, justify="left" if column in {"data set", "backbone"} else "right")
+    for name, match in matches.items():
+        cells = [name, match.backbone, f"{100 * match.target:.2f}", _labels(match), _range(match), str(match.n)]
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    return table
+
+
+def _labels(match: Match) -> str:
+    if match.crossing.kind == "never":
+        return "never"
+    sign = "≤ " if match.crossing.kind == "at most" else ""
+    return f"{sign}{_percent(match.crossing.fraction)}"
+
+
+def _range(match: Match) -> str:
+    if math.isnan(match.interval.low):
+        return "unknown"
+    return f"{_percent(match.interval.low)} to {_percent(match.interval.high)}"
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f}%" if math.isfinite(fraction) else "never"

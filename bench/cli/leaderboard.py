@@ -1,0 +1,91 @@
+"""`bench leaderboard`: the page, the committed leaderboard, and the check that its records still come out."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from results import check as checking
+from results import publishing
+from results.frame import scan
+from results.page import write_page
+
+COMMITTED = Path("results/leaderboard")
+STUDY = "leaderboard"
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group()
+def group() -> None:
+    """Write the leaderboard page, and check committed records against a fresh run."""
+
+
+@group.command()
+@click.option("--store", type=FOLDER, default=Path("runs"), show_default=True, help="Folder with the records.")
+@click.option("--out", type=FOLDER, default=Path("leaderboard"), show_default=True, help="Folder for index.html.")
+def page(store: Path, out: Path) -> None:
+    """Write one static HTML file with tables, curves, verdicts and the provenance of every number."""
+    path, left_out = write_page(store, out)
+    for line in left_out:
+        click.echo(f"bench: left out: {line}", err=True)
+    click.echo(path)
+
+
+@group.command()
+@click.option("--study", default=STUDY, show_default=True, help="Study to run.")
+@click.option("--store", type=FOLDER, help="Take this store instead of running the study from nothing.")
+@click.option("--out", type=FOLDER, default=COMMITTED, show_default=True, help="Folder to commit.")
+def build(study: str, store: Path | None, out: Path) -> None:
+    """Run the leaderboard's study from nothing, and write its records, tables and page to be committed."""
+    with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
+        click.echo(publishing.publish(store or _run_from_nothing(study, Path(folder)), out))
+
+
+@group.command()
+@click.option("--study", default=STUDY, show_default=True, help="Study to run.")
+@click.option("--committed", type=FOLDER, default=COMMITTED, show_default=True, help="Records that are held to.")
+@click.option("--fresh", type=FOLDER, help="Compare with this store instead of running the study from nothing.")
+def check(study: str, committed: Path, fresh: Path | None) -> None:
+    """Run the leaderboard's study from nothing and compare it with the committed records, record by record.
+
+    Equal bits are asked on the same kind of machine; elsewhere each cell has a tolerance from its seeds' spread. Exits 1
+    when a number moved: if it was meant to, run `bench leaderboard build` and say why in the changelog.
+    """
+    scan(committed)  # refuses a folder without records before the long run
+    with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
+        report = checking.compare(committed, fresh or _run_from_nothing(study, Path(folder)))
+    stale = publishing.stale(committed)
+    for cell in report.cells:
+        click.echo(cell.line())
+    kinds = sorted({name for cell in report.cells for name in cell.kind})
+    if kinds:
+        click.echo(f"another kind of machine than the committed records' ({', '.join(kinds)} differ): tolerances apply")
+    for title, lines in (
+        ("moved", report.moved),
+        ("missing", report.missing),
+        ("not committed", report.extra),
+        ("unusable", report.problems),
+        ("stale", stale),
+    ):
+        for line in lines:
+            click.echo(f"{title}: {line}")
+    if not report.ok or stale:
+        click.echo(
+            "the leaderboard does not come out as committed: rebuild it and say why in the changelog, or mend the code"
+        )
+        raise click.exceptions.Exit(1)
+    click.echo(f"{len(report.cells)} cells come out as committed")
+
+
+def _run_from_nothing(study: str, folder: Path) -> Path:
+    """Run a study into an empty store, with an empty data folder, so that nothing made earlier is used."""
+    from bench.cli.run import run
+
+    os.environ["BENCH_DATA"] = str(folder / "data")
+    code = run.main(
+        args=["--study", study, "--store", str(folder / "store")], prog_name="bench run", standalone_mode=False
+    )
+    if code:
+        click.echo("some cells of the study failed", err=True)
+    return folder / "store"

@@ -1,0 +1,73 @@
+"""The picture of a run: a bar over all jobs and one for each that is running; plain lines where there is no terminal."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from bench.runner import Job
+
+
+class RunProgress:
+    """Shows a run on a console; use as a context manager.
+
+    Args:
+        console: where to.
+        total: jobs in all.
+    """
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console = console
+        self._total = total
+        self._finished = 0
+        self._bars: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[text]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._all = self._progress.add_task("all jobs", total=total, text="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, job: Job) -> None:
+        """Show a bar for a job."""
+        if job.key not in self._bars:
+            self._bars[job.key] = self._progress.add_task(f"  {job.label}", total=None, text="")
+
+    def advance(self, job: Job, done: int, total: int, text: str) -> None:
+        """Move a job's bar."""
+        self._progress.update(self._bars[job.key], completed=done, total=total, text=text)
+
+    def end(self, job: Job, error: str | None) -> None:
+        """Take a job's bar away; say it in a line where there are no bars, and always when it failed."""
+        self._finished += 1
+        bar = self._bars.pop(job.key, None)
+        if bar is not None:
+            self._progress.remove_task(bar)
+        self._progress.update(self._all, completed=self._finished)
+        if error is not None:
+            self._console.print(f"failed: {job.label}: {error}", style="red", markup=False, highlight=False)
+        elif not self._console.is_terminal:
+            self._console.print(f"[{self._finished}/{self._total}] {job.label}", markup=False, highlight=False)

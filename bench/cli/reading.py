@@ -1,0 +1,21 @@
+"""How commands read a store: what cannot be used is named on stderr, the rest stands."""
+
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from bench.errors import StoreError
+from results import load
+
+
+def load_store(store: Path) -> pd.DataFrame:
+    """Read a store's records as a frame with at least one row.
+
+    Raises:
+        StoreError: there is no store, or it has no usable record.
+    """
+    frame = load(store, on_problem=lambda problem: click.echo(f"bench: left out: {problem}", err=True))
+    if frame.empty:
+        raise StoreError(f"{store} holds no usable record: run a study first with `bench run`")
+    return frame

@@ -1,0 +1,56 @@
+"""`bench weights`: what a store has pretrained, and handing it to other libraries."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.errors import StoreError
+from bench.store import Store
+
+FORMATS = ("torchvision", "timm", "mmseg", "mmdet")
+
+
+@click.group()
+def weights() -> None:
+    """List a store's pretrained weights and export them."""
+
+
+@weights.command(name="list")
+@click.option("--store", default="runs", show_default=True, help="Folder of the results.")
+def list_weights(store: str) -> None:
+    """List pretrained weights: key, method, backbone, seed, steps."""
+    for card in Store(Path(store)).cards():
+        seed = f"seed {card['seed']:<11}"
+        click.echo(f"{card['key']}  {card['method']:22} {card['backbone']:14} {seed} steps {card['steps']}")
+
+
+@weights.command()
+@click.argument("key")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="torchvision", show_default=True)
+@click.option("--store", default="runs", show_default=True, help="Folder of the results.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="File to write, without ending; default: named by content."
+)
+def export(key: str, form: str, store: str, out: Path | None) -> None:
+    """Write weights in the names and the file that another library loads."""
+    from bench.export import export as write
+    from bench.weights import load
+
+    opened = Store(Path(store))
+    card = find_card(opened, key)
+    out = out or Path(f"{card['method']}-{card['backbone']}-{card['key']}-{form}")
+    click.echo(write(load(opened.weights(card["key"])), card["backbone"], form, out))
+
+
+def find_card(store: Store, key: str) -> dict[str, Any]:
+    """The card of a key, which may be shortened as long as it is unique.
+
+    Raises:
+        StoreError: no such weights, or several.
+    """
+    found = [card for card in store.cards() if card["key"].startswith(key)]
+    if len(found) != 1:
+        what = "has no weights" if not found else f"has {len(found)} weights"
+        raise StoreError(f"store {store.root} {what} that begin with {key!r}: see bench weights list")
+    return found[0]

@@ -1,0 +1,1 @@
+"""Land cover, tiling, building and reading a pretraining corpus. Nothing here imports torch."""

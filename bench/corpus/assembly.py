@@ -1,0 +1,132 @@
+"""Putting a corpus together from parts, each with the tiles, index and proportions of a strip of a scene."""
+
+import os
+import shutil
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import files
+from bench.corpus.counts import count_all, count_reasons
+from bench.corpus.cutting import PIXELS, Cut, read_part
+from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry
+from bench.corpus.product import CLASSES, Product
+from bench.corpus.shards import SHARD_BYTES, content_hash, mean_and_std
+from bench.errors import CorpusError
+
+
+def assemble(
+    parts: list[Path],
+    out: Path,
+    cut: Cut,
+    product: Product | None,
+    epoch: int | None,
+    request: str,
+    skipped: dict[str, str],
+) -> None:
+    """Write a corpus from finished parts, in their order.
+
+    Args:
+        parts: folders written by `bench.corpus.cutting.cut_strip`; a scene's follow each other.
+        out: folder of the corpus; it appears complete.
+        cut: how the scenes were cut.
+        product: the land-cover product, or None.
+        epoch: its year, where one was chosen.
+        request: hash of all that was asked for.
+        skipped: scenes that were left out, with the reason.
+
+    Raises:
+        CorpusError: no tile was kept at all.
+    """
+    pieces = [read_part(part).scene for part in parts]
+    entries = [_whole(list(group)) for _, group in groupby(pieces, key=lambda piece: piece.name)]
+    if not any(entry.tiles for entry in entries):
+        reasons = count_reasons(entries)
+        listed = ", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "no windows"
+        raise CorpusError(f"no tile of {out} is usable ({listed}): look at the scenes, or change the rules")
+    with files.new_folder(out) as folder:
+        index, shards = _gather_pixels(parts, pieces, folder, cut.size)
+        classes = () if product is None else CLASSES
+        landcover = None
+        if classes:
+            landcover = np.concatenate([np.load(part / LANDCOVER) for part in parts]).astype("<f4")
+            np.save(folder / LANDCOVER, landcover)
+        np.save(folder / INDEX, index)
+        mean, std = mean_and_std(index, cut.size)
+        manifest = Manifest(
+            hash=content_hash(cut.size, classes, index["digest"], landcover),
+            size=cut.size,
+            tiles=len(index),
+            classes=classes,
+            mean=mean,
+            std=std,
+            overlap=cut.overlap,
+            bands=cut.bands,
+            stretch=str(cut.stretch),
+            scene_nodata=cut.nodata,
+            rules=asdict(cut.rules),
+            product=None if product is None else product.model_dump(mode="json", by_alias=True),
+            epoch=epoch,
+            request=request,
+            scenes=tuple(entries),
+            skipped=skipped,
+            counts=count_all(entries, landcover, classes),
+            shards=tuple(shards),
+        )
+        files.write_json(folder / MANIFEST, manifest.to_json())
+
+
+def _whole(pieces: list[SceneEntry]) -> SceneEntry:
+    """One scene from its strips."""
+    counts = {"windows": sum(piece.windows for piece in pieces), "tiles": sum(piece.tiles for piece in pieces)}
+    return pieces[0].model_copy(update={**counts, "rejected": count_reasons(pieces)})
+
+
+def _gather_pixels(
+    parts: list[Path], pieces: list[SceneEntry], folder: Path, size: int
+) -> tuple[NDArray[np.void], list[ShardEntry]]:
+    """Link large parts and copy small ones together; returns the index of all tiles and the files made."""
+    (folder / "shards").mkdir()
+    rows: list[NDArray[np.void]] = []
+    shards: list[ShardEntry] = []
+    tile_bytes = size * size * 3
+    open_for_more = False
+    names = {name: number for number, name in enumerate(dict.fromkeys(piece.name for piece in pieces))}
+    for part, entry in zip(parts, pieces, strict=True):
+        index = np.load(part / INDEX)
+        index["scene"] = names[entry.name]
+        rows.append(index)
+        if not entry.tiles:
+            continue
+        last = shards[-1] if shards else None
+        if last is not None and open_for_more and (last.tiles + entry.tiles) * tile_bytes <= SHARD_BYTES:
+            index["shard"], index["slot"] = len(shards) - 1, index["slot"] + last.tiles
+            _append(part / PIXELS, folder / last.file)
+            shards[-1] = ShardEntry(file=last.file, tiles=last.tiles + entry.tiles)
+            continue
+        index["shard"] = len(shards)
+        shards.append(ShardEntry(file=f"shards/{len(shards):05d}.u8", tiles=entry.tiles))
+        # A linked file is shared with the part, which a later attempt may need as it was: nothing is appended to it.
+        open_for_more = entry.tiles * tile_bytes <= SHARD_BYTES // 4
+        _link(part / PIXELS, folder / shards[-1].file, copy=open_for_more)
+    return np.concatenate(rows), shards
+
+
+def _link(source: Path, target: Path, *, copy: bool) -> None:
+    """Give a file a second name, or copy it: where links do not work, and where more will be appended to it."""
+    if not copy:
+        try:
+            os.link(source, target)
+        except OSError:
+            pass
+        else:
+            return
+    shutil.copyfile(source, target)
+
+
+def _append(source: Path, target: Path) -> None:
+    with source.open("rb") as stream, target.open("ab") as end:
+        shutil.copyfileobj(stream, end, 2**20)

@@ -1,0 +1,103 @@
+"""Finding the scenes of a folder: whole files, or bands in files of their own (Sentinel-2 SAFE, Landsat)."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.corpus.geotiff import list_rasters
+from bench.errors import CorpusError
+
+SENSORS = (
+    (r"GF-?(\d)", "Gaofen-{}"),
+    (r"S2[A-D]?_|T\d{2}[A-Z]{3}_\d{8}T", "Sentinel-2"),
+    (r"L[COETM]0?(\d)", "Landsat {}"),
+    (r"LANDSAT_?(\d)", "Landsat {}"),
+)
+"""Starts of file names by which a sensor is known."""
+
+Bands = tuple[int, ...] | tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A scene before it is opened.
+
+    Attributes:
+        name: path relative to the scenes folder.
+        files: one file with all bands, or one for each of red, green and blue.
+        source: sensor or collection.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    source: str
+
+
+def find_scenes(folder: Path, bands: Bands) -> list[Found]:
+    """All scenes under a folder, in the order of their names.
+
+    Args:
+        folder: scenes folder, or one file.
+        bands: band numbers (or None) for scenes of one file each; band names (`B04`, `B03`, `B02`) for scenes whose
+            bands are files of their own.
+
+    Raises:
+        CorpusError: no such folder, nothing in it, or band files of which some are missing.
+    """
+    if bands and isinstance(bands[0], str):
+        return _band_files(folder, tuple(str(band) for band in bands))
+    base = folder if folder.is_dir() else folder.parent
+    found = []
+    for path in list_rasters(folder, "scenes", {".tif", ".tiff"}):
+        name = path.relative_to(base).as_posix()
+        found.append(Found(name, (path,), source_of(name, base)))
+    return found
+
+
+def _band_files(folder: Path, bands: tuple[str, ...]) -> list[Found]:
+    """Put together the files whose names differ in the band only.
+
+    Sentinel-2 keeps `..._B04_10m.jp2` (or `..._B04.jp2`) deep inside a `.SAFE` folder, Landsat `..._B4.TIF` beside
+    each other. Of a band at several resolutions the finest is taken, whose name sorts first.
+    """
+    groups: defaultdict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
+    for path in list_rasters(folder, "scenes", {".tif", ".tiff", ".jp2"}):
+        for band in bands:
+            match = re.fullmatch(rf"(.*?)[_.]?{re.escape(band)}(?:_\d+m)?", path.stem, re.IGNORECASE)
+            if match:
+                groups[_home(path, folder), match[1]].setdefault(band, path)
+    if not groups:
+        raise CorpusError(f"scenes folder {folder} holds no files of the bands {', '.join(bands)}: look at their names")
+    found = []
+    for (home, prefix), files in sorted(groups.items()):
+        missing = [band for band in bands if band not in files]
+        name = "/".join(part for part in (home, prefix) if part) or folder.name
+        if missing:
+            raise CorpusError(f"scene {name} in {folder} has no file of band {missing[0]}: complete or remove it")
+        found.append(Found(name, tuple(files[band] for band in bands), source_of(name, folder)))
+    return found
+
+
+def _home(path: Path, folder: Path) -> str:
+    """Folder that a band file belongs to, relative to the scenes folder: its `.SAFE`, else the one it lies in."""
+    parts = path.relative_to(folder).parts[:-1]
+    for depth, part in enumerate(parts):
+        if part.upper().endswith(".SAFE"):
+            return "/".join(parts[: depth + 1])
+    return "/".join(parts)
+
+
+def source_of(name: str, folder: Path) -> str:
+    """Source of a scene: the sub-folder it lies in, else the sensor its name starts with, else the folder.
+
+    A `.SAFE` folder is a scene and not a collection, so its name is looked at for the sensor.
+    """
+    first, _, rest = name.partition("/")
+    if rest and not first.upper().endswith(".SAFE"):
+        return first
+    for pattern, label in SENSORS:
+        match = re.match(pattern, first, re.IGNORECASE)
+        if match:
+            return label.format(*match.groups())
+    return folder.name

@@ -1,0 +1,1 @@
+"""Measurements of the corpus rooms on synthetic input."""

@@ -1,0 +1,117 @@
+"""Reading a built corpus."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.corpus.manifest import INDEX, LANDCOVER, Manifest, read_manifest
+from bench.corpus.shards import TILE, ShardReader
+from bench.errors import CorpusError
+
+
+class Corpus:
+    """A built corpus: tiles and, where it has them, their land-cover proportions.
+
+    Opening reads the description only; tiles come from the disk when asked for. A corpus can be pickled to another
+    process, and be read from several threads.
+
+    Attributes:
+        path: the folder.
+        manifest: what it says about itself.
+        index: one row of `bench.corpus.shards.TILE` for each tile, mapped from the disk.
+        landcover: `N x K` proportions, rows sum to 1, mapped from the disk; `N x 0` without land cover.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.index = _map(path / INDEX, (manifest.tiles,), TILE)
+        shape = (manifest.tiles, len(manifest.classes))
+        self.landcover: NDArray[np.float32] = (
+            _map(path / LANDCOVER, shape, np.dtype("<f4"))
+            if manifest.classes
+            else np.empty((manifest.tiles, 0), dtype=np.float32)
+        )
+        self._shards = ShardReader(path, manifest.shards, manifest.size)
+
+    @classmethod
+    def open(cls, path: Path) -> "Corpus":
+        """Open a corpus.
+
+        Raises:
+            CorpusError: no corpus there, a newer schema, or files that are missing or torn.
+        """
+        return cls(path, read_manifest(path))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Corpus, (self.path, self.manifest)
+
+    def __len__(self) -> int:
+        return self.manifest.tiles
+
+    @property
+    def hash(self) -> str:
+        """Hash of pixels, proportions, legend and tile size; not of paths or times."""
+        return self.manifest.hash
+
+    @property
+    def size(self) -> int:
+        """Side of a tile in pixels."""
+        return self.manifest.size
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the columns of `landcover`."""
+        return self.manifest.classes
+
+    @property
+    def has_landcover(self) -> bool:
+        """Whether tiles have proportions."""
+        return bool(self.manifest.classes)
+
+    @property
+    def mean(self) -> tuple[float, float, float]:
+        """Mean red, green and blue of all tiles, in [0, 1]."""
+        return self.manifest.mean
+
+    @property
+    def std(self) -> tuple[float, float, float]:
+        """Standard deviation of red, green and blue over all pixels, in [0, 1]."""
+        return self.manifest.std
+
+    @cached_property
+    def dominant(self) -> NDArray[np.int64]:
+        """Class with the largest proportion of each tile (the first of equals), `N`; -1 without land cover."""
+        if not self.has_landcover:
+            return np.full(len(self), -1, dtype=np.int64)
+        return np.asarray(np.argmax(self.landcover, axis=1), dtype=np.int64)
+
+    def tiles(self, indices: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """Read tiles.
+
+        Args:
+            indices: `B` numbers in [0, N), in any order, repeats allowed.
+
+        Returns:
+            `B x size x size x 3`, red, green, blue.
+
+        Raises:
+            IndexError: a number outside the corpus.
+            CorpusError: the file was cut short.
+        """
+        rows = self.index[np.asarray(indices)]
+        return self._shards.read(rows["shard"], rows["slot"])
+
+
+def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Map an array from the disk after checking that it is the one expected."""
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r" if shape[0] else None, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise CorpusError(f"{path} cannot be read ({error}): copy or build the corpus again") from None
+    if array.shape != shape or array.dtype != dtype:
+        raise CorpusError(f"{path} does not fit its corpus.json: copy or build the corpus again")
+    return array

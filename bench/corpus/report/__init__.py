@@ -1,0 +1,1 @@
+"""The paper's own analyses of its data set, for any corpus."""

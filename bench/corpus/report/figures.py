@@ -1,0 +1,112 @@
+"""Figures of a corpus as PNG files."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from bench.corpus.landcover import LandCover
+from bench.corpus.product import CLASSES, DROPPED, NODATA
+from bench.corpus.reader import Corpus
+from bench.corpus.report.analysis import Change, footprints_of
+
+COLORS = ("#ff0000", "#bebebe", "#f9a0ff", "#006300", "#64ff00", "#c8efff", "#0000ff", "#0063ff")
+"""GlobeLand30's colours of the eight classes."""
+
+OTHER, BLANK = "#8c8c5a", "#ffffff"
+
+MAX_POINTS = 20_000
+
+
+def draw_classes(corpus: Corpus, path: Path) -> None:
+    """Fig. 3: share of each dominant class."""
+    counts = np.bincount(corpus.dominant, minlength=len(CLASSES))
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    axes = figure.subplots()
+    share = counts / max(len(corpus), 1)
+    bars = axes.barh(CLASSES, share, color=COLORS, edgecolor="#444444", linewidth=0.5)
+    axes.bar_label(bars, [f"{value:.2%}" for value in share], padding=3)
+    axes.invert_yaxis()
+    axes.set(xlabel="share of tiles by dominant class", xlim=(0, max(share.max() * 1.15, 0.01)))
+    figure.savefig(path, dpi=120)
+
+
+def draw_change(change: Change, path: Path) -> None:
+    """Fig. 4: mean proportions in two epochs side by side."""
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    axes = figure.subplots()
+    place = np.arange(len(CLASSES))
+    axes.bar(place - 0.2, change.first, width=0.4, label=change.before, color="#7aa6c2")
+    axes.bar(place + 0.2, change.second, width=0.4, label=change.after, color="#d98b4a")
+    axes.set_xticks(place, [name.replace(" ", "\n") for name in CLASSES])
+    axes.set_ylabel("mean proportion")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+def draw_map(corpus: Corpus, path: Path) -> None:
+    """Where the tiles lie, on the whole globe and closer; at most 20,000 of them are drawn."""
+    chosen = np.linspace(0, len(corpus) - 1, min(len(corpus), MAX_POINTS)).astype(np.int64)
+    lon, lat = corpus.index["lon"][chosen], corpus.index["lat"][chosen]
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    axes = figure.subplots()
+    color = [COLORS[number] for number in corpus.dominant[chosen]] if corpus.has_landcover else "#444444"
+    axes.scatter(lon, lat, s=14, c=color, edgecolors="#222222", linewidths=0.3)
+    axes.set(xlim=(-180, 180), ylim=(-90, 90), xlabel="longitude", ylabel="latitude")
+    axes.set_xticks(range(-180, 181, 30))
+    axes.set_yticks(range(-90, 91, 30))
+    axes.grid(color="#dddddd")
+    axes.set_axisbelow(True)
+    figure.savefig(path, dpi=120)
+
+
+def choose_examples(corpus: Corpus, count: int) -> NDArray[np.int64]:
+    """Tiles of each class in turn in which it takes about half: their borders show whether map and picture agree."""
+    landcover = np.asarray(corpus.landcover)
+    queues = []
+    for share in landcover.T:
+        here = np.flatnonzero(share > 0)
+        queues.append(list(here[np.argsort(np.abs(share[here] - 0.5), kind="stable")]))
+    chosen: dict[int, None] = {}
+    while len(chosen) < count and any(queues):
+        for queue in queues:
+            if queue and len(chosen) < count:
+                chosen[int(queue.pop(0))] = None
+    return np.array(list(chosen), dtype=np.int64)
+
+
+def draw_examples(corpus: Corpus, cover: LandCover, path: Path, count: int = 12) -> None:
+    """Fig. 5: tiles, each beside the land cover under it in the tile's own frame."""
+    chosen = choose_examples(corpus, count)
+    rows = -(-len(chosen) // 3)
+    figure = Figure(figsize=(12.5, 2.15 * rows + 0.5), layout="constrained")
+    grid = figure.subplots(rows, 6, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for place, number in enumerate(chosen):
+        left, right = grid[place // 3, 2 * (place % 3)], grid[place // 3, 2 * (place % 3) + 1]
+        left.imshow(corpus.tiles(np.array([number]))[0])
+        left.set_title(f"tile {number}", fontsize=7)
+        scene = corpus.manifest.scenes[int(corpus.index["scene"][number])]
+        footprint = footprints_of(corpus, np.array([number]))[0]
+        right.imshow(paint(cover.picture(footprint, scene.wkt, 256)))
+        shares = np.argsort(-corpus.landcover[number])[:2]
+        named = ", ".join(f"{CLASSES[c]} {corpus.landcover[number, c]:.0%}" for c in shares)
+        right.set_title(named, fontsize=6)
+    keys = [
+        Patch(facecolor=color, edgecolor="#444444", label=name) for name, color in zip(CLASSES, COLORS, strict=True)
+    ]
+    keys += [Patch(facecolor=OTHER, label="not used"), Patch(facecolor=BLANK, edgecolor="#444444", label="not mapped")]
+    figure.legend(handles=keys, loc="outside lower center", ncols=5, fontsize=7)
+    figure.savefig(path, dpi=110)
+
+
+def paint(indices: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Class indices as `H x W x 3` colours."""
+    table = np.zeros((256, 3), dtype=np.uint8)
+    named = {**dict(enumerate(COLORS)), DROPPED: OTHER, NODATA: BLANK}
+    for index, color in named.items():
+        table[index] = tuple(bytes.fromhex(color[1:]))
+    return np.asarray(table[indices])

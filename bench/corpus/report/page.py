@@ -1,0 +1,106 @@
+"""The report: tables as CSV, figures as PNG, and a page that shows them together."""
+
+import csv
+import io
+from pathlib import Path
+
+from jinja2 import Environment
+
+from bench import files
+from bench.corpus.landcover import LandCover
+from bench.corpus.reader import Corpus
+from bench.corpus.report.analysis import Change, Row, by_class, by_reason, by_source, compare_epochs
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Corpus {{ corpus.hash }}</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1050px; margin: 2em auto; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; margin: .5em 0 1.5em } th, td { padding: .2em .8em; border-bottom: 1px solid #ddd }
+td + td, th + th { text-align: right } img { max-width: 100% } h2 { margin-top: 2em } .note { color: #666 }
+</style></head><body>
+<h1>Corpus {{ corpus.hash }}</h1>
+<p>{{ "{:,}".format(corpus|length) }} tiles of {{ corpus.size }} x {{ corpus.size }} pixels, overlap {{ m.overlap }},
+bands {{ m.bands or "as stored" }}, stretch {{ m.stretch }}.
+Land cover: {{ m.product.title if m.product else "none" }}{{ " " ~ m.epoch if m.epoch else "" }}.</p>
+{% for note in m.history %}<p class="note">Made by: {{ note }}</p>{% endfor %}
+{% for part in parts %}<h2>{{ part.title }}</h2>
+{% if part.image %}<p><img src="{{ part.image }}" alt="{{ part.title }}"></p>{% endif %}
+{% if part.rows %}<table><tr>{% for name in part.rows[0] %}<th>{{ name }}</th>{% endfor %}</tr>
+{% for row in part.rows %}<tr>{% for value in row.values() %}<td>{{ value }}</td>{% endfor %}</tr>{% endfor %}</table>
+{% endif %}{% if part.note %}<p class="note">{{ part.note }}</p>{% endif %}{% endfor %}
+{% if m.skipped %}<h2>Scenes that could not be used</h2><ul>{% for why in m.skipped.values() %}<li>{{ why }}</li>{% endfor %}</ul>{% endif %}
+</body></html>
+"""
+
+
+def write_report(
+    corpus: Corpus,
+    out: Path,
+    cover: LandCover | None = None,
+    other: LandCover | None = None,
+    other_name: str | None = None,
+) -> Path:
+    """Write the paper's analyses of a corpus into a folder.
+
+    Args:
+        corpus: the corpus.
+        out: folder to write; files in it of the same names are replaced.
+        cover: the rasters the corpus was built from, for the sheet of tiles beside their land cover (Fig. 5).
+        other: another epoch, for the table of changes (Table III, Fig. 4).
+        other_name: name of that epoch, where its product has no years.
+
+    Returns:
+        The page.
+
+    Raises:
+        CorpusError: a raster cannot be read.
+    """
+    from bench.corpus.report.figures import draw_change, draw_classes, draw_examples, draw_map
+
+    out.mkdir(parents=True, exist_ok=True)
+    parts: list[dict[str, object]] = []
+
+    def add(name: str, title: str, rows: list[Row] | None = None, image: str | None = None, note: str = "") -> None:
+        if rows:
+            files.write_text(out / f"{name}.csv", _csv(rows))
+        parts.append({"title": title, "rows": rows, "image": image, "note": note})
+
+    add("sources", "Tiles by source (Table I)", by_source(corpus))
+    if corpus.has_landcover:
+        draw_classes(corpus, out / "classes.png")
+        add("classes", "Tiles by dominant class (Table II, Fig. 3)", by_class(corpus), "classes.png")
+    add("rejected", "Left out, by reason", by_reason(corpus))
+    draw_map(corpus, out / "map.png")
+    add("map", "Where the tiles lie", image="map.png")
+    if corpus.has_landcover and other is not None:
+        change = _change(corpus, other, other_name)
+        draw_change(change, out / "change.png")
+        note = (
+            f"Mean proportions over {change.tiles:,} tiles that have land cover in both epochs. The dominant class "
+            f"differs in {change.changed:.2%} of them (the paper says about 5%)."
+        )
+        add("change", "Land cover in two epochs (Table III, Fig. 4)", change.rows(corpus.classes), "change.png", note)
+        summary: list[Row] = [{"tiles": change.tiles, "dominant_class_changed": round(change.changed, 6)}]
+        files.write_text(out / "change_of_dominant_class.csv", _csv(summary))
+    if corpus.has_landcover and cover is not None:
+        draw_examples(corpus, cover, out / "examples.png")
+        add("examples", "Tiles beside their land cover (Fig. 5)", image="examples.png")
+    page = Environment(autoescape=True).from_string(PAGE)
+    files.write_text(out / "index.html", page.render(corpus=corpus, m=corpus.manifest, parts=parts))
+    return out / "index.html"
+
+
+def _change(corpus: Corpus, other: LandCover, other_name: str | None) -> Change:
+    ours = str(corpus.manifest.epoch or "corpus")
+    theirs = other_name or str(other.epoch or "other")
+    first = ours.isdecimal() and theirs.isdecimal() and int(theirs) < int(ours)
+    before, after = (theirs, ours) if first else (ours, theirs)
+    return compare_epochs(corpus, other, before, after, other_is_first=first)
+
+
+def _csv(rows: list[Row]) -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()

@@ -1,0 +1,138 @@
+"""What a scene is, and the checks of its header before it is cut."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from affine import Affine
+from pyproj import CRS
+from rasterio.io import DatasetReader
+
+from bench.corpus.discovery import Bands, Found
+from bench.corpus.geotiff import open_raster
+from bench.corpus.geotransform import apply
+from bench.corpus.sheets import check_crs, is_geographic, lonlat_bounds
+from bench.corpus.stretch import Stretch
+from bench.errors import CorpusError
+
+EARTH_DEGREE = 111_320.0
+"""Metres of one degree along the equator."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One image of the ground.
+
+    Attributes:
+        name: path relative to the scenes folder.
+        files: one file with all bands, or one for each of red, green and blue.
+        source: sensor or collection, for the table by source.
+        bands: numbers, from 1, of the bands used as red, green and blue; 1 where each has a file.
+        crs: coordinate system as WKT.
+        transform: pixel corner to world.
+        height, width: pixels.
+        dtype: of the stored values.
+        resolution: side of a pixel in metres.
+        lonlat: west, south, east, north in degrees.
+        stamp: size and time of change of each file, to see whether they are still the same.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    source: str
+    bands: tuple[int, int, int]
+    crs: str
+    transform: Affine
+    height: int
+    width: int
+    dtype: str
+    resolution: float
+    lonlat: tuple[float, float, float, float]
+    stamp: tuple[tuple[int, int], ...]
+
+    @property
+    def path(self) -> Path:
+        """The file, or the first of them, for messages."""
+        return self.files[0]
+
+    @property
+    def crs_name(self) -> str:
+        """Authority code of the coordinate system, or its name where it has none."""
+        crs = CRS.from_user_input(self.crs)
+        code = crs.to_authority()
+        return ":".join(code) if code else crs.name
+
+
+def describe(found: Found, bands: Bands, stretch: Stretch) -> Scene:
+    """Read a scene's header and check that it can be cut into tiles as asked.
+
+    Args:
+        found: the scene's files.
+        bands: three band numbers from 1, or None for a file of three bands; names where bands are files.
+        stretch: how values become 8 bits.
+
+    Raises:
+        CorpusError: unreadable, not georeferenced, bands or depth that need an option that was not given, or band
+            files that do not lie on each other.
+    """
+    path = found.files[0]
+    with open_raster(path) as dataset:
+        chosen = (1, 1, 1) if len(found.files) == 3 else _choose_bands(path, dataset.count, bands)
+        dtype = str(dataset.dtypes[chosen[0] - 1])
+        _check_depth(path, dtype, stretch)
+        for other in found.files[1:]:
+            _check_same_grid(dataset, other)
+        crs, transform = dataset.crs.to_wkt(), dataset.transform
+        check_crs(crs, path)
+        width, height = dataset.width, dataset.height
+        unit = 1.0 if is_geographic(crs) else float(dataset.crs.linear_units_factor[1])
+    corners = apply(transform, [0, width, width, 0], [0, 0, height, height])
+    lonlat = lonlat_bounds(crs, np.stack(corners, axis=-1))
+    if is_geographic(crs):
+        unit = EARTH_DEGREE * float(np.sqrt(np.cos(np.radians((lonlat[1] + lonlat[3]) / 2))))
+    return Scene(
+        name=found.name,
+        files=found.files,
+        source=found.source,
+        bands=chosen,
+        crs=crs,
+        transform=transform,
+        height=height,
+        width=width,
+        dtype=dtype,
+        resolution=unit * float(np.sqrt(abs(transform.determinant))),
+        lonlat=lonlat,
+        stamp=tuple((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in found.files)),
+    )
+
+
+def _check_depth(path: Path, dtype: str, stretch: Stretch) -> None:
+    if np.dtype(dtype).kind not in "iuf":
+        raise CorpusError(f"{path} holds {dtype} values: integers or floats are expected")
+    if stretch.kind == "none" and dtype != "uint8":
+        raise CorpusError(
+            f"{path} holds {dtype} values, tiles are 8-bit: choose --stretch percentile:2,98 or a range like 0:3000"
+        )
+
+
+def _check_same_grid(dataset: DatasetReader, other: Path) -> None:
+    with open_raster(other) as second:
+        same = (second.crs, second.transform, second.shape, second.dtypes[0]) == (
+            dataset.crs,
+            dataset.transform,
+            dataset.shape,
+            dataset.dtypes[0],
+        )
+    if not same:
+        raise CorpusError(f"{other} does not lie on the grid of {dataset.name}: bands of one resolution are needed")
+
+
+def _choose_bands(path: Path, count: int, bands: Bands) -> tuple[int, int, int]:
+    if bands is None:
+        if count != 3:
+            raise CorpusError(f"{path} has {count} bands: choose red, green and blue with --bands, for instance 3,2,1")
+        return (1, 2, 3)
+    red, green, blue = (int(band) for band in bands)
+    if min(red, green, blue) < 1 or max(red, green, blue) > count:
+        raise CorpusError(f"{path} has {count} bands: --bands {red},{green},{blue} asks for others")
+    return (red, green, blue)

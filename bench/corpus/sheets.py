@@ -1,0 +1,233 @@
+"""The rasters of a land-cover product: their headers, and the grids they share.
+
+A product comes as thousands of sheets. Sheets of one coordinate system whose pixels fall on the same lattice form one
+grid and are read as one seamless raster; the others (UTM zones beside each other) are grids of their own.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+
+from bench.corpus.geotiff import open_raster
+from bench.corpus.geotransform import apply
+from bench.errors import CorpusError
+
+PHASE = 0.01
+"""Pixels by which two sheets of one grid may be out of step; products print their origins with few digits."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Header of one raster.
+
+    Attributes:
+        name: path relative to the product's folder.
+        size, mtime_ns: of the file, to see whether it changed.
+        crs: coordinate system as WKT.
+        transform: affine coefficients a-f, pixel corner to world.
+        height, width: pixels.
+        lonlat: west, south, east, north in degrees; west > east across the antimeridian.
+    """
+
+    name: str
+    size: int
+    mtime_ns: int
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+    height: int
+    width: int
+    lonlat: tuple[float, float, float, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """The header as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Sheet":
+        """The inverse of `to_json`."""
+        return cls(**{**value, "transform": tuple(value["transform"]), "lonlat": tuple(value["lonlat"])})
+
+
+def read_header(path: Path, name: str) -> Sheet:
+    """Read one raster's header.
+
+    Raises:
+        CorpusError: unreadable, not georeferenced, or not a raster of codes.
+    """
+    status = path.stat()
+    with open_raster(path) as dataset:
+        if dataset.count > 2:
+            raise CorpusError(f"land cover {path} has {dataset.count} bands: one band of class codes is expected")
+        if np.dtype(dataset.dtypes[0]).kind not in "iuf":
+            raise CorpusError(f"land cover {path} holds {dataset.dtypes[0]} values: class codes are expected")
+        a, b, c, d, e, f = dataset.transform[:6]
+        outline = apply(dataset.transform, *_outline(dataset.width, dataset.height))
+        wkt = dataset.crs.to_wkt()
+        check_crs(wkt, path)
+        return Sheet(
+            name,
+            status.st_size,
+            status.st_mtime_ns,
+            wkt,
+            (a, b, c, d, e, f),
+            dataset.height,
+            dataset.width,
+            lonlat_bounds(wkt, np.stack(outline, axis=-1)),
+        )
+
+
+@lru_cache(maxsize=256)
+def transformer(source: str, target: str) -> Transformer:
+    """The transformation between two coordinate systems, x before y; kept, because making one takes milliseconds."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def check_crs(crs: str, path: Path) -> None:
+    """Refuse a coordinate system that says nothing about where on the Earth a raster lies.
+
+    Raises:
+        CorpusError: there is no way from it to degrees.
+    """
+    try:
+        transformer(crs, "OGC:CRS84")
+    except ProjError:
+        raise CorpusError(f"{path} has a coordinate system without a place on the Earth: georeference it") from None
+
+
+@lru_cache(maxsize=256)
+def is_geographic(crs: str) -> bool:
+    """Whether coordinates are degrees."""
+    return bool(CRS.from_user_input(crs).is_geographic)
+
+
+def _outline(width: int, height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points along the border of an image as columns and rows."""
+    steps = np.linspace(0, 1, 22)
+    near, far = np.zeros(22), np.ones(22)
+    columns = np.concatenate([steps, steps, near, far]) * width
+    rows = np.concatenate([near, far, steps, steps]) * height
+    return columns, rows
+
+
+def lonlat_bounds(crs: str, points: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Bounds of some points in degrees.
+
+    Args:
+        crs: coordinate system of the points.
+        points: `N x 2` as (x, y).
+
+    Returns:
+        West, south, east, north with west in [-180, 180]; west > east where the points lie on both sides of the
+        antimeridian. A side that cannot be computed is the whole globe.
+    """
+    if is_geographic(crs):
+        lon, lat = points[:, 0], points[:, 1]
+    else:
+        try:
+            lon, lat = transformer(crs, "OGC:CRS84").transform(points[:, 0], points[:, 1])
+        except ProjError:
+            return -180.0, -90.0, 180.0, 90.0
+    good = np.isfinite(lon) & np.isfinite(lat)
+    if not good.all():
+        return -180.0, -90.0, 180.0, 90.0
+    if np.ptp(lon) >= 360:
+        return -180.0, float(lat.min()), 180.0, float(lat.max())
+    wrapped = (lon + 180) % 360 - 180
+    if np.ptp(wrapped) > 180:  # both sides of the antimeridian, or more than half the globe
+        turned = wrapped % 360
+        if np.ptp(turned) <= 180:
+            return float(turned.min()), float(lat.min()), float(turned.max() - 360), float(lat.max())
+        south, north = (-90.0, float(lat.max())) if lat.mean() < 0 else (float(lat.min()), 90.0)
+        return -180.0, south, 180.0, north  # round a pole, or more than half the globe
+    if lon.max() <= 180 and lon.min() >= -180:
+        wrapped = lon
+    return float(wrapped.min()), float(lat.min()), float(wrapped.max()), float(lat.max())
+
+
+def overlap_degrees(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    """Whether two boxes in degrees touch, across the antimeridian too."""
+    if one[3] < other[1] or other[3] < one[1]:
+        return False
+    return any(
+        low <= high_other and low_other <= high
+        for low, high in _spans(one[0], one[2])
+        for low_other, high_other in _spans(other[0], other[2])
+    )
+
+
+def _spans(west: float, east: float) -> list[tuple[float, float]]:
+    return [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A sheet at its place in a grid, in whole pixels of the grid."""
+
+    sheet: Sheet
+    row: int
+    column: int
+
+
+@dataclass
+class Grid:
+    """Sheets on one pixel lattice.
+
+    Attributes:
+        crs: coordinate system as WKT.
+        affine: pixel corner to world of the grid's (arbitrary) origin.
+        placed: sheets in order of their names; where two overlap, the first with data wins.
+    """
+
+    crs: str
+    affine: Affine
+    placed: list[Placed] = field(default_factory=list)
+
+    @cached_property
+    def boxes(self) -> NDArray[np.int64]:
+        """First row, end row, first column, end column of every sheet; `S x 4`."""
+        return np.array(
+            [(p.row, p.row + p.sheet.height, p.column, p.column + p.sheet.width) for p in self.placed], dtype=np.int64
+        )
+
+    def place(self, sheet: Sheet) -> bool:
+        """Take a sheet in if it lies on the lattice, and say whether it does."""
+        if sheet.crs != self.crs:
+            return False
+        own = Affine(*sheet.transform)
+        steps = (own.a - self.affine.a, own.b - self.affine.b, own.d - self.affine.d, own.e - self.affine.e)
+        pixel = max(abs(v) for v in (self.affine.a, self.affine.b, self.affine.d, self.affine.e))
+        if max(map(abs, steps)) > 1e-7 * pixel:
+            return False
+        column, row = (float(part) for part in apply(~self.affine, own.c, own.f))
+        if abs(column - round(column)) > PHASE or abs(row - round(row)) > PHASE:
+            return False
+        self.placed.append(Placed(sheet, round(row), round(column)))
+        return True
+
+
+def group_into_grids(sheets: list[Sheet]) -> list[Grid]:
+    """Put sheets that share a lattice together; geographic sheets also appear a turn of 360 degrees away.
+
+    The second place lets a footprint that crosses the antimeridian run on without a jump.
+    """
+    grids: list[Grid] = []
+    for sheet in sorted(sheets, key=lambda sheet: sheet.name):
+        turns = (0, -360, 360) if is_geographic(sheet.crs) else (0,)
+        for turn in turns:
+            a, b, c, d, e, f = sheet.transform
+            moved = replace(sheet, transform=(a, b, c + turn, d, e, f))
+            east, west = max(c + turn, c + turn + a * sheet.width), min(c + turn, c + turn + a * sheet.width)
+            if turn and (east < -200 or west > 200):
+                continue
+            if not any(grid.place(moved) for grid in grids):
+                grid = Grid(sheet.crs, Affine(*moved.transform))
+                grid.place(moved)
+                grids.append(grid)
+    return grids

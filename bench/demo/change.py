@@ -1,0 +1,43 @@
+"""Change pairs of the demo world in the layout of LEVIR-CD: buildings that came or went between two dates."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Picture
+
+from bench.demo.city import VARIETY, paint_city
+from bench.demo.city_layout import BUILDING, plan
+from bench.demo.noise import generator
+from bench.demo.optics import Image, draw_optics, expose
+
+VERSION = 1
+SPLITS = {"train": 32, "val": 6, "test": 12}
+SIZE = 192
+
+
+def render_pair(seed: int, name: str, size: int) -> tuple[Image, Image, NDArray[np.uint8]]:
+    """The same place at two dates, in two seasons and lights, and 255 where a building came or went.
+
+    Returns:
+        Two images, `size` x `size` x 3, and the label, `size` x `size` with 0 or 255.
+    """
+    images, built = [], []
+    for date in ("A", "B"):
+        rng = generator(seed, "change", name, date)
+        optics = draw_optics(rng, cloudy=0.0, variety=VARIETY)
+        layout = plan(generator(seed, "change", name), (size, size), optics.sun, rng)
+        images.append(expose(paint_city(layout, optics, rng), optics, rng))
+        built.append(layout.labels == BUILDING)
+    return images[0], images[1], np.where(built[0] != built[1], 255, 0).astype(np.uint8)
+
+
+def write_change(folder: Path, seed: int, splits: dict[str, int], size: int) -> None:
+    """Write `<split>/{A,B,label}/<split>_<n>.png` under `folder`."""
+    for split, count in splits.items():
+        for part in ("A", "B", "label"):
+            (folder / split / part).mkdir(parents=True)
+        for index in range(count):
+            name = f"{split}_{index + 1}"
+            for part, image in zip(("A", "B", "label"), render_pair(seed, name, size), strict=True):
+                Picture.fromarray(image).save(folder / split / part / f"{name}.png", compress_level=1)

@@ -1,0 +1,75 @@
+"""Cloud and snow scenes of the demo world in the manner of Levir-CS: GeoTIFF scenes of four bands, and masks."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from PIL import Image as Picture
+
+from bench.demo import scenes
+from bench.demo.noise import generator
+from bench.demo.optics import Image, cloud_cover, draw_optics, expose
+from bench.demo.planet import BARE, FOREST, GRASSLAND, SNOW, WATER, Site
+
+VERSION = 1
+COUNT = 14
+SIZE = 448
+BACKGROUND_VALUE, CLOUD_VALUE, SNOW_VALUE = 0, 1, 2
+
+# Mean near-infrared reflectance, 0 to 255: plants bright, water dark, snow a little darker than in red.
+NEAR_INFRARED = {BARE: 128, FOREST: 148, GRASSLAND: 152, SNOW: 172, WATER: 38}
+COVERS = {
+    code: scenes.Cover(
+        (*scenes.COVERS[code].colour, near_infrared), scenes.COVERS[code].contrast, scenes.COVERS[code].texture
+    )
+    for code, near_infrared in NEAR_INFRARED.items()
+}
+
+MIXES = (
+    ((SNOW, 0.3), (BARE, 0.35), (FOREST, 0.35)),
+    ((GRASSLAND, 0.4), (FOREST, 0.35), (WATER, 0.25)),
+    ((SNOW, 0.25), (GRASSLAND, 0.45), (WATER, 0.3)),
+    ((BARE, 0.6), (GRASSLAND, 0.4)),
+)
+
+
+def place(index: int) -> Site:
+    """The site of one scene: on a diagonal across Europe, at the sensor's 16 m."""
+    return Site(f"cloud_snow_{index:02d}", 4.3 + 1.7 * index, 44.2 + 0.9 * index, 16, MIXES[index % len(MIXES)])
+
+
+def render_cloudy(seed: int, site: Site, size: int) -> tuple[Image, NDArray[np.uint8]]:
+    """Image (`size` x `size` x 4: red, green, blue, near infrared) and mask (0 background, 1 cloud, 2 snow)."""
+    rng = generator(seed, site.name, "cloudy")
+    optics = replace(draw_optics(rng, cloudy=1.0, most_clouds=0.4), murk=0.0)
+    codes = scenes.truth(seed, site, size)
+    cover = cloud_cover(codes.shape, optics, rng)
+    image = expose(scenes.paint(codes, COVERS, optics, 0.8, rng), optics, rng, cover)
+    mask = np.where(codes == SNOW, SNOW_VALUE, BACKGROUND_VALUE)
+    return image, np.where(cover > 0.4, CLOUD_VALUE, mask).astype(np.uint8)
+
+
+def write_cloud_snow(folder: Path, seed: int, count: int, size: int) -> None:
+    """Write `images/<name>.tif` and `masks/<name>.png` under `folder`."""
+    (folder / "images").mkdir(parents=True)
+    (folder / "masks").mkdir()
+    for index in range(count):
+        site = place(index)
+        grid = scenes.frame(site, size)
+        image, mask = render_cloudy(seed, site, size)
+        with rasterio.open(
+            folder / "images" / f"{site.name}.tif",
+            "w",
+            driver="GTiff",
+            width=size,
+            height=size,
+            count=4,
+            dtype="uint8",
+            crs=f"EPSG:{grid.epsg}",
+            transform=grid.transform,
+            photometric="RGB",
+        ) as file:
+            file.write(np.moveaxis(image, -1, 0))
+        Picture.fromarray(mask).save(folder / "masks" / f"{site.name}.png")

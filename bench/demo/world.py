@@ -1,0 +1,94 @@
+"""The demo world on disk: generated once from its seed, then found again by its version."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import files
+from bench.demo.city import write_city
+from bench.demo.landcover_rasters import write_sheets
+from bench.demo.planet import Ground, Site
+from bench.demo.scenes import footprint, write_scene
+from bench.demo.sites import SITES
+
+# Bump by hand whenever a pixel of the default world changes: the cached folder carries it.
+VERSION = 3
+
+
+@dataclass(frozen=True)
+class WorldSpec:
+    """What the world is made of; the defaults are the demo.
+
+    Attributes:
+        seed: root of the corpus' random streams.
+        sites: the scenes' places.
+        scene_size: side of a scene, pixels.
+        city_seed: root of the segmentation set's random streams.
+        city_images: number of city images.
+        city_size: side of a city image, pixels.
+        margin: mapped land around each scene, metres.
+    """
+
+    seed: int = 2021
+    sites: tuple[Site, ...] = SITES
+    scene_size: int = 900
+    city_seed: int = 5
+    city_images: int = 24
+    city_size: int = 480
+    margin: float = 1500.0
+
+
+@dataclass(frozen=True)
+class World:
+    """Where the parts of the world lie.
+
+    Attributes:
+        root: folder of this version of the world.
+        scenes: georeferenced RGB GeoTIFFs for the pretraining corpus.
+        held_out: scenes of other places, for probing features; the same land cover covers them.
+        landcover: GlobeLand30-style rasters.
+        city: segmentation set in the layout of ISPRS Potsdam.
+    """
+
+    root: Path
+    scenes: Path
+    held_out: Path
+    landcover: Path
+    city: Path
+
+
+def ensure_world(home: Path, spec: WorldSpec | None = None) -> World:
+    """Generate the demo world under `home` unless it is there already.
+
+    Args:
+        home: folder that keeps generated data.
+        spec: what to generate; None for the demo.
+
+    Returns:
+        The paths of the finished world.
+    """
+    spec = spec or WorldSpec()
+    root = home / folder_name(spec)
+    if not root.is_dir():
+        with files.new_folder(root) as work:
+            _generate(_at(work), spec)
+    return _at(root)
+
+
+def folder_name(spec: WorldSpec) -> str:
+    """`demo-world-v<version>`, with a digest of the spec where it is not the demo's."""
+    if spec == WorldSpec():
+        return f"demo-world-v{VERSION}"
+    return f"demo-world-v{VERSION}-{hashlib.sha256(repr(spec).encode()).hexdigest()[:12]}"
+
+
+def _at(root: Path) -> World:
+    return World(root, root / "scenes", root / "held_out", root / "landcover", root / "city")
+
+
+def _generate(world: World, spec: WorldSpec) -> None:
+    for site in spec.sites:
+        write_scene(world.held_out if site.held_out else world.scenes, spec.seed, site, spec.scene_size)
+    grounds = [(Ground(spec.seed, site), footprint(site, spec.scene_size)) for site in spec.sites]
+    write_sheets(world.landcover, grounds, spec.margin)
+    write_city(world.city, spec.city_seed, spec.city_images, spec.city_size)

@@ -1,0 +1,1 @@
+"""Engines run calls somewhere; they know nothing of methods or tasks."""

@@ -1,0 +1,88 @@
+"""How long a plan should take: from what this store has measured, else from a rough rate."""
+
+import math
+import statistics
+from dataclasses import dataclass
+
+import methods
+from bench.corpus.reader import Corpus
+from bench.inputs import Inputs
+from bench.jobs import Cell, PretrainJob
+from bench.options import TrainingOptions
+from bench.plan import Plan
+from bench.runner import count_workers
+from bench.store import Store
+from bench.study import Study
+from tasks.subsets import size_at
+
+# Images of 64 px trained a second by one core in fp32, measured on a 2-core machine.
+IMAGES_PER_SECOND = {"resnet18": 150.0, "resnet50": 60.0}
+SLOWEST = 30.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of wall time, and whether they rest on measurements of this store alone."""
+
+    seconds: float
+    measured: bool
+
+
+def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate:
+    """Time for what a plan leaves to do, spread over the study's workers."""
+    known = _measured_cells(store)
+    cells = plan.open_cells(store)
+    of_cells = [known.get((c.protocol.hash, c.pretrain.backbone)) or _rough_cell(c, study, inputs) for c in cells]
+    pretrains = [job for job in plan.open_pretrains(store) if job.corpus]
+    rate = _measured_rate(store)
+    corpus = inputs.corpus(study) if pretrains else None
+    of_pretrains = [
+        _images(job, corpus) / rate.get(job.backbone, _rough_rate(job.backbone)) for job in pretrains if corpus
+    ]
+    measured = all((c.protocol.hash, c.pretrain.backbone) in known for c in cells)
+    measured = measured and all(job.backbone in rate for job in pretrains)
+    total = sum(of_cells) + sum(of_pretrains)
+    # A single job is never split, so the longest is a floor.
+    longest = max([0.0, *of_cells, *of_pretrains])
+    return Estimate(max(longest, total / count_workers(study.engine)), measured)
+
+
+def _measured_cells(store: Store) -> dict[tuple[str, str], float]:
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for record in store.records():
+        cost = record.cost.get("train_seconds", 0) + record.cost.get("eval_seconds", 0)
+        seconds.setdefault((record.protocol_hash, record.backbone), []).append(cost)
+    return {key: statistics.median(values) for key, values in seconds.items()}
+
+
+def _measured_rate(store: Store) -> dict[str, float]:
+    """Views of 64 px trained a second, by backbone, from the cards of finished pretrainings."""
+    rates: dict[str, list[float]] = {}
+    for card in store.cards():
+        if not card["steps"]:
+            continue
+        views = card["steps"] * card["options"]["batch"] * (card["options"]["size"] / 64) ** 2
+        rates.setdefault(card["backbone"], []).append(views / card["cost"]["train_seconds"])
+    return {backbone: statistics.median(values) for backbone, values in rates.items()}
+
+
+def _rough_rate(backbone: str) -> float:
+    return IMAGES_PER_SECOND.get(backbone, SLOWEST)
+
+
+def _images(job: PretrainJob, corpus: Corpus) -> float:
+    options = methods.get(job.method).options.model_validate(job.options)
+    if not isinstance(options, TrainingOptions):
+        return 0.0
+    return len(corpus) * options.epochs * (options.size / 64) ** 2
+
+
+def _rough_cell(cell: Cell, study: Study, inputs: Inputs) -> float:
+    protocol = cell.protocol
+    schedule = protocol.schedule
+    steps = schedule.total
+    if schedule.length == "epochs":
+        share = protocol.split.ratio[0] / sum(protocol.split.ratio)
+        train = size_at(cell.fraction, round(len(inputs.dataset(study, protocol)) * share))
+        steps *= math.ceil(train / schedule.batch)
+    return steps * schedule.batch * (protocol.slices.size / 64) ** 2 / _rough_rate(cell.pretrain.backbone)

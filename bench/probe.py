@@ -1,0 +1,98 @@
+"""Probing frozen features: how well a nearest-neighbour and a linear classifier do on what a backbone has learned.
+
+A loss that falls proves little; this asks whether classes can be told apart. Classifiers and cross-validation are
+scikit-learn's.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+from bench.backbones.pyramid import Backbone
+
+FOLDS = 5
+NEIGHBOURS = 20
+# Inverse strength of the linear probe's penalty; features are standardised, so one value serves all backbones.
+PENALTY = 0.01
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What features are probed on.
+
+    Attributes:
+        images: uint8, N x S x S x 3.
+        labels: class of each, N.
+        groups: samples of one group never stand on both sides of a split, N.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The result of a probe.
+
+    Attributes:
+        knn: accuracy of 20 nearest neighbours by cosine, in [0, 1].
+        linear: accuracy of logistic regression on standardised features, in [0, 1].
+        spread: mean standard deviation of the normalised features' components.
+        collapse: 1 / (2 sqrt(d)); features with a smaller spread have collapsed.
+        count: number of samples.
+    """
+
+    knn: float
+    linear: float
+    spread: float
+    collapse: float
+    count: int
+
+
+def probe(backbone: Backbone, samples: Samples) -> Probe:
+    """Probe a backbone's pooled last feature map by five-fold grouped cross-validation."""
+    found = features(backbone, samples.images)
+    normed = found / np.linalg.norm(found, axis=1, keepdims=True).clip(1e-12)
+    folds = GroupKFold(min(FOLDS, len(np.unique(samples.groups))))
+    neighbours = KNeighborsClassifier(NEIGHBOURS, metric="cosine")
+    linear = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=1000))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        scores = [
+            cross_val_score(classifier, values, samples.labels, groups=samples.groups, cv=folds).mean()
+            for classifier, values in ((neighbours, normed), (linear, found))
+        ]
+    return Probe(
+        knn=float(scores[0]),
+        linear=float(scores[1]),
+        spread=float(normed.std(axis=0).mean()),
+        collapse=float(1 / (2 * np.sqrt(found.shape[1]))),
+        count=len(found),
+    )
+
+
+@torch.no_grad()
+def features(backbone: Backbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Pooled last feature maps in full precision, N x C."""
+    backbone.eval()
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (backbone.mean, backbone.std))
+
+    def through(part: NDArray[np.uint8]) -> Tensor:
+        pixels = torch.from_numpy(part).permute(0, 3, 1, 2).float() / 255
+        pooled: Tensor = backbone((pixels - mean) / std)[-1].mean(dim=(2, 3))
+        return pooled
+
+    parts = [through(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+    return torch.cat(parts).numpy()

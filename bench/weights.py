@@ -1,0 +1,55 @@
+"""Weights on disk: safetensors with a card beside them; nothing is ever unpickled."""
+
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from bench import files
+from bench.backbones.pyramid import Backbone
+from bench.errors import WeightsError
+
+FILE = "backbone.safetensors"
+CARD = "card.json"
+
+
+def save(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write weights and card into a new folder, whole or not at all."""
+    plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    with files.new_folder(folder) as work:
+        files.write_bytes(work / FILE, safetensors.torch.save(plain))
+        files.write_json(work / CARD, card)
+
+
+def load(folder: Path) -> dict[str, Tensor]:
+    """Read weights.
+
+    Raises:
+        WeightsError: the file is absent or broken.
+    """
+    try:
+        return safetensors.torch.load_file(folder / FILE)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"weights {folder / FILE} cannot be read ({error}): delete {folder} and run again") from None
+
+
+def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> None:
+    """Load weights into a backbone; every key must be there and none besides.
+
+    Raises:
+        WeightsError: names the first missing, extra or misshapen key and where the weights come from.
+    """
+    own = backbone.state_dict()
+    missing = sorted(own.keys() - weights.keys())
+    extra = sorted(weights.keys() - own.keys())
+    if missing or extra:
+        lacks = f"lack {missing[0]!r}" if missing else f"have the extra key {extra[0]!r}"
+        raise WeightsError(f"weights of {source} {lacks}: they belong to another backbone")
+    for name, value in weights.items():
+        if value.shape != own[name].shape:
+            raise WeightsError(
+                f"weights of {source}: {name!r} is {tuple(value.shape)}, expected {tuple(own[name].shape)}"
+            )
+    backbone.load_state_dict(weights)

@@ -1,0 +1,127 @@
+"""The methods registry: every way of obtaining backbone weights, listed without importing torch."""
+
+from bench.options import PretrainOptions
+from bench.registry import MethodSpec, pick, with_plugins
+from methods.options.cmid import CMIDOptions
+from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions
+from methods.options.geokr import ClassificationOptions, GeoKROptions
+from methods.options.gersp import GeRSPOptions
+from methods.options.initial import ImageNetOptions
+
+TILES = frozenset({"tiles"})
+LANDCOVER = frozenset({"tiles", "landcover"})
+GEOKR = "Li et al., Geographical Knowledge-Driven Representation Learning, TGRS 2021, arXiv:2107.05276"
+
+BUILTIN = [
+    MethodSpec(
+        name="random",
+        summary="The backbone's own initialisation, nothing pretrained.",
+        factory="methods.initialisation:RandomInitialisation",
+        options=PretrainOptions,
+        needs=frozenset(),
+        version=1,
+        reference="",
+    ),
+    MethodSpec(
+        name="imagenet",
+        summary="Published weights, trained on ImageNet's labels.",
+        factory="methods.initialisation:ImageNetInitialisation",
+        options=ImageNetOptions,
+        needs=frozenset(),
+        version=1,
+        reference="torchvision's IMAGENET1K_V1 weights; Deng et al., CVPR 2009",
+    ),
+    MethodSpec(
+        name="geokr",
+        summary="Land-cover proportions of each tile as supervision, steadied by a mean teacher.",
+        factory="methods.geokr:GeoKR",
+        options=GeoKROptions,
+        needs=LANDCOVER,
+        version=1,
+        reference=GEOKR,
+    ),
+    MethodSpec(
+        name="geokr-student",
+        summary="GeoKR, but the student is exported and not its teacher (Table X).",
+        factory="methods.geokr:GeoKR",
+        options=GeoKROptions,
+        needs=LANDCOVER,
+        version=1,
+        reference=GEOKR,
+        defaults={"export": "student"},
+    ),
+    MethodSpec(
+        name="geokr-representation",
+        summary="GeoKR's land-cover loss alone, without a teacher (Table X).",
+        factory="methods.geokr:GeoKR",
+        options=GeoKROptions,
+        needs=LANDCOVER,
+        version=1,
+        reference=GEOKR,
+        defaults={"consistency": "none", "export": "student"},
+    ),
+    MethodSpec(
+        name="geokr-classification",
+        summary="Cross-entropy on each tile's dominant land-cover class (Table X).",
+        factory="methods.geokr:LandCoverClassification",
+        options=ClassificationOptions,
+        needs=LANDCOVER,
+        version=1,
+        reference=GEOKR,
+    ),
+    MethodSpec(
+        name="moco",
+        summary="Momentum contrast between two views of a tile, against a queue of other tiles.",
+        factory="methods.moco:MoCo",
+        options=MoCoOptions,
+        needs=TILES,
+        version=1,
+        reference="He et al., MoCo, CVPR 2020; Chen et al., MoCo v2, arXiv:2003.04297",
+    ),
+    MethodSpec(
+        name="simclr",
+        summary="Contrast between two views of a tile, against the other tiles of the batch.",
+        factory="methods.simclr:SimCLR",
+        options=SimCLROptions,
+        needs=TILES,
+        version=1,
+        reference="Chen et al., SimCLR, ICML 2020, arXiv:2002.05709",
+    ),
+    MethodSpec(
+        name="byol",
+        summary="Prediction of a mean teacher's projection of another view, without negatives.",
+        factory="methods.byol:BYOL",
+        options=BYOLOptions,
+        needs=TILES,
+        version=1,
+        reference="Grill et al., BYOL, NeurIPS 2020, arXiv:2006.07733",
+    ),
+    MethodSpec(
+        name="cmid",
+        summary="Masked image modelling with global contrast and local matching against a mean teacher.",
+        factory="methods.cmid.method:CMID",
+        options=CMIDOptions,
+        needs=TILES,
+        version=1,
+        reference="Muhtar et al., CMID, TGRS 2023, arXiv:2304.09670",
+    ),
+    MethodSpec(
+        name="gersp",
+        summary="Momentum contrast on tiles and classification of labelled natural images in one encoder.",
+        factory="methods.gersp:GeRSP",
+        options=GeRSPOptions,
+        needs=frozenset({"tiles", "labelled"}),
+        version=1,
+        reference="Huang et al., GeRSP, TGRS 2024, arXiv:2401.04614",
+    ),
+]
+
+
+def registry() -> dict[str, MethodSpec]:
+    """All methods by name, those of other packages included."""
+    return with_plugins("methods", BUILTIN)
+
+
+def get(name: str) -> MethodSpec:
+    """One method; an unknown name raises StudyError with the known ones."""
+    return pick("method", registry(), name)

@@ -1,0 +1,45 @@
+"""The views of each method, with the numbers of lightly's transforms of the same names."""
+
+from dataclasses import fields, replace
+
+from methods.augment.draws import JitterStrength
+from methods.augment.views import Recipe
+from methods.options.contrastive import TwoViewOptions
+
+# lightly.transforms.MoCoV1Transform, MoCoV2Transform
+MOCO_V1 = Recipe(scale=(0.2, 1.0), jitter=JitterStrength(0.4, 0.4, 0.4, 0.4), jitter_chance=0.8, grey=0.2)
+MOCO_V2 = Recipe(scale=(0.2, 1.0), jitter=JitterStrength(0.4, 0.4, 0.4, 0.1), jitter_chance=0.8, grey=0.2, blur=0.5)
+# lightly.transforms.SimCLRTransform
+SIMCLR = Recipe(scale=(0.08, 1.0), jitter=JitterStrength(0.8, 0.8, 0.8, 0.2), jitter_chance=0.8, grey=0.2, blur=0.5)
+# lightly.transforms.BYOLView1Transform, BYOLView2Transform
+BYOL_1 = Recipe(scale=(0.08, 1.0), jitter=JitterStrength(0.4, 0.4, 0.2, 0.1), jitter_chance=0.8, grey=0.2, blur=1.0)
+BYOL_2 = replace(BYOL_1, blur=0.1, solarise=0.2)
+# CMID's release; it does not say how often it blurs nor how strong its noise is: MoCo v2's half, and 0.05 of the range.
+CMID_WEAK = Recipe(scale=(0.3, 1.0))
+CMID_STRONG = Recipe(
+    scale=(0.3, 1.0),
+    jitter=JitterStrength(0.4, 0.4, 0.2, 0.1),
+    jitter_chance=0.8,
+    grey=0.2,
+    blur=0.5,
+    noise=0.6,
+    solarise=0.2,
+)
+
+
+def adapted(recipe: Recipe, options: TwoViewOptions) -> Recipe:
+    """Change a recipe as a study asks: for views from above, for small tiles."""
+    if options.aerial:
+        # What a view from above allows: a vertical flip and a quarter turn, each with probability one half.
+        recipe = replace(recipe, up_down=0.5, turns=(0.5, 0.5, 0.0, 0.0))
+    if options.blur is not None:
+        recipe = replace(recipe, blur=options.blur)
+    assert recipe.jitter is not None
+    times = options.jitter
+    jitter = JitterStrength(*(times * getattr(recipe.jitter, field.name) for field in fields(JitterStrength)))
+    return replace(recipe, jitter=jitter)
+
+
+def geokr(jitter: JitterStrength) -> Recipe:
+    """GeoKR III-C: any quarter turn, both flips, colour jitter always; no crop."""
+    return Recipe(up_down=0.5, turns=(0.25, 0.25, 0.25, 0.25), jitter=jitter)

@@ -1,0 +1,167 @@
+"""A view: the chain crop, flips, turns, jitter, grey, blur, noise, solarise, normalise that contrastive methods share."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from methods.augment import blur, colour, draws, geometric, noise, select
+from methods.augment.draws import Jitter, JitterStrength
+
+# Float pixels worked on at once on a CPU: one megabyte stays in a core's cache.
+CHUNK = 2**18
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a view is made of; a probability of 0 leaves a step out.
+
+    Attributes:
+        scale: least and greatest share of the tile's area in the crop; None takes the whole tile.
+        left_right, up_down: probabilities of the flips.
+        turns: probabilities of 0, 1, 2 and 3 quarter turns.
+        jitter: strengths of the colour jitter, None for none.
+        jitter_chance: probability of the jitter.
+        grey: probability of conversion to grey.
+        blur: probability of a Gaussian blur.
+        sigma: range of its standard deviation, pixels.
+        noise: probability of Gaussian noise.
+        noise_sigma: its standard deviation, of images in [0, 1].
+        solarise: probability of solarisation.
+    """
+
+    scale: tuple[float, float] | None = None
+    left_right: float = 0.5
+    up_down: float = 0.0
+    turns: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
+    jitter: JitterStrength | None = None
+    jitter_chance: float = 1.0
+    grey: float = 0.0
+    blur: float = 0.0
+    sigma: tuple[float, float] = (0.1, 2.0)
+    noise: float = 0.0
+    noise_sigma: float = 0.05
+    solarise: float = 0.0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The random parameters of one view of a batch, all on the CPU; see `Recipe` and `methods.augment.draws`."""
+
+    boxes: Tensor
+    left_right: Tensor
+    up_down: Tensor
+    turns: Tensor
+    jitter: Jitter | None
+    grey: Tensor
+    blur: Tensor
+    sigma: Tensor
+    noise: Tensor
+    noise_seed: Tensor
+    solarise: Tensor
+
+
+def draw(recipe: Recipe, count: int, height: int, width: int, generator: torch.Generator) -> Drawn:
+    """Draw one view's parameters for each of `count` tiles."""
+    if recipe.scale is None:
+        boxes = torch.tensor([0, 0, height, width]).repeat(count, 1)
+    else:
+        boxes = draws.crop_boxes(count, height, width, recipe.scale, generator)
+    jitter = None
+    if recipe.jitter is not None:
+        jitter = draws.jitter(count, recipe.jitter, recipe.jitter_chance, generator)
+    return Drawn(
+        boxes=boxes,
+        left_right=draws.chance(recipe.left_right, count, generator),
+        up_down=draws.chance(recipe.up_down, count, generator),
+        turns=torch.multinomial(torch.tensor(recipe.turns), count, replacement=True, generator=generator),
+        jitter=jitter,
+        grey=draws.chance(recipe.grey, count, generator),
+        blur=draws.chance(recipe.blur, count, generator),
+        sigma=draws.uniform(*recipe.sigma, (count,), generator),
+        noise=draws.chance(recipe.noise, count, generator),
+        noise_seed=torch.randint(2**31, (count,), generator=generator),
+        solarise=draws.chance(recipe.solarise, count, generator),
+    )
+
+
+class View:
+    """Makes views of whole batches.
+
+    Args:
+        recipe: what the views are made of.
+        size: side of the views, pixels.
+        mean, std: input statistics of the backbone, for images in [0, 1].
+    """
+
+    def __init__(
+        self, recipe: Recipe, size: int, mean: tuple[float, float, float], std: tuple[float, float, float]
+    ) -> None:
+        self.recipe = recipe
+        self.size = size
+        self.mean = torch.tensor(mean).view(1, 3, 1, 1)
+        self.std = torch.tensor(std).view(1, 3, 1, 1)
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Make one view of each tile.
+
+        Args:
+            images: uint8, B x 3 x H x W, on any device.
+            generator: on the CPU.
+
+        Returns:
+            Normalised, float32, B x 3 x size x size, channels last.
+        """
+        return self.apply(images, draw(self.recipe, len(images), images.shape[2], images.shape[3], generator))
+
+    @torch.no_grad()
+    def apply(self, images: Tensor, drawn: Drawn) -> Tensor:
+        """Make views with drawn parameters; a sample's view does not depend on the others of its batch."""
+        result = torch.empty(
+            len(images), 3, self.size, self.size, device=images.device, memory_format=torch.channels_last
+        )
+        chunk = len(images) if images.is_cuda else max(1, CHUNK // (3 * self.size * self.size))
+        # Colours and blur are worked out in full precision whatever the network uses.
+        with torch.autocast(images.device.type, enabled=False):
+            for start in range(0, len(images), chunk):
+                part = slice(start, start + chunk)
+                result[part] = self._pixels(images[part], _slice(drawn, part))
+        return result
+
+    def _pixels(self, images: Tensor, drawn: Drawn) -> Tensor:
+        views = self._cut(images, drawn)
+        geometric.flip(views, drawn.left_right, drawn.up_down)
+        geometric.quarter_turns(views, drawn.turns)
+        pixels = views.float().mul_(1 / 255)
+        if drawn.jitter is not None:
+            colour.apply_jitter(pixels, drawn.jitter)
+        select.change(pixels, drawn.grey, colour.to_grey)
+        blur.gaussian_blur(pixels, drawn.blur, drawn.sigma)
+        noise.add_noise(pixels, drawn.noise, drawn.noise_seed, self.recipe.noise_sigma)
+        select.change(pixels, drawn.solarise, colour.solarise)
+        return pixels.sub_(self.mean.to(images.device)).div_(self.std.to(images.device))
+
+    def _cut(self, images: Tensor, drawn: Drawn) -> Tensor:
+        same_size = images.shape[2:] == (self.size, self.size)
+        if self.recipe.scale is None and same_size:
+            return images.clone(memory_format=torch.contiguous_format)
+        return geometric.crop_resize(images, drawn.boxes, self.size)
+
+
+def _slice(drawn: Drawn, part: slice) -> Drawn:
+    jitter = drawn.jitter
+    if jitter is not None:
+        jitter = Jitter(jitter.applied[part], jitter.order[part], jitter.factors[part])
+    return Drawn(
+        boxes=drawn.boxes[part],
+        left_right=drawn.left_right[part],
+        up_down=drawn.up_down[part],
+        turns=drawn.turns[part],
+        jitter=jitter,
+        grey=drawn.grey[part],
+        blur=drawn.blur[part],
+        sigma=drawn.sigma[part],
+        noise=drawn.noise[part],
+        noise_seed=drawn.noise_seed[part],
+        solarise=drawn.solarise[part],
+    )

@@ -1,0 +1,203 @@
+"""GeoKR (Li et al., TGRS 2021): land-cover proportions as supervision, steadied by a mean teacher."""
+
+import numpy as np
+import torch
+from lightly.models.utils import update_momentum
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+from bench import backbones
+from bench.backbones.pyramid import Backbone
+from bench.corpus.reader import Corpus
+from bench.errors import CorpusError
+from bench.method import Batch, Length, Method
+from methods.augment import recipes
+from methods.augment.draws import JitterStrength
+from methods.augment.views import View
+from methods.options.geokr import ClassificationOptions, GeoKROptions
+from methods.teacher import pool, teacher_of
+
+
+def representation_loss(landcover: Tensor, student: Tensor) -> Tensor:
+    """L_s of Eq. 9: cross-entropy between land-cover proportions and the student's prediction.
+
+    Args:
+        landcover: proportions A, B x K.
+        student: log S, the log-softmax of the student's logits, B x K.
+
+    Returns:
+        The loss of each tile, B.
+    """
+    return -(landcover * student).sum(dim=1)
+
+
+def consistency_loss(student: Tensor, teacher: Tensor, form: str) -> Tensor:
+    """L_t of Eq. 10, or a Kullback-Leibler divergence in its place.
+
+    Eq. 10 as printed has no entropy term: it pulls the student towards the teacher's most likely class and is no
+    divergence, although the paper calls it one.
+
+    Args:
+        student: log S, B x K.
+        teacher: log T, B x K, without gradient.
+        form: `paper` for -sum S log T, `kl_student_teacher` for KL(S || T), `kl_teacher_student` for KL(T || S).
+
+    Returns:
+        The loss of each tile, B.
+    """
+    if form == "paper":
+        return -(student.exp() * teacher).sum(dim=1)
+    if form == "kl_student_teacher":
+        return (student.exp() * (student - teacher)).sum(dim=1)
+    return (teacher.exp() * (teacher - student)).sum(dim=1)
+
+
+def class_balance(dominant: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+    """Chances that draw every dominant class equally often (section IV-A repeats tiles of rare classes instead).
+
+    Args:
+        dominant: dominant class of each tile, N.
+        classes: number of classes; those without a tile take no part.
+
+    Returns:
+        Relative chance of each tile, N.
+    """
+    counts = np.bincount(dominant, minlength=classes)
+    return 1.0 / counts[dominant]
+
+
+def fixed_update(step: int, interval: int) -> bool:
+    """Whether the teacher is updated after this step, every `interval` steps (section III-C); steps count from 1."""
+    return step % interval == 0
+
+
+def spread_update(step: int, updates: int, steps: int) -> bool:
+    """Whether the teacher is updated after this step, `updates` times evenly over `steps`."""
+    return step * updates // steps > (step - 1) * updates // steps
+
+
+def release_update(step: int, batch: int) -> bool:
+    """The released schedule: after step 1, then after 500, 10500, 20500 ... more steps, scaled by 16 / batch."""
+    at, interval = 1, 500
+    while at < step:
+        at += max(1, round(interval * 16 / batch))
+        interval += 10_000
+    return at == step
+
+
+def decaying_adam(modules: list[nn.Module], lr: float, decay: float, length: Length) -> tuple[Optimizer, LRScheduler]:
+    """Adam whose learning rate is multiplied by `decay` after every epoch (section III-C)."""
+    optimiser = Adam([parameter for module in modules for parameter in module.parameters()], lr=lr)
+    return optimiser, LambdaLR(optimiser, lambda step: decay ** (step // length.steps_per_epoch))
+
+
+class GeoKR(Method[GeoKROptions]):
+    """Student and teacher, each a backbone with a linear layer on its pooled last feature map."""
+
+    def __init__(self, backbone: Backbone, options: GeoKROptions, corpus: Corpus | None, length: Length) -> None:
+        super().__init__(backbone, options, corpus, length)
+        if corpus is None:
+            raise CorpusError("geokr trains on a corpus with land cover: name one")
+        self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
+        self.teacher, self.teacher_head = self._teacher()
+        jitter = JitterStrength(options.brightness, options.contrast, options.saturation, options.hue)
+        mean, std = (backbone.mean, backbone.std) if options.normalise else ((0.0,) * 3, (1.0,) * 3)
+        self.view = View(recipes.geokr(jitter), options.size, mean, std)
+        self._weights = class_balance(corpus.dominant, len(corpus.classes)) if options.balance else None
+
+    def _teacher(self) -> tuple[Backbone, nn.Linear]:
+        if self.options.teacher_init == "copy":
+            teacher, head = teacher_of(self.backbone), teacher_of(self.head)
+        else:
+            teacher = teacher_of(backbones.build(self.backbone.name))
+            head = teacher_of(nn.Linear(self.head.in_features, self.head.out_features))
+        if self.options.teacher_buffers != "own":
+            for module in teacher.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - the common base has no public name
+                    # It still normalises with its batch's statistics, but keeps none of them.
+                    module.momentum = 0.0
+        return teacher, head
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """L_s and L_t with their weights (Eq. 11)."""
+        assert batch.landcover is not None
+        images = self.view(batch.images, batch.generator)
+        student = self.head(pool(self.backbone(images)[-1])).float().log_softmax(dim=1)
+        losses = {"landcover": self.options.gamma_student * self._mean(representation_loss(batch.landcover, student))}
+        if self.options.consistency != "none":
+            with torch.no_grad():
+                teacher = self.teacher_head(pool(self.teacher(images)[-1])).float().log_softmax(dim=1)
+            loss = consistency_loss(student, teacher, self.options.consistency)
+            losses["consistency"] = self.options.gamma_teacher * self._mean(loss)
+        return losses
+
+    def _mean(self, losses: Tensor) -> Tensor:
+        mean = losses.mean()
+        return mean / self.head.out_features if self.options.reduction == "batch_and_classes" else mean
+
+    def configure(self) -> tuple[Optimizer, LRScheduler]:
+        """Adam, its learning rate falling after every epoch (section III-C)."""
+        return decaying_adam([self.backbone, self.head], self.options.lr, self.options.lr_decay, self.length)
+
+    def after_step(self, step: int) -> None:
+        """Move the teacher (Eq. 7) where the schedule says so."""
+        if not self._update_due(step):
+            return
+        alpha = self.options.alpha
+        update_momentum(self.backbone, self.teacher, alpha)
+        update_momentum(self.head, self.teacher_head, alpha)
+        if self.options.teacher_buffers != "own":
+            keep = alpha if self.options.teacher_buffers == "ema" else 0.0
+            for mine, student in zip(self.teacher.buffers(), self.backbone.buffers(), strict=True):
+                if mine.is_floating_point():
+                    mine.mul_(keep).add_(student, alpha=1 - keep)
+
+    def _update_due(self, step: int) -> bool:
+        options = self.options
+        if options.update_schedule == "release":
+            return release_update(step, options.batch)
+        if options.teacher_updates is not None:
+            return spread_update(step, options.teacher_updates, self.length.steps)
+        return fixed_update(step, options.update_interval)
+
+    def sample_weights(self) -> NDArray[np.float64] | None:
+        """Rare dominant classes more often, unless `balance` is off."""
+        return self._weights
+
+    def export(self) -> dict[str, Tensor]:
+        """The teacher's or the student's backbone."""
+        chosen = self.teacher if self.options.export == "teacher" else self.backbone
+        weights: dict[str, Tensor] = chosen.state_dict()
+        return weights
+
+
+class LandCoverClassification(Method[ClassificationOptions]):
+    """The ablation of Table X that knows only each tile's dominant class."""
+
+    def __init__(
+        self, backbone: Backbone, options: ClassificationOptions, corpus: Corpus | None, length: Length
+    ) -> None:
+        super().__init__(backbone, options, corpus, length)
+        if corpus is None:
+            raise CorpusError("geokr-classification trains on a corpus with land cover: name one")
+        self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
+        # The strengths are those of GeoKR's own options.
+        self.view = View(recipes.geokr(JitterStrength(0.3, 0.5, 0.5, 0.3)), options.size, backbone.mean, backbone.std)
+        self._weights = class_balance(corpus.dominant, len(corpus.classes)) if options.balance else None
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Cross-entropy with the class of the largest proportion (the first of equals)."""
+        assert batch.landcover is not None
+        logits = self.head(pool(self.backbone(self.view(batch.images, batch.generator))[-1])).float()
+        return {"class": functional.cross_entropy(logits, batch.landcover.argmax(dim=1))}
+
+    def configure(self) -> tuple[Optimizer, LRScheduler]:
+        """As GeoKR's."""
+        return decaying_adam([self.backbone, self.head], self.options.lr, self.options.lr_decay, self.length)
+
+    def sample_weights(self) -> NDArray[np.float64] | None:
+        """Rare dominant classes more often, unless `balance` is off."""
+        return self._weights

@@ -1,0 +1,71 @@
+"""MoCo v1 and v2 (He et al. 2020, Chen et al. 2020) from lightly's parts."""
+
+import torch
+from lightly.loss import NTXentLoss
+from lightly.models.modules import MoCoProjectionHead
+from lightly.models.utils import update_momentum
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from bench.backbones.pyramid import Backbone
+from bench.corpus.reader import Corpus
+from bench.method import Batch, Length, Method
+from methods import schedules
+from methods.augment import recipes
+from methods.augment.views import View
+from methods.options.contrastive import MoCoOptions
+from methods.teacher import pool, teacher_of
+
+TEMPERATURE = {1: 0.07, 2: 0.2}  # He et al. 2020, section 3.3; Chen et al. 2020, table 2
+RECIPE = {1: recipes.MOCO_V1, 2: recipes.MOCO_V2}
+
+
+def queue_loss(temperature: float, size: int, dim: int) -> NTXentLoss:
+    """InfoNCE against a queue that, unlike lightly's own, is part of the `state_dict` and so of a checkpoint."""
+    loss = NTXentLoss(temperature=temperature, memory_bank_size=(size, dim))
+    bank = loss.memory_bank
+    bank.register_buffer("bank", bank.bank)
+    bank.register_buffer("bank_ptr", bank.bank_ptr)
+    return loss
+
+
+class MoCo(Method[MoCoOptions]):
+    """A query encoder trained to recognise its tile's key among the keys of a queue."""
+
+    def __init__(self, backbone: Backbone, options: MoCoOptions, corpus: Corpus | None, length: Length) -> None:
+        super().__init__(backbone, options, corpus, length)
+        channels = backbone.channels[-1]
+        self.head: nn.Module
+        if options.version == 1:
+            self.head = nn.Linear(channels, options.dim)
+        else:
+            # The hidden layer is as wide as the features, 2048 for ResNet-50 (Chen et al. 2020).
+            self.head = MoCoProjectionHead(channels, channels, options.dim)
+        self.teacher = teacher_of(backbone)
+        self.teacher_head = teacher_of(self.head)
+        self.loss = queue_loss(options.temperature or TEMPERATURE[options.version], options.queue, options.dim)
+        recipe = recipes.adapted(RECIPE[options.version], options)
+        self.view = View(recipe, options.size, backbone.mean, backbone.std)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """InfoNCE between the query of one view and the key of the other."""
+        first = self.view(batch.images, batch.generator)
+        second = self.view(batch.images, batch.generator)
+        query = self.head(pool(self.backbone(first)[-1]))
+        with torch.no_grad():
+            key = self.teacher_head(pool(self.teacher(second)[-1]))
+        with torch.autocast(query.device.type, enabled=False):
+            return {"contrast": self.loss(query.float(), key.float())}
+
+    def configure(self) -> tuple[Optimizer, LRScheduler]:
+        """SGD without weight decay on norms and biases, cosine learning rate."""
+        lr = self.options.lr * self.options.batch / 256
+        optimiser = schedules.sgd([self.backbone, self.head], lr, self.options.weight_decay)
+        return optimiser, schedules.cosine(optimiser, self.length)
+
+    def after_step(self, step: int) -> None:
+        """Move the key encoder a little towards the query encoder."""
+        del step
+        update_momentum(self.backbone, self.teacher, self.options.momentum)
+        update_momentum(self.head, self.teacher_head, self.options.momentum)

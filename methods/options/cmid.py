@@ -1,0 +1,42 @@
+"""Options of CMID."""
+
+from bench.errors import StudyError
+from bench.options import CorpusFacts, TrainingOptions, option
+from methods.options.contrastive import check_queue
+
+
+class CMIDOptions(TrainingOptions):
+    """Options of CMID (Muhtar et al. 2023); learning rate is that of a batch of 256 and scales with the batch."""
+
+    epochs: int = option(200, "release", "passes over the corpus", gt=0)
+    batch: int = option(256, "release", "tiles in one step", gt=1)
+    size: int = option(224, "release", "side of the views, a multiple of cell, pixels", ge=32)
+    cell: int = option(32, "release", "side of a cell of the mask, pixels", ge=4)
+    mask: float = option(0.6, "release", "share of the cells that are masked", gt=0, lt=1)
+    frequency: float = option(1.0, "release", "weight of the focal frequency loss in the masked-image loss", ge=0)
+    temperature: float = option(0.2, "release", "temperature of the global InfoNCE", gt=0)
+    queue: int = option(65536, "release", "keys of other tiles to contrast against", gt=0)
+    dim: int = option(256, "release", "length of the globally projected vector", gt=0)
+    hidden: int = option(2048, "release", "width of the hidden layers of projector and local head", gt=0)
+    pairs: int = option(20, "release", "nearest pairs of positions that the local loss compares", gt=0)
+    prototypes: int = option(2048, "release", "prototypes of the local loss", gt=1)
+    student_temperature: float = option(0.1, "release", "temperature of the student's assignment", gt=0)
+    teacher_temperature: float = option(0.04, "release", "the teacher's, at the start", gt=0)
+    teacher_temperature_end: float = option(0.07, "release", "the teacher's, after an eighth of the run", gt=0)
+    centre_momentum: float = option(0.9, "release", "share of the old centre of the teacher's logits", ge=0, lt=1)
+    momentum: float = option(
+        0.996, "release", "share of the old teacher at the start; rises to 1 as a cosine", ge=0, le=1
+    )
+    lr: float = option(1e-3, "release: 1e-3 x GPUs at 256 tiles in all", "learning rate of Adan", gt=0)
+    weight_decay: float = option(0.02, "release", "not applied to norms and biases", ge=0)
+    warmup_epochs: int = option(10, "release", "epochs of rising learning rate, at most a tenth of the run", ge=0)
+
+    def check(self, corpus: CorpusFacts) -> None:
+        """Refuse a queue larger than the corpus, and views that cells do not tile."""
+        super().check(corpus)
+        check_queue("cmid", self.queue, corpus)
+        if self.size % self.cell or self.size == self.cell:
+            raise StudyError(
+                f"cmid: option size={self.size} is not two or more times cell={self.cell}: "
+                "set options.cmid.cell to a divisor of the size"
+            )

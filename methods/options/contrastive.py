@@ -1,0 +1,88 @@
+"""Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL."""
+
+from typing import Literal
+
+from bench.errors import StudyError
+from bench.options import CorpusFacts, TrainingOptions, option
+
+
+class TwoViewOptions(TrainingOptions):
+    """What the three share."""
+
+    jitter: float = option(
+        1.0,
+        "lightly's cj_strength; it advises 0.5 for small images",
+        "factor on the strengths of the colour jitter",
+        ge=0,
+        le=1,
+    )
+    blur: float | None = option(
+        None, "lightly's transform of the method; it advises 0 for small images", "probability of a blur", ge=0, le=1
+    )
+    aerial: bool = option(
+        default=False,
+        source="ours: a view from above has no upright",
+        text="add random quarter turns and vertical flips to the views",
+    )
+
+
+def check_queue(method: str, queue: int, corpus: CorpusFacts) -> None:
+    """Refuse a queue that would hold keys of the tile it is compared with."""
+    if queue > len(corpus):
+        raise StudyError(
+            f"{method}: option queue={queue} is larger than the corpus ({len(corpus)} tiles): "
+            f"set options.{method}.queue to at most {len(corpus)}"
+        )
+
+
+class MoCoOptions(TwoViewOptions):
+    """Options of MoCo v2 (default) and v1; learning rate is that of a batch of 256 and scales with the batch."""
+
+    epochs: int = option(200, "Chen et al. 2020", "passes over the corpus", gt=0)
+    version: Literal[1, 2] = option(2, "ours: the stronger; GeoKR's paper cites v1", "head, temperature and views")
+    temperature: float | None = option(
+        None, "0.2 in v2 (Chen et al. 2020), 0.07 in v1 (He et al. 2020)", "temperature of InfoNCE", gt=0
+    )
+    queue: int = option(65536, "He et al. 2020", "keys of other tiles to contrast against", gt=0)
+    dim: int = option(128, "He et al. 2020", "length of the projected vector", gt=0)
+    momentum: float = option(0.999, "He et al. 2020", "share of the old key encoder in each update", ge=0, le=1)
+    lr: float = option(0.03, "He et al. 2020, at a batch of 256", "learning rate of SGD", gt=0)
+    weight_decay: float = option(1e-4, "He et al. 2020", "not applied to norms and biases", ge=0)
+
+    def check(self, corpus: CorpusFacts) -> None:
+        """Refuse a queue larger than the corpus."""
+        super().check(corpus)
+        check_queue("moco", self.queue, corpus)
+
+
+class LarsOptions(TwoViewOptions):
+    """Options of the methods trained by LARS with warm-up and cosine."""
+
+    weight_decay: float = option(1e-6, "lightly's ImageNet benchmark", "not applied to norms and biases", ge=0)
+    warmup_epochs: int = option(
+        10, "Chen et al. 2020; Grill et al. 2020", "epochs of rising learning rate, at most a tenth of the run", ge=0
+    )
+
+
+class SimCLROptions(LarsOptions):
+    """Options of SimCLR; the learning rate scales with the root of the batch."""
+
+    temperature: float = option(0.1, "Chen et al. 2020, table 5", "temperature of NT-Xent", gt=0)
+    lr: float = option(0.075, "Chen et al. 2020, appendix B", "learning rate of LARS, times sqrt(batch)", gt=0)
+    hidden: int = option(2048, "Chen et al. 2020", "width of the projection head's hidden layer", gt=0)
+    dim: int = option(128, "Chen et al. 2020", "length of the projected vector", gt=0)
+
+
+class BYOLOptions(LarsOptions):
+    """Options of BYOL; learning rate is that of a batch of 256 and scales with the batch."""
+
+    lr: float = option(0.45, "lightly's ImageNet benchmark, at a batch of 256", "learning rate of LARS", gt=0)
+    hidden: int = option(4096, "Grill et al. 2020", "width of the heads' hidden layers", gt=0)
+    dim: int = option(256, "Grill et al. 2020", "length of the projected vector", gt=0)
+    momentum: float = option(
+        0.99,
+        "Grill et al. 2020 at 300 epochs",
+        "share of the old teacher at the start; rises to 1 as a cosine",
+        ge=0,
+        le=1,
+    )

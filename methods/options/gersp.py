@@ -1,0 +1,43 @@
+"""Options of GeRSP."""
+
+from pathlib import Path
+from typing import Any
+
+from bench.errors import StudyError
+from bench.labelled import list_images
+from bench.options import CorpusFacts, TrainingOptions, option
+from methods.options.contrastive import check_queue
+
+
+class GeRSPOptions(TrainingOptions):
+    """Options of GeRSP (Huang et al. 2024)."""
+
+    labelled: str | None = option(
+        None, "paper: ImageNet", "folder of labelled natural images, one folder a class; `demo` for the demo's own"
+    )
+    epochs: int = option(100, "release", "passes over the corpus", gt=0)
+    batch: int = option(256, "release", "tiles in one step, and as many natural images", gt=1)
+    temperature: float = option(0.07, "release", "temperature of InfoNCE", gt=0)
+    queue: int = option(65536, "release", "keys of other tiles to contrast against", gt=0)
+    dim: int = option(128, "release", "length of the projected vector", gt=0)
+    momentum: float = option(0.996, "paper; release: 0.999", "share of the old teacher in each update", ge=0, le=1)
+    supervised: float = option(1.0, "release", "weight of the cross-entropy on the natural images", ge=0)
+    lr: float = option(0.007, "release", "learning rate of SGD", gt=0)
+    lr_min: float = option(0.001, "release", "learning rate at the end of each cosine", ge=0)
+    cycles: int = option(5, "release: 5 x 20 epochs", "cosines with a restart between them", gt=0)
+    weight_decay: float = option(5e-4, "release", "not applied to norms and biases", ge=0)
+
+    def offers(self) -> frozenset[str]:
+        """The labelled images come by option, not by corpus."""
+        return frozenset({"labelled"} if self.labelled else ())
+
+    def identity(self) -> dict[str, Any]:
+        """The labelled set enters by its content."""
+        if self.labelled is None:
+            raise StudyError("gersp: option labelled is not set: set options.gersp.labelled to an image folder")
+        return super().identity() | {"labelled": list_images(Path(self.labelled)).hash}
+
+    def check(self, corpus: CorpusFacts) -> None:
+        """Refuse a queue larger than the corpus."""
+        super().check(corpus)
+        check_queue("gersp", self.queue, corpus)

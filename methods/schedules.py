@@ -1,0 +1,42 @@
+"""Optimisers and schedules that several methods share."""
+
+from collections.abc import Sequence
+
+from lightly.models.utils import get_weight_decay_parameters
+from lightly.utils.lars import LARS
+from lightly.utils.scheduler import CosineWarmupScheduler
+from torch import nn
+from torch.optim import SGD, Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from bench.method import Length
+from methods.options.contrastive import LarsOptions
+
+
+def decay_groups(modules: Sequence[nn.Module], weight_decay: float) -> list[dict[str, object]]:
+    """Parameter groups: weight decay on all but norms and biases."""
+    decayed, plain = get_weight_decay_parameters(modules)
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+
+
+def sgd(modules: Sequence[nn.Module], lr: float, weight_decay: float) -> SGD:
+    """SGD with momentum 0.9."""
+    return SGD(decay_groups(modules, weight_decay), lr=lr, momentum=0.9)
+
+
+def lars(
+    modules: Sequence[nn.Module], lr: float, options: LarsOptions, length: Length
+) -> tuple[Optimizer, LRScheduler]:
+    """LARS with momentum 0.9, linear warm-up and cosine decay."""
+    optimiser = LARS(decay_groups(modules, options.weight_decay), lr=lr, momentum=0.9)
+    return optimiser, cosine(optimiser, length, options.warmup_epochs)
+
+
+def cosine(optimiser: Optimizer, length: Length, warmup_epochs: int = 0) -> LRScheduler:
+    """Linear warm-up and cosine decay to a thousandth, step by step.
+
+    The warm-up is at most a tenth of the run, so that a short run reaches its learning rate at all.
+    """
+    warmup = min(warmup_epochs * length.steps_per_epoch, length.steps // 10)
+    scheduler: LRScheduler = CosineWarmupScheduler(optimiser, warmup_epochs=warmup, max_epochs=length.steps)
+    return scheduler

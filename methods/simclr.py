@@ -1,0 +1,42 @@
+"""SimCLR (Chen et al., ICML 2020) from lightly's parts."""
+
+import math
+
+import torch
+from lightly.loss import NTXentLoss
+from lightly.models.modules import SimCLRProjectionHead
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from bench.backbones.pyramid import Backbone
+from bench.corpus.reader import Corpus
+from bench.method import Batch, Length, Method
+from methods import schedules
+from methods.augment import recipes
+from methods.augment.views import View
+from methods.options.contrastive import SimCLROptions
+from methods.teacher import pool
+
+
+class SimCLR(Method[SimCLROptions]):
+    """An encoder trained to find a tile's other view among the views of its batch."""
+
+    def __init__(self, backbone: Backbone, options: SimCLROptions, corpus: Corpus | None, length: Length) -> None:
+        super().__init__(backbone, options, corpus, length)
+        self.head = SimCLRProjectionHead(backbone.channels[-1], options.hidden, options.dim)
+        self.loss = NTXentLoss(temperature=options.temperature)
+        recipe = recipes.adapted(recipes.SIMCLR, options)
+        self.view = View(recipe, options.size, backbone.mean, backbone.std)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """NT-Xent over both views of the batch, which go through one batch norm."""
+        views = torch.cat([self.view(batch.images, batch.generator) for _ in range(2)])
+        first, second = self.head(pool(self.backbone(views)[-1])).float().chunk(2)
+        with torch.autocast(views.device.type, enabled=False):
+            return {"contrast": self.loss(first, second)}
+
+    def configure(self) -> tuple[Optimizer, LRScheduler]:
+        """LARS; the learning rate grows with the root of the batch (appendix B)."""
+        lr = self.options.lr * math.sqrt(self.options.batch)
+        return schedules.lars([self.backbone, self.head], lr, self.options, self.length)

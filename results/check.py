@@ -1,0 +1,200 @@
+"""Whether a study run again gives the numbers that were committed: bit for bit, or within the seeds' own spread."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, variance
+from typing import NamedTuple
+
+from scipy.special import stdtrit
+
+from bench.records import Record
+from results.frame import scan
+from results.variants import options_text
+
+# Provenance that makes two machines one kind: equal values promise equal bits.
+SAME_KIND = ("device", "device_name", "capability", "machine", "threads", "python", "libraries")
+# Chance of one false alarm in the whole report, where bits cannot be compared.
+FALSE_ALARM = 0.01
+
+
+class Cell(NamedTuple):
+    """What a cell is, apart from the code that computed it."""
+
+    method: str
+    options: str
+    backbone: str
+    protocol: str
+    fraction: float
+
+    def __str__(self) -> str:
+        options = "" if self.options == "{}" else f" {self.options}"
+        return f"{self.method}{options} {self.backbone} {self.protocol} at {100 * self.fraction:g}%"
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """One cell of both stores.
+
+    Attributes:
+        cell: which.
+        bitwise: whether both were made on one kind of machine, so that equal bits are asked.
+        kind: provenance fields in which the machines differ; empty for bitwise.
+        committed: seed -> committed score.
+        fresh: seed -> fresh score.
+        tolerance: largest allowed difference of one score; 0 for bitwise.
+        mean_tolerance: largest allowed difference of the mean over seeds; 0 for bitwise.
+        moved: what moved, one line each.
+    """
+
+    cell: Cell
+    bitwise: bool
+    kind: list[str]
+    committed: dict[int, float]
+    fresh: dict[int, float]
+    tolerance: float
+    mean_tolerance: float
+    moved: list[str]
+
+    def line(self) -> str:
+        """The cell in one line: what was asked of it, and how far it moved."""
+        furthest = max(
+            abs(self.fresh[seed] - self.committed[seed]) for seed in self.committed.keys() & self.fresh.keys()
+        )
+        asked = "equal bits" if self.bitwise else f"within ±{self.tolerance:.4f}, mean ±{self.mean_tolerance:.4f}"
+        return f"{self.cell}: {asked}; largest difference {furthest:.6f}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a check.
+
+    Attributes:
+        cells: one report a cell that both stores have.
+        missing: committed records without a fresh one.
+        extra: fresh records without a committed one.
+        problems: files that could not be read.
+    """
+
+    cells: list[CellReport]
+    missing: list[str]
+    extra: list[str]
+    problems: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing moved, nothing is missing, and nothing is new."""
+        return not (self.moved or self.missing or self.extra or self.problems)
+
+    @property
+    def moved(self) -> list[str]:
+        """What moved, one line each."""
+        return [f"{report.cell}: {line}" for report in self.cells for line in report.moved]
+
+
+def compare(committed: Path, fresh: Path) -> Report:
+    """Compare a freshly made store with committed records, record by record.
+
+    Records are matched by method, options, backbone, protocol, fraction and seed, not by key, so that a change of code
+    is judged by what it does to the numbers. On one kind of machine (`SAME_KIND`) all metrics, counts and seeds must be
+    equal. Elsewhere the headline score may differ by what training again with another seed would do: with s the pooled
+    standard deviation over seeds of the committed cells of the same protocol, backbone and fraction, one score may
+    move by t s sqrt(2) and a mean over n seeds by t s sqrt(2 / n), t being Student's quantile at the level
+    `FALSE_ALARM` divided by the number of comparisons (Bonferroni).
+
+    Args:
+        committed: folder with the `records` that are held to.
+        fresh: store of the new run.
+
+    Raises:
+        StoreError: one of the folders is no store.
+    """
+    old, new = scan(committed), scan(fresh)
+    before, after = _by_cell(old.records), _by_cell(new.records)
+    shared = [cell for cell in before if before[cell].keys() & after.get(cell, {}).keys()]
+    comparisons = sum(len(before[cell].keys() & after[cell].keys()) + 1 for cell in shared)
+    spreads = _pooled(before, comparisons)
+    reports = [_compare(cell, before[cell], after[cell], spreads[cell[2:]]) for cell in shared]
+    return Report(
+        cells=reports,
+        missing=_unmatched(before, after),
+        extra=_unmatched(after, before),
+        problems=[*old.problems, *old.superseded, *new.problems, *new.superseded],
+    )
+
+
+def _by_cell(records: Iterable[Record]) -> dict[Cell, dict[int, Record]]:
+    cells: dict[Cell, dict[int, Record]] = defaultdict(dict)
+    for record in records:
+        options = options_text(record.options)
+        cells[Cell(record.method, options, record.backbone, record.protocol, record.fraction)][record.seed] = record
+    return dict(cells)
+
+
+def _unmatched(mine: dict[Cell, dict[int, Record]], other: dict[Cell, dict[int, Record]]) -> list[str]:
+    return [f"{cell}, seed {seed}" for cell, seeds in mine.items() for seed in seeds if seed not in other.get(cell, {})]
+
+
+def _pooled(cells: dict[Cell, dict[int, Record]], comparisons: int) -> dict[tuple[str, str, float], float]:
+    """Student's quantile times the pooled standard deviation over seeds, by (backbone, protocol, fraction)."""
+    squares: dict[tuple[str, str, float], float] = defaultdict(float)
+    freedom: dict[tuple[str, str, float], int] = defaultdict(int)
+    for cell, seeds in cells.items():
+        scores = [record.score for record in seeds.values()]
+        if len(scores) > 1:
+            squares[cell[2:]] += variance(scores) * (len(scores) - 1)
+            freedom[cell[2:]] += len(scores) - 1
+    spreads: dict[tuple[str, str, float], float] = defaultdict(float)  # no spread known: equality is asked
+    for place, total in squares.items():
+        quantile = float(stdtrit(freedom[place], 1 - FALSE_ALARM / (2 * comparisons)))
+        spreads[place] = quantile * math.sqrt(total / freedom[place])
+    return spreads
+
+
+def _compare(cell: Cell, before: dict[int, Record], after: dict[int, Record], spread: float) -> CellReport:
+    seeds = sorted(before.keys() & after.keys())
+    kind = sorted({name for seed in seeds for name in _differing(before[seed], after[seed])})
+    tolerance, mean_tolerance = (0.0, 0.0) if not kind else (spread * math.sqrt(2), spread * math.sqrt(2 / len(seeds)))
+    moved = []
+    for seed in seeds:
+        old, new = before[seed], after[seed]
+        if not kind:
+            moved += [f"seed {seed}: {what}" for what in _changed(old, new)]
+        elif abs(new.score - old.score) > tolerance:
+            moved.append(f"seed {seed}: {_move(old.metric, old.score, new.score)}, more than ±{tolerance:.4f}")
+    old_mean, new_mean = (fmean(side[seed].score for seed in seeds) for side in (before, after))
+    if kind and abs(new_mean - old_mean) > mean_tolerance:
+        moved.append(f"mean of {len(seeds)}: {_move('score', old_mean, new_mean)}, more than ±{mean_tolerance:.4f}")
+    return CellReport(
+        cell=cell,
+        bitwise=not kind,
+        kind=kind,
+        committed={seed: before[seed].score for seed in seeds},
+        fresh={seed: after[seed].score for seed in seeds},
+        tolerance=tolerance,
+        mean_tolerance=mean_tolerance,
+        moved=moved,
+    )
+
+
+def _differing(old: Record, new: Record) -> list[str]:
+    """Provenance fields in which two machines differ; records that name no device promise nothing."""
+    names = [name for name in SAME_KIND if old.provenance.get(name) != new.provenance.get(name)]
+    return names if "device" in old.provenance else sorted({*names, "device"})
+
+
+def _changed(old: Record, new: Record) -> list[str]:
+    changes = []
+    for part in ("metrics", "counts", "seeds"):
+        was, now = getattr(old, part), getattr(new, part)
+        changes += [
+            _move(name, was.get(name), now.get(name)) for name in sorted(was | now) if was.get(name) != now.get(name)
+        ]
+    return changes
+
+
+def _move(name: str, old: float | None, new: float | None) -> str:
+    step = "" if old is None or new is None else f" ({new - old:+.6g})"
+    return f"{name} {old} -> {new}{step}"

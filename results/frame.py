@@ -1,0 +1,168 @@
+"""All records of a store as one tidy pandas frame: one row a record."""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bench.errors import StoreError
+from bench.records import SCHEMA, Record, read_record
+from results.generations import newest
+from results.variants import label, options_text
+
+# name -> what it holds; the frame has exactly these columns, in this order.
+COLUMNS = {
+    "key": "hash of the cell, and the name of its record's file",
+    "study": "name of the study that first asked for the cell",
+    "method": "registered name of the pretraining method",
+    "options": "the method's options as canonical JSON, defaults included",
+    "variant": "row label: the method, and the options that tell its variants on this backbone apart",
+    "backbone": "registered name of the backbone",
+    "task": "kind of problem: seg, cls, det, cloud, change",
+    "dataset": "data set of the protocol",
+    "protocol": "id of the protocol",
+    "protocol_hash": "hash of the protocol's content",
+    "fraction": "share of the training labels, in (0, 1]",
+    "seed": "index of the repeat, from 0; equal indices are paired between methods",
+    "pretrain_seed": "derived seed of the pretraining, or missing",
+    "subset_seed": "derived seed of the draw of labels, or missing",
+    "train_seed": "derived seed of the fine-tuning, or missing",
+    "weights": "key of the weights that the cell started from",
+    "corpus": "content hash of the pretraining corpus, or missing where nothing was trained",
+    "metric": "name of the protocol's headline metric",
+    "score": "value of the headline metric, a fraction in [0, 1]",
+    "n_train": "labelled samples trained on",
+    "n_train_all": "labelled samples at fraction 1",
+    "n_test": "samples tested on",
+    "steps": "optimiser steps of the fine-tuning",
+    "synthetic": "whether the data set is synthetic",
+    "device": "device that the record's provenance names, or missing",
+    "train_seconds": "wall time of the fine-tuning",
+    "eval_seconds": "wall time of the test",
+    "peak_rss_mib": "peak resident memory of the cell's process",
+}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a store's `records` folder holds.
+
+    Attributes:
+        records: every record that could be read and stands, ordered by key.
+        problems: one line for each file that could not, saying what is wrong, where, and what to do.
+        superseded: one line for each record set aside because the store holds a newer one of the same cell.
+    """
+
+    records: list[Record]
+    problems: list[str]
+    superseded: list[str]
+
+    @property
+    def left_out(self) -> list[str]:
+        """What a reader must know: every problem, and the superseded records in one line."""
+        if not self.superseded:
+            return self.problems
+        more = f", and {len(self.superseded) - 1} more that `bench verify` lists" if len(self.superseded) > 1 else ""
+        return [*self.problems, f"{self.superseded[0]}{more}"]
+
+
+def scan(store: Path) -> Scan:
+    """Read every record of a store; damaged, foreign and newer files are named and left out.
+
+    Raises:
+        StoreError: there is no store at `store`.
+    """
+    folder = store / "records"
+    if not folder.is_dir():
+        raise StoreError(f"{store} holds no records folder: name a store with --store, or fill one with `bench run`")
+    found: list[tuple[Path, Record]] = []
+    problems: list[str] = []
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if path.name.startswith("."):
+            continue  # a file that is being written, see bench.files
+        try:
+            found.append((path, _read(path)))
+        except StoreError as error:
+            problems.append(str(error))
+    standing, superseded = newest(found)
+    return Scan([record for _, record in standing], problems, superseded)
+
+
+def load(store: Path, on_problem: Callable[[str], object] = warnings.warn) -> pd.DataFrame:
+    """Read a store as a tidy frame with the columns of `COLUMNS`.
+
+    Args:
+        store: the store's folder.
+        on_problem: called with one line for each file that is left out; warns by default.
+
+    Raises:
+        StoreError: there is no store at `store`.
+    """
+    found = scan(store)
+    for problem in found.left_out:
+        on_problem(problem)
+    return from_records(found.records)
+
+
+def from_records(records: Iterable[Record]) -> pd.DataFrame:
+    """Lay out records as a frame with the columns of `COLUMNS`, one row a record, in the order given."""
+    frame = pd.DataFrame([_row(record) for record in records], columns=list(COLUMNS))
+    for column in ("pretrain_seed", "subset_seed", "train_seed", "n_train", "n_train_all", "n_test", "steps"):
+        frame[column] = frame[column].astype("Int64")
+    for column in ("fraction", "score", "train_seconds", "eval_seconds", "peak_rss_mib"):
+        frame[column] = frame[column].astype("float64")
+    frame["variant"] = label(frame)
+    return frame
+
+
+def _read(path: Path) -> Record:
+    """Read one record and make sure that it is the one its file's name promises."""
+    if path.suffix != ".json":
+        raise StoreError(f"{path} is not a record: only <key>.json belongs here, move it elsewhere")
+    try:
+        record = read_record(path)
+    except RecursionError:
+        raise StoreError(f"{path} is not a record: it nests too deep, delete it and run the study again") from None
+    if record.schema_version > SCHEMA:
+        raise StoreError(f"{path} has schema {record.schema_version}, this version reads up to {SCHEMA}: upgrade")
+    if not all(map(math.isfinite, record.cost.values())):
+        raise StoreError(f"{path} is not a record: cost is not finite, delete it and run the study again")
+    if record.key != path.stem:
+        raise StoreError(f"{path} is foreign: it holds the record of key {record.key}, delete it or name it so")
+    return record
+
+
+def _row(record: Record) -> dict[str, object]:
+    device = record.provenance.get("device")
+    return {
+        "key": record.key,
+        "study": record.study,
+        "method": record.method,
+        "options": options_text(record.options),
+        "backbone": record.backbone,
+        "task": record.task,
+        "dataset": record.dataset,
+        "protocol": record.protocol,
+        "protocol_hash": record.protocol_hash,
+        "fraction": record.fraction,
+        "seed": record.seed,
+        "pretrain_seed": record.seeds.get("pretrain"),
+        "subset_seed": record.seeds.get("subset"),
+        "train_seed": record.seeds.get("train"),
+        "weights": record.weights,
+        "corpus": record.corpus,
+        "metric": record.metric,
+        "score": record.score,
+        "n_train": record.counts.get("train"),
+        "n_train_all": record.counts.get("train_all"),
+        "n_test": record.counts.get("test"),
+        "steps": record.counts.get("steps"),
+        "synthetic": bool(record.provenance.get("synthetic", False)),
+        "device": None if device is None else str(device),
+        "train_seconds": record.cost.get("train_seconds"),
+        "eval_seconds": record.cost.get("eval_seconds"),
+        "peak_rss_mib": record.cost.get("peak_rss_mib"),
+    }

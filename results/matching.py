@@ -1,0 +1,160 @@
+"""Labels to match: the share of the labels with which a method reaches a reference's score at all labels."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bench.errors import StudyError
+from results.stats.efficiency import Crossing, crossing_interval, first_crossing
+from results.stats.intervals import Interval
+from results.stats.paired import scores_by_pair
+from results.summary import BOARD
+
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A row of a table as the user names it: a method or a row label, and optionally its `init`."""
+
+    name: str
+    init: str | None = None
+
+    def rows(self, board: pd.DataFrame) -> pd.DataFrame:
+        """The rows of `board` that are meant.
+
+        Raises:
+            StudyError: the name fits several variants.
+        """
+        named = board[(board["variant"] == self.name) | (board["method"] == self.name)]
+        if self.init is not None:
+            named = named[named["options"].map(init_of).eq(self.init)]
+        variants = sorted(set(named["variant"]))
+        if len(variants) > 1:
+            raise StudyError(f"{self.name} is {len(variants)} rows here: choose one of {', '.join(variants)}")
+        return named
+
+
+def init_of(options: str) -> str | None:
+    """What a variant's options say that it started from."""
+    init = json.loads(options).get("init")
+    return None if init is None else str(init)
+
+
+@dataclass(frozen=True)
+class Match:
+    """Labels to match on one protocol and backbone.
+
+    Attributes:
+        dataset, protocol, backbone, metric: where.
+        method, reference: row labels.
+        target: the reference's mean score at fraction 1.
+        crossing: where the method's mean curve first reaches it.
+        interval: bootstrap interval of that fraction, with infinite ends for "never"; NaN with fewer than two seeds.
+        n: seeds that the interval rests on, or 1.
+    """
+
+    dataset: str
+    protocol: str
+    backbone: str
+    metric: str
+    method: str
+    reference: str
+    target: float
+    crossing: Crossing
+    interval: Interval
+    n: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; a fraction that does not exist is null."""
+        return {
+            "fraction": _finite(self.crossing.fraction),
+            "status": self.crossing.kind,
+            "low": _finite(self.interval.low),
+            "high": _finite(self.interval.high),
+            "n": self.n,
+            "target": self.target,
+            "metric": self.metric,
+            "protocol": self.protocol,
+            "backbone": self.backbone,
+            "method": self.method,
+            "reference": self.reference,
+        }
+
+
+def labels_to_match(frame: pd.DataFrame, method: Choice, reference: Choice, isotonic: bool = False) -> list[Match]:
+    """Compute labels to match on every protocol and backbone that has the method, and the reference at fraction 1.
+
+    Args:
+        frame: records, or published numbers.
+        method: the row whose curve is followed.
+        reference: the row whose score at fraction 1 is the target.
+        isotonic: fit a rising curve first.
+
+    Raises:
+        StudyError: no protocol has both, or a choice fits several variants.
+    """
+    matches = []
+    for _, board in frame.groupby(BOARD, sort=True):
+        followed, full = method.rows(board), reference.rows(board)
+        full = full[full["fraction"] == 1.0]
+        if len(followed) and len(full):
+            matches.append(_match(followed, full, isotonic))
+    if not matches:
+        raise StudyError(
+            f"no protocol has both {method.name} and {reference.name} at 100% of the labels: "
+            f"there are {', '.join(sorted(set(frame['variant'])))}"
+        )
+    return matches
+
+
+def keyed(matches: list[Match]) -> dict[str, Match]:
+    """Key matches by data set; by protocol, and then backbone, where a data set has several."""
+    named: dict[str, Match] = {}
+    for match in matches:
+        rivals = [other for other in matches if other.dataset == match.dataset]
+        protocols = {other.protocol for other in rivals}
+        key = match.dataset if len(rivals) == 1 else match.protocol
+        named[key if len(protocols) == len(rivals) else f"{match.protocol}, {match.backbone}"] = match
+    return named
+
+
+def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
+    means = followed.groupby("fraction")["score"].mean().sort_index()
+    target = float(full["score"].mean())
+    crossing = first_crossing(means.index.to_numpy(), means.to_numpy(), target, isotonic)
+    interval, n = _interval(followed, full, isotonic)
+    first = followed.iloc[0]
+    return Match(
+        dataset=str(first["dataset"]),
+        protocol=str(first["protocol"]),
+        backbone=str(first["backbone"]),
+        metric=str(first["metric"]),
+        method=str(first["variant"]),
+        reference=str(full.iloc[0]["variant"]),
+        target=target,
+        crossing=crossing,
+        interval=interval,
+        n=n,
+    )
+
+
+def _interval(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> tuple[Interval, int]:
+    """Bootstrap over the seeds that both rows have at every fraction."""
+    curves = pd.concat(
+        {float(str(fraction)): scores_by_pair(group).iloc[:, 0] for fraction, group in followed.groupby("fraction")},
+        axis=1,
+    )
+    paired = curves.join(scores_by_pair(full).iloc[:, 0].rename("reference")).dropna()
+    if len(paired) < 2:
+        return UNKNOWN, 1
+    fractions = curves.columns.to_numpy(dtype="float64")
+    method = paired[curves.columns].to_numpy().T
+    return crossing_interval(fractions, method, paired["reference"].to_numpy(), isotonic), len(paired)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

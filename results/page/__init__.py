@@ -1,0 +1,48 @@
+"""The leaderboard as one static HTML file: no network, no library, every number with its provenance."""
+
+import json
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from bench.files import write_text
+from results.page.content import gather
+from results.tables.formats import html_environment
+from results.tables.layout import percent
+
+
+def write_page(store: Path, folder: Path) -> tuple[Path, list[str]]:
+    """Write `index.html` for a store into `folder`.
+
+    Returns:
+        Its path, and a line for each file of the store that was left out.
+
+    Raises:
+        StoreError: there is no store, or it has no usable record.
+    """
+    content = gather(store)
+    environment = html_environment()
+    page = environment.get_template("page.html").render(
+        content=content,
+        percent=percent,
+        data=_embedded(content.data),
+        style=_source(environment, "page.css"),
+        script=_source(environment, "page.js"),
+    )
+    path = folder / "index.html"
+    write_text(path, page)
+    return path, content.left_out
+
+
+def _embedded(value: object) -> Markup:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - escaped here
+
+
+def _source(environment: jinja2.Environment, name: str) -> Markup:
+    """One of our own files, as it is."""
+    loader = environment.loader
+    assert loader is not None
+    return Markup(loader.get_source(environment, name)[0])  # noqa: S704 - ships with this package

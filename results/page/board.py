@@ -1,0 +1,172 @@
+"""One protocol and backbone on the page: its rows, curves and verdicts."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from results.matching import Choice, labels_to_match
+from results.page.curves import Chart, chart
+from results.stats.efficiency import area_under_curve
+from results.tables.layout import Groups, percent, score_text
+from results.variants import order
+from results.verdicts import Verdict, difference, label_savings
+
+
+@dataclass(frozen=True)
+class Score:
+    """A cell of the table: a score with n and the records behind it, or a hole that says why (`keys` is empty).
+
+    Attributes:
+        text: what to show.
+        value: what to sort by; None for a hole.
+        n: number of records.
+        mark: `best`, `second` or nothing.
+        tied: whether the test cannot tell it from the best.
+        keys: records behind it.
+        label: what a screen reader says.
+    """
+
+    text: str
+    value: float | None
+    n: int
+    mark: str
+    tied: bool
+    keys: list[str]
+    label: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant; `scores` by fraction, absent where the protocol was not asked at that fraction."""
+
+    variant: str
+    scores: dict[float, Score]
+    area: float | None
+    needs: str
+    needs_value: float | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """One protocol and backbone."""
+
+    id: str
+    title: str
+    dataset: str
+    task: str
+    protocol: str
+    protocol_hash: str
+    backbone: str
+    metric: str
+    synthetic: bool
+    rows: list[Row]
+    chart: Chart | None
+    savings: list[Verdict]
+    differences: list[Verdict]
+    test: str
+    holes: int
+
+
+def lay_out(
+    name: str,
+    records: pd.DataFrame,
+    summary: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    failed: pd.DataFrame,
+    near: Groups,
+    slots: dict[str, int],
+) -> Board:
+    """Lay out one protocol and backbone.
+
+    Args:
+        name: id of the board within the page.
+        records: the board's rows of the frame.
+        summary: the board's rows of `summarise`.
+        comparisons: the board's rows of `pairwise`.
+        failed: the board's failed cells.
+        near: variants that cannot be told apart from the best, by protocol, hash, backbone and fraction.
+        slots: number of each variant on the page.
+    """
+    first = records.iloc[0]
+    place = (str(first["protocol"]), str(first["protocol_hash"]), str(first["backbone"]))
+    fractions = sorted({*records["fraction"], *failed["fraction"]})
+    variants = sorted({*records["variant"], *failed["variant"]}, key=order)
+    cells = _Cells(records, summary, failed, {f: near.get((*place, f), set()) for f in fractions})
+    rows = [_row(variant, fractions, cells, records) for variant in variants]
+    at_least_two = comparisons["n"].max() > 1 if len(comparisons) else False
+    return Board(
+        id=name,
+        title=f"{place[0]}, {place[2]}",
+        dataset=str(first["dataset"]),
+        task=str(first["task"]),
+        protocol=place[0],
+        protocol_hash=place[1],
+        backbone=place[2],
+        metric=str(first["metric"]),
+        synthetic=bool(first["synthetic"]),
+        rows=rows,
+        chart=chart(records, slots),
+        savings=label_savings(records),
+        differences=[difference(row) for row in comparisons.itertuples()] if at_least_two else [],
+        test=_test_note(comparisons),
+        holes=sum(score.value is None for row in rows for score in row.scores.values()),
+    )
+
+
+@dataclass(frozen=True)
+class _Cells:
+    records: pd.DataFrame
+    summary: pd.DataFrame
+    failed: pd.DataFrame
+    near: dict[float, set[str]]
+
+    def score(self, variant: str, fraction: float) -> Score:
+        found = self.summary[(self.summary["variant"] == variant) & (self.summary["fraction"] == fraction)]
+        if found.empty:
+            return self._hole(variant, fraction)
+        row: Any = next(found.itertuples())
+        mine = self.records[(self.records["variant"] == variant) & (self.records["fraction"] == fraction)]
+        mark = {1: "best", 2: "second"}.get(row.place, "")
+        tied = variant in self.near[fraction] and len(self.near[fraction]) > 1
+        text = score_text(row.mean, row.sd)
+        spoken = f"{variant} at {percent(fraction)}: {text}, n = {row.n}{f', {mark}' if mark else ''}"
+        return Score(text, float(row.mean), int(row.n), mark, tied, list(mine["key"]), f"{spoken}. Show records")
+
+    def _hole(self, variant: str, fraction: float) -> Score:
+        tried = self.failed[(self.failed["variant"] == variant) & (self.failed["fraction"] == fraction)]
+        text = f"failed ({len(tried)})" if len(tried) else "no result"
+        return Score(text=text, value=None, n=0, mark="", tied=False, keys=[], label=text)
+
+
+def _row(variant: str, fractions: list[float], cells: _Cells, records: pd.DataFrame) -> Row:
+    scores = {fraction: cells.score(variant, fraction) for fraction in fractions}
+    values = [score.value for score in scores.values()]
+    complete = [value for value in values if value is not None]
+    whole = len(complete) == len(fractions) > 1
+    needs, needs_value = _needs(variant, records)
+    return Row(variant, scores, area_under_curve(fractions, complete) if whole else None, needs, needs_value)
+
+
+def _needs(variant: str, records: pd.DataFrame) -> tuple[str, float | None]:
+    """Labels to match `random` at 100%, as text and number; empty for the row itself or where it has no full score."""
+    full = records[(records["variant"] == "random") & (records["fraction"] == 1.0)]
+    if variant == "random" or full.empty or variant not in set(records["variant"]):
+        return "", None
+    (match,) = labels_to_match(records, Choice(variant), Choice("random"))
+    if math.isinf(match.crossing.fraction):
+        return "never", math.inf
+    sign = "≤ " if match.crossing.kind == "at most" else ""
+    return f"{sign}{100 * match.crossing.fraction:.1f}%", match.crossing.fraction
+
+
+def _test_note(comparisons: pd.DataFrame) -> str:
+    """What the paired test of this board can say at best."""
+    if comparisons.empty:
+        return ""
+    n, smallest, corrected = comparisons["n"].max(), comparisons["smallest"].min(), comparisons["smallest_holm"].min()
+    return (
+        f"Exact sign-flip test over paired seeds. With n = {n} the smallest p that a comparison can give is {smallest:.3g}, "
+        f"and {corrected:.3g} after Holm's correction for the {len(comparisons)} comparisons of this table."
+    )

@@ -1,0 +1,150 @@
+"""What the leaderboard page says, gathered from a store; the template only lays it out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.errors import StoreError
+from results.frame import from_records, scan
+from results.page.board import Board, lay_out
+from results.page.failures import Failure, read_failures
+from results.page.provenance import embed
+from results.stats.intervals import Interval
+from results.stats.paired import indistinguishable, pairwise
+from results.stats.ranking import average_ranks, blocks, interquartile_means
+from results.summary import BOARD, summarise
+from results.variants import label, order
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A variant over all data sets: average rank, and interquartile mean where there is a reference to normalise by."""
+
+    variant: str
+    rank: Interval
+    gain: Interval | None
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything on the page.
+
+    Attributes:
+        title: names what was measured, and says so where it is synthetic.
+        synthetic: whether all, some or none of the data sets are synthetic.
+        facts: short facts of the whole: counts of records, methods, data sets.
+        boards: one a protocol and backbone.
+        slots: number of each variant, for colours.
+        fractions: all fractions, ascending.
+        standings: over all data sets; empty with fewer than two.
+        standings_left_out: what the standings do not use, and why.
+        failures: failed cells.
+        left_out: files of the store that could not be used.
+        data: JSON behind the numbers.
+    """
+
+    title: str
+    synthetic: str
+    facts: list[str]
+    boards: list[Board]
+    slots: dict[str, int]
+    fractions: list[float]
+    standings: list[Standing]
+    standings_left_out: list[str]
+    failures: list[Failure]
+    left_out: list[str]
+    data: dict[str, Any]
+
+
+def gather(store: Path) -> Content:
+    """Compute the page's content from a store.
+
+    Raises:
+        StoreError: there is no store, or it has no usable record.
+    """
+    found = scan(store)
+    if not found.records:
+        raise StoreError(f"{store} holds no usable record: run a study first with `bench run`")
+    failures = read_failures(store, {record.key for record in found.records})
+    frame, failed = _label(from_records(found.records), failures)
+    variants = sorted({*frame["variant"], *failed["variant"]}, key=order)
+    slots = {variant: slot for slot, variant in enumerate(variants)}
+    boards = _boards(frame, failed, slots)
+    standings, unused = _standings(frame)
+    synthetic = {True: "all", False: "some" if frame["synthetic"].any() else "none"}[bool(frame["synthetic"].all())]
+    return Content(
+        title={"all": "Leaderboard on synthetic data", "some": "Leaderboard, partly on synthetic data"}.get(
+            synthetic, "Leaderboard"
+        ),
+        synthetic=synthetic,
+        facts=_facts(frame, failures, boards),
+        boards=boards,
+        slots=slots,
+        fractions=sorted({*frame["fraction"], *failed["fraction"]}),
+        standings=standings,
+        standings_left_out=unused,
+        failures=failures,
+        left_out=found.left_out,
+        data=embed(store, found.records),
+    )
+
+
+def _label(frame: pd.DataFrame, failures: list[Failure]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give records and failed cells row labels that agree."""
+    names = list(Failure.__dataclass_fields__)
+    failed = pd.DataFrame([[getattr(failure, name) for name in names] for failure in failures], columns=names)
+    both = pd.concat(
+        [frame[["backbone", "method", "options", "corpus"]], failed[["backbone", "method", "options", "corpus"]]]
+    )
+    labels = label(both.reset_index(drop=True))
+    split = len(frame)
+    return frame.assign(variant=labels[:split].to_numpy()), failed.assign(variant=labels[split:].to_numpy())
+
+
+def _boards(frame: pd.DataFrame, failed: pd.DataFrame, slots: dict[str, int]) -> list[Board]:
+    summary, comparisons = summarise(frame), pairwise(frame)
+    near = indistinguishable(comparisons, summary)
+    boards = []
+    versions = frame.groupby("protocol")["protocol_hash"].nunique()
+    for number, (place, records) in enumerate(frame.groupby(BOARD, sort=True)):
+        mine = [table[(table[BOARD] == list(place)).all(axis=1)] for table in (summary, comparisons)]
+        protocol, _, backbone = map(str, place)
+        # A failure note names a protocol without its hash: with two versions in the store it belongs to neither for sure.
+        here = (failed["protocol"] == protocol) & (failed["backbone"] == backbone) & (versions[protocol] == 1)
+        boards.append(lay_out(f"board-{number}", records, mine[0], mine[1], failed[here], near, slots))
+    return boards
+
+
+def _standings(frame: pd.DataFrame) -> tuple[list[Standing], list[str]]:
+    standings: list[Standing] = []
+    unused: list[str] = []
+    several = len(set(frame["backbone"])) > 1
+    for backbone, records in frame.groupby("backbone"):
+        if records["protocol"].nunique() < 2:
+            continue
+        arranged = blocks(records)
+        unused += arranged.left_out
+        ranks = average_ranks(arranged)
+        gains = interquartile_means(arranged).intervals if "random" in arranged.variants and arranged.scores else None
+        for i, variant in enumerate(ranks.variants):
+            name = f"{variant}, {backbone}" if several else variant
+            standings.append(Standing(name, ranks.intervals[i], gains[i] if gains else None))
+    return sorted(standings, key=lambda standing: standing.rank.estimate), unused
+
+
+def _facts(frame: pd.DataFrame, failures: list[Failure], boards: list[Board]) -> list[str]:
+    holes = sum(board.holes for board in boards)
+    facts = [
+        _count(len(frame), "record"),
+        _count(frame["variant"].nunique(), "pretraining"),
+        _count(frame["protocol"].nunique(), "protocol"),
+        _count(frame["backbone"].nunique(), "backbone"),
+        f"{holes} missing" if holes else "no cell missing",
+    ]
+    return [*facts, f"{len(failures)} failed"] if failures else facts
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Statistics over seeds and data sets, each a small function with its source."""

@@ -1,0 +1,44 @@
+"""Scores over seeds: the long table from which every layout is made."""
+
+import pandas as pd
+
+from results.variants import order
+
+# What makes scores comparable: within one such group, and never across two.
+BOARD = ["protocol", "protocol_hash", "backbone"]
+# What makes scores repeats of each other.
+CELL = [*BOARD, "variant", "fraction"]
+# Decimals of percent points that are printed, and at which two means count as equal.
+DECIMALS = 2
+
+
+def summarise(frame: pd.DataFrame) -> pd.DataFrame:
+    """Reduce records to one row for each (protocol, backbone, variant, fraction).
+
+    Args:
+        frame: records as of `results.frame`.
+
+    Returns:
+        Frame with the columns protocol, protocol_hash, backbone, task, dataset, metric, method, variant, fraction,
+        `n` (scores), `mean` and `sd` (sample standard deviation, n - 1; missing for n = 1), both as fractions in
+        [0, 1], and `place`: 1 for the best mean of its protocol, backbone and fraction, 2 for the second, and so on.
+        Means that print alike share a place. Rows are ordered by protocol, backbone, variant (references first) and
+        fraction.
+    """
+    groups = frame.groupby(CELL, sort=False)
+    table = groups.agg(
+        task=("task", "first"),
+        dataset=("dataset", "first"),
+        metric=("metric", "first"),
+        method=("method", "first"),
+        n=("score", "size"),
+        mean=("score", "mean"),
+        sd=("score", "std"),
+    ).reset_index()
+    printed = (100 * table["mean"]).round(DECIMALS)
+    columns = table[[*BOARD, "fraction"]].assign(printed=printed)
+    table["place"] = columns.groupby([*BOARD, "fraction"])["printed"].rank(method="dense", ascending=False).astype(int)
+    table["order"] = [order(variant) for variant in table["variant"]]
+    table = table.sort_values([*BOARD, "order", "fraction"], ignore_index=True)
+    first = [*BOARD, "task", "dataset", "metric", "method", "variant", "fraction", "n", "mean", "sd", "place"]
+    return table[first]

@@ -1,0 +1,82 @@
+"""Tables of a study: methods as rows, fractions as columns, mean ± s.d. over seeds, best in bold.
+
+Text formats print percent points with two decimals; CSV holds unrounded fractions in [0, 1].
+"""
+
+import io
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from rich.console import Console
+
+from bench.errors import StoreError
+from bench.files import write_text
+from results.stats.paired import pairwise
+from results.summary import summarise
+from results.tables import formats, layout, text
+
+Format = Literal["markdown", "csv", "latex", "html"]
+Layout = Literal["wide", "long"]
+SUFFIX: dict[Format, str] = {"csv": "csv", "latex": "tex", "markdown": "md"}
+
+
+def render(frame: pd.DataFrame, form: Format, shape: Layout | None = None) -> str:
+    """Lay out records (see `results.frame`) in one of the formats.
+
+    Args:
+        frame: records, one row each.
+        form: markdown, csv, latex (a complete document) or html (a complete document).
+        shape: wide (fractions as columns) or long (one row a cell); by default CSV is long and the others wide.
+
+    Raises:
+        StoreError: the frame is empty.
+    """
+    summary = _summary(frame)
+    if form == "csv":
+        return _csv(summary, shape or "long")
+    grids = layout.long(summary) if shape == "long" else layout.wide(summary, pairwise(frame))
+    return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
+
+
+def write_tables(frame: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write table.csv, table.tex and table.md into `folder`, each whole or not at all; return their paths."""
+    paths = []
+    for form, suffix in SUFFIX.items():
+        path = folder / f"table.{suffix}"
+        write_text(path, render(frame, form))
+        paths.append(path)
+    return paths
+
+
+def print_tables(frame: pd.DataFrame, console: Console) -> None:
+    """Print the wide tables to a terminal."""
+    formats.show(layout.wide(_summary(frame), pairwise(frame)), console)
+
+
+def _summary(frame: pd.DataFrame) -> pd.DataFrame:
+    if frame.empty:
+        raise StoreError("there is no record to lay out: run a study first with `bench run`")
+    return summarise(frame)
+
+
+def _csv(summary: pd.DataFrame, shape: Layout) -> str:
+    """Comma-separated values; names that a spreadsheet would run as a formula are quoted by an apostrophe."""
+    names = summary.select_dtypes(exclude="number").columns
+    safe = summary.assign(**{name: summary[name].map(lambda value: text.spreadsheet(str(value))) for name in names})
+    if shape == "wide":
+        safe = _spread(safe)
+    stream = io.StringIO()
+    safe.to_csv(stream, index=False, lineterminator="\n")
+    return stream.getvalue()
+
+
+def _spread(table: pd.DataFrame) -> pd.DataFrame:
+    """Turn one row a (variant, fraction) into one row a variant with the columns mean, sd and n of each fraction."""
+    names = ["protocol", "protocol_hash", "task", "dataset", "metric", "backbone", "method", "variant"]
+    by_variant = table.groupby(names, sort=False)
+    columns: dict[str, pd.Series] = {}
+    for fraction, group in table.groupby("fraction"):
+        for what in ("mean", "sd", "n"):
+            columns[f"{what} at {layout.percent(float(str(fraction)))}"] = group.set_index(names)[what]
+    return by_variant.size().to_frame().join(pd.DataFrame(columns)).drop(columns=0).reset_index()

@@ -1,0 +1,138 @@
+"""Writing grids as Markdown, LaTeX, HTML and for the terminal, with every name escaped."""
+
+import csv as csv_module
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from results.tables import text
+from results.tables.layout import Cell, Grid, Mark
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+def markdown(grids: list[Grid]) -> str:
+    """GitHub-flavoured Markdown: best in bold, second in `<u>`, one section a grid."""
+    return "\n".join(_markdown_grid(grid) for grid in grids)
+
+
+def latex(grids: list[Grid]) -> str:
+    """A complete LaTeX document with booktabs, which compiles as it is."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_latex_value,
+        autoescape=False,  # noqa: S701 - that would escape for HTML; `finalize` escapes every value for LaTeX
+    )
+    return environment.get_template("table.tex").render(grids=grids, cell=_latex_cell)
+
+
+def html(grids: list[Grid]) -> str:
+    """A complete HTML document without script."""
+    return html_environment().get_template("table.html").render(grids=grids)
+
+
+def html_environment() -> jinja2.Environment:
+    """Jinja2 for HTML: every value is escaped, and invisible characters are spelled out."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_html_value,
+    )
+
+
+def csv(grids: list[Grid]) -> str:
+    """Comma-separated text of the grids, with a column that names each; the notes are left out."""
+    stream = io.StringIO()
+    writer = csv_module.writer(stream, lineterminator="\n")
+    for number, grid in enumerate(grids):
+        if number == 0:
+            writer.writerow(["table", *map(text.spreadsheet, grid.header)])
+        for row in grid.rows:
+            cells = [
+                text.spreadsheet(cell.text) if column < grid.labels else text.visible(cell.text)
+                for column, cell in enumerate(row)
+            ]
+            writer.writerow([text.spreadsheet(grid.title), *cells])
+    return stream.getvalue()
+
+
+def show(grids: list[Grid], console: Console) -> None:
+    """Print grids to a terminal."""
+    for grid in grids:
+        # Title and notes stand outside the table, whose width they would otherwise be folded to.
+        console.print(Text(text.visible(grid.title), style="bold"))
+        table = Table()
+        for column, title in enumerate(grid.header):
+            table.add_column(
+                Text(text.visible(title)),
+                justify="left" if column < grid.labels else "right",
+                no_wrap=column >= grid.labels,
+            )
+        for row in grid.rows:
+            table.add_row(*(_rich(cell) for cell in row))
+        console.print(table)
+        console.print(Text(text.visible(" ".join(grid.notes))))
+        console.print()
+
+
+def _markdown_grid(grid: Grid) -> str:
+    align = ["---" if column < grid.labels else "---:" for column in range(len(grid.header))]
+    lines = [
+        f"### {text.markdown(grid.title)}",
+        "",
+        _markdown_row(text.markdown(title) for title in grid.header),
+        _markdown_row(align),
+        *(_markdown_row(_markdown_cell(cell) for cell in row) for row in grid.rows),
+        "",
+        text.markdown(" ".join(grid.notes)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _markdown_cell(cell: Cell) -> str:
+    shown = text.markdown(cell.text)
+    return {Mark.BEST: f"**{shown}**", Mark.SECOND: f"<u>{shown}</u>", Mark.NONE: shown}[cell.mark]
+
+
+def _latex_cell(cell: Cell) -> Markup:
+    shown = text.latex(cell.text)
+    marked = {Mark.BEST: rf"\textbf{{{shown}}}", Mark.SECOND: rf"\underline{{{shown}}}", Mark.NONE: shown}
+    return Markup(marked[cell.mark])  # noqa: S704 - escaped for LaTeX one line above
+
+
+def _latex_value(value: object) -> object:
+    return value if isinstance(value, Markup) else text.latex(str(value))
+
+
+def _html_value(value: object) -> object:
+    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _rich(cell: Cell) -> Text:
+    style = {Mark.BEST: "bold", Mark.SECOND: "underline", Mark.NONE: ""}[cell.mark]
+    return Text(text.visible(cell.text), style=style)

@@ -1,0 +1,175 @@
+"""Laying out scores as grids of text: wide as papers print them, or long."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import cast
+
+import pandas as pd
+
+from results.stats.paired import indistinguishable
+from results.summary import BOARD, DECIMALS
+
+HOLE = "—"
+TIED = "†"
+_TEST = "exact sign-flip test over paired seeds, Holm's correction over the table, 5%"
+Groups = dict[tuple[str, str, str, float], set[str]]
+
+
+class Mark(Enum):
+    """How a cell stands in its column."""
+
+    NONE = ""
+    BEST = "best"
+    SECOND = "second"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One piece of text of a grid, not escaped."""
+
+    text: str
+    mark: Mark = Mark.NONE
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table ready for any format.
+
+    Attributes:
+        title: what the numbers are.
+        notes: sentences to print below: n, holes, how to read the marks.
+        header: column titles; the first `labels` of them head columns of names.
+        labels: number of leading columns that hold names.
+        rows: cells, one list a row, as long as the header.
+    """
+
+    title: str
+    notes: list[str]
+    header: list[str]
+    labels: int
+    rows: list[list[Cell]]
+
+
+def percent(fraction: float) -> str:
+    """A label fraction as the field writes it: 0.0025 -> '0.25%', 1.0 -> '100%'."""
+    return f"{100 * fraction:.6g}%"
+
+
+def score_text(mean: float, sd: float) -> str:
+    """A score in percent points, with its standard deviation where it has one: '71.20 ± 0.43'."""
+    shown = f"{100 * mean:.{DECIMALS}f}"
+    return shown if pd.isna(sd) else f"{shown} ± {100 * sd:.{DECIMALS}f}"
+
+
+def wide(summary: pd.DataFrame, comparisons: pd.DataFrame) -> list[Grid]:
+    """One grid for each protocol and backbone: variants as rows, fractions as columns.
+
+    Args:
+        summary: of `results.summary.summarise`.
+        comparisons: of `results.stats.paired.pairwise`, for the same records.
+    """
+    groups = indistinguishable(comparisons, summary)
+    return [_wide(board, title, same_board(comparisons, board), groups) for title, board in boards(summary)]
+
+
+def long(summary: pd.DataFrame) -> list[Grid]:
+    """One grid for each protocol and backbone, with a row for each variant and fraction, and n in a column."""
+    return [_long(board, title) for title, board in boards(summary)]
+
+
+def boards(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield title and rows of each group within which scores may be compared."""
+    versions = summary.groupby("protocol")["protocol_hash"].nunique()
+    for values, board in summary.groupby(BOARD, sort=False):
+        protocol, protocol_hash, backbone = map(str, values)
+        version = f" [{protocol_hash[:8]}]" if versions[protocol] > 1 else ""
+        yield f"{protocol}{version}, {backbone}: {board['metric'].iloc[0]} in %", board
+
+
+def same_board(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `table` that belong to the protocol and backbone of `board`."""
+    return table[(table[BOARD] == board[BOARD].iloc[0]).all(axis=1)]
+
+
+def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Groups) -> Grid:
+    fractions = sorted(board["fraction"].unique())
+    usual = int(board["n"].max())
+    place = tuple(board[BOARD].iloc[0])
+    near = {fraction: groups.get((*place, fraction), set()) for fraction in fractions}
+    rows = []
+    for variant, group in board.groupby("variant", sort=False):
+        by_fraction = {row.fraction: row for row in group.itertuples()}
+        cells = [
+            _score(by_fraction.get(fraction), usual, tied=variant in near[fraction] and len(near[fraction]) > 1)
+            for fraction in fractions
+        ]
+        rows.append([Cell(str(variant)), *cells])
+    holes = sum(cell.text == HOLE for row in rows for cell in row)
+    header = ["method", *map(percent, fractions)]
+    notes = [*_notes(board, usual, holes), *chance_notes(comparisons, [f for f in fractions if (*place, f) in groups])]
+    return Grid(title, notes, header, 1, rows)
+
+
+def chance_notes(comparisons: pd.DataFrame, testable: list[float]) -> list[str]:
+    """Say what the paired tests of one table can tell, given its seeds.
+
+    Args:
+        comparisons: the table's rows of `pairwise`.
+        testable: fractions at which some comparison could have reached 5%.
+    """
+    if comparisons.empty or comparisons["n"].max() < 2:
+        return []
+    if testable:
+        silent = [percent(f) for f in sorted(comparisons["fraction"].unique()) if f not in testable]
+        note = f"{TIED}: cannot be told apart from the best of its column ({_TEST})."
+        return [note, f"Too few seeds for a test at {', '.join(silent)}."] if silent else [note]
+    n, smallest = int(comparisons["n"].max()), comparisons["smallest"].min()
+    corrected = comparisons["smallest_holm"].min()
+    bound = f"with n = {n} paired seeds no test can give p below {smallest:.3g}"
+    holm = f"({corrected:.3g} after Holm's correction for {len(comparisons)} comparisons)"
+    return [f"No difference is called significant: {bound} {holm}."]
+
+
+def _score(row: object, usual: int, tied: bool) -> Cell:
+    if row is None:
+        return Cell(HOLE)
+    mean, sd, n, place = (getattr(row, name) for name in ("mean", "sd", "n", "place"))
+    few = "" if n == usual else f" (n={n})"
+    return Cell(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}", _mark(place))
+
+
+def _long(board: pd.DataFrame, title: str) -> Grid:
+    rows = [
+        [
+            Cell(str(row.variant)),
+            Cell(percent(cast("float", row.fraction))),
+            Cell(str(row.n)),
+            Cell(score_text(cast("float", row.mean), cast("float", row.sd)), _mark(cast("int", row.place))),
+        ]
+        for row in board.itertuples()
+    ]
+    return Grid(title, [_READING, _MARKS], ["method", "labels", "n", "score"], 1, rows)
+
+
+_READING = "Mean ± s.d. over seeds."
+_MARKS = "Bold: best of its column; underlined: second."
+
+
+def _notes(board: pd.DataFrame, usual: int, holes: int) -> list[str]:
+    several = bool(board["n"].min() < usual)
+    if usual == 1 and not several:
+        reading = "n = 1 seed: no spread is known."
+    else:
+        unless = " unless a cell says otherwise" if several else ""
+        reading = f"Mean ± s.d. over seeds, n = {usual}{unless}."
+    missing = [f"{HOLE}: no result ({holes} of {_cells(board)} cells)."] if holes else []
+    return [reading, _MARKS, *missing]
+
+
+def _cells(board: pd.DataFrame) -> int:
+    return int(board["variant"].nunique() * board["fraction"].nunique())
+
+
+def _mark(place: int) -> Mark:
+    return {1: Mark.BEST, 2: Mark.SECOND}.get(place, Mark.NONE)

@@ -1,0 +1,62 @@
+"""Making names harmless: method and data set names come from users and from other packages.
+
+Invisible and direction-changing characters are spelled out in every format (a right-to-left override in a name would
+otherwise reorder the numbers behind it); what else is special depends on the format.
+"""
+
+import html
+import re
+import unicodedata
+
+# Control, format (bidi marks, zero-width), surrogate, private, unassigned; line and paragraph separators.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "_": r"\_",
+    "%": r"\%",
+    "&": r"\&",
+    "#": r"\#",
+    "$": r"\$",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "-": r"{-}",  # no ligature of -- and ---
+    "[": "{[}",  # else an option of the line break before it
+    "]": "{]}",
+    "*": "{*}",
+    "`": r"\textasciigrave{}",
+    "'": r"\textquotesingle{}",
+    "±": r"$\pm$",
+    "—": "---",
+    "†": r"\textdagger{}",
+}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$#])")
+# OWASP, "CSV Injection": a cell that starts so is run as a formula by common spreadsheets, full-width forms included.
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+
+
+def visible(text: str) -> str:
+    """Spell out characters that do not show, as `[U+202E]`."""
+    return "".join(f"[U+{ord(char):04X}]" if unicodedata.category(char) in _UNSEEN else char for char in text)
+
+
+def latex(text: str) -> str:
+    """Escape for LaTeX with T1 fonts and textcomp; characters beyond Latin-1 are spelled out, as pdfTeX has no glyph."""
+    known = "".join(char if ord(char) < 256 or char in _LATEX else f"[U+{ord(char):04X}]" for char in visible(text))
+    return "".join(_LATEX.get(char, char) for char in known)
+
+
+def markdown(text: str) -> str:
+    """Escape for a cell of a GitHub-flavoured Markdown table."""
+    return _MARKDOWN.sub(r"\\\1", html.escape(visible(text), quote=False))
+
+
+def spreadsheet(text: str) -> str:
+    """Keep a spreadsheet from running a name as a formula, by a leading apostrophe."""
+    shown = visible(text)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown

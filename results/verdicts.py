@@ -1,0 +1,106 @@
+"""Verdicts in words, each saying how sure it is."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from results.matching import Choice, Match, labels_to_match
+from results.stats.paired import ALPHA
+from results.tables.layout import percent
+from results.variants import REFERENCES
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence about one protocol and backbone.
+
+    Attributes:
+        text: the sentence.
+        sure: whether a test at 5%, corrected over the table, stands behind it.
+    """
+
+    text: str
+    sure: bool
+
+
+def label_savings(board: pd.DataFrame) -> list[Verdict]:
+    """Say how many labels each variant needs to do as well as each reference of the board, the thriftiest first.
+
+    Args:
+        board: records of one protocol and backbone.
+    """
+    variants = list(dict.fromkeys(board["variant"]))
+    full = set(board.loc[board["fraction"] == 1.0, "variant"])
+    verdicts: list[Verdict] = []
+    for reference in (name for name in REFERENCES if name in full):
+        matches = [
+            match
+            for variant in variants
+            if variant != reference
+            for match in labels_to_match(board, Choice(variant), Choice(reference))
+        ]
+        matches.sort(key=lambda match: match.crossing.fraction)
+        reached = [match for match in matches if match.crossing.kind != "never"]
+        verdicts += [Verdict(saving(match), sure=False) for match in reached]
+        if len(reached) < len(matches):
+            verdicts.append(Verdict(_never(matches[len(reached) :], reference), sure=False))
+    return verdicts
+
+
+def saving(match: Match) -> str:
+    """A match in words, with its interval and n."""
+    goal = f"to do as well as {match.reference} with all of them"
+    if match.crossing.kind == "never":
+        return _never([match], match.reference)
+    amount = f"{100 * match.crossing.fraction:.2g}%"
+    if match.crossing.kind == "at most":
+        return f"{match.method} needs {amount} of the labels or less {goal}{_sureness(match)}."
+    if amount == "1e+02%":
+        return f"{match.method} needs all labels {goal}{_sureness(match)}."
+    return f"{match.method} needs {amount} of the labels {goal}{_sureness(match)}."
+
+
+def _never(matches: list[Match], reference: str) -> str:
+    """Those that stay below a reference, each with how near its interval comes."""
+    names = [
+        f"{match.method} (interval from {100 * match.interval.low:.2g}%)"
+        if math.isfinite(match.interval.low)
+        else match.method
+        for match in matches
+    ]
+    return f"Not even with all labels does this reach {reference} at 100% (n = {matches[0].n}): {', '.join(names)}."
+
+
+def difference(row: Any) -> Verdict:
+    """A comparison (a row of `results.stats.paired.pairwise`) in words."""
+    ahead, behind = (row.a, row.b) if row.difference >= 0 else (row.b, row.a)
+    points = f"{100 * abs(row.difference):.2f} points"
+    at, seeds = percent(row.fraction), f"{row.n} paired seed{'' if row.n == 1 else 's'}"
+    if row.smallest_holm >= ALPHA:
+        doubt = f"with {seeds} no test over this table can rule out chance (p is {row.smallest_holm:.2g} at best)"
+        return Verdict(f"At {at}, {ahead} scored {points} above {behind}{_reach(row)}; {doubt}.", sure=False)
+    if row.p_holm < ALPHA:
+        return Verdict(
+            f"At {at}, {ahead} is better than {behind} by {points}{_reach(row)}, p = {row.p_holm:.2g}.", sure=True
+        )
+    return Verdict(
+        f"At {at}, {ahead} and {behind} cannot be told apart ({points}{_reach(row)}, p = {row.p_holm:.2g}, {seeds}).",
+        sure=False,
+    )
+
+
+def _reach(row: Any) -> str:
+    if math.isnan(row.low):
+        return ""
+    low, high = sorted((row.low, row.high)) if row.difference >= 0 else sorted((-row.low, -row.high))
+    return f" (95% interval {100 * low:+.2f} to {100 * high:+.2f})"
+
+
+def _sureness(match: Match) -> str:
+    if math.isnan(match.interval.low):
+        return " (n = 1, no interval)"
+    ends = [f"{100 * end:.2g}%" if math.isfinite(end) else "never" for end in (match.interval.low, match.interval.high)]
+    shown = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    return f" (95% interval {shown}, n = {match.n})".replace("1e+02%", "100%")

@@ -1,0 +1,105 @@
+"""Levir (detection): images with one text file each, a line `class x1 y1 x2 y2` for every object."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import DataError
+from tasks.datasets import Progress
+from tasks.datasets.cutting import Window, cut, windows
+from tasks.datasets.layout import child, find_folder
+from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, size_of
+from tasks.protocols import Slices
+from tasks.writing import SliceWriter
+
+# Class 1, 2 and 3 of the text files.
+CLASSES = ("airplane", "ship", "oil-tank")
+# A box cut by a slice's edge stays in the slice if at least this share of it is inside; ours, the paper is silent.
+VISIBLE = 0.5
+
+Boxes = NDArray[np.float32]
+
+
+def read_levir(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+    """Prepare Levir, with texts beside the images or in a folder `labels` beside a folder `images`."""
+    images, texts = _folders(source)
+    pairs = [(image, texts / f"{image.stem}.txt") for image in pictures(images)]
+    sizes = [size_of(image) for image, _ in pairs]
+    boxes = [read_boxes(text, *size) for (_, text), size in zip(pairs, sizes, strict=True)]
+    total = sum(len(windows(*size, slices)) for size in sizes)
+    writer = SliceWriter(out, total, slices.size, list(CLASSES), kind="boxes")
+    done = dropped = 0
+    for (path, _), truth in zip(pairs, boxes, strict=True):
+        for window, part in cut(read_rgb(path), slices, 0):
+            inside, lost = boxes_in(truth, window)
+            writer.add(part, inside, path.stem, window.x, window.y)
+            dropped += lost
+            done += 1
+            progress(done, total)
+    empty = sum(not len(each) for each in boxes)
+    about = {"overlap": slices.overlap, "palette": distinct_colours(len(CLASSES))}
+    found = {"images without objects": empty, "objects": sum(map(len, boxes)), "pieces of objects left out": dropped}
+    writer.finish(about | {"found": found})
+
+
+def read_boxes(path: Path, height: int, width: int) -> Boxes:
+    """Read a text file as M x 5: left, top, right, bottom in pixels, class from 0.
+
+    Raises:
+        DataError: the file is absent, or a line is no box inside the image; the line is named.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: an image without objects has an empty file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not a readable text file ({error})") from None
+    rows = [_box(line, f"{path}, line {number}", height, width) for number, line in enumerate(lines, 1) if line.strip()]
+    return np.array(rows, dtype=np.float32).reshape(-1, 5)
+
+
+def boxes_in(boxes: Boxes, window: Window) -> tuple[Boxes, int]:
+    """Boxes in a window's own pixels, clipped to it, and how many pieces were too small a share to stay.
+
+    Args:
+        boxes: M x 5 in the image's pixels.
+        window: the window.
+    """
+    low, high = np.array([window.x, window.y]), np.array([window.x, window.y]) + window.size
+    corners = np.concatenate([np.clip(boxes[:, :2], low, high), np.clip(boxes[:, 2:4], low, high)], axis=1)
+    visible = _area(corners) / _area(boxes)
+    kept = visible >= VISIBLE
+    corners -= np.array([window.x, window.y] * 2, dtype=np.float32)
+    inside = np.concatenate([corners, boxes[:, 4:]], axis=1)[kept]
+    return inside.astype(np.float32), int(((visible > 0) & ~kept).sum())
+
+
+def _area(boxes: Boxes) -> Boxes:
+    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), dtype=np.float32)
+
+
+def _box(line: str, where: str, height: int, width: int) -> list[float]:
+    words = line.split()
+    try:
+        number, left, top, right, bottom = int(words[0]), *map(float, words[1:])
+    except (ValueError, TypeError):
+        raise DataError(f"{where}: {line.strip()!r} is not `class x1 y1 x2 y2`") from None
+    if not 1 <= number <= len(CLASSES):
+        raise DataError(f"{where}: class {number} is none of 1 airplane, 2 ship, 3 oil-tank")
+    if right <= left or bottom <= top:
+        raise DataError(f"{where}: the box {line.strip()!r} has no size")
+    if left < 0 or top < 0 or right > width or bottom > height:
+        raise DataError(f"{where}: the box {line.strip()!r} leaves its image of {width} x {height}")
+    return [left, top, right, bottom, number - 1]
+
+
+def _folders(source: Path) -> tuple[Path, Path]:
+    """Folders of the images and of the texts."""
+
+    def fits(folder: Path) -> bool:
+        return bool(child(folder, "images") and child(folder, "labels")) or any(folder.glob("*.txt"))
+
+    folder = find_folder(source, "images with a text file each, or folders images and labels", fits)
+    images, texts = child(folder, "images"), child(folder, "labels")
+    return (images, texts) if images and texts else (folder, folder)

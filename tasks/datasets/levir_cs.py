@@ -1,0 +1,176 @@
+"""Levir-CS (cloud and snow): scenes of several bands as GeoTIFF, and a mask of one band for each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import ColorInterp
+
+from bench.errors import DataError
+from tasks.datasets import Progress
+from tasks.datasets.cutting import windows
+from tasks.datasets.layout import child, find_folder
+from tasks.datasets.pictures import SUFFIXES, pictures, read_mask, refuse_duplicates, size_of
+from tasks.datasets.rasters import open_tiff, read_window
+from tasks.prepared import IGNORE
+from tasks.protocols import Slices
+from tasks.writing import SliceWriter
+
+PALETTE = {"background": (0, 0, 0), "cloud": (255, 255, 255), "snow": (0, 170, 255)}
+# GF-1 WFV delivers blue, green, red, near infrared.
+GF1_BANDS = [3, 2, 1]
+IMAGES, MASKS = ("images", "image", "img"), ("masks", "mask", "labels", "label")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a copy of the data set is read, where it differs from the default.
+
+    Attributes:
+        values: the mask's value of background, cloud and snow; a class that is left empty does not occur.
+        ignored: mask values that are not scored.
+        bands: red, green and blue band, from 1; None asks the file, and takes GF-1's order where it does not say.
+        low, high: values that become 0 and 255, for scenes of more than 8 bits.
+    """
+
+    values: tuple[tuple[int, ...], ...] = ((0,), (1,), (2,))
+    ignored: tuple[int, ...] = ()
+    bands: list[int] | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def parse(cls, options: Mapping[str, str]) -> "Reading":
+        """Read `values=0,1,2`, `ignored=255`, `bands=3,2,1` and `range=0:1023`; `+` joins values, as in `0+64,255,`.
+
+        Raises:
+            DataError: an option is unknown or cannot be read.
+        """
+        read = {"values": _values, "ignored": _numbers, "bands": lambda text: list(_numbers(text)), "range": _range}
+        found: dict[str, object] = {}
+        for name, text in options.items():
+            if name not in read:
+                raise DataError(f"option {name} is unknown: levir-cs takes {', '.join(read)}")
+            try:
+                found[name] = read[name](text)
+            except ValueError:
+                raise DataError(
+                    f"option {name}={text} cannot be read: write it like values=0,1,2 bands=3,2,1 range=0:1023"
+                ) from None
+        limits = found.pop("range", (None, None))
+        low, high = limits if isinstance(limits, tuple) else (None, None)
+        return cls(**found, low=low, high=high)  # type: ignore[arg-type]  # each was read by its own function
+
+
+def read_levir_cs(
+    source: Path, out: Path, slices: Slices, progress: Progress, options: Mapping[str, str] | None = None
+) -> None:
+    """Prepare `images/<name>.tif` and `masks/<name>.*`."""
+    reading = Reading.parse(options or {})
+    pairs = _pairs(source)
+    cuts = {image.stem: windows(*_size(image, mask), slices) for image, mask in pairs}
+    total = sum(map(len, cuts.values()))
+    writer = SliceWriter(out, total, slices.size, list(PALETTE))
+    done = 0
+    for path, mask_path in pairs:
+        mask = decode(read_mask(mask_path), reading, mask_path)
+        with open_tiff(path) as scene:
+            bands = reading.bands or _bands(scene, path)
+            for window in cuts[path.stem]:
+                label = np.full((slices.size, slices.size), IGNORE, dtype=np.uint8)
+                part = mask[window.y : window.y + window.size, window.x : window.x + window.size]
+                label[: part.shape[0], : part.shape[1]] = part
+                pixels = to_bytes(read_window(scene, window, bands), reading, path)
+                writer.add(pixels, label, path.stem, window.x, window.y)
+                done += 1
+                progress(done, total)
+    writer.finish({"overlap": slices.overlap, "palette": [list(colour) for colour in PALETTE.values()]})
+
+
+def decode(values: NDArray[np.uint8], reading: Reading, path: Path) -> NDArray[np.uint8]:
+    """Turn mask values H x W into classes, 0 background, 1 cloud, 2 snow, 255 not scored.
+
+    Raises:
+        DataError: a value is none of those known.
+    """
+    lookup = np.full(IGNORE + 1, -1, dtype=np.int16)
+    for number, known in enumerate(reading.values):
+        lookup[list(known)] = number
+    lookup[list(reading.ignored)] = IGNORE
+    unknown = np.flatnonzero((np.bincount(values.ravel(), minlength=IGNORE + 1) > 0) & (lookup < 0))
+    if len(unknown):
+        raise DataError(f"{path}: the mask has the value {unknown[0]}, which is none of {reading.values}")
+    return np.asarray(lookup[values], dtype=np.uint8)
+
+
+def to_bytes(pixels: NDArray[np.generic], reading: Reading, path: Path) -> NDArray[np.uint8]:
+    """Bring a scene's values to 8 bits; 8-bit scenes stay as they are unless a range is given.
+
+    Raises:
+        DataError: the scene has more bits and no range is given.
+    """
+    if reading.low is None or reading.high is None:
+        if pixels.dtype != np.uint8:
+            raise DataError(f"{path} has bands of {pixels.dtype}, expected uint8: give --option range=LOW:HIGH")
+        return np.asarray(pixels, dtype=np.uint8)
+    scaled = (pixels.astype(np.float32) - reading.low) * (IGNORE / (reading.high - reading.low))
+    return np.asarray(np.clip(np.rint(scaled), 0, IGNORE), dtype=np.uint8)
+
+
+def _bands(scene: object, path: Path) -> list[int]:
+    interpretation = list(getattr(scene, "colorinterp", ()))
+    wanted = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+    if all(colour in interpretation for colour in wanted):
+        return [interpretation.index(colour) + 1 for colour in wanted]
+    if len(interpretation) < max(GF1_BANDS):
+        raise DataError(f"{path} has {len(interpretation)} bands, expected at least {max(GF1_BANDS)}")
+    return GF1_BANDS
+
+
+def _pairs(source: Path) -> list[tuple[Path, Path]]:
+    folder = find_folder(
+        source, "folders images and masks", lambda each: bool(child(each, *IMAGES) and child(each, *MASKS))
+    )
+    images, masks = child(folder, *IMAGES), child(folder, *MASKS)
+    assert images
+    assert masks
+    scenes = [file for file in pictures(images) if file.suffix.lower() in {".tif", ".tiff"}]
+    if not scenes:
+        raise DataError(f"{images} holds no TIFF: is the download complete?")
+    return [(scene, _mask_of(scene, masks)) for scene in scenes]
+
+
+def _mask_of(scene: Path, masks: Path) -> Path:
+    found = [file for file in sorted(masks.glob(f"{scene.stem}.*")) if file.suffix.lower() in SUFFIXES]
+    if not found:
+        raise DataError(f"{scene} has no mask: {masks / scene.stem}.png is missing")
+    refuse_duplicates(found)
+    return found[0]
+
+
+def _size(image: Path, mask: Path) -> tuple[int, int]:
+    with open_tiff(image) as scene:
+        height, width = scene.shape
+    if size_of(mask) != (height, width):
+        raise DataError(f"{mask} is {size_of(mask)}, its image {image.name} is {(height, width)}")
+    return height, width
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+def _values(text: str) -> tuple[tuple[int, ...], ...]:
+    parts = tuple(tuple(int(value) for value in part.split("+") if value) for part in text.split(","))
+    if len(parts) != len(PALETTE):
+        raise ValueError(text)
+    return parts
+
+
+def _range(text: str) -> tuple[float, float]:
+    low, high = (float(part) for part in text.split(":"))
+    if high <= low:
+        raise ValueError(text)
+    return low, high

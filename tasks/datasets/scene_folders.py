@@ -1,0 +1,60 @@
+"""Scene classification sets with one folder a class: UCMerced and RSSCN7."""
+
+import re
+from pathlib import Path
+
+from bench.errors import DataError
+from tasks.datasets import Progress
+from tasks.datasets.layout import find_folder
+from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, resized
+from tasks.protocols import Slices
+from tasks.writing import SliceWriter
+
+# A letter that orders the classes, then the class: aGrass, bField, ...
+_RSSCN7 = re.compile(r"[a-g][A-Z]\w+")
+_RSSCN7_CLASSES = 7
+# Class folders that make an `Images` folder UCMerced's; the benchmark has 21, a part of it has fewer.
+_FEWEST = 2
+
+
+def read_ucmerced(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+    """Prepare `UCMerced_LandUse/Images/<class>/<class>NN.tif`."""
+    folder = find_folder(
+        source,
+        "folder Images with a folder for each class",
+        lambda each: each.name == "Images" and len(_folders(each)) >= _FEWEST,
+    )
+    _prepare({each.name: each for each in _folders(folder)}, out, slices, progress)
+
+
+def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+    """Prepare `<letter><Class>/<letter>NNN.jpg`; the class is the folder's name without its first letter."""
+    folder = find_folder(
+        source,
+        "folders named like aGrass, bField, ... gParking",
+        lambda each: len([name for name in _folders(each) if _RSSCN7.fullmatch(name.name)]) == _RSSCN7_CLASSES,
+    )
+    _prepare({each.name[1:]: each for each in _folders(folder) if _RSSCN7.fullmatch(each.name)}, out, slices, progress)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if each.is_dir())
+
+
+def _prepare(folders: dict[str, Path], out: Path, slices: Slices, progress: Progress) -> None:
+    images = [(number, file) for number, folder in enumerate(folders.values()) for file in _pictures(folder)]
+    writer = SliceWriter(out, len(images), slices.size, list(folders), kind="class")
+    other_size = 0
+    for done, (number, file) in enumerate(images, start=1):
+        image = read_rgb(file)
+        other_size += image.shape[:2] != (slices.size, slices.size)
+        writer.add(resized(image, slices.size), number, f"{file.parent.name}/{file.stem}")
+        progress(done, len(images))
+    writer.finish({"overlap": 0.0, "palette": distinct_colours(len(folders)), "resized": other_size})
+
+
+def _pictures(folder: Path) -> list[Path]:
+    found = pictures(folder)
+    if not found:
+        raise DataError(f"{folder} holds no image: class {folder.name} would be empty")
+    return found

@@ -1,0 +1,66 @@
+"""The plain fully convolutional head of Li et al. 2021, section V-B, as an MMSegmentation decode head."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.models.losses import CrossEntropyLoss
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from bench.errors import StudyError
+from tasks.prepared import IGNORE
+
+
+class PlainFCNHead(BaseDecodeHead):
+    """Double the coarsest map until it has the input's size; each doubling is bilinear, then convolution and norm.
+
+    Args:
+        in_channels: channels of the coarsest feature map.
+        stride: its stride, a power of two.
+        channels_by_stage: output channels of each doubling, coarsest first; a backbone with a smaller stride takes the
+            last log2(stride) of them.
+        num_classes: number of classes.
+    """
+
+    def __init__(self, *, in_channels: int, stride: int, channels_by_stage: Sequence[int], num_classes: int) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            channels=channels_by_stage[-1],
+            num_classes=num_classes,
+            out_channels=num_classes,
+            in_index=-1,
+            # The paper's last layer is a convolution; dropout is not mentioned.
+            dropout_ratio=0,
+            align_corners=False,
+            ignore_index=IGNORE,
+            loss_decode={"type": CrossEntropyLoss, "avg_non_ignore": True},
+        )
+        doublings = round(math.log2(stride))
+        if len(channels_by_stage) < doublings:
+            raise StudyError(f"stride {stride} takes {doublings} doublings, the protocol has {len(channels_by_stage)}")
+        widths = [in_channels, *channels_by_stage[-doublings:]]
+        self.stages = nn.Sequential(*(_doubling(before, after) for before, after in pairwise(widths)))
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Map the pyramid to logits B x K x H x W at the input's size."""
+        logits: Tensor = self.cls_seg(self.stages(self._transform_inputs(inputs)))
+        return logits
+
+    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list[Any]) -> dict[str, Tensor]:
+        """Cross-entropy over the labelled pixels; mmseg's also sorts all logits for an accuracy nobody reads."""
+        labels = torch.stack([sample.gt_sem_seg.data.squeeze(0) for sample in batch_data_samples])
+        logits = resize(seg_logits, labels.shape[1:], mode="bilinear", align_corners=False)
+        return {"loss_ce": self.loss_decode(logits, labels, ignore_index=IGNORE)}
+
+
+def _doubling(before: int, after: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False),
+        nn.Conv2d(before, after, 3, padding=1, bias=False),
+        nn.BatchNorm2d(after),
+        nn.ReLU(inplace=True),
+    )

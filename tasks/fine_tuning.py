@@ -1,0 +1,118 @@
+"""Fine-tuning by mmengine's Runner, the same for every task: one loop, one selection, one reading of the test split."""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from mmengine.dataset import DefaultSampler, InfiniteSampler
+from mmengine.evaluator import BaseMetric
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader, Dataset
+
+from bench import precision
+from bench.determinism import make_deterministic
+from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress
+from tasks.protocols import Optimiser, Protocol
+from tasks.task import Place, Result
+
+# Samples in one evaluation batch; evaluation is done in fp32, so it moves no number.
+EVAL_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The three parts of a data set as torch data sets; `train` is the subset of the cell."""
+
+    train: Dataset[Any]
+    val: Dataset[Any]
+    test: Dataset[Any]
+
+
+def fine_tune(model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, place: Place) -> Result:
+    """Train an mmengine model by a protocol and score it on the test split.
+
+    Args:
+        model: an mmengine model whose data preprocessor takes the data sets' batches.
+        samples: the parts.
+        metric: computes the protocol's metrics.
+        protocol: optimiser, schedule, selection.
+        place: device, folder, seed.
+    """
+    runner = _runner(model, samples, metric, protocol, place)
+    begun = time.monotonic()
+    runner.train()
+    trained = time.monotonic()
+    metrics = runner.test()
+    tested = time.monotonic()
+    return Result(
+        metrics={name: float(value) for name, value in metrics.items()},
+        steps=runner.iter,
+        train_seconds=trained - begun,
+        test_seconds=tested - trained,
+    )
+
+
+def prepare_process(seed: int) -> None:
+    """Seed everything before a model is built, keeping the worker's thread count."""
+    make_deterministic(seed, torch.get_num_threads())
+
+
+def _runner(model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, place: Place) -> Runner:
+    schedule = protocol.schedule
+    by_epoch = schedule.length == "epochs"
+    selects = schedule.look_every > 0
+    loop = (
+        {"by_epoch": True, "max_epochs": schedule.total}
+        if by_epoch
+        else {"by_epoch": False, "max_iters": schedule.total}
+    )
+    hooks = [ReportProgress(place.progress), *([KeepBest(protocol.metric)] if selects else [])]
+    return Runner(
+        model=model.to(place.device, memory_format=torch.channels_last),
+        work_dir=str(place.folder),
+        train_dataloader=_train_loader(samples.train, schedule.batch, place.seed, by_epoch=by_epoch),
+        val_dataloader=_eval_loader(samples.val) if selects else None,
+        test_dataloader=_eval_loader(samples.test),
+        train_cfg={**loop, "val_interval": schedule.look_every or schedule.total + 1},
+        val_cfg={} if selects else None,
+        test_cfg={},
+        optim_wrapper=_optim_wrapper(model, protocol, place),
+        param_scheduler=_param_scheduler(protocol.optimiser, schedule.total, by_epoch=by_epoch),
+        val_evaluator=[metric] if selects else None,
+        test_evaluator=[metric],
+        default_hooks={"checkpoint": None, "logger": {"type": "LoggerHook", "interval": 50}},
+        custom_hooks=hooks,
+        log_processor={"by_epoch": by_epoch},
+        log_level=logging.WARNING,
+        default_scope="mmengine",
+        experiment_name=f"cell-{place.folder.name}-{time.monotonic_ns()}",
+        randomness={"seed": place.seed},
+    )
+
+
+def _train_loader(dataset: Dataset[Any], batch: int, seed: int, *, by_epoch: bool) -> DataLoader[Any]:
+    sampler = (DefaultSampler if by_epoch else InfiniteSampler)(dataset, shuffle=True, seed=seed)
+    return DataLoader(dataset, batch_size=batch, sampler=sampler, collate_fn=getattr(dataset, "collate", None))
+
+
+def _eval_loader(dataset: Dataset[Any]) -> DataLoader[Any]:
+    sampler = DefaultSampler(dataset, shuffle=False)
+    return DataLoader(dataset, batch_size=EVAL_BATCH, sampler=sampler, collate_fn=getattr(dataset, "collate", None))
+
+
+def _optim_wrapper(model: Any, protocol: Protocol, place: Place) -> AutocastOptimWrapper:
+    wanted = protocol.optimiser
+    values: dict[str, Any] = {"lr": wanted.lr, "weight_decay": wanted.weight_decay, "fused": True}
+    if wanted.name == "SGD":
+        values["momentum"] = wanted.momentum
+    optimiser = getattr(torch.optim, wanted.name)(model.parameters(), **values)
+    arithmetic = precision.resolve(protocol.schedule.precision, place.device)
+    return AutocastOptimWrapper(optimizer=optimiser, arithmetic=arithmetic, device=place.device)
+
+
+def _param_scheduler(optimiser: Optimiser, total: int, *, by_epoch: bool) -> list[dict[str, Any]]:
+    if optimiser.decay == "cosine":
+        return [{"type": "CosineAnnealingLR", "T_max": total, "by_epoch": by_epoch}]
+    return [{"type": "StepLR", "step_size": optimiser.every, "gamma": optimiser.factor, "by_epoch": by_epoch}]

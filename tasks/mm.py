@@ -1,0 +1,123 @@
+"""What the harness adds to the OpenMMLab registries: the pyramid backbone, autocast on any device, keeping the best.
+
+Import this module before mmseg or mmdet: it provides the operators they ask for.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import BaseModule
+from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from bench import backbones, mmcv_ext, precision, weights
+from tasks.task import Progress, Start
+
+mmcv_ext.provide()
+
+
+class PyramidBackbone(BaseModule):
+    """A backbone of the harness, with pretrained weights, as MMSegmentation and MMDetection expect one.
+
+    Args:
+        start: the backbone's name and weights.
+        out_indices: which feature maps are passed on, by position; all by default.
+    """
+
+    def __init__(self, start: Start, out_indices: list[int] | None = None) -> None:
+        super().__init__()
+        self.net = backbones.build(start.backbone)
+        weights.load_into(self.net, start.weights, f"the pretraining of {start.backbone}")
+        self.out_indices = out_indices or list(range(len(self.net.channels)))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Map normalised images B x 3 x H x W to the chosen feature maps."""
+        maps = self.net(images)
+        return tuple(maps[i] for i in self.out_indices)
+
+    def init_weights(self) -> None:
+        """Keep the weights: the pretraining is the initialisation."""
+
+
+class SiameseBackbone(PyramidBackbone):
+    """One backbone on both dates, and the absolute difference of its feature maps (Daudt et al., ICIP 2018).
+
+    Both dates go through in one batch, so that batch norm sees them alike.
+    """
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Map normalised pairs B x 6 x H x W, before and after, to the differences of the chosen maps."""
+        maps = super().forward(torch.cat(images.chunk(2, dim=1)))
+        return tuple((before - after).abs() for before, after in (each.chunk(2) for each in maps))
+
+
+class AutocastOptimWrapper(OptimWrapper):
+    """Forward and loss in bf16 autocast on CPU or GPU; mmengine's own wrapper refuses a CPU.
+
+    Args:
+        arithmetic: `bf16` or `fp32`.
+        device: where the model is.
+        kwargs: those of mmengine's OptimWrapper.
+    """
+
+    def __init__(self, *, arithmetic: str, device: torch.device, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._arithmetic = arithmetic
+        self._device = device
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Autocast inside mmengine's own context."""
+        with super().optim_context(model), precision.autocast(self._arithmetic, self._device):
+            yield
+
+
+class KeepBest(Hook):
+    """Keep the weights of the best validation score, and put them back when the training ends.
+
+    Args:
+        metric: name of the score; larger is better, and the first of equals is kept.
+    """
+
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
+        self._best = float("-inf")
+        self._weights: dict[str, Tensor] | None = None
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Compare a look at the validation split with the best so far."""
+        score = (metrics or {})[self._metric]
+        if score > self._best:
+            self._best = score
+            self._weights = {name: value.detach().clone() for name, value in runner.model.state_dict().items()}
+
+    def after_train(self, runner: Runner) -> None:
+        """Put the best weights back; without a validation split the last ones stay."""
+        if self._weights is not None:
+            runner.model.load_state_dict(self._weights)
+
+
+class ReportProgress(Hook):
+    """Tell the harness how far a training is.
+
+    Args:
+        progress: told steps done, steps in all, and the loss.
+        every: steps between two reports.
+    """
+
+    def __init__(self, progress: Progress, every: int = 5) -> None:
+        self._progress = progress
+        self._every = every
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Tensor] | None = None
+    ) -> None:
+        """Report now and then."""
+        del batch_idx, data_batch
+        if (runner.iter + 1) % self._every == 0 or runner.iter + 1 == runner.max_iters:
+            loss = float((outputs or {})["loss"].detach())
+            self._progress(runner.iter + 1, runner.max_iters, f"loss {loss:.3f}")

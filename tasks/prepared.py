@@ -1,0 +1,148 @@
+"""A prepared data set: slices in memory-mapped arrays beside an index that describes and identifies them."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import DataError
+
+SCHEMA = 2
+IGNORE = 255
+
+# What a label is: a class of each pixel, one class of the whole slice, or boxes with classes.
+Kind = Literal["mask", "class", "boxes"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Slices of one data set, read by memory map.
+
+    Attributes:
+        path: folder of the prepared set.
+        index: what `index.json` says: name, kind, size, overlap, classes, palette, hash, files, and of every slice its
+            source image, the window's left and top pixel and, where the public layout has parts, its part.
+    """
+
+    path: Path
+    index: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path) -> "Prepared":
+        """Open a prepared set.
+
+        Raises:
+            DataError: it is absent, incomplete, or of another version.
+        """
+        file = path / "index.json"
+        try:
+            index = json.loads(file.read_text())
+        except FileNotFoundError:
+            raise DataError(f"no prepared data set at {path}: make it with `bench data prepare`") from None
+        except (OSError, ValueError) as error:
+            raise DataError(f"{file} is not a readable index ({error}): prepare the data set again") from None
+        schema = index.get("schema", 0)
+        if schema > SCHEMA:
+            raise DataError(f"{file} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
+        if schema < SCHEMA:
+            raise DataError(f"{file} has schema {schema}, this version reads {SCHEMA}: prepare the data set again")
+        return cls(path, index)
+
+    def __len__(self) -> int:
+        """Number of slices."""
+        return len(self.index["slices"])
+
+    @property
+    def hash(self) -> str:
+        """Hash of all pixels, labels, class names and slice names."""
+        return str(self.index["hash"])
+
+    @property
+    def kind(self) -> Kind:
+        """What a label is."""
+        kind: Kind = self.index["kind"]
+        return kind
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names; a label is a position in this list, or 255 where it is ignored."""
+        return list(self.index["classes"])
+
+    @property
+    def palette(self) -> list[tuple[int, int, int]]:
+        """The data set's own colour of each class."""
+        return [(red, green, blue) for red, green, blue in self.index["palette"]]
+
+    @cached_property
+    def images(self) -> NDArray[np.uint8]:
+        """RGB slices N x H x W x 3, or N x H x W x 6 of two dates, memory-mapped."""
+        images: NDArray[np.uint8] = self._array("images")
+        return images
+
+    @cached_property
+    def labels(self) -> NDArray[np.uint8]:
+        """Label slices N x H x W, or one class of each slice, N; memory-mapped."""
+        labels: NDArray[np.uint8] = self._array("labels")
+        return labels
+
+    @cached_property
+    def class_counts(self) -> NDArray[np.int64]:
+        """Pixels, slices or boxes of each class in each slice, N x K."""
+        return np.asarray(self._array("class_counts"), dtype=np.int64)
+
+    def boxes(self, position: int) -> NDArray[np.float32]:
+        """Boxes of a slice, M x 5: left, top, right, bottom in pixels of the slice, and class."""
+        first, last = self._box_starts[position : position + 2]
+        return np.array(self._all_boxes[first:last], dtype=np.float32)
+
+    @property
+    def names(self) -> list[str]:
+        """A name of each slice that does not depend on the order: source image and window."""
+        return [slice_name(s) for s in self.index["slices"]]
+
+    @property
+    def sources(self) -> list[str]:
+        """The source image of each slice."""
+        return [s["source"] for s in self.index["slices"]]
+
+    @property
+    def parts(self) -> list[str | None]:
+        """The part (`train`, `val`, `test`) that the public layout gives each slice, or None."""
+        return [s.get("part") for s in self.index["slices"]]
+
+    def counts(self) -> dict[str, int]:
+        """What the set holds, by name: images, slices, and pixels, slices or boxes of each class."""
+        unit = {"mask": "pixels", "class": "slices", "boxes": "boxes"}[self.kind]
+        totals = self.class_counts.sum(axis=0)
+        return {
+            "images": len(set(self.sources)),
+            "slices": len(self),
+            **{f"slices of {part}": count for part, count in Counter(filter(None, self.parts)).items()},
+            **{f"{unit} of {name}": int(total) for name, total in zip(self.classes, totals, strict=True)},
+        }
+
+    @cached_property
+    def _all_boxes(self) -> NDArray[np.float32]:
+        boxes: NDArray[np.float32] = self._array("boxes")
+        return boxes
+
+    @cached_property
+    def _box_starts(self) -> NDArray[np.int64]:
+        starts: NDArray[np.int64] = self._array("box_starts")
+        return starts
+
+    def _array(self, name: str) -> Any:
+        try:
+            return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.path / name}.npy cannot be read ({error}): prepare the data set again") from None
+
+
+def slice_name(entry: dict[str, Any]) -> str:
+    """Name of a slice by its entry in the index."""
+    return f"{entry['source']}@{entry['x']},{entry['y']}"

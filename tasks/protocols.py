@@ -1,0 +1,219 @@
+"""Protocols: everything about a task that moves its number other than the weights it starts from, as data.
+
+A protocol file lies at `configs/protocols/<id>.yaml`. `extends` names another protocol whose values stand where the
+file says nothing. `sources` says of every value whether a paper states it or whether it is ours.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bench import configs
+from bench.errors import StudyError
+from bench.keys import content_hash
+
+# The values of a protocol that need a source.
+VALUES = ("slices", "split", "classes", "network", "optimiser", "schedule", "augment", "metric", "fractions")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Slices(_Part):
+    """How images are cut: side in pixels and overlap as a share of it; classification resizes images to the side."""
+
+    size: int = Field(gt=0)
+    overlap: float = Field(default=0.0, ge=0, lt=1)
+
+
+Natural = Annotated[int, Field(ge=0)]
+
+
+class Split(_Part):
+    """How samples are divided.
+
+    Attributes:
+        by: `slice` or `image` draws slices or whole images at random; `given` takes the parts of the public layout;
+            `area` takes images by name.
+        ratio: train : val : test of a random draw.
+        seed: of a random draw.
+        areas: names of the images of each part.
+    """
+
+    by: Literal["slice", "image", "given", "area"]
+    ratio: tuple[Natural, Natural, Natural] | None = None
+    seed: int | None = None
+    areas: dict[Literal["train", "val", "test"], list[str]] | None = None
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> "Split":
+        if self.by in {"slice", "image"} and (self.ratio is None or self.seed is None):
+            raise ValueError(f"a split by {self.by} needs ratio and seed")
+        if self.by == "area" and self.areas is None:
+            raise ValueError("a split by area needs areas")
+        return self
+
+
+class Optimiser(_Part):
+    """A torch optimiser by name, and its learning rate's decay: `factor` after every `every` epochs (or steps)."""
+
+    name: Literal["SGD", "Adam", "AdamW"]
+    lr: float = Field(gt=0)
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+    decay: Literal["step", "cosine"] = "step"
+    factor: float = Field(default=1.0, gt=0, le=1)
+    every: int = Field(default=1, gt=0)
+
+
+class Schedule(_Part):
+    """Length of a fine-tuning in epochs or in steps, batch, and how often the validation split is looked at.
+
+    `look_every` counts in the unit of `length`; 0 means that the last weights are taken.
+    """
+
+    length: Literal["epochs", "steps"]
+    total: int = Field(gt=0)
+    batch: int = Field(gt=0)
+    look_every: int = Field(ge=0)
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+class Protocol(_Part):
+    """One downstream protocol.
+
+    Attributes:
+        id: `<paper or demo>/<data set>`, also the file's path.
+        version: bumped by hand when a value changes.
+        title: what tables call it.
+        task: name of the task.
+        dataset: name of the data set.
+        slices: how images are cut.
+        split: how samples are divided.
+        classes: the classes that are told apart, each with the data set's own classes it joins; those that none names
+            are ignored. None takes the data set's classes as they are.
+        network: the head's own values.
+        optimiser: optimiser and learning rate.
+        schedule: length, batch, selection.
+        augment: names of augmentations on the training samples.
+        metric: headline metric.
+        fractions: shares of the training labels of the paper's tables.
+        sources: of every value above, `paper` and where, or `ours` and why.
+    """
+
+    id: str
+    version: int = Field(gt=0)
+    title: str
+    task: str
+    dataset: str
+    slices: Slices
+    split: Split
+    classes: dict[str, list[str]] | None = None
+    network: dict[str, Any]
+    optimiser: Optimiser
+    schedule: Schedule
+    augment: list[Literal["flip", "rotate"]]
+    metric: str
+    fractions: list[float]
+    sources: dict[str, str]
+
+    @model_validator(mode="after")
+    def _every_value_has_a_source(self) -> "Protocol":
+        for name in VALUES:
+            value = getattr(self, name)
+            missing = [f"{name}.{key}" for key in _stated(value) if not {name, f"{name}.{key}"} & self.sources.keys()]
+            if missing or (isinstance(value, (str, list)) and name not in self.sources):
+                raise ValueError(f"sources says nothing of {missing[0] if missing else name}")
+        return self
+
+    @model_validator(mode="after")
+    def _sources_say_paper_or_ours(self) -> "Protocol":
+        for name, source in self.sources.items():
+            if not source.startswith(("paper", "ours")):
+                raise ValueError(f"sources.{name} is {source!r}: start it with `paper` or `ours`")
+            if name.partition(".")[0] not in VALUES:
+                raise ValueError(f"sources.{name} is no value of a protocol")
+        return self
+
+    @property
+    def hash(self) -> str:
+        """Hash of every value that can move the number; titles, sources and the fractions offered cannot."""
+        return content_hash(self.model_dump(mode="json", exclude={"title", "sources", "fractions"}))
+
+
+def _stated(value: object) -> list[str]:
+    """Keys of a protocol's part whose values are not this file's defaults."""
+    if isinstance(value, dict):
+        return list(value)
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        return [key for key, field in fields.items() if getattr(value, key) != field.default]
+    return []
+
+
+@cache
+def load_protocol(name: str) -> Protocol:
+    """Read a protocol by the id of a shipped one, or by the path of a user's own `.yaml` file.
+
+    Raises:
+        StudyError: the id is unknown or the file is wrong.
+    """
+    values = _read(name)
+    try:
+        protocol = Protocol.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise StudyError(f"{_file(name)}: {where}: {first['msg']}") from None
+    if protocol.id != name and not _is_path(name):
+        raise StudyError(f"{_file(name)}: id is {protocol.id!r}, must be the file's path {name!r}")
+    return protocol
+
+
+def known_protocols() -> list[str]:
+    """Ids of all protocols in `configs/protocols`."""
+    root = configs.folder() / "protocols"
+    return sorted(str(file.relative_to(root).with_suffix("")) for file in root.rglob("*.yaml"))
+
+
+def _file(name: str) -> Path:
+    return Path(name) if _is_path(name) else configs.folder() / "protocols" / f"{name}.yaml"
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith((".yaml", ".yml"))
+
+
+def _read(name: str) -> dict[str, Any]:
+    file = _file(name)
+    if not (file.is_file() if _is_path(name) else name in known_protocols()):
+        known = ", ".join(known_protocols())
+        raise StudyError(f"unknown protocol {name!r}: give a .yaml file, or choose from {known}")
+    try:
+        values = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        raise StudyError(f"{file} is not readable YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise StudyError(f"{file} must hold keys and values")
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    inherited = _read(base)
+    # A new source of a whole part speaks for all of it.
+    for part in values.get("sources", {}):
+        inherited["sources"] = {
+            key: source for key, source in inherited["sources"].items() if not key.startswith(f"{part}.")
+        }
+    return _merge(inherited, values)
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged

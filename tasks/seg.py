@@ -1,0 +1,97 @@
+"""Semantic segmentation: MMSegmentation's EncoderDecoder with the paper's plain FCN, scored by mIoU.
+
+Cloud and snow detection is the same task on other scenes, under its own name.
+"""
+
+from typing import Any
+
+import numpy as np
+from mmengine.config import ConfigDict
+from mmengine.evaluator import BaseMetric
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from bench import backbones, mmcv_ext
+from tasks import augment, mm, panels
+from tasks.confusion import ConfusionMetric, pixel_scores
+from tasks.fine_tuning import Samples, fine_tune, prepare_process
+from tasks.samples import LabelledSlices, Preprocessor
+from tasks.splits import Parts
+from tasks.task import Place, Result, Start, Task
+
+mmcv_ext.provide()
+
+from mmseg.models import EncoderDecoder  # noqa: E402 - after the operators it asks for
+from mmseg.structures import SegDataSample  # noqa: E402
+
+from tasks.fcn_head import PlainFCNHead  # noqa: E402
+
+
+class Segmentation(Task):
+    """One segmentation protocol; subsets are stratified by each slice's dominant class."""
+
+    # What extracts the features: one pyramid from one image.
+    backbone: type[mm.PyramidBackbone] = mm.PyramidBackbone
+
+    def strata(self, samples: list[int]) -> list[int]:
+        """The class with most pixels of each slice; a slice without a label is a stratum of its own."""
+        pixels = self.scheme.counts(self.data.class_counts[samples])
+        return [int(k) for k in np.where(pixels.sum(axis=1) > 0, pixels.argmax(axis=1), -1)]
+
+    def metric(self) -> BaseMetric:
+        """Scores of the protocol's classes."""
+        return ConfusionMetric(self.scheme.classes, pixel_scores)
+
+    def run(self, start: Start, train: list[int], parts: Parts, place: Place) -> Result:
+        """Fine-tune backbone and head, select on the validation split, score on the test split."""
+        prepare_process(place.seed)
+        model = self.build(start)
+        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
+        result = fine_tune(model, samples, self.metric(), self.protocol, place)
+        panels.write_masks(model, self, parts.test, place)
+        return result
+
+    def samples(self, positions: list[int]) -> LabelledSlices:
+        """Slices by their positions in the prepared set, labelled with the protocol's classes."""
+        return LabelledSlices(self.data, positions, self.scheme.lookup)
+
+    def build(self, start: Start) -> EncoderDecoder:
+        """Backbone, plain FCN head and preprocessor as one mmseg model.
+
+        The protocol's `network.level` says which feature map the head reads, the coarsest by default.
+        """
+        pyramid = backbones.build(start.backbone)
+        level = range(len(pyramid.channels))[self.protocol.network.get("level", -1)]
+        head = {
+            "type": PlainFCNHead,
+            "in_channels": pyramid.channels[level],
+            "stride": pyramid.strides[level],
+            "channels_by_stage": self.protocol.network["channels"],
+            "num_classes": len(self.scheme.classes),
+        }
+        return EncoderDecoder(
+            backbone={"type": self.backbone, "start": start, "out_indices": [level]},
+            decode_head=head,
+            data_preprocessor=PixelPreprocessor(self.protocol.augment, dates=self.channels // 3),
+            train_cfg={},
+            test_cfg=ConfigDict(mode="whole"),
+        )
+
+
+class PixelPreprocessor(Preprocessor):
+    """Turns a batch of slices with masks into normalised, augmented inputs and mmseg's data samples."""
+
+    def forward(self, data: dict[str, Tensor], training: bool = False) -> dict[str, Any]:
+        """Augment when training, normalise, and pack."""
+        moves = self.moves(len(data["image"]), training=training)
+        labels = data["label"].to(self.device)
+        if moves is not None:
+            labels = augment.move_rasters(labels, moves)
+        return {"inputs": self.inputs(data["image"], moves), "data_samples": [_sample(label) for label in labels]}
+
+
+def _sample(label: Tensor) -> SegDataSample:
+    size = tuple(label.shape)
+    sample = SegDataSample(metainfo={"img_shape": size, "ori_shape": size, "pad_shape": size})
+    sample.gt_sem_seg = PixelData(data=label[None].long())
+    return sample

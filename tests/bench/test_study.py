@@ -1,0 +1,99 @@
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from bench.cli.run import run, study_from
+from bench.errors import StudyError
+from bench.study import load_study, shipped_studies
+
+NOTHING = {
+    "study": "demo",
+    "settings": (),
+    "reference": None,
+    **dict.fromkeys(("methods", "tasks", "datasets", "backbones", "fractions", "seeds", "store", "device", "workers")),
+}
+
+
+def ask(**options):
+    return study_from(NOTHING | options)
+
+
+@pytest.mark.parametrize("name", shipped_studies())
+def test_every_shipped_study_is_valid(name):
+    assert load_study(name, {}).name == name
+
+
+def test_the_demo_is_the_main_job():
+    study = load_study("demo", {})
+    assert study.all_methods() == ["random", "geokr", "moco"]
+    assert (study.tasks, study.fractions, study.seeds, study.store) == (["seg"], [0.01, 1.0], 3, "runs")
+
+
+def test_options_change_the_study():
+    study = ask(
+        methods="moco, geokr",
+        fractions="0.05,1",
+        seeds=5,
+        store="elsewhere",
+        device="cpu",
+        workers="1",
+        settings=("pretrain.epochs=2", "options.moco.momentum=0.5"),
+    )
+    assert study.methods == ["moco", "geokr"]
+    assert (study.fractions, study.seeds, study.store) == ([0.05, 1.0], 5, "elsewhere")
+    assert (study.engine.device, study.engine.workers) == ("cpu", 1)
+    moco = study.options_of("moco")
+    assert (moco.epochs, moco.momentum) == (2, 0.5)
+
+
+def test_the_reference_can_be_left_out_and_is_never_doubled():
+    assert ask(methods="moco", reference=False).all_methods() == ["moco"]
+    assert ask(methods="moco,random").all_methods() == ["random", "moco"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"methods": "geoker"}, r"unknown method 'geoker': choose from random, .*geokr"),
+        ({"tasks": "sgm"}, "unknown task 'sgm': choose from .*seg"),
+        ({"backbones": "resnet19"}, "unknown backbone 'resnet19': choose from resnet18"),
+        ({"fractions": "0"}, r"fractions\.0: .*greater than 0, got 0\.0"),
+        ({"fractions": "1.5"}, r"fractions\.0: .*less than or equal to 1, got 1\.5"),
+        ({"fractions": "nan"}, r"fractions\.0: "),
+        ({"fractions": "one"}, "--fractions one: every part must be a number"),
+        ({"methods": " , "}, "--methods is empty"),
+        ({"seeds": 0}, "seeds: .*greater than 0"),
+        ({"device": "tpu"}, r"engine\.device"),
+        ({"settings": ("pretrain.epochs",)}, "write it as key.path=value"),
+        ({"settings": ("pretrain.epoch=2",)}, "options of geokr: epoch: Extra inputs"),
+        ({"settings": ("options.geokr.alpha=2",)}, "options of geokr: alpha: .*less than or equal to 1, got 2"),
+        ({"settings": ("options.moko.dim=2",)}, "unknown method 'moko'"),
+        ({"settings": ("colour=red",)}, "colour: Extra inputs"),
+        ({"settings": ("name.first=x",)}, "name holds a value, not keys"),
+        ({"settings": ("protocols.seg=[demo/nowhere]",)}, "unknown protocol 'demo/nowhere'"),
+        ({"study": "nowhere.yaml"}, "no study at nowhere.yaml: give a YAML file, or one of .*demo"),
+    ],
+)
+def test_a_wrong_study_is_refused_with_what_where_and_what_to_do(options, message):
+    with pytest.raises(StudyError, match=message):
+        ask(**options)
+
+
+def test_a_file_that_is_not_a_study_is_refused(tmp_path):
+    for text, message in (("[1, 2]", "must hold keys"), ("a: [", "not readable YAML"), ("name: x", "methods")):
+        (tmp_path / "study.yaml").write_text(text)
+        with pytest.raises(StudyError, match=message) as error:
+            load_study(tmp_path / "study.yaml", {})
+        assert "\n" not in str(error.value)
+
+
+def test_a_study_of_ones_own_is_read_from_its_file(tmp_path):
+    values = {"name": "mine", "methods": ["moco"], "backbones": ["resnet18"], "tasks": ["seg"]}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(values | {"protocols": {"seg": ["demo/city"]}}))
+    assert load_study(tmp_path / "mine.yaml", {}).name == "mine"
+
+
+def test_the_command_names_its_options():
+    text = CliRunner().invoke(run, ["--help"]).output
+    for option in ("--methods", "--tasks", "--fractions", "--seeds", "--store", "--device", "--study", "--set"):
+        assert option in text

@@ -1,0 +1,135 @@
+"""GeRSP: two sources through one encoder, the order of the labelled images, and the ImageFolder layout."""
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torchvision.datasets import ImageFolder
+
+from bench import backbones, method
+from bench.errors import DataError, StudyError
+from bench.labelled import list_images
+from bench.method import Length
+from methods.gersp import GeRSP, LabelledFeed
+from methods.options.gersp import GeRSPOptions
+
+
+def build(corpus, labelled: Path, **options) -> GeRSP:
+    torch.manual_seed(0)
+    small = {"batch": 4, "size": 32, "queue": 16, "dim": 8, "labelled": str(labelled)}
+    return GeRSP(
+        backbones.build("resnet18"), GeRSPOptions.model_validate(small | options), corpus, Length(20, 10)
+    ).train()
+
+
+def batch_of(corpus, count: int = 4) -> method.Batch:
+    images = torch.from_numpy(corpus.tiles(np.arange(count))).permute(0, 3, 1, 2)
+    return method.Batch(images, None, torch.Generator().manual_seed(1))
+
+
+def test_a_labelled_set_is_listed_as_torchvision_lists_it(labelled):
+    ours, theirs = list_images(labelled), ImageFolder(str(labelled))
+    assert list(ours.classes) == theirs.classes
+    assert [
+        (str(labelled / file), label) for file, label in zip(ours.files, ours.labels, strict=True)
+    ] == theirs.samples
+
+
+def test_the_hash_of_a_labelled_set_follows_names_and_sizes(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_bytes(b"12345")
+    before = list_images(tmp_path).hash
+    assert before == list_images(tmp_path).hash
+    (tmp_path / "b" / "2.png").write_bytes(b"1")
+    assert before != list_images(tmp_path).hash
+
+
+def test_pictures_of_any_shape_become_squares(labelled):
+    images = list_images(labelled)
+    assert {images.read(index, 36).shape for index in range(len(images))} == {(36, 36, 3)}
+
+
+def test_every_labelled_image_is_seen_before_one_comes_again(labelled):
+    """21 images in batches of 4: after 21 steps of 4 each was seen exactly four times."""
+    feed = LabelledFeed(list_images(labelled), 4, 36, seed=5)
+    order = [index for step in range(21) for index in feed.order(step)]
+    assert Counter(order) == dict.fromkeys(range(21), 4)
+    assert order[:21] != order[21:42]
+    assert order == [i for step in range(21) for i in LabelledFeed(feed.images, 4, 36, seed=5).order(step)]
+
+
+def test_a_batch_read_ahead_is_the_batch_of_its_step(labelled):
+    images = list_images(labelled)
+    feed = LabelledFeed(images, 4, 36, seed=5)
+    for step in (0, 1, 7):
+        pixels, labels = feed.batch(step)
+        order = list(feed.order(step))
+        assert labels.tolist() == [images.labels[index] for index in order]
+        expected = np.stack([images.read(index, 36) for index in order])
+        assert np.array_equal(expected, pixels.permute(0, 2, 3, 1).numpy())
+
+
+def test_both_halves_go_through_one_forward_and_one_batch_norm(corpus, labelled):
+    """The first batch norm sees 4 tiles and 4 natural images, once; the teacher sees tiles alone."""
+    model = build(corpus, labelled)
+    seen = {"student": [], "teacher": []}
+    for name, network in (("student", model.backbone), ("teacher", model.teacher)):
+        network.bn1.register_forward_pre_hook(lambda _module, inputs, name=name: seen[name].append(inputs[0].shape[0]))
+    model(batch_of(corpus))
+    assert seen == {"student": [8], "teacher": [4]}
+    assert model.backbone.bn1.num_batches_tracked == 1
+
+
+def test_the_supervised_loss_is_cross_entropy_over_the_folders(corpus, labelled):
+    """A classifier of zeros is even over two classes: ln 2, weighted as asked."""
+    model = build(corpus, labelled, supervised=3.0)
+    torch.nn.init.zeros_(model.classifier.weight)
+    torch.nn.init.zeros_(model.classifier.bias)
+    assert model(batch_of(corpus))["supervised"].item() == pytest.approx(3 * math.log(2), rel=1e-5)
+
+
+def test_the_teachers_projector_moves_too(corpus, labelled):
+    """The released system forgets it. From 8 at momentum 1/2 towards 0: 4, 2, 1."""
+    model = build(corpus, labelled, momentum=0.5)
+    with torch.no_grad():
+        model.head.weight.zero_()
+        model.backbone.conv1.weight.zero_()
+        model.teacher_head.weight.fill_(8.0)
+        model.teacher.conv1.weight.fill_(8.0)
+    for step, expected in ((1, 4.0), (2, 2.0), (3, 1.0)):
+        model.after_step(step)
+        assert torch.all(model.teacher_head.weight == expected)
+        assert torch.all(model.teacher.conv1.weight == expected)
+
+
+def test_the_learning_rate_restarts_as_often_as_asked(corpus, labelled):
+    """20 steps in 5 cycles: back at its maximum every 4 steps."""
+    optimiser, scheduler = build(corpus, labelled, lr=0.1, lr_min=0.01, cycles=5).configure()
+    rates = []
+    for _ in range(20):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        scheduler.step()
+    assert [step for step, rate in enumerate(rates) if rate == pytest.approx(0.1)] == [0, 4, 8, 12, 16]
+    assert min(rates) >= 0.01
+
+
+def test_without_a_labelled_source_the_method_is_refused():
+    with pytest.raises(StudyError, match=r"options\.gersp\.labelled"):
+        GeRSPOptions().identity()
+
+
+def test_a_folder_without_classes_and_a_broken_picture_are_refused(tmp_path):
+    with pytest.raises(DataError, match="does not exist"):
+        list_images(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="at least two folders"):
+        list_images(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=r"1\.png is not a readable picture"):
+        list_images(tmp_path).read(0, 36)

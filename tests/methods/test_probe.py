@@ -1,0 +1,94 @@
+"""Probing: it sees what features hold, and says when they have collapsed."""
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from bench import backbones, weights
+from bench.backbones.pyramid import MEAN, STD
+from bench.cli.probe import probe as command
+from bench.cli.weights import export, find_card, list_weights
+from bench.errors import StoreError
+from bench.probe import Samples, features, probe
+from bench.probe_sets import corpus_samples, folder_samples
+from bench.store import Store
+
+
+class FirstPixel(torch.nn.Module):
+    """A backbone whose features are the colour of the corner, or constant."""
+
+    mean, std = MEAN, STD
+
+    def __init__(self, constant: bool) -> None:
+        super().__init__()
+        self.constant = constant
+
+    def forward(self, images):
+        return ((images[:, :, :1, :1] * (0 if self.constant else 1)) + 1,)
+
+
+def samples(count: int = 60) -> Samples:
+    """Red and blue images; colours decide the class."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, count)
+    images = np.zeros((count, 4, 4, 3), dtype=np.uint8)
+    images[np.arange(count), ..., labels * 2] = rng.integers(150, 256, (count, 1, 1))
+    return Samples(images, labels, np.arange(count))
+
+
+def test_features_that_hold_the_class_are_scored_high_and_constant_ones_low():
+    good, bad = probe(FirstPixel(constant=False), samples()), probe(FirstPixel(constant=True), samples())
+    assert good.knn == good.linear == 1.0
+    assert bad.linear < 0.75
+    assert bad.spread < 1e-5 < bad.collapse < good.spread
+
+
+def test_features_are_those_of_the_normalised_image():
+    images = np.full((1, 4, 4, 3), 255, dtype=np.uint8)
+    expected = [(1 - mean) / std + 1 for mean, std in zip(MEAN, STD, strict=True)]
+    assert features(FirstPixel(constant=False), images)[0].tolist() == pytest.approx(expected, rel=1e-5)
+
+
+def test_tiles_of_one_block_are_never_split(corpus):
+    found = corpus_samples(corpus)
+    assert len(found.images) == len(found.labels) == len(found.groups) == len(corpus)
+    # The small corpus has all its tiles at one place.
+    assert set(found.groups) == {0}
+
+
+def test_labelled_images_are_probed_each_on_its_own(labelled):
+    found = folder_samples(labelled, 32)
+    assert found.images.shape == (21, 32, 32, 3)
+    assert found.labels.tolist() == [0] * 9 + [1] * 12
+    assert len(set(found.groups)) == 21
+
+
+@pytest.fixture
+def store(tmp_path):
+    torch.manual_seed(0)
+    state = backbones.build("squeezenet1_1").state_dict()
+    for key in ("aa11", "aa22"):
+        card = {"key": key, "method": "random", "backbone": "squeezenet1_1", "seed": 3, "steps": 0}
+        weights.save(tmp_path / "weights" / key, state, card)
+    (tmp_path / "store.json").write_text('{"schema": 1}')
+    return tmp_path
+
+
+def test_a_store_is_listed_probed_and_exported_by_key(store, labelled, tmp_path):
+    run = CliRunner()
+    assert run.invoke(list_weights, ["--store", str(store)]).output.count("squeezenet1_1") == 2
+    probed = run.invoke(command, ["aa1", "--store", str(store), "--images", str(labelled), "--size", "32"])
+    assert probed.exit_code == 0, probed.output
+    assert "kNN" in probed.output
+    out = tmp_path / "out"
+    assert run.invoke(export, ["aa2", "--store", str(store), "--out", str(out)]).exit_code == 0
+    assert (tmp_path / "out.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("key", "what"), [("aa", "has 2 weights"), ("bb", "has no weights"), ("../aa11", "has no weights")]
+)
+def test_an_ambiguous_or_unknown_key_is_refused(store, key, what):
+    with pytest.raises(StoreError, match=what):
+        find_card(Store(store), key)

@@ -1,0 +1,230 @@
+import json
+import re
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from bench.keys import content_hash
+from results.page import write_page
+
+NASTY = [
+    "<script>window.hacked = 1</script>",
+    "=cmd()",
+    "_%&#$\\{}~^",
+    "ab\u202ecd",
+    '" onclick="window.hacked=2',
+    "</script><b>",
+]
+
+
+@pytest.fixture(scope="module")
+def make_page(tmp_path_factory):
+    def make(write_store, records, subsets=()):
+        root = tmp_path_factory.mktemp("page")
+        write_store(root / "store", records)
+        (root / "store" / "subsets").mkdir()
+        for name, manifest in subsets:
+            (root / "store" / "subsets" / f"{name}.json").write_text(json.dumps(manifest))
+        return write_page(root / "store", root / "out")[0]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def page(make_page, write_store, make_study):
+    boards = [("demo/city", "demo-city", "resnet18"), ("demo/town", "demo-town", "resnet18")]
+    manifest = {
+        "protocol": "demo/city",
+        "subset_seed": 101,
+        "fraction": 0.1,
+        "count": 100,
+        "samples": [f"tile-{i}" for i in range(100)],
+        "hash": content_hash("x"),
+    }
+    provenance = {"revision": "0123abcd4567", "device": "cpu", "device_name": "some processor", "synthetic": True}
+    records = make_study(boards=boards, provenance=provenance)
+    records = [r for r in records if not (r.method == "moco" and r.dataset == "demo-town" and r.fraction == 0.01)]
+    return make_page(write_store, records, [("manifest1", manifest)])
+
+
+def column(browser, number):
+    cells = browser.find_elements(By.CSS_SELECTOR, f"#score-table tbody tr:not([hidden]) > :nth-child({number})")
+    return [cell.text.split("\n")[0] for cell in cells]
+
+
+def test_sorting_by_a_score_orders_rows_both_ways_and_tells_a_screen_reader(page, visit):
+    browser = visit(page)
+    button = browser.find_elements(By.CSS_SELECTOR, "#score-table .sort")[2]
+    button.click()
+    scores = column(browser, 3)
+    assert "no result" == scores[-1]
+    numbers = [float(score.split(" ")[0]) for score in scores[:-1]]
+    assert sorted(numbers, reverse=True) == numbers
+    head = button.find_element(By.XPATH, "..")
+    assert "descending" == head.get_attribute("aria-sort")
+    button.send_keys(Keys.ENTER)
+    assert "ascending" == head.get_attribute("aria-sort")
+    scores = column(browser, 3)
+    assert "no result" == scores[-1]
+    assert numbers[::-1] == [float(score.split(" ")[0]) for score in scores[:-1]]
+
+
+def test_filters_narrow_table_verdicts_and_curves_alike_and_can_be_undone(page, visit):
+    browser = visit(page)
+    Select(browser.find_element(By.ID, "filter-protocol")).select_by_visible_text("demo/town")
+    browser.find_element(By.ID, "filter-method").send_keys("GEO")
+    assert (["geokr"], ["demo/town"]) == (column(browser, 1), column(browser, 2))
+    assert "1 of 6 rows" == browser.find_element(By.ID, "shown").text
+    shown = [
+        board.get_attribute("data-protocol")
+        for board in browser.find_elements(By.CSS_SELECTOR, ".board")
+        if board.is_displayed()
+    ]
+    assert ["demo/town", "demo/town"] == shown
+    browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
+    WebDriverWait(browser, 5).until(lambda b: b.find_element(By.ID, "shown").text == "6 of 6 rows")
+
+
+def test_one_click_on_a_score_shows_record_subset_revision_environment_and_cost(page, visit):
+    browser = visit(page)
+    row = browser.find_element(By.CSS_SELECTOR, '#score-table tr[data-method="geokr"][data-protocol="demo/city"]')
+    score = row.find_elements(By.CSS_SELECTOR, ".score")[1]
+    score.click()
+    dialog = browser.find_element(By.ID, "provenance")
+    text = dialog.text
+    assert 3 == len(dialog.find_elements(By.CSS_SELECTOR, "section"))
+    for part in (
+        "records/",
+        "0123abcd4567",
+        "some processor",
+        "train_seconds 12.5",
+        "subsets/manifest1.json, 100 samples",
+    ):
+        assert part in text
+    summaries = [summary for summary in dialog.find_elements(By.TAG_NAME, "summary") if "manifest1" in summary.text]
+    summaries[0].click()
+    assert "tile-99" in dialog.text
+    whole = next(s for s in dialog.find_elements(By.TAG_NAME, "summary") if s.text == "Whole record")
+    whole.click()
+    record = json.loads(whole.find_element(By.XPATH, "../pre").text)
+    assert ("geokr", 0.1, "demo/city") == (record["method"], record["fraction"], record["protocol"])
+
+
+def test_the_records_open_and_close_by_keyboard_alone_and_focus_returns(page, visit):
+    browser = visit(page)
+    score = browser.find_element(By.CSS_SELECTOR, ".score")
+    score.send_keys(Keys.ENTER)
+    dialog = browser.find_element(By.ID, "provenance")
+    assert dialog.is_displayed()
+    assert "provenance-title" == browser.switch_to.active_element.get_attribute("id")
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not dialog.is_displayed()
+    assert score == browser.switch_to.active_element
+
+
+def test_nothing_is_written_to_the_console_and_no_request_leaves_the_page(page, visit, requests_of):
+    browser = visit(page)
+    for button in browser.find_elements(By.CSS_SELECTOR, ".sort, .score"):
+        browser.execute_script("arguments[0].click()", button)
+    assert [] == browser.get_log("browser")
+    assert {page.as_uri()} == {url for url in requests_of() if not url.startswith("data:")}
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_the_page_never_scrolls_sideways_as_a_whole(page, visit, width):
+    browser = visit(page, width=width)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_names_with_markup_in_them_stay_text_everywhere(make_page, write_store, make_record, visit):
+    records = [
+        make_record(
+            key=f"k{i}{s}",
+            method=name,
+            dataset=name,
+            protocol=name,
+            metric=name,
+            metrics={name: 0.5},
+            seed=s,
+            fraction=f,
+            options={name: name},
+            provenance={"revision": name, "device": name},
+        )
+        for i, name in enumerate(NASTY)
+        for s, f in enumerate([0.1, 1.0])
+    ]
+    browser = visit(make_page(write_store, records))
+    for button in browser.find_elements(By.CSS_SELECTOR, ".score"):
+        browser.execute_script("arguments[0].click(); document.getElementById('provenance').close()", button)
+    assert browser.execute_script("return window.hacked === undefined")
+    assert [] == browser.get_log("browser")
+    assert 2 == browser.execute_script("return document.scripts.length")
+    everything = browser.execute_script("return document.body.innerText")
+    assert "\u202e" not in everything
+    assert "ab[U+202E]cd" in everything
+
+
+LUMINANCE = """
+const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+  .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const ground = (element) => {
+  for (let e = element; e; e = e.parentElement) {
+    const colour = parse(getComputedStyle(e).backgroundColor);
+    if (colour.length === 3 || colour[3] > 0) return colour;
+  }
+  return [255, 255, 255];
+};
+const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+const poor = [];
+for (const element of document.querySelectorAll("body *")) {
+  const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+  if (!own || element.closest("script, style, desc, title, noscript") || !element.getClientRects().length) continue;
+  const style = getComputedStyle(element);
+  const ink = light(parse(element.closest("svg") ? style.fill : style.color));
+  const contrast = ratio(ink, light(ground(element)));
+  if (contrast < 4.5) poor.push(`${element.tagName} ${element.className} ${contrast.toFixed(2)}`);
+}
+for (const path of document.querySelectorAll(".line path, .line circle")) {
+  const contrast = ratio(light(parse(getComputedStyle(path).stroke)), light(ground(path)));
+  if (contrast < 3) poor.push(`curve ${contrast.toFixed(2)}`);
+}
+return poor;
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_a_contrast_of_4_5_and_curves_of_3_in_both_schemes(page, visit, scheme):
+    # WCAG 2.2, success criteria 1.4.3 and 1.4.11.
+    browser = visit(page, scheme=scheme)
+    browser.find_element(By.CSS_SELECTOR, ".score").click()
+    assert [] == browser.execute_script(LUMINANCE)
+    ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (scheme == "dark") == (int(re.findall(r"\d+", ground)[0]) < 128)
+
+
+def test_every_control_and_picture_has_a_name_for_a_screen_reader(page, visit):
+    browser = visit(page)
+    tree = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    named = {
+        "button",
+        "combobox",
+        "searchbox",
+        "textbox",
+        "img",
+        "image",
+        "table",
+        "link",
+        "region",
+        "heading",
+        "columnheader",
+        "rowheader",
+    }
+    nodes = [node for node in tree if not node.get("ignored") and node.get("role", {}).get("value") in named]
+    roles = {node["role"]["value"] for node in nodes}
+    assert {"button", "combobox", "table", "columnheader", "rowheader", "heading"} <= roles
+    nameless = [node["role"]["value"] for node in nodes if not node.get("name", {}).get("value", "").strip()]
+    assert [] == nameless

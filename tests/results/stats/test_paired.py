@@ -1,0 +1,110 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from results.frame import from_records
+from results.stats import paired
+from results.summary import summarise
+
+DIFFERENCES = st.lists(st.integers(-50, 50).map(float), min_size=1, max_size=8)
+
+
+def flip_by_hand(values):
+    patterns = list(itertools.product([1, -1], repeat=len(values)))
+    extreme = [
+        p for p in patterns if abs(sum(s * v for s, v in zip(p, values, strict=True))) >= abs(sum(values)) - 1e-9
+    ]
+    return len(extreme) / len(patterns)
+
+
+@given(DIFFERENCES)
+def test_the_sign_flip_p_counts_all_patterns(values):
+    assert flip_by_hand(values) == pytest.approx(paired.sign_flip(values))
+
+
+@given(DIFFERENCES)
+def test_no_p_is_below_the_smallest_that_its_seeds_can_give(values):
+    assert paired.sign_flip(values) >= paired.smallest_p(len(values))
+
+
+@pytest.mark.parametrize(("n", "p"), [(1, 1.0), (2, 0.5), (3, 0.25), (5, 0.0625), (6, 0.03125)])
+def test_equal_signs_reach_the_smallest_p(n, p):
+    assert p == paired.smallest_p(n) == paired.sign_flip(np.arange(1.0, n + 1))
+
+
+def test_many_pairs_use_random_patterns_and_never_give_zero():
+    p = paired.sign_flip(np.full(30, 0.1))
+    assert 0 < p <= 1e-4
+
+
+def test_sign_flip_is_exact_under_the_null():
+    draw = np.random.default_rng(3)
+    p = np.array([paired.sign_flip(draw.normal(size=6)) for _ in range(2000)])
+    assert 0.02 < np.mean(p <= 0.05) < 0.05
+
+
+def test_holm_gives_the_values_of_a_hand_computation():
+    # sorted 0.01 x4, 0.02 x3, 0.03 x2 (0.06), 0.04 x1 -> raised to 0.06 by the step before
+    assert [0.06, 0.04, 0.06, 0.06] == pytest.approx(list(paired.holm([0.03, 0.01, 0.02, 0.04])))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_keeps_the_order_never_lowers_and_never_exceeds_bonferroni(p):
+    adjusted = paired.holm(p)
+    raw = np.array(p)
+    assert (adjusted >= raw - 1e-15).all()
+    assert (adjusted <= np.minimum(raw * len(p), 1) + 1e-15).all()
+    assert (np.diff(adjusted[np.argsort(raw, kind="stable")]) >= 0).all()
+
+
+def test_pairs_are_made_by_derived_seeds_and_not_by_position(make_record):
+    def scores(method, values):
+        return [
+            make_record(method=method, seed=i, seeds={"pretrain": 1, "subset": s, "train": s}, metrics={"miou": v})
+            for i, (s, v) in enumerate(values.items())
+        ]
+
+    frame = from_records([*scores("geokr", {7: 0.7, 8: 0.8, 9: 0.9}), *scores("moco", {9: 0.8, 7: 0.6, 5: 0.1})])
+    row = paired.pairwise(frame).iloc[0]
+    assert ("geokr", "moco", 2) == (row["a"], row["b"], row["n"])
+    assert 0.1 == pytest.approx(row["difference"])
+
+
+def test_with_three_seeds_nothing_can_be_told_apart_and_no_column_claims_it(make_study):
+    frame = from_records(make_study(noise=0.0001))
+    comparisons = paired.pairwise(frame)
+    assert (comparisons["smallest"] == 0.25).all()
+    assert {} == paired.indistinguishable(comparisons, summarise(frame))
+
+
+def test_with_eight_seeds_clear_losers_are_told_apart_from_the_best(make_study):
+    frame = from_records(make_study(methods=["random", "geokr"], fractions=[0.01, 1.0], seeds=8, noise=0.001))
+    groups = paired.indistinguishable(paired.pairwise(frame), summarise(frame))
+    assert [{"geokr"}, {"geokr"}] == list(groups.values())
+
+
+def test_equal_methods_stay_together(make_record):
+    records = [
+        make_record(method=method, seed=seed, metrics={"miou": 0.5 + (-1) ** seed * sign * 0.01})
+        for seed in range(8)
+        for method, sign in (("geokr", 1), ("moco", -1))
+    ]
+    frame = from_records(records)
+    groups = paired.indistinguishable(paired.pairwise(frame), summarise(frame))
+    assert [{"geokr", "moco"}] == list(groups.values())
+
+
+def test_holm_runs_over_a_table_and_not_over_all_tables(make_study):
+    boards = [("a/x", "x", "resnet18"), ("b/y", "y", "resnet18")]
+    comparisons = paired.pairwise(from_records(make_study(boards=boards, seeds=6, fractions=[1.0])))
+    assert 6 == len(comparisons)
+    assert 3 * 0.03125 == pytest.approx(comparisons["smallest_holm"].iloc[0])
+
+
+def test_one_pair_has_a_difference_and_no_interval(make_study):
+    row = paired.pairwise(from_records(make_study(seeds=1, fractions=[1.0]))).iloc[0]
+    assert (1.0, True) == (row["p"], math.isnan(row["low"]))

@@ -1,0 +1,126 @@
+import pytest
+
+from results.check import FALSE_ALARM, compare
+
+MACHINE = {
+    "device": "cpu",
+    "device_name": "some processor",
+    "machine": "x86_64",
+    "threads": 1,
+    "python": "3.11.7",
+    "libraries": {"torch": "2.15.0"},
+}
+OTHER = MACHINE | {"device_name": "another processor"}
+
+
+@pytest.fixture
+def two_stores(tmp_path, make_study, write_store):
+    """Two stores of one study; `change` maps each fresh record."""
+
+    def make(change=lambda record: record, provenance=MACHINE, **study):
+        committed = make_study(provenance=MACHINE, **study)
+        fresh = [record.model_copy(update={"provenance": provenance}) for record in committed]
+        write_store(tmp_path / "committed", committed)
+        write_store(tmp_path / "fresh", filter(None, map(change, fresh)))
+        return compare(tmp_path / "committed", tmp_path / "fresh")
+
+    return make
+
+
+def shifted(record, by):
+    return record.model_copy(update={"metrics": {name: value + by for name, value in record.metrics.items()}})
+
+
+def test_equal_records_on_one_kind_of_machine_pass_bit_for_bit(two_stores):
+    report = two_stores()
+    assert report.ok
+    assert all(cell.bitwise and cell.tolerance == 0 for cell in report.cells)
+    assert 9 == len(report.cells)
+
+
+def test_the_last_bit_of_one_metric_fails_on_one_kind_of_machine_and_is_printed(two_stores):
+    report = two_stores(lambda r: shifted(r, 1e-16 * 4) if (r.method, r.fraction, r.seed) == ("geokr", 1.0, 2) else r)
+    assert not report.ok
+    assert all("geokr" in line and "at 100%" in line and "seed 2" in line for line in report.moved)
+    assert {"miou", "miou/road"} == {line.split("seed 2: ")[1].split(" ")[0] for line in report.moved}
+
+
+def test_cost_and_key_may_differ(two_stores):
+    report = two_stores(lambda r: r.model_copy(update={"key": f"x{r.key}", "cost": {"train_seconds": 1.0}}))
+    assert report.ok
+
+
+def test_another_machine_may_move_a_score_within_the_seeds_spread_and_the_tolerance_is_stated(two_stores):
+    report = two_stores(lambda r: shifted(r, 0.001), provenance=OTHER)
+    assert report.ok
+    assert {("device_name",)} == {tuple(cell.kind) for cell in report.cells}
+    assert all(0.001 < cell.mean_tolerance < cell.tolerance for cell in report.cells)
+    assert f"within ±{report.cells[0].tolerance:.4f}" in report.cells[0].line()
+
+
+def test_the_tolerance_is_students_quantile_times_the_pooled_spread(two_stores, tmp_path):
+    from scipy import stats
+
+    from results import load
+
+    report = two_stores(provenance=OTHER)
+    cell = next(cell for cell in report.cells if cell.cell.fraction == 0.1)
+    frame = load(tmp_path / "committed")
+    within = frame[frame["fraction"] == 0.1].groupby("method")["score"].var().mean()
+    quantile = stats.t.ppf(1 - FALSE_ALARM / 2 / (27 + 9), 6)
+    assert quantile * (2 * within) ** 0.5 == pytest.approx(cell.tolerance)
+    assert quantile * (2 * within / 3) ** 0.5 == pytest.approx(cell.mean_tolerance)
+
+
+def test_another_machine_that_moves_a_method_by_more_than_the_spread_fails(two_stores):
+    report = two_stores(lambda r: shifted(r, -0.15) if r.method == "geokr" else r, provenance=OTHER)
+    assert not report.ok
+    assert all(line.startswith("geokr") for line in report.moved)
+
+
+def test_the_seeds_own_noise_on_another_machine_raises_no_alarm(tmp_path, make_study, write_store):
+    for seed in range(20):
+        folder = tmp_path / str(seed)
+        write_store(folder / "committed", make_study(provenance=MACHINE, seed=2 * seed))
+        write_store(folder / "fresh", make_study(provenance=OTHER, seed=2 * seed + 1))
+        assert compare(folder / "committed", folder / "fresh").ok
+
+
+def test_without_a_spread_another_machine_must_give_equal_scores(two_stores):
+    assert two_stores(seeds=1, provenance=OTHER).ok
+
+
+def test_without_a_spread_any_move_fails(two_stores):
+    assert not two_stores(lambda r: shifted(r, 1e-9), seeds=1, provenance=OTHER).ok
+
+
+def test_a_missing_record_and_an_extra_one_fail_by_name(two_stores):
+    def drop_or_rename(record):
+        if (record.method, record.fraction, record.seed) == ("moco", 0.01, 0):
+            return None
+        return (
+            record.model_copy(update={"seed": 7})
+            if (record.method, record.fraction, record.seed)
+            == (
+                "random",
+                1.0,
+                1,
+            )
+            else record
+        )
+
+    report = two_stores(drop_or_rename)
+    assert ["seed 0" in line or "seed 1" in line for line in report.missing] == [True, True]
+    assert [line.endswith("seed 7") for line in report.extra] == [True]
+    assert not report.ok
+
+
+def test_a_changed_count_moves_a_record(two_stores):
+    report = two_stores(lambda r: r.model_copy(update={"counts": r.counts | {"steps": 301}}))
+    assert "steps 300 -> 301" in report.moved[0]
+
+
+def test_a_torn_record_fails_the_check(two_stores, tmp_path):
+    two_stores()
+    (tmp_path / "fresh" / "records" / "torn.json").write_text("{")
+    assert not compare(tmp_path / "committed", tmp_path / "fresh").ok

@@ -1,0 +1,130 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.errors import StoreError
+from results import frame, load
+
+
+def test_a_store_loads_as_one_row_a_record_with_the_documented_columns(store):
+    table = load(store)
+    assert list(frame.COLUMNS) == list(table.columns)
+    assert 27 == len(table)
+    row = table[(table["method"] == "geokr") & (table["fraction"] == 1.0) & (table["seed"] == 2)].iloc[0]
+    assert (202, 100, 12.5) == (row["train_seed"], row["n_train"], row["train_seconds"])
+
+
+def test_a_store_without_records_folder_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(StoreError, match="nowhere"):
+        load(tmp_path / "nowhere")
+
+
+def test_an_empty_store_is_an_empty_frame_with_all_columns(tmp_path):
+    (tmp_path / "records").mkdir()
+    assert list(frame.COLUMNS) == list(load(tmp_path).columns)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("torn.json", '{"schema": 1, "key": "torn", "meth', "torn.json is not a readable record"),
+        ("list.json", "[1, 2]", "list.json is not a record"),
+        ("binary.json", b"\xff\xfe\x00", "binary.json is not a readable record"),
+        ("newer.json", '{"schema": 99}', "schema 99"),
+        ("deep.json", "[" * 100_000, "deep.json"),
+        ("notes.txt", "hello", "notes.txt is not a record"),
+    ],
+)
+def test_a_damaged_foreign_or_newer_file_is_named_and_the_rest_stands(store, name, content, said):
+    path = store / "records" / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    problems = []
+    assert 27 == len(load(store, on_problem=problems.append))
+    assert 1 == len(problems)
+    assert said in problems[0]
+
+
+def test_a_newer_schema_written_as_text_is_not_taken_for_ours(store, make_record):
+    value = make_record(key="sly").to_json() | {"schema": "99"}
+    (store / "records" / "sly.json").write_text(json.dumps(value))
+    problems = []
+    assert 27 == len(load(store, on_problem=problems.append))
+    assert "schema 99" in problems[0]
+
+
+def test_a_record_with_nan_is_left_out(store, make_record):
+    value = make_record().to_json()
+    value["metrics"]["miou"] = float("nan")
+    (store / "records" / f"{value['key']}.json").write_text(json.dumps(value))
+    problems = []
+    assert 27 == len(load(store, on_problem=problems.append))
+    assert "metrics.miou" in problems[0]
+
+
+def test_a_record_copied_under_another_name_is_foreign_so_that_no_score_counts_twice(store):
+    path = next((store / "records").iterdir())
+    (store / "records" / "copy.json").write_bytes(path.read_bytes())
+    problems = []
+    assert 27 == len(load(store, on_problem=problems.append))
+    assert "copy.json is foreign" in problems[0]
+
+
+def test_files_that_are_being_written_are_not_looked_at(store):
+    (store / "records" / ".abc.json.x.part").write_text("{")
+    assert 27 == len(frame.scan(store).records)
+    assert [] == frame.scan(store).problems
+
+
+def test_of_two_records_of_one_cell_the_newer_code_stands_and_the_other_is_named(tmp_path, make_record, write_store):
+    old, new = (
+        make_record(key=key, provenance={"code": {"method": version, "task": 1}}, metrics={"miou": score})
+        for key, version, score in (("zz-old", 1, 0.1), ("aa-new", 2, 0.9))
+    )
+    write_store(tmp_path, [new, old])
+    problems = []
+    assert [0.9] == list(load(tmp_path, on_problem=problems.append)["score"])
+    assert ["zz-old.json is superseded by aa-new.json" in problem for problem in problems] == [True]
+
+
+def test_many_superseded_records_are_one_line(tmp_path, make_record, write_store):
+    write_store(tmp_path, [make_record(key=f"k{i}", seed=i // 2) for i in range(6)])
+    problems = []
+    assert 3 == len(load(tmp_path, on_problem=problems.append))
+    assert ["and 2 more" in problem for problem in problems] == [True]
+
+
+def test_two_pretrainings_or_subsets_of_one_method_are_not_generations(tmp_path, make_record, write_store):
+    seeds = [{"pretrain": p, "subset": s, "train": 1} for p in (1, 2) for s in (1, 2)]
+    write_store(tmp_path, [make_record(seeds=value) for value in seeds])
+    assert 4 == len(load(tmp_path))
+
+
+def test_a_record_with_a_cost_that_is_not_a_number_is_left_out(store, make_record):
+    value = make_record(key="nan-cost").to_json()
+    value["cost"]["train_seconds"] = float("nan")
+    (store / "records" / "nan-cost.json").write_text(json.dumps(value))
+    problems = []
+    assert 27 == len(load(store, on_problem=problems.append))
+    assert "cost" in problems[0]
+
+
+def test_problems_warn_when_nobody_asks_for_them(store):
+    (store / "records" / "torn.json").write_text("{")
+    with pytest.warns(UserWarning, match=r"torn\.json"):
+        load(store)
+
+
+def test_records_of_every_schema_so_far_still_load(tmp_path):
+    kept = Path(__file__).with_name("old_records")
+    (tmp_path / "records").mkdir()
+    for path in kept.iterdir():
+        record = json.loads(path.read_text())
+        (tmp_path / "records" / f"{record['key']}.json").write_bytes(path.read_bytes())
+    assert ["schema1"] == list(load(tmp_path)["key"])
+
+
+def test_the_guide_documents_every_column_as_the_code_does():
+    guide = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
+    for name, meaning in frame.COLUMNS.items():
+        assert f"| `{name}` | {meaning} |" in guide

@@ -1,0 +1,76 @@
+import pytest
+
+from bench.errors import StoreError
+from results.publishing import publish, stale
+
+
+@pytest.fixture
+def committed(store, tmp_path):
+    (store / "weights" / "w1").mkdir(parents=True)
+    (store / "weights" / "w1" / "card.json").write_text('{"key": "w1"}')
+    (store / "weights" / "w1" / "backbone.safetensors").write_bytes(b"large")
+    publish(store, tmp_path / "committed")
+    return tmp_path / "committed"
+
+
+def test_what_is_committed_is_the_records_cards_tables_and_page_and_no_weights(committed, store):
+    names = {str(path.relative_to(committed)) for path in committed.rglob("*") if path.is_file()}
+    assert {"index.html", "table.csv", "table.tex", "table.md", "weights/w1/card.json"} < names
+    assert not any("safetensors" in name for name in names)
+    for path in (store / "records").iterdir():
+        assert path.read_bytes() == (committed / "records" / path.name).read_bytes()
+
+
+def test_publishing_again_removes_what_the_store_no_longer_has(committed, store):
+    (store / "weights" / "w1" / "card.json").unlink()
+    gone = next((store / "records").iterdir())
+    gone.unlink()
+    publish(store, committed)
+    assert not (committed / "records" / gone.name).exists()
+    assert not (committed / "weights" / "w1").exists()
+
+
+def test_a_damaged_store_is_not_published(store, tmp_path):
+    (store / "records" / "torn.json").write_text("{")
+    with pytest.raises(StoreError, match=r"torn\.json"):
+        publish(store, tmp_path / "committed")
+
+
+def test_a_table_that_is_not_of_its_records_is_stale(committed):
+    assert [] == stale(committed)
+    (committed / "table.md").write_text("better numbers")
+    assert "table.md" in stale(committed)[0]
+
+
+def test_the_check_passes_on_equal_records_and_names_each_cell(committed, store, run_bench):
+    done = run_bench("leaderboard", "check", "--committed", str(committed), "--fresh", str(store))
+    assert 0 == done.returncode
+    assert 9 == done.stdout.count("largest difference 0.000000")
+    assert "9 cells come out as committed" in done.stdout
+
+
+def test_the_check_fails_and_prints_what_moved(committed, store, run_bench):
+    path = next((store / "records").iterdir())
+    path.write_text(path.read_text().replace('"steps": 300', '"steps": 301'))
+    gone = max((store / "records").iterdir())
+    gone.unlink()
+    done = run_bench("leaderboard", "check", "--committed", str(committed), "--fresh", str(store))
+    assert 1 == done.returncode
+    assert "missing: " in done.stdout
+
+
+def test_the_check_fails_on_a_stale_table(committed, store, run_bench):
+    (committed / "table.md").write_text("better numbers")
+    done = run_bench("leaderboard", "check", "--committed", str(committed), "--fresh", str(store))
+    assert (1, True) == (done.returncode, "stale: " in done.stdout)
+
+
+def test_a_check_without_committed_records_is_refused_before_anything_runs(tmp_path, run_bench):
+    done = run_bench("leaderboard", "check", "--study", "nothing", "--committed", str(tmp_path / "none"))
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert "none holds no records folder" in done.stderr
+
+
+def test_build_takes_a_store(store, tmp_path, run_bench):
+    done = run_bench("leaderboard", "build", "--store", str(store), "--out", str(tmp_path / "out"))
+    assert (0, True) == (done.returncode, (tmp_path / "out" / "index.html").is_file())

@@ -1,0 +1,197 @@
+import csv
+import io
+import os
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bench.errors import StoreError
+from results import tables
+from results.frame import from_records, load
+from results.tables import text
+
+NASTY = [
+    "<script>alert(1)</script>",
+    "=cmd()",
+    "_%&#$\\{}~^",
+    "abc\u202edef\u200f",
+    "a|b`c*d[e](f)",
+    "\x1b[31mred\nline",
+    "+1-1@x",
+]
+
+
+def three(make_record):
+    """Three methods: random 50, 52, 54; geokr 70, 70, 70; moco 60 once: hand-made cells at 100%, geokr alone at 1%."""
+    values = {"random": [0.50, 0.52, 0.54], "geokr": [0.70, 0.70, 0.70], "moco": [0.60]}
+    records = [
+        make_record(method=method, seed=seed, metrics={"miou": value})
+        for method, scores in values.items()
+        for seed, value in enumerate(scores)
+    ]
+    return [*records, make_record(method="geokr", fraction=0.0025, metrics={"miou": 0.4})]
+
+
+def test_markdown_has_methods_as_rows_fractions_as_columns_and_marks_best_and_second(make_record):
+    lines = tables.render(from_records(three(make_record)), "markdown").splitlines()
+    assert lines[2] == "| method | 0.25% | 100% |"
+    assert lines[4:7] == [
+        "| random | — | 52.00 ± 2.00 |",
+        "| geokr | **40.00 (n=1)** | **70.00 ± 0.00** |",
+        "| moco | — | <u>60.00 (n=1)</u> |",
+    ]
+
+
+def test_holes_are_counted_in_the_notes(make_record):
+    assert "no result (2 of 6 cells)" in tables.render(from_records(three(make_record)), "markdown")
+
+
+def test_n_stands_in_the_notes_where_it_is_the_same_for_all(make_study):
+    rendered = tables.render(from_records(make_study()), "markdown")
+    assert "n = 3\\." not in rendered
+    assert "n = 3." in rendered
+    assert "n=" not in rendered
+
+
+def test_three_seeds_are_said_to_be_too_few_for_any_test_and_no_cell_is_starred(make_study):
+    rendered = tables.render(from_records(make_study()), "markdown")
+    assert "with n = 3 paired seeds no test can give p below 0.25" in rendered
+    assert "†" not in rendered
+
+
+def test_cells_that_cannot_be_told_apart_from_the_best_carry_a_dagger(make_record):
+    scores = {"random": 0.3, "geokr": 0.501, "moco": 0.499}
+    records = [
+        make_record(method=method, seed=seed, metrics={"miou": score + 0.01 * (-1) ** (seed + (method == "moco"))})
+        for method, score in scores.items()
+        for seed in range(8)
+    ]
+    lines = tables.render(from_records(records), "markdown").splitlines()
+    assert ["†" in line for line in lines[4:7]] == [False, True, True]
+
+
+def test_one_table_for_each_protocol_version_and_backbone(make_study):
+    boards = [("demo/city", "demo-city", "resnet18"), ("demo/city", "demo-city", "resnet50"), ("x/y", "y", "resnet18")]
+    records = [*make_study(boards=boards), *make_study(protocol_hash="ffff")]
+    titles = [line for line in tables.render(from_records(records), "markdown").splitlines() if line.startswith("###")]
+    assert 4 == len(titles)
+    assert 4 == len(set(titles))
+
+
+def test_csv_holds_unrounded_fractions_one_row_a_cell(make_study):
+    frame = from_records(make_study())
+    rows = list(csv.DictReader(io.StringIO(tables.render(frame, "csv"))))
+    assert 9 == len(rows)
+    cell = frame[(frame["method"] == "geokr") & (frame["fraction"] == 0.1)]["score"]
+    row = next(row for row in rows if row["method"] == "geokr" and row["fraction"] == "0.1")
+    assert (3, cell.mean(), cell.std()) == pytest.approx(
+        (int(row["n"]), float(row["mean"]), float(row["sd"])), rel=1e-12
+    )
+
+
+def test_wide_csv_has_one_row_a_variant_and_empty_holes(make_record):
+    rows = list(csv.DictReader(io.StringIO(tables.render(from_records(three(make_record)), "csv", "wide"))))
+    assert ["random", "geokr", "moco"] == [row["variant"] for row in rows]
+    assert ("", "0.4", "0.52") == (rows[0]["mean at 0.25%"], rows[1]["mean at 0.25%"], rows[0]["mean at 100%"])
+
+
+def test_long_markdown_has_a_row_for_each_cell(make_record):
+    lines = tables.render(from_records(three(make_record)), "markdown", "long").splitlines()
+    assert "| geokr | 0.25% | 1 | **40.00** |" in lines
+
+
+def test_an_empty_frame_is_refused_in_words():
+    with pytest.raises(StoreError, match="bench run"):
+        tables.render(from_records([]), "csv")
+
+
+def test_write_tables_writes_three_files(tmp_path, make_study):
+    paths = tables.write_tables(from_records(make_study()), tmp_path / "tables")
+    assert ["table.csv", "table.tex", "table.md"] == [path.name for path in paths]
+    assert all(path.stat().st_size > 100 for path in paths)
+
+
+def test_the_terminal_shows_names_as_they_are_without_running_markup(make_record):
+    console = Console(file=io.StringIO(), width=200, force_terminal=False)
+    tables.print_tables(from_records([make_record(method="[red]x[/]\x1b[0m")]), console)
+    assert "[red]x[/][U+001B][0m" in console.file.getvalue()
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags = []
+        self.text = []
+
+    def handle_starttag(self, tag, attrs):
+        del attrs
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.mark.parametrize("shape", ["wide", "long"])
+@pytest.mark.parametrize("name", NASTY)
+def test_html_holds_a_name_as_text_only(make_record, name, shape):
+    parser = _Tags()
+    frame = from_records([make_record(method=name, dataset=name, protocol=name, metric=name, metrics={name: 0.5})])
+    parser.feed(tables.render(frame, "html", shape))
+    assert "script" not in parser.tags
+    assert text.visible(name) in parser.text
+
+
+@pytest.mark.parametrize("name", ["=cmd()", "+1", "-1", "@x", "\t=1", " =1", "\r=1", "\uff1dcmd()"])
+def test_csv_never_starts_a_cell_with_a_formula(make_record, name):
+    rendered = tables.render(from_records([make_record(method=name)]), "csv")
+    for cell in next(csv.DictReader(io.StringIO(rendered))).values():
+        assert not cell.lstrip().startswith(("=", "+", "-", "@", "\uff1d"))
+
+
+@given(st.text(max_size=30))
+def test_no_format_lets_an_invisible_or_direction_changing_character_through(name):
+    for escape in (text.visible, text.latex, text.markdown, text.spreadsheet):
+        assert not set("\u202a\u202b\u202d\u202e\u2066\u2067\u200e\u200f\x00\x1b\n\r") & set(escape(name))
+
+
+@given(st.text(max_size=30))
+def test_a_markdown_cell_has_no_bare_bar_or_tag(name):
+    escaped = text.markdown(name)
+    assert "<" not in escaped
+    assert "|" not in escaped.replace("\\|", "")
+
+
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None and "BENCH_NEED_LATEX" not in os.environ,
+    reason="pdflatex is not installed (Debian: texlive-latex-recommended)",
+)
+@pytest.mark.parametrize("shape", ["wide", "long"])
+def test_latex_compiles_as_it_is_whatever_the_names(tmp_path, make_record, make_study, shape):
+    latin = "".join(map(chr, range(32, 256)))
+    names = [*NASTY, latin, "遥感", "--- ``quoted''"]
+    records = [make_record(method=name, protocol=f"{name}/p", metric=name, metrics={name: 0.5}) for name in names]
+    records += make_study(seed=1, fractions=[0.0025, 0.0033, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0] * 2)
+    (tmp_path / "table.tex").write_text(tables.render(from_records(records), "latex", shape))
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "table.tex"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=60, check=False
+    )
+    assert 0 == done.returncode, done.stdout[-2000:]
+
+
+def test_the_command_prints_a_format_and_names_what_it_left_out(store, run_bench):
+    (store / "records" / "torn.json").write_text("{")
+    done = run_bench("table", "--store", str(store), "--format", "markdown")
+    assert 0 == done.returncode
+    assert done.stdout == tables.render(load(store, on_problem=lambda _: None), "markdown")
+    assert "torn.json" in done.stderr
+
+
+def test_the_command_exits_2_with_one_line_where_there_is_no_store(tmp_path, run_bench):
+    done = run_bench("table", "--store", str(tmp_path / "none"))
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))

@@ -1,0 +1,52 @@
+import pytest
+
+from results.frame import from_records
+from results.stats.paired import pairwise
+from results.verdicts import difference, label_savings
+
+
+def test_label_savings_name_the_share_the_interval_and_n(make_study):
+    texts = [verdict.text for verdict in label_savings(from_records(make_study(noise=0.0)))]
+    # geokr rises from 45 at 1% to 75 at 100%: random's 70 is reached at 10^(-1/3) = 46% of the labels.
+    assert (
+        texts[0] == "geokr needs 46% of the labels to do as well as random with all of them (95% interval 46%, n = 3)."
+    )
+
+
+def test_a_method_that_stays_below_is_said_not_to_reach(make_record):
+    scores = {"random": 0.7, "moco": 0.6}
+    records = [
+        make_record(method=m, fraction=f, metrics={"miou": s * f**0.1}) for m, s in scores.items() for f in (0.1, 1.0)
+    ]
+    (verdict,) = label_savings(from_records(records))
+    assert verdict.text == "Not even with all labels does this reach random at 100% (n = 1): moco."
+
+
+def test_those_that_stay_below_stand_in_one_sentence_with_how_near_they_come(make_study):
+    records = make_study(methods=["random", "imagenet", "moco"], noise=0.02, seed=5)
+    texts = [verdict.text for verdict in label_savings(from_records(records))]
+    assert 1 == sum("Not even with all labels" in text for text in texts)
+
+
+def test_three_seeds_give_a_difference_and_the_doubt(make_study):
+    comparisons = pairwise(from_records(make_study(methods=["random", "geokr"], fractions=[0.01], noise=0.0)))
+    verdict = difference(next(comparisons.itertuples()))
+    assert verdict.text == (
+        "At 1%, geokr scored 15.00 points above random (95% interval +15.00 to +15.00); "
+        "with 3 paired seeds no test over this table can rule out chance (p is 0.25 at best)."
+    )
+    assert not verdict.sure
+
+
+@pytest.mark.parametrize(("gap", "words"), [(0.1, "geokr is better than random by"), (0.0, "cannot be told apart")])
+def test_many_seeds_give_a_verdict(make_record, gap, words):
+    records = [
+        make_record(
+            method=method, seed=seed, metrics={"miou": 0.5 + (method == "geokr") * (gap + 0.001 * (-1) ** seed)}
+        )
+        for method in ("random", "geokr")
+        for seed in range(8)
+    ]
+    verdict = difference(next(pairwise(from_records(records)).itertuples()))
+    assert words in verdict.text
+    assert verdict.sure == (gap > 0)

@@ -1,0 +1,109 @@
+"""A prepared set is complete or absent, and says when it was touched."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bench import files
+from bench.errors import DataError
+from tasks.prepared import Prepared
+from tasks.writing import SliceWriter, verify
+
+PALETTE = {"palette": [[0, 0, 0], [255, 255, 255]]}
+
+
+def _write(folder, names=("a", "b"), value=0):
+    with files.new_folder(folder) as work:
+        writer = SliceWriter(work, len(names), 4, ["one", "two"])
+        for number, name in enumerate(names):
+            writer.add(np.full((4, 4, 3), number + value, np.uint8), np.full((4, 4), number % 2, np.uint8), name, 0, 4)
+        writer.finish(PALETTE)
+    return Prepared.open(folder)
+
+
+def test_what_was_written_is_read_and_counted(tmp_path):
+    data = _write(tmp_path / "set")
+    assert (len(data), data.kind, data.names) == (2, "mask", ["a@0,4", "b@0,4"])
+    assert data.images[1].tolist() == np.ones((4, 4, 3)).tolist()
+    assert data.class_counts.tolist() == [[16, 0], [0, 16]]
+    assert data.counts() == {"images": 2, "slices": 2, "pixels of one": 16, "pixels of two": 16}
+    verify(data)
+
+
+def test_the_hash_follows_pixels_and_names(tmp_path):
+    hashes = {
+        _write(tmp_path / "1").hash,
+        _write(tmp_path / "2", value=1).hash,
+        _write(tmp_path / "3", names=("a", "c")).hash,
+    }
+    assert len(hashes) == 3
+    assert _write(tmp_path / "4").hash == _write(tmp_path / "5").hash
+
+
+def test_boxes_are_read_back_by_slice(tmp_path):
+    with files.new_folder(tmp_path / "set") as work:
+        writer = SliceWriter(work, 2, 4, ["one", "two"], kind="boxes")
+        writer.add(np.zeros((4, 4, 3), np.uint8), np.empty((0, 5)), "empty")
+        writer.add(np.zeros((4, 4, 3), np.uint8), np.array([[0, 1, 2, 3, 1]]), "full")
+        writer.finish(PALETTE)
+    data = Prepared.open(tmp_path / "set")
+    assert data.boxes(0).shape == (0, 5)
+    assert data.boxes(1).tolist() == [[0, 1, 2, 3, 1]]
+    assert data.class_counts.tolist() == [[0, 0], [0, 1]]
+
+
+def test_a_changed_a_missing_and_an_added_file_are_named(tmp_path):
+    data = _write(tmp_path / "set")
+    pixels = np.lib.format.open_memmap(tmp_path / "set" / "images.npy", mode="r+")
+    pixels[0, 0, 0] = 9
+    pixels.flush()
+    with pytest.raises(DataError, match=r"images\.npy has changed"):
+        verify(data)
+    (tmp_path / "set" / "images.npy").unlink()
+    with pytest.raises(DataError, match=r"images\.npy is missing"):
+        verify(data)
+    other = _write(tmp_path / "other")
+    np.save(tmp_path / "other" / "extra.npy", np.zeros(1))
+    with pytest.raises(DataError, match=r"extra\.npy does not belong"):
+        verify(other)
+
+
+def test_a_changed_index_is_noticed(tmp_path):
+    data = _write(tmp_path / "set")
+    file = tmp_path / "set" / "index.json"
+    index = json.loads(file.read_text())
+    index["classes"] = ["two", "one"]
+    file.write_text(json.dumps(index))
+    with pytest.raises(DataError, match=r"index\.json has changed"):
+        verify(Prepared.open(data.path))
+
+
+def _write_half(folder):
+    with files.new_folder(folder) as work:
+        writer = SliceWriter(work, 2, 4, ["one", "two"])
+        writer.add(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8), "a")
+        writer.finish(PALETTE)
+
+
+def test_fewer_slices_than_announced_leave_nothing_behind(tmp_path):
+    with pytest.raises(DataError, match="1 slices came, 2 were announced"):
+        _write_half(tmp_path / "set")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "no prepared data set"), ("{", "not a readable index"), ('{"schema": 99}', "upgrade"), ("{}", "again")],
+)
+def test_an_absent_torn_newer_or_older_index_is_refused_in_words(tmp_path, text, said):
+    if text is not None:
+        (tmp_path / "index.json").write_text(text)
+    with pytest.raises(DataError, match=said):
+        Prepared.open(tmp_path)
+
+
+def test_a_set_that_would_fill_the_disk_is_refused_before_a_byte_is_written(tmp_path):
+    with pytest.raises(DataError, match="choose another disk"):
+        SliceWriter(tmp_path, 10**9, 256, ["one"])
+    assert list(tmp_path.iterdir()) == []

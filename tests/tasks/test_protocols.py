@@ -1,0 +1,136 @@
+"""Protocol files load, every value has a source, and the hash follows the values alone."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bench import configs
+from bench.errors import StudyError
+from tasks import datasets, protocols, registry
+from tasks.protocols import VALUES, Protocol, known_protocols, load_protocol
+
+ALL = known_protocols()
+DROPPED = {"title", "sources", "fractions"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_shipped_protocol_loads_and_names_a_known_task_and_data_set(name):
+    protocol = load_protocol(name)
+    assert protocol.task in registry()
+    assert protocol.dataset in datasets.registry()
+    assert protocol.schedule.look_every == 0 or protocol.split.ratio is None or protocol.split.ratio[1] > 0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_value_of_a_protocol_says_paper_or_ours(name):
+    protocol = load_protocol(name)
+    for part in VALUES:
+        named = {key: source for key, source in protocol.sources.items() if key.split(".")[0] == part}
+        assert named or getattr(protocol, part) is None
+        assert all(source.startswith(("paper", "ours")) for source in named.values())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_protocol_survives_the_way_to_a_worker(name):
+    protocol = load_protocol(name)
+    assert Protocol.model_validate(protocol.model_dump(mode="json")).hash == protocol.hash
+
+
+def test_no_two_protocols_share_a_hash():
+    assert len({load_protocol(name).hash for name in ALL}) == len(ALL)
+
+
+def _changed(values, key):
+    value = values[key]
+    if isinstance(value, bool) or value is None:
+        return {"a": ["building"]}
+    if isinstance(value, float):
+        return value / 2 if value else 0.5
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str):
+        return {"length": "steps", "precision": "fp32", "by": "image", "decay": "cosine", "name": "AdamW"}.get(
+            key, value + "x"
+        )
+    return value[:-1] if isinstance(value, list) else value
+
+
+def _leaves(values, path=()):
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def test_the_hash_changes_with_every_value_and_ignores_titles_and_sources():
+    base = load_protocol("geokr-2021/vaihingen")
+    values = base.model_dump(mode="json")
+    checked = 0
+    for path in _leaves(values):
+        changed = yaml.safe_load(yaml.safe_dump(values))
+        at = changed
+        for key in path[:-1]:
+            at = at[key]
+        at[path[-1]] = [4, 1, 1] if path[-1] == "ratio" else _changed(at, path[-1])
+        if path[-1] == "areas":
+            continue
+        changed["sources"] |= {"classes": "ours", "schedule.precision": "ours"}
+        same = Protocol.model_validate(changed).hash == base.hash
+        assert same == (path[0] in DROPPED), path
+        checked += 1
+    assert checked > 25
+
+
+def test_a_twin_of_equal_steps_differs_from_its_base_only_in_length():
+    for name in ALL:
+        if name.endswith("-steps"):
+            twin, base = load_protocol(name), load_protocol(name.removesuffix("-steps"))
+            assert (base.schedule.length, twin.schedule.length) == ("epochs", "steps")
+            assert twin.sources["schedule"].startswith("ours")
+            kept = {"slices", "split", "classes", "network", "augment", "metric", "dataset", "task"}
+            assert twin.model_dump(include=kept) == base.model_dump(include=kept)
+
+
+@pytest.fixture
+def own_protocols(tmp_path, monkeypatch):
+    """A folder of protocols to break, with a good one in it."""
+    folder = tmp_path / "protocols"
+    folder.mkdir()
+    good = yaml.safe_load((configs.folder() / "protocols" / "geokr-2021" / "vaihingen.yaml").read_text())
+    monkeypatch.setattr(protocols.configs, "folder", lambda: tmp_path)
+    protocols.load_protocol.cache_clear()
+
+    def write(name: str, **changes: object) -> Path:
+        path = folder / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(good | {"id": name} | changes))
+        return path
+
+    yield write
+    protocols.load_protocol.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"optimiser": {"name": "SGD", "lr": -1}}, "optimiser.lr"),
+        ({"speed": 3}, "speed"),
+        ({"sources": {}}, "sources says nothing of slices"),
+        ({"split": {"by": "slice"}}, "needs ratio and seed"),
+        ({"split": {"by": "area"}}, "needs areas"),
+        ({"id": "other"}, "must be the file's path"),
+    ],
+)
+def test_a_wrong_protocol_is_refused_in_one_line_that_names_file_and_value(own_protocols, changes, said):
+    file = own_protocols("mine", **changes)
+    with pytest.raises(StudyError) as caught:
+        load_protocol("mine")
+    assert str(file) in str(caught.value)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_protocol_is_refused_with_the_known_ones():
+    with pytest.raises(StudyError, match=r"unknown protocol 'nowhere'.*demo/city"):
+        load_protocol("nowhere")
