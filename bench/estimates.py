@@ -82,7 +82,9 @@ def _rough_cell(cell: Cell, study: Study, inputs: Inputs) -> float:
     schedule = protocol.schedule
     steps = schedule.total
     if schedule.length == "epochs":
-        share = protocol.split.ratio[0] / sum(protocol.split.ratio)
+        # A split that lists its images says nothing of the share; the paper's is as good a guess as any.
+        ratio = protocol.split.ratio or (3, 1, 1)
+        share = ratio[0] / sum(ratio)
         train = size_at(cell.fraction, round(len(inputs.dataset(study, protocol)) * share))
         steps *= math.ceil(train / schedule.batch)
     return steps * schedule.batch * (protocol.slices.size / 64) ** 2 / _rough_rate(cell.pretrain.backbone)

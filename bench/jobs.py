@@ -63,4 +63,6 @@ class Cell(BaseModel):
     @property
     def label(self) -> str:
         """Short name for progress and messages."""
-        return f"{self.pretrain.method} {self.pretrain.backbone} {self.protocol.id} {self.fraction:.4g} seed {self.seed}"
+        return (
+            f"{self.pretrain.method} {self.pretrain.backbone} {self.protocol.id} {self.fraction:.4g} seed {self.seed}"
+        )

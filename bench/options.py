@@ -72,7 +72,9 @@ class TrainingOptions(PretrainOptions):
         "ours; GeoKR* in its paper is init: imagenet",
         "where the backbone starts: random, imagenet, or a .pth or .safetensors file",
     )
-    compile: bool = option(default=False, source="ours", text="compile the backbone with torch.compile; needs a C++ compiler on a CPU")
+    compile: bool = option(
+        default=False, source="ours", text="compile the backbone with torch.compile; needs a C++ compiler on a CPU"
+    )
 
     def identity(self) -> dict[str, Any]:
         """As every method's; a file to start from enters by its content, and compiling does not."""

@@ -66,7 +66,8 @@ def probe(backbone: Backbone, samples: Samples) -> Probe:
     found = features(backbone, samples.images)
     normed = found / np.linalg.norm(found, axis=1, keepdims=True).clip(1e-12)
     folds = GroupKFold(min(FOLDS, len(np.unique(samples.groups))))
-    neighbours = KNeighborsClassifier(NEIGHBOURS, metric="cosine")
+    smallest = min(len(train) for train, _ in folds.split(normed, groups=samples.groups))
+    neighbours = KNeighborsClassifier(min(NEIGHBOURS, smallest), metric="cosine")
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=1000))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -25,6 +25,7 @@ def describe(device: torch.device, threads: int) -> dict[str, Any]:
         "device": device.type,
         "device_name": name,
         "machine": platform.machine(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
         "threads": threads,
     }
 

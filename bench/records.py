@@ -69,7 +69,7 @@ class Record(BaseModel):
     metrics: dict[str, Finite]
     counts: dict[str, int]
     provenance: dict[str, Any]
-    cost: dict[str, float]
+    cost: dict[str, Finite]
 
     @property
     def score(self) -> float:
@@ -89,10 +89,10 @@ def read_record(path: Path) -> Record:
     """
     try:
         value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"{path} is not a readable record ({error}): delete it and run the study again") from None
     schema = value.get("schema") if isinstance(value, dict) else None
-    if isinstance(schema, int) and schema > SCHEMA:
+    if str(schema).isdecimal() and int(str(schema)) > SCHEMA:
         raise StoreError(f"{path} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
     try:
         record = Record.model_validate(value)

@@ -53,23 +53,24 @@ def count_workers(options: EngineOptions) -> int:
     return options.workers
 
 
-def execute(plan: Plan, store: Store, options: EngineOptions, view: View) -> Outcome:
-    """Run everything in the plan that is not done.
+def execute(plan: Plan, store: Store, options: EngineOptions, view: View, panels: int = 0) -> Outcome:
+    """Run everything in the plan that is not done, with pictures of `panels` test samples a cell.
 
     An interruption (KeyboardInterrupt) ends the workers; what they had not finished is taken up by the next run.
     """
     cells, pretrains = plan.open_cells(store), plan.open_pretrains(store)
     workers = min(count_workers(options), max(1, len(cells) + len(pretrains)))
     with LocalEngine(workers, options.threads) as engine:
-        return _Run(engine, store, options, view).go(pretrains, cells)
+        return _Run(engine, store, options, view, panels).go(pretrains, cells)
 
 
 class _Run:
-    def __init__(self, engine: LocalEngine, store: Store, options: EngineOptions, view: View) -> None:
+    def __init__(self, engine: LocalEngine, store: Store, options: EngineOptions, view: View, panels: int) -> None:
         self._engine = engine
         self._store = store
         self._options = options
         self._view = view
+        self._panels = panels
         self._jobs: dict[str, Job] = {}
         self._ready: deque[Job] = deque()
         self._held: list[tuple[float, Job]] = []
@@ -78,7 +79,8 @@ class _Run:
 
     def go(self, pretrains: list[PretrainJob], cells: list[Cell]) -> Outcome:
         # Long jobs go first, so that the last worker is not left alone with one.
-        self._ready.extend(sorted(pretrains, key=lambda pretrain: pretrain.corpus is None))
+        self._ready.extend(job for job in pretrains if job.corpus)
+        self._ready.extend(job for job in pretrains if not job.corpus)
         open_keys = {job.key for job in pretrains}
         self._waiting = [cell for cell in cells if cell.pretrain.key in open_keys]
         self._ready.extend(cell for cell in cells if cell.pretrain.key not in open_keys)
@@ -97,6 +99,8 @@ class _Run:
             "store": str(self._store.root),
             "device": self._options.device,
         }
+        if isinstance(job, Cell):
+            arguments["panels"] = self._panels
         log = str(self._store.job(job.key) / "log.txt")
         self._jobs[job.key] = job
         self._view.begin(job)

@@ -43,6 +43,7 @@ class Study(BaseModel):
         reference: initialisation that is added to the methods unless null; a table needs a row to compare with.
         backbones: names from the backbones registry.
         tasks: names from the tasks registry.
+        datasets: names of the data sets to keep; None keeps all that the tasks' protocols have.
         protocols: protocols of each task: ids, or paths of YAML files.
         fractions: shares of the training labels; None takes each protocol's own list.
         seeds: repeats; each is one (subset seed, train seed) pair, the same for every method.
@@ -63,6 +64,7 @@ class Study(BaseModel):
     reference: str | None = "random"
     backbones: list[str] = Field(min_length=1)
     tasks: list[str] = Field(min_length=1)
+    datasets: list[str] | None = None
     protocols: dict[str, list[str]]
     fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
     seeds: int = Field(default=3, gt=0)
@@ -93,8 +95,9 @@ class Study(BaseModel):
             raise StudyError(f"options of {method}: {first_problem(error)}") from None
 
     def all_protocols(self) -> list[Protocol]:
-        """The protocols of the asked tasks, in the study's order."""
-        return [load_protocol(name) for task in self.tasks for name in self.protocols[task]]
+        """The protocols of the asked tasks and data sets, in the study's order."""
+        found = [load_protocol(name) for task in self.tasks for name in self.protocols[task]]
+        return [protocol for protocol in found if self.datasets is None or protocol.dataset in self.datasets]
 
 
 def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
@@ -162,4 +165,7 @@ def _check_names(study: Study) -> None:
         tasks.get(task)
         if not study.protocols.get(task):
             raise StudyError(f"study {study.name}: task {task!r} has no protocols: add protocols.{task}")
-    study.all_protocols()
+    offered = {load_protocol(name).dataset for task in study.tasks for name in study.protocols[task]}
+    for dataset in study.datasets or []:
+        if dataset not in offered:
+            raise StudyError(f"no asked protocol has data set {dataset!r}: choose from {', '.join(sorted(offered))}")

@@ -41,9 +41,7 @@ def pretrain(report: Report, *, job: dict[str, Any], store: str, device: str, th
     return DONE
 
 
-def fine_tune(
-    report: Report, *, cell: dict[str, Any], store: str, device: str, threads: int, panels: int = 0
-) -> str:
+def fine_tune(report: Report, *, cell: dict[str, Any], store: str, device: str, threads: int, panels: int = 0) -> str:
     """Fine-tune from a pretraining's weights and write the record, and pictures of `panels` test samples."""
     wanted, place = Cell.model_validate(cell), Store(Path(store))
     with place.claim(wanted.key) as ours:
@@ -93,9 +91,7 @@ def _pretrain(job: PretrainJob, store: Store, report: Report, device: torch.devi
     checkpoint.unlink(missing_ok=True)
 
 
-def _fine_tune(
-    cell: Cell, store: Store, report: Report, device: torch.device, threads: int, panels: int
-) -> Record:
+def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, threads: int, panels: int) -> Record:
     protocol = cell.protocol
     data = Prepared.open(Path(cell.data))
     task: Task = tasks.get(protocol.task).load()(protocol, data)

@@ -10,6 +10,7 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from bench import backbones
+from bench.backbones.initial import load_initial
 from bench.backbones.pyramid import Backbone
 from bench.corpus.reader import Corpus
 from bench.errors import CorpusError
@@ -112,7 +113,9 @@ class GeoKR(Method[GeoKROptions]):
         if self.options.teacher_init == "copy":
             teacher, head = teacher_of(self.backbone), teacher_of(self.head)
         else:
-            teacher = teacher_of(backbones.build(self.backbone.name))
+            other = backbones.build(self.backbone.name)
+            load_initial(other, self.options.init)
+            teacher = teacher_of(other)
             head = teacher_of(nn.Linear(self.head.in_features, self.head.out_features))
         if self.options.teacher_buffers != "own":
             for module in teacher.modules():

@@ -18,6 +18,8 @@ from methods.options.contrastive import MoCoOptions
 from methods.teacher import pool, teacher_of
 
 TEMPERATURE = {1: 0.07, 2: 0.2}  # He et al. 2020, section 3.3; Chen et al. 2020, table 2
+# Batch norm over fewer tiles than this is too rough.
+SMALLEST_PART = 16
 RECIPE = {1: recipes.MOCO_V1, 2: recipes.MOCO_V2}
 
 
@@ -41,7 +43,7 @@ class MoCo(Method[MoCoOptions]):
             self.head = nn.Linear(channels, options.dim)
         else:
             # The hidden layer is as wide as the features, 2048 for ResNet-50 (Chen et al. 2020).
-            self.head = MoCoProjectionHead(channels, channels, options.dim)
+            self.head = MoCoProjectionHead(channels, channels, options.dim, batch_norm=options.head_norm)
         self.teacher = teacher_of(backbone)
         self.teacher_head = teacher_of(self.head)
         self.loss = queue_loss(options.temperature or TEMPERATURE[options.version], options.queue, options.dim)
@@ -53,10 +55,20 @@ class MoCo(Method[MoCoOptions]):
         first = self.view(batch.images, batch.generator)
         second = self.view(batch.images, batch.generator)
         query = self.head(pool(self.backbone(first)[-1]))
-        with torch.no_grad():
-            key = self.teacher_head(pool(self.teacher(second)[-1]))
+        key = self._keys(second, batch.generator)
         with torch.autocast(query.device.type, enabled=False):
             return {"contrast": self.loss(query.float(), key.float())}
+
+    @torch.no_grad()
+    def _keys(self, views: Tensor, generator: torch.Generator) -> Tensor:
+        """Keys whose batch norm saw other company than the queries' (section 3.3, shuffling BN).
+
+        The queue holds keys of other batches, so that a common batch statistic would give the positive away.
+        """
+        parts = max(1, min(self.options.shuffle, len(views) // SMALLEST_PART))
+        order = torch.randperm(len(views), generator=generator).to(views.device)
+        mixed = torch.cat([self.teacher_head(pool(self.teacher(part)[-1])) for part in views[order].chunk(parts)])
+        return mixed[order.argsort()]
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """SGD without weight decay on norms and biases, cosine learning rate."""

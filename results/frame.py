@@ -1,6 +1,5 @@
 """All records of a store as one tidy pandas frame: one row a record."""
 
-import math
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.errors import StoreError
-from bench.records import SCHEMA, Record, read_record
+from bench.records import Record, read_record
 from results.generations import newest
 from results.variants import label, options_text
 
@@ -122,14 +121,7 @@ def _read(path: Path) -> Record:
     """Read one record and make sure that it is the one its file's name promises."""
     if path.suffix != ".json":
         raise StoreError(f"{path} is not a record: only <key>.json belongs here, move it elsewhere")
-    try:
-        record = read_record(path)
-    except RecursionError:
-        raise StoreError(f"{path} is not a record: it nests too deep, delete it and run the study again") from None
-    if record.schema_version > SCHEMA:
-        raise StoreError(f"{path} has schema {record.schema_version}, this version reads up to {SCHEMA}: upgrade")
-    if not all(map(math.isfinite, record.cost.values())):
-        raise StoreError(f"{path} is not a record: cost is not finite, delete it and run the study again")
+    record = read_record(path)
     if record.key != path.stem:
         raise StoreError(f"{path} is foreign: it holds the record of key {record.key}, delete it or name it so")
     return record

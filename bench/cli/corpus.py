@@ -51,6 +51,7 @@ def _parse_bands(_context: click.Context, _option: click.Parameter, value: str |
 @click.option(
     "--rule", "settings", multiple=True, help="Any other threshold, NAME=VALUE: see bench.corpus.rules.Rules."
 )
+@click.option("--jpeg", type=int, help="Keep tiles as JPEG of this quality: a quarter of the space, slower to read.")
 @click.option("--skip-bad", is_flag=True, help="Go on without scenes that cannot be used, and count them.")
 @click.option("--workers", type=int, help="Processes; all cores where not given.")
 def build(
@@ -68,6 +69,7 @@ def build(
     cloud_share: float,
     cloud_level: int,
     settings: tuple[str, ...],
+    jpeg: int | None,
     skip_bad: bool,
     workers: int | None,
 ) -> None:
@@ -90,6 +92,7 @@ def build(
             scene_nodata=scene_nodata,
             epoch=epoch,
             rules=with_settings(named, settings),
+            jpeg=jpeg,
             skip_bad=skip_bad,
             workers=workers or os.cpu_count() or 1,
             progress=advance,

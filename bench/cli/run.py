@@ -22,7 +22,7 @@ from bench.study import Study, load_study
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # option -> key of the study, and how its text becomes a value
-LISTS = {"methods": str, "tasks": str, "backbones": str, "fractions": float}
+LISTS = {"methods": str, "tasks": str, "datasets": str, "backbones": str, "fractions": float}
 
 
 def study_options(command: Command) -> Command:
@@ -32,10 +32,12 @@ def study_options(command: Command) -> Command:
             click.option("--study", default="demo", show_default=True, help="A study file, or one that is shipped."),
             click.option("--methods", help="Comma-separated methods, such as geokr,moco."),
             click.option("--tasks", help="Comma-separated tasks, such as seg."),
+            click.option("--datasets", help="Comma-separated data sets to keep, such as demo-city."),
             click.option("--backbones", help="Comma-separated backbones, such as resnet18."),
             click.option("--fractions", help="Comma-separated shares of the labels in (0, 1], such as 0.01,1.0."),
             click.option("--seeds", type=int, help="Repeats with their own subset and training seed."),
             click.option("--reference/--no-reference", default=None, help="Add the reference row, or leave it out."),
+            click.option("--init", help="Where every method's backbone starts: random, imagenet, or a weights file."),
             click.option("--store", help="Folder of weights, records and tables."),
             click.option("--device", help="auto, cpu, cuda or cuda:N."),
             click.option("--workers", help="Jobs that run at the same time, or auto."),
@@ -48,7 +50,10 @@ def study_options(command: Command) -> Command:
 
 @click.command()
 @study_options
-def run(**options: Any) -> None:
+@click.option(
+    "--save-predictions", type=click.IntRange(min=0), default=0, metavar="N", help="Pictures of N test samples a cell."
+)
+def run(save_predictions: int, **options: Any) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
 
     What the store already holds is not done again, so the same command goes on after an interruption. Exit code 0: all
@@ -63,7 +68,7 @@ def run(**options: Any) -> None:
     failures = []
     if jobs:
         with RunProgress(console, jobs) as progress:
-            failures = execute(plan, store, study.engine, progress).failures
+            failures = execute(plan, store, study.engine, progress, save_predictions).failures
     else:
         console.print("everything is done already")
     _show_tables(study, plan, store)
@@ -113,6 +118,7 @@ def study_from(options: dict[str, Any]) -> Study:
             overrides[name] = _split(name, options[name], kind)
     for name, key in (
         ("seeds", "seeds"),
+        ("init", "pretrain.init"),
         ("store", "store"),
         ("device", "engine.device"),
         ("workers", "engine.workers"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bench import files
 from bench.corpus.counts import count_all, count_reasons
 from bench.corpus.cutting import PIXELS, Cut, read_part
+from bench.corpus.encoding import Encoding
 from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry
 from bench.corpus.product import CLASSES, Product
 from bench.corpus.shards import SHARD_BYTES, content_hash, mean_and_std
@@ -48,7 +49,7 @@ def assemble(
         listed = ", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "no windows"
         raise CorpusError(f"no tile of {out} is usable ({listed}): look at the scenes, or change the rules")
     with files.new_folder(out) as folder:
-        index, shards = _gather_pixels(parts, pieces, folder, cut.size)
+        index, shards = _gather_pixels(parts, pieces, folder, "raw" if cut.jpeg is None else "jpeg")
         classes = () if product is None else CLASSES
         landcover = None
         if classes:
@@ -67,6 +68,7 @@ def assemble(
             bands=cut.bands,
             stretch=str(cut.stretch),
             scene_nodata=cut.nodata,
+            jpeg=cut.jpeg,
             rules=asdict(cut.rules),
             product=None if product is None else product.model_dump(mode="json", by_alias=True),
             epoch=epoch,
@@ -86,32 +88,34 @@ def _whole(pieces: list[SceneEntry]) -> SceneEntry:
 
 
 def _gather_pixels(
-    parts: list[Path], pieces: list[SceneEntry], folder: Path, size: int
+    parts: list[Path], pieces: list[SceneEntry], folder: Path, encoding: Encoding
 ) -> tuple[NDArray[np.void], list[ShardEntry]]:
     """Link large parts and copy small ones together; returns the index of all tiles and the files made."""
     (folder / "shards").mkdir()
     rows: list[NDArray[np.void]] = []
     shards: list[ShardEntry] = []
-    tile_bytes = size * size * 3
-    open_for_more = False
     names = {name: number for number, name in enumerate(dict.fromkeys(piece.name for piece in pieces))}
+    open_for_more = False
     for part, entry in zip(parts, pieces, strict=True):
         index = np.load(part / INDEX)
         index["scene"] = names[entry.name]
         rows.append(index)
         if not entry.tiles:
             continue
+        length = (part / PIXELS).stat().st_size
         last = shards[-1] if shards else None
-        if last is not None and open_for_more and (last.tiles + entry.tiles) * tile_bytes <= SHARD_BYTES:
-            index["shard"], index["slot"] = len(shards) - 1, index["slot"] + last.tiles
+        if last is not None and open_for_more and last.bytes + length <= SHARD_BYTES:
+            index["shard"], index["offset"] = len(shards) - 1, index["offset"] + last.bytes
             _append(part / PIXELS, folder / last.file)
-            shards[-1] = ShardEntry(file=last.file, tiles=last.tiles + entry.tiles)
+            grown = {"tiles": last.tiles + entry.tiles, "bytes": last.bytes + length}
+            shards[-1] = last.model_copy(update=grown)
             continue
         index["shard"] = len(shards)
-        shards.append(ShardEntry(file=f"shards/{len(shards):05d}.u8", tiles=entry.tiles))
+        file = f"shards/{len(shards):05d}.{encoding}"
+        shards.append(ShardEntry(file=file, tiles=entry.tiles, bytes=length, encoding=encoding))
         # A linked file is shared with the part, which a later attempt may need as it was: nothing is appended to it.
-        open_for_more = entry.tiles * tile_bytes <= SHARD_BYTES // 4
-        _link(part / PIXELS, folder / shards[-1].file, copy=open_for_more)
+        open_for_more = length <= SHARD_BYTES // 4
+        _link(part / PIXELS, folder / file, copy=open_for_more)
     return np.concatenate(rows), shards
 
 

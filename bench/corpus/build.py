@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from bench.corpus.assembly import assemble
 from bench.corpus.cutting import Cut, Strip, read_part
 from bench.corpus.discovery import Bands
+from bench.corpus.encoding import check_quality
 from bench.corpus.manifest import MANIFEST, read_manifest
 from bench.corpus.plan import Plan, make_plan
 from bench.corpus.reader import Corpus
@@ -34,6 +35,7 @@ def build_corpus(
     epoch: int | None = None,
     rules: Rules | None = None,
     scene_nodata: float | None = None,
+    jpeg: int | None = None,
     skip_bad: bool = False,
     workers: int = 1,
     progress: Progress | None = None,
@@ -53,6 +55,8 @@ def build_corpus(
         epoch: year of the product, for a folder that holds several.
         rules: which tiles are left out; the paper's where None.
         scene_nodata: value of the pixels outside an image, for scenes that do not declare one.
+        jpeg: quality in 1..100 of the JPEG that tiles are kept as: a quarter to a sixth of the space, slower to read, not
+            the exact pixels; None keeps them as they are.
         skip_bad: go on without the scenes that cannot be used, and count them, instead of failing.
         workers: processes; 1 works in this one.
         progress: called with windows done and in all.
@@ -63,7 +67,8 @@ def build_corpus(
     Raises:
         CorpusError: an input or an option cannot be used. What was already cut is kept for the next attempt.
     """
-    cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata)
+    check_quality(jpeg)
+    cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg)
     plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad)
     done = _already_there(out, plan)
     if done is not None:

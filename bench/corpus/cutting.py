@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bench import files
 from bench.corpus.discovery import Bands
+from bench.corpus.encoding import decode, encode
 from bench.corpus.geotransform import apply
 from bench.corpus.landcover import Counts, LandCover
 from bench.corpus.manifest import INDEX, LANDCOVER, SceneEntry
@@ -24,7 +25,7 @@ from bench.corpus.sheets import transformer
 from bench.corpus.stretch import Stretch
 from bench.corpus.tiling import Windows, windows_of
 
-PIXELS = "tiles.u8"
+PIXELS = "tiles"
 ENTRY = "part.json"
 
 STRIP_WINDOWS = 4096
@@ -45,6 +46,7 @@ class Cut:
         stretch: how values become 8 bits.
         rules: which tiles are left out.
         nodata: value of the pixels outside the image, for scenes that do not declare one themselves.
+        jpeg: quality of the JPEG that a tile is kept as, or None for its exact pixels.
     """
 
     size: int = 256
@@ -53,6 +55,7 @@ class Cut:
     stretch: Stretch = field(default_factory=Stretch)
     rules: Rules = field(default_factory=Rules)
     nodata: float | None = None
+    jpeg: int | None = None
 
     def windows(self, scene: Scene) -> Windows:
         """The windows of a scene."""
@@ -112,7 +115,7 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
             for number, tile, valid in _tiles(reader, windows, advance):
                 reason = _reject_empty(cut.rules, valid) or by_land_cover[number] or reject_pixels(cut.rules, tile)
                 if reason is None:
-                    rows.append(_store(stream, tile))
+                    rows.append(_store(stream, tile, cut.jpeg))
                     kept.append(number)
                 else:
                     rejected[reason] += 1
@@ -167,18 +170,24 @@ def _reject_by_land_cover(rules: Rules, counts: Counts | None, number: int) -> l
     return [reject_land_cover(rules, *pair) for pair in zip(mapped, nodata, strict=True)]
 
 
-def _store(stream: BinaryIO, tile: NDArray[np.uint8]) -> NDArray[np.void]:
-    stream.write(tile.data)
-    total, square, digest = tile_facts(tile)
+def _store(stream: BinaryIO, tile: NDArray[np.uint8], jpeg: int | None) -> NDArray[np.void]:
+    """Write a tile; its facts are those of the pixels that will be read again."""
     row = np.zeros((), dtype=TILE)
+    row["offset"] = stream.tell()
+    if jpeg is None:
+        row["length"] = stream.write(tile.data)
+    else:
+        data = encode(tile, jpeg)
+        row["length"] = stream.write(data)
+        tile = decode(data, len(tile))
+    total, square, digest = tile_facts(tile)
     row["sum"], row["square"], row["digest"] = total, square, digest
     return row
 
 
 def _place(index: NDArray[np.void], scene: Scene, windows: Windows, kept: NDArray[np.int64]) -> None:
-    """Fill in where the kept tiles lie: slot, origin in pixels, centre in degrees."""
+    """Fill in where the kept tiles lie: origin in pixels, centre in degrees."""
     origins = windows.origins()[kept]
-    index["slot"] = np.arange(len(kept))
     index["row"], index["column"] = origins[:, 0], origins[:, 1]
     column, row = origins[:, 1] + windows.size / 2, origins[:, 0] + windows.size / 2
     x, y = apply(scene.transform, column, row)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bench import files
 from bench.corpus.counts import count_all
+from bench.corpus.encoding import Encoding
 from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, SceneEntry, ShardEntry
 from bench.corpus.reader import Corpus
 from bench.corpus.sampling import permute
@@ -21,8 +22,6 @@ from bench.corpus.shards import SHARD_BYTES, content_hash, mean_and_std
 from bench.errors import CorpusError
 
 Ints = NDArray[np.int64]
-
-TILES_AT_ONCE = 64
 
 
 def merge(corpora: Sequence[Corpus], out: Path, *, distinct: bool = False) -> Corpus:
@@ -208,19 +207,38 @@ def _place_tiles(
     if len(numbers) == len(corpus) and np.array_equal(numbers, np.arange(len(corpus))):
         index["shard"] += len(shards)
         for entry in corpus.manifest.shards:
-            shards.append(ShardEntry(file=f"shards/{len(shards):05d}.u8", tiles=entry.tiles))
+            file = f"shards/{len(shards):05d}.{entry.encoding}"
+            shards.append(entry.model_copy(update={"file": file}))
             _link(corpus.path / entry.file, folder / shards[-1].file)
         return index
-    per_shard = max(1, SHARD_BYTES // (corpus.size**2 * 3))
-    for start in range(0, len(numbers), per_shard):
-        part = slice(start, min(start + per_shard, len(numbers)))
-        count = part.stop - part.start
-        index["shard"][part], index["slot"][part] = len(shards), np.arange(count)
-        shards.append(ShardEntry(file=f"shards/{len(shards):05d}.u8", tiles=count))
-        with (folder / shards[-1].file).open("wb") as stream:
-            for some in np.array_split(numbers[part], -(-count // TILES_AT_ONCE)):
-                stream.write(corpus.tiles(some).data)
+    encodings = corpus.shards.encodings(corpus.index[numbers])
+    for encoding in ("raw", "jpeg"):
+        places = np.flatnonzero(encodings == encoding)
+        lengths = index["length"][places].astype(np.int64)
+        for group in np.split(places, np.flatnonzero(np.diff((np.cumsum(lengths) - 1) // SHARD_BYTES)) + 1):
+            if len(group):
+                _copy_tiles(corpus, numbers, index, group, folder, shards, encoding)
     return index
+
+
+def _copy_tiles(
+    corpus: Corpus,
+    numbers: Ints,
+    index: NDArray[np.void],
+    group: Ints,
+    folder: Path,
+    shards: list[ShardEntry],
+    encoding: Encoding,
+) -> None:
+    """Write a shard of the tiles at some places of the selection, byte by byte as they are stored."""
+    lengths = index["length"][group].astype(np.int64)
+    ends = np.cumsum(lengths)
+    index["shard"][group], index["offset"][group] = len(shards), ends - lengths
+    file = f"shards/{len(shards):05d}.{encoding}"
+    shards.append(ShardEntry(file=file, tiles=len(group), bytes=int(ends[-1]), encoding=encoding))
+    with (folder / file).open("wb") as stream:
+        for data in corpus.shards.stored(corpus.index[numbers[group]]):
+            stream.write(data)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bench.corpus.encoding import Encoding
 from bench.corpus.product import CLASSES
 from bench.errors import CorpusError
 
@@ -16,12 +17,21 @@ LANDCOVER = "landcover.npy"
 
 
 class ShardEntry(BaseModel):
-    """One file of pixels: `tiles` tiles of `size x size x 3` bytes, one after the other."""
+    """One file of tiles, one after the other.
+
+    Attributes:
+        file: path in the corpus.
+        tiles: how many.
+        bytes: length of the file.
+        encoding: `raw` (`size x size x 3` bytes each) or `jpeg`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str
     tiles: int
+    bytes: int
+    encoding: Encoding = "raw"
 
 
 class SceneEntry(BaseModel):
@@ -64,7 +74,7 @@ class Manifest(BaseModel):
         tiles: number of tiles.
         classes: the legend: names of the columns of the proportions; empty for a corpus without land cover.
         mean, std: of the red, green and blue of all tiles, in [0, 1].
-        overlap, bands, stretch, scene_nodata, rules: how the scenes were cut.
+        overlap, bands, stretch, scene_nodata, jpeg, rules: how the scenes were cut.
         product: the land-cover product with its legend, or None.
         epoch: its year, where one was chosen.
         request: hash of all that was asked for, by which a repeated build knows its own result.
@@ -88,6 +98,7 @@ class Manifest(BaseModel):
     bands: tuple[int | str, ...] | None
     stretch: str
     scene_nodata: float | None = None
+    jpeg: int | None = None
     rules: dict[str, float]
     product: dict[str, Any] | None
     epoch: int | None

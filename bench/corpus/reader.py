@@ -23,6 +23,7 @@ class Corpus:
         manifest: what it says about itself.
         index: one row of `bench.corpus.shards.TILE` for each tile, mapped from the disk.
         landcover: `N x K` proportions, rows sum to 1, mapped from the disk; `N x 0` without land cover.
+        shards: the files of pixels.
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
@@ -35,7 +36,7 @@ class Corpus:
             if manifest.classes
             else np.empty((manifest.tiles, 0), dtype=np.float32)
         )
-        self._shards = ShardReader(path, manifest.shards, manifest.size)
+        self.shards = ShardReader(path, manifest.shards, manifest.size)
 
     @classmethod
     def open(cls, path: Path) -> "Corpus":
@@ -102,8 +103,7 @@ class Corpus:
             IndexError: a number outside the corpus.
             CorpusError: the file was cut short.
         """
-        rows = self.index[np.asarray(indices)]
-        return self._shards.read(rows["shard"], rows["slot"])
+        return self.shards.read(self.index[np.asarray(indices)])
 
 
 def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

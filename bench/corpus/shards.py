@@ -1,18 +1,21 @@
-"""Pixels on disk: files of raw 8-bit tiles, one after the other, and one row of facts for each tile.
+"""Pixels on disk: files of tiles, one after the other, and one row of facts for each tile.
 
-A tile is read with one `pread` at a known offset: no decoding, and no memory that grows with the corpus.
+A tile is read with one `pread` at a known offset: where it is raw, without decoding, and always without memory that
+grows with the corpus.
 """
 
 import hashlib
 import os
 import weakref
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.corpus.encoding import decode
 from bench.corpus.manifest import ShardEntry
 from bench.errors import CorpusError
 
@@ -20,7 +23,8 @@ TILE = np.dtype(
     [
         ("scene", "<u4"),
         ("shard", "<u4"),
-        ("slot", "<u4"),
+        ("offset", "<u8"),
+        ("length", "<u4"),
         ("row", "<i4"),
         ("column", "<i4"),
         ("lon", "<f8"),
@@ -30,7 +34,7 @@ TILE = np.dtype(
         ("digest", "V16"),
     ]
 )
-"""One tile: scene number, place on disk, origin in the scene's pixels, centre in degrees, sums of the values and of
+"""One tile: scene number, place on disk in bytes, origin in the scene's pixels, centre in degrees, sums of the values and of
 their squares by band (for mean and deviation of any subset), first 16 bytes of the SHA-256 of the pixels."""
 
 SHARD_BYTES = 2**28
@@ -64,17 +68,16 @@ class ShardReader:
         self._folder = folder
         self._entries = entries
         self._size = size
-        self._bytes = size * size * 3
         self._start()
         for entry in entries:
             path = folder / entry.file
             found = path.stat().st_size if path.is_file() else -1
-            if found != entry.tiles * self._bytes:
-                state = "is missing" if found < 0 else f"has {found} bytes instead of {entry.tiles * self._bytes}"
+            if found != entry.bytes:
+                state = "is missing" if found < 0 else f"has {found} bytes instead of {entry.bytes}"
                 raise CorpusError(f"corpus {folder}: {entry.file} {state}: copy or build the corpus again")
 
     def __getstate__(self) -> dict[str, object]:
-        return {"_folder": self._folder, "_entries": self._entries, "_size": self._size, "_bytes": self._bytes}
+        return {"_folder": self._folder, "_entries": self._entries, "_size": self._size}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
@@ -85,16 +88,52 @@ class ShardReader:
         self._lock = Lock()
         weakref.finalize(self, _close_all, self._files)
 
-    def read(self, shards: NDArray[np.uint32], slots: NDArray[np.uint32]) -> NDArray[np.uint8]:
-        """Tiles at the given places, `B x size x size x 3`."""
-        tiles = np.empty((len(shards), self._size, self._size, 3), dtype=np.uint8)
-        for target, shard, slot in zip(tiles, shards.tolist(), slots.tolist(), strict=True):
-            with self._lock:
-                done = os.preadv(self._file(shard), [target.data], slot * self._bytes)
-            if done != self._bytes:
-                file = self._entries[shard].file
-                raise CorpusError(f"corpus {self._folder}: {file} ends within tile {slot}: copy or build it again")
+    def read(self, rows: NDArray[np.void]) -> NDArray[np.uint8]:
+        """Pixels of some tiles.
+
+        Args:
+            rows: `B` rows of `TILE`.
+
+        Returns:
+            `B x size x size x 3`.
+
+        Raises:
+            CorpusError: a file was cut short or holds something else.
+        """
+        tiles = np.empty((len(rows), self._size, self._size, 3), dtype=np.uint8)
+        places = zip(rows["shard"].tolist(), rows["offset"].tolist(), rows["length"].tolist(), strict=True)
+        for target, (shard, offset, length) in zip(tiles, places, strict=True):
+            if self._entries[shard].encoding == "raw":
+                with self._lock:
+                    done = os.preadv(self._file(shard), [target.data], offset)
+                if done != target.nbytes:
+                    raise self._torn(shard, offset)
+                continue
+            try:
+                target[:] = decode(self._bytes_at(shard, offset, length), self._size)
+            except ValueError:
+                raise self._torn(shard, offset) from None
         return tiles
+
+    def stored(self, rows: NDArray[np.void]) -> Iterator[bytes]:
+        """The bytes of some tiles as they lie on the disk."""
+        for shard, offset, length in zip(rows["shard"], rows["offset"], rows["length"], strict=True):
+            yield self._bytes_at(int(shard), int(offset), int(length))
+
+    def encodings(self, rows: NDArray[np.void]) -> NDArray[np.str_]:
+        """Encoding of each of some tiles; `B`."""
+        return np.asarray(np.array([entry.encoding for entry in self._entries])[rows["shard"]])
+
+    def _bytes_at(self, shard: int, offset: int, length: int) -> bytes:
+        with self._lock:
+            data = os.pread(self._file(shard), length, offset)
+        if len(data) != length:
+            raise self._torn(shard, offset)
+        return data
+
+    def _torn(self, shard: int, offset: int) -> CorpusError:
+        file = self._entries[shard].file
+        return CorpusError(f"corpus {self._folder}: {file} holds no tile at byte {offset}: copy or build it again")
 
     def _file(self, shard: int) -> int:
         if shard not in self._files:

@@ -125,8 +125,7 @@ def lightlys_step(name: str, tiles: np.ndarray, batch: int, size: int, workers: 
         pictures, batch, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0
     )
     views = _endless(loader)
-    model = {"moco": PlainMoCo, "simclr": PlainSimCLR, "byol": PlainBYOL}[name]()
-    follow: Step = model.follow
+    model: PlainMoCo | PlainSimCLR | PlainBYOL = PLAIN[name]()
     optimiser = SGD([p for p in model.parameters() if p.requires_grad], lr=0.01, momentum=0.9, weight_decay=1e-4)
 
     def step() -> None:
@@ -134,7 +133,7 @@ def lightlys_step(name: str, tiles: np.ndarray, batch: int, size: int, workers: 
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        follow()
+        model.follow()
 
     return step
 
@@ -210,3 +209,10 @@ class PlainBYOL(nn.Module):
     def follow(self) -> None:
         """Move the teacher."""
         update_momentum(self.student, self.teacher, 0.99)
+
+
+PLAIN: dict[str, type[PlainMoCo | PlainSimCLR | PlainBYOL]] = {
+    "moco": PlainMoCo,
+    "simclr": PlainSimCLR,
+    "byol": PlainBYOL,
+}

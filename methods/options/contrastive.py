@@ -45,7 +45,18 @@ class MoCoOptions(TwoViewOptions):
     )
     queue: int = option(65536, "He et al. 2020", "keys of other tiles to contrast against", gt=0)
     dim: int = option(128, "He et al. 2020", "length of the projected vector", gt=0)
+    head_norm: bool = option(
+        default=False,
+        source="Chen et al. 2020; MoCo v3 has it",
+        text="batch norm in v2's head; a short run learns sooner",
+    )
     momentum: float = option(0.999, "He et al. 2020", "share of the old key encoder in each update", ge=0, le=1)
+    shuffle: int = option(
+        8,
+        "He et al. 2020, shuffling BN on 8 GPUs",
+        "parts, of 16 tiles at least, in which shuffled keys go through batch norm; 1 for lightly's single pass",
+        gt=0,
+    )
     lr: float = option(0.03, "He et al. 2020, at a batch of 256", "learning rate of SGD", gt=0)
     weight_decay: float = option(1e-4, "He et al. 2020", "not applied to norms and biases", ge=0)
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -34,8 +35,8 @@ def report_forever(report, *, threads):
 @pytest.fixture
 def call(tmp_path, monkeypatch):
     # Spawned workers import the calls' module by name.
-    monkeypatch.syspath_prepend(os.path.dirname(__file__))
-    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
 
     def make(name, function, **arguments):
         return Call(name, f"test_engine:{function}", arguments, str(tmp_path / f"{name}.log"))

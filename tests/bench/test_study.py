@@ -10,7 +10,9 @@ NOTHING = {
     "study": "demo",
     "settings": (),
     "reference": None,
-    **dict.fromkeys(("methods", "tasks", "datasets", "backbones", "fractions", "seeds", "store", "device", "workers")),
+    **dict.fromkeys(
+        ("methods", "tasks", "datasets", "backbones", "fractions", "seeds", "init", "store", "device", "workers")
+    ),
 }
 
 

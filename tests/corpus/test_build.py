@@ -12,6 +12,8 @@ import rasterio
 from affine import Affine
 
 from bench.corpus.build import build_corpus
+from bench.corpus.checking import find_damage
+from bench.corpus.derive import merge, take
 from bench.corpus.product import CLASSES
 from bench.corpus.reader import Corpus
 from bench.corpus.rules import Rules
@@ -145,6 +147,8 @@ KILLED = """
 import multiprocessing, os, signal, sys
 from pathlib import Path
 from bench.corpus.build import build_corpus
+from bench.corpus.checking import find_damage
+from bench.corpus.derive import merge, take
 
 def stop(done, total):
     if done > total // 2:
@@ -406,3 +410,54 @@ def test_a_file_of_enormous_tiles_is_refused(world):
         pass
     with pytest.raises(CorpusError, match="blocks of 32768 x 32768 pixels"):
         build(world)
+
+
+@pytest.fixture
+def smooth(world, write_tif):
+    """Scenes of relief instead of noise, which JPEG keeps well."""
+    row, column = np.mgrid[:300, :300]
+    for number, name in enumerate(("GF1_a", "GF1_b")):
+        wave = 110 + 60 * np.sin(row / (15 + number)) * np.cos(column / 22)
+        pixels = np.stack([wave, wave * 0.9, wave * 0.7], axis=2).astype(np.uint8)
+        write_tif(world / "scenes" / f"{name}.tif", pixels, pixel=10.0)
+    return world
+
+
+def test_tiles_kept_as_jpeg_are_near_their_pixels_and_much_smaller(smooth):
+    exact, lossy = build(smooth), build(smooth, out="lossy", jpeg=90)
+    assert len(exact) == len(lossy)
+    one, two = (corpus.tiles(np.arange(len(corpus))).astype(int) for corpus in (exact, lossy))
+    assert 0 < np.abs(one - two).max() < 30
+    assert np.abs(one - two).mean() < 2
+    assert sum(s.bytes for s in lossy.manifest.shards) < sum(s.bytes for s in exact.manifest.shards) / 5
+    assert np.array_equal(exact.landcover, lossy.landcover)
+    assert exact.hash != lossy.hash
+    assert 90 == lossy.manifest.jpeg
+    assert [] == find_damage(lossy)
+    assert np.allclose(two.reshape(-1, 3).mean(axis=0) / 255, lossy.mean)
+
+
+def test_exact_and_lossy_corpora_can_be_merged_and_sampled(smooth):
+    parts = [build(smooth), build(smooth, out="lossy", jpeg=80)]
+    both = merge(parts, smooth / "both")
+    assert {"raw", "jpeg"} == {shard.encoding for shard in both.manifest.shards}
+    expected = np.concatenate([part.tiles(np.arange(50)) for part in parts])
+    assert np.array_equal(expected, both.tiles(np.arange(100)))
+    numbers = np.arange(0, 100, 7)
+    some = take(both, numbers, smooth / "some", "sample")
+    assert np.array_equal(expected[numbers], some.tiles(np.arange(len(some))))
+    assert [] == find_damage(some)
+
+
+def test_a_torn_jpeg_is_told_in_one_line(smooth):
+    corpus = build(smooth, jpeg=90)
+    shard = corpus.path / corpus.manifest.shards[0].file
+    shard.write_bytes(b"x" * shard.stat().st_size)
+    with pytest.raises(CorpusError, match=r"00000\.jpeg holds no tile at byte 0"):
+        Corpus.open(corpus.path).tiles(np.array([0]))
+
+
+@pytest.mark.parametrize("quality", [0, 101])
+def test_a_quality_without_sense_is_refused(world, quality):
+    with pytest.raises(CorpusError, match="not a quality"):
+        build(world, jpeg=quality)

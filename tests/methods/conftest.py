@@ -4,14 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 import torch
 from PIL import Image
+from rasterio.transform import from_origin
 
-from bench import files
-from bench.corpus import manifest, shards
+from bench.corpus.build import build_corpus
 from bench.corpus.reader import Corpus
 
-CLASSES = ("stripes", "checks", "noise")
+# Cultivated land, forest and water in GlobeLand30, for stripes, checks and noise.
+CODES = (10, 20, 60)
 
 
 def _texture(kind: int, size: int, generator: np.random.Generator) -> np.ndarray:
@@ -27,33 +29,30 @@ def _texture(kind: int, size: int, generator: np.random.Generator) -> np.ndarray
     return np.clip(colour + 40 * pattern[..., None], 0, 255).astype(np.uint8)
 
 
-def write_corpus(folder: Path, count: int, size: int, *, landcover: bool = True) -> Corpus:
-    """Write a corpus of `count` tiles of three textures; each tile's land cover is mostly its texture's class."""
+def _write_raster(path: Path, bands: np.ndarray) -> None:
+    """A GeoTIFF of 30 m pixels in UTM zone 50 north; bands first."""
+    path.parent.mkdir(parents=True)
+    place = {"crs": "EPSG:32650", "transform": from_origin(500_000, 4_000_000, 30, 30)}
+    shape = {"count": len(bands), "height": bands.shape[1], "width": bands.shape[2], "dtype": "uint8"}
+    with rasterio.open(path, "w", driver="GTiff", **place, **shape) as raster:
+        raster.write(bands)
+
+
+def write_corpus(folder: Path, rows: int, columns: int, size: int) -> Corpus:
+    """A corpus of tiles of three textures; eight tenths of a tile's land cover is its texture's class."""
     generator = np.random.default_rng(0)
-    kinds = generator.choice(3, size=count, p=(0.6, 0.3, 0.1))
-    tiles = np.stack([_texture(kind, size, generator) for kind in kinds])
-    proportions = np.full((count, 3), 0.1, dtype="<f4")
-    proportions[np.arange(count), kinds] = 0.8
-    index = np.zeros(count, dtype=shards.TILE)
-    index["slot"] = np.arange(count)
-    for row, tile in zip(index, tiles, strict=True):
-        row["sum"], row["square"], row["digest"] = shards.tile_facts(tile)
-    mean, std = shards.mean_and_std(index, size)
-    classes = CLASSES if landcover else ()
-    folder.mkdir(parents=True)
-    (folder / "tiles.bin").write_bytes(tiles.tobytes())
-    np.save(folder / manifest.INDEX, index)
-    if landcover:
-        np.save(folder / manifest.LANDCOVER, proportions)
-    content = shards.content_hash(size, classes, index["digest"], proportions if landcover else None)
-    facts = {"size": size, "tiles": count, "classes": classes, "mean": mean, "std": std, "hash": content}
-    made = {"overlap": 0.0, "bands": None, "stretch": "none", "rules": {}, "product": None, "epoch": None}
-    rest = {"request": "", "scenes": [], "skipped": {}, "counts": {}}
-    shard = {"file": "tiles.bin", "tiles": count}
-    files.write_json(
-        folder / manifest.MANIFEST, {"schema": manifest.SCHEMA, **facts, **made, **rest, "shards": [shard]}
+    kinds = generator.choice(3, size=(rows, columns), p=(0.6, 0.3, 0.1))
+    tiles = [[_texture(kind, size, generator) for kind in row] for row in kinds]
+    scene = np.concatenate([np.concatenate(row, axis=1) for row in tiles])
+    cover = np.array(CODES, dtype=np.uint8)[kinds].repeat(size, 0).repeat(size, 1)
+    # The last rows of every tile belong to the next class.
+    edge = np.arange(rows * size) % size >= 0.8 * size
+    cover[edge] = np.array(CODES, dtype=np.uint8)[(kinds + 1) % 3].repeat(size, 0).repeat(size, 1)[edge]
+    _write_raster(folder / "scenes" / "scene.tif", scene.transpose(2, 0, 1))
+    _write_raster(folder / "landcover" / "n50_30_2020lc030.tif", cover[None])
+    return build_corpus(
+        folder / "scenes", folder / "landcover", "globeland30", folder / "corpus", size=size, overlap=0.0
     )
-    return Corpus.open(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,7 +64,9 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory) -> Corpus:
     """96 tiles of 32 pixels."""
-    return write_corpus(tmp_path_factory.mktemp("methods") / "corpus", 96, 32)
+    made = write_corpus(tmp_path_factory.mktemp("methods"), 8, 12, 32)
+    assert len(made) == 96
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -182,6 +182,19 @@ def test_moco_v1_has_one_linear_layer_and_its_own_temperature(corpus):
     assert build("moco", corpus).loss.temperature == 0.2
 
 
+def test_keys_go_through_batch_norm_in_shuffled_parts_and_come_back_in_order(corpus):
+    """48 views in three parts of 16; without batch norm's statistics in play every key belongs to its view."""
+    model = build("moco", corpus, batch=48, queue=64)
+    views = torch.rand(48, 3, 32, 32)
+    sizes = []
+    model.teacher.register_forward_pre_hook(lambda _module, inputs: sizes.append(len(inputs[0])))
+    model._keys(views, torch.Generator().manual_seed(0))
+    assert sizes == [16, 16, 16]
+    model.eval()
+    expected = model.teacher_head(model.teacher(views)[-1].mean(dim=(2, 3)))
+    assert torch.allclose(expected, model._keys(views, torch.Generator().manual_seed(0)), atol=1e-5)
+
+
 def test_the_aerial_option_turns_and_flips_the_views(corpus):
     for name in HEADS:
         plain, aerial = build(name, corpus), build(name, corpus, aerial=True)

@@ -91,7 +91,7 @@ def test_losses_are_weighted_by_equation_11_and_averaged_as_asked(corpus):
     per_class = losses(reduction="batch_and_classes")
     for name, factor in (("landcover", 2.0), ("consistency", 0.5)):
         assert weighted[name].item() == pytest.approx(factor * plain[name].item(), rel=1e-5)
-        assert per_class[name].item() == pytest.approx(plain[name].item() / 3, rel=1e-5)
+        assert per_class[name].item() == pytest.approx(plain[name].item() / 8, rel=1e-5)
     assert set(losses(consistency="none")) == {"landcover"}
 
 

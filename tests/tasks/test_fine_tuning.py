@@ -89,12 +89,12 @@ def test_pictures_and_progress_do_not_move_the_numbers(sets, tmp_path):
 
 def test_training_learns_its_own_samples(sets, tmp_path):
     task = _task("demo/scenes", sets)
-    schedule = task.protocol.schedule.model_copy(update={"total": 30, "batch": 16})
+    schedule = task.protocol.schedule.model_copy(update={"total": 24, "batch": 12})
     task.protocol = task.protocol.model_copy(update={"schedule": schedule, "augment": []})
     parts = task.parts()
     seen = type(parts)(parts.train, [], parts.train)
     place = Place(torch.device("cpu"), tmp_path, 1, lambda *_: None)
-    assert task.run(_start(), parts.train, seen, place).metrics["overall_accuracy"] > 0.6
+    assert task.run(_start(), parts.train, seen, place).metrics["overall_accuracy"] > 0.5
 
 
 def test_the_best_look_at_the_validation_split_is_what_is_tested(sets, tmp_path):
@@ -166,8 +166,14 @@ def test_strata_are_dominant_class_class_presence_or_change(sets):
     assert change.strata([0]) == [int((change.data.labels[0] == 1).any())]
 
 
-@pytest.mark.parametrize("backbone", [name for name in backbones.FACTORIES if name not in {"resnet18", "resnet50"}])
-@pytest.mark.parametrize("name", ["demo/scenes", "demo/city", "demo/objects", "demo/change"])
+OTHERS = [name for name in backbones.FACTORIES if not name.startswith("resnet")]
+# The head's stages and the detector's neck depend on the backbone; the other tasks share one of the two.
+FITS = [(backbone, name) for backbone in OTHERS for name in ("demo/city", "demo/objects")]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "name"), [*FITS, ("squeezenet1_1", "demo/scenes"), ("squeezenet1_1", "demo/change")]
+)
 def test_other_backbones_fit_every_task(backbone, name, sets, tmp_path):
     task = _task(name, sets)
     schedule = task.protocol.schedule.model_copy(update={"total": 1, "look_every": 0})

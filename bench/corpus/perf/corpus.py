@@ -98,7 +98,7 @@ def _stages(folder: Path) -> dict[str, float]:
     scene = describe(find_scenes(folder / "scenes", None)[0], None, Stretch())
     windows = windows_of(scene.height, scene.width, SIZE, OVERLAP)
     spent = {"decode": 0.0, "filter": 0.0, "write": 0.0}
-    with SceneReader(scene, Stretch()) as reader, (folder / "tiles.u8").open("wb") as stream:
+    with SceneReader(scene, Stretch()) as reader, (folder / "tiles").open("wb") as stream:
         strips = reader.strips(windows.rows[:20], SIZE)
         for _ in windows.rows[:20]:
             pixels, _valid = _timed(spent, "decode", partial(next, strips))
@@ -128,7 +128,6 @@ def _read_rates(corpus: Corpus, jpegs: Path, tiles: int, batch: int = 64) -> tup
     from PIL import Image
     from torch.utils.data import DataLoader, Dataset
 
-    torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     order = rng.choice(len(corpus), size=tiles, replace=len(corpus) < tiles)
     jpegs.mkdir()
@@ -143,6 +142,8 @@ def _read_rates(corpus: Corpus, jpegs: Path, tiles: int, batch: int = 64) -> tup
             with Image.open(jpegs / f"{order[place]}.jpg") as image:
                 return np.array(image)
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     start = perf_counter()
     for first in range(0, tiles, batch):
         torch.from_numpy(corpus.tiles(order[first : first + batch]))
@@ -150,4 +151,6 @@ def _read_rates(corpus: Corpus, jpegs: Path, tiles: int, batch: int = 64) -> tup
     start = perf_counter()
     for _ in DataLoader(Files(), batch_size=batch, num_workers=0):
         pass
-    return ours, tiles / (perf_counter() - start)
+    theirs = tiles / (perf_counter() - start)
+    torch.set_num_threads(threads)
+    return ours, theirs

@@ -10,6 +10,8 @@ from PIL import Image
 
 from bench.errors import DataError
 from tasks.prepared import IGNORE
+from tasks.protocols import load_protocol
+from tasks.splits import divide
 from tasks.writing import verify
 
 
@@ -57,6 +59,13 @@ def test_vaihingen_mosaics_of_different_sizes_are_read_without_georeference(gene
     data = prepared("vaihingen", isprs.write_vaihingen(tmp_path / "raw"), tmp_path / "out", 32)
     assert set(data.sources) == set(isprs.VAIHINGEN)
     assert data.classes == ["impervious", "building", "low-vegetation", "tree", "car", "clutter"]
+
+
+def test_the_contests_areas_divide_vaihingen(generators, prepared, tmp_path):
+    data = prepared("vaihingen", generators("isprs").write_vaihingen(tmp_path / "raw"), tmp_path / "out", 64)
+    parts = divide(load_protocol("isprs/vaihingen-area").split, data)
+    drawn = [{data.sources[at] for at in part} for part in (parts.train, parts.val, parts.test)]
+    assert drawn == [{f"top_mosaic_09cm_area{number}"} for number in (1, 30, 2)]
 
 
 @pytest.mark.parametrize("nested", [False, True])

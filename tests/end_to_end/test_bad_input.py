@@ -1,0 +1,71 @@
+"""A user's mistake is one line that says what, where and what to do, with exit code 2, and costs nothing done."""
+
+import json
+
+import pytest
+import yaml
+from running import bench, records
+
+
+def refused(*arguments):
+    done = bench(*arguments)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert lines[-1].startswith("bench: "), done.stderr
+    assert "Traceback" not in done.stderr
+    return lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--methods", "geokrr"], "unknown method 'geokrr': choose from random, "),
+        (["--tasks", "segm"], "unknown task 'segm'"),
+        (["--fractions", "0,1"], "fractions.0"),
+        (["--methods", ","], "--methods is empty"),
+        (["--datasets", "potsdam"], "no asked protocol has data set 'potsdam': choose from demo-city"),
+        (["--set", "pretrain.batch=100000"], "batch=100000 is larger than the corpus"),
+        (["--set", "options.moco.queue=100000"], "queue=100000 is larger than the corpus"),
+        (["--set", "corpus=nowhere"], "nowhere"),
+        (["--set", "corpus=null"], "needs a corpus"),
+        (["--set", "data.demo-city=nowhere"], "no prepared data set at nowhere"),
+    ],
+)
+def test_a_wrong_run_is_refused_and_the_store_stays(arguments, message, finished, study):
+    before = records(finished[0])
+    assert message in refused("run", "--study", study, "--store", finished[0], *arguments)
+    assert before == records(finished[0])
+
+
+def test_a_method_whose_needs_the_corpus_does_not_meet_is_refused(study, tmp_path):
+    from bench.corpus.build import build_corpus
+
+    scenes = next(study.parent.glob("demo-world-*")) / "scenes"
+    corpus = build_corpus(scenes, None, None, tmp_path / "plain", size=64)
+    line = refused("run", "--study", study, "--store", tmp_path / "store", "--set", f"corpus={corpus.path}")
+    assert "geokr needs landcover" in line
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_store_of_a_newer_version_is_refused(study, tmp_path):
+    (tmp_path / "store.json").write_text(json.dumps({"schema": 2}))
+    for command in ("run", "plan"):
+        assert "has schema 2, this version reads up to 1: upgrade" in refused(
+            command, "--study", study, "--store", tmp_path
+        )
+
+
+def test_a_prepared_set_of_a_newer_version_is_refused(study, tmp_path):
+    values = yaml.safe_load(study.read_text())
+    index = study.parent / "city" / "index.json"
+    newer = json.loads(index.read_text()) | {"schema": 99}
+    (tmp_path / "index.json").write_text(json.dumps(newer))
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(values | {"data": {"demo-city": str(tmp_path)}}))
+    line = refused("run", "--study", tmp_path / "study.yaml", "--store", tmp_path / "store")
+    assert "has schema 99" in line
+
+
+def test_an_unknown_command_is_refused():
+    done = bench("rnu")
+    assert done.returncode == 2
+    assert "No such command" in done.stderr

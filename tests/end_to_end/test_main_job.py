@@ -1,0 +1,148 @@
+"""The main job as a user runs it, on a small world: real methods, real processes, real fine-tuning."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from running import COMMAND, bench, records
+
+from bench.records import read_record
+
+
+def test_every_cell_has_a_record_that_says_where_it_comes_from(finished):
+    store, _ = finished
+    found = [read_record(path) for path in (store / "records").glob("*.json")]
+    cells = {(record.method, record.fraction, record.seed) for record in found}
+    methods = ("random", "geokr", "moco")
+    assert {(m, f, s) for m in methods for f in (0.2, 1.0) for s in (0, 1)} == cells
+    for record in found:
+        assert record.metric == "mIoU"
+        assert 0 <= record.score <= 1
+        assert record.counts["steps"] == 3
+        assert record.counts["train"] == (record.counts["train_all"] if record.fraction == 1 else 3)
+        assert record.provenance["synthetic"]
+        assert (record.corpus is None) == (record.method == "random")
+        assert record.cost["train_seconds"] > 0
+
+
+def test_seeds_are_the_same_for_every_method(finished):
+    found = records(finished[0]).values()
+    pairs = {(r["method"], r["seed"]): (r["seeds"]["subset"], r["seeds"]["train"]) for r in found}
+    for seed in (0, 1):
+        assert len({pairs[method, seed] for method in ("random", "geokr", "moco")}) == 1
+    assert pairs["random", 0] != pairs["random", 1]
+
+
+def test_subsets_are_stored_once_for_all_methods_and_nested(finished):
+    manifests = [json.loads(path.read_text()) for path in (finished[0] / "subsets").glob("*.json")]
+    assert len(manifests) == 4
+    by_seed = {}
+    for manifest in manifests:
+        by_seed.setdefault(manifest["subset_seed"], {})[manifest["fraction"]] = set(manifest["samples"])
+    for samples in by_seed.values():
+        assert samples[0.2] < samples[1.0]
+
+
+def test_the_table_is_printed_and_written_in_every_format(finished):
+    store, printed = finished
+    assert "random" in printed
+    assert "geokr" in printed
+    for name in ("table.csv", "table.tex", "table.md"):
+        assert str(store / "tables" / "small" / name) in printed
+        assert (store / "tables" / "small" / name).stat().st_size > 0
+    rows = list(csv.reader((store / "tables" / "small" / "table.csv").read_text().splitlines()))
+    assert {"random", "geokr", "moco"} <= {cell for row in rows for cell in row}
+
+
+def test_a_second_run_does_nothing_twice(finished, study):
+    store, printed = finished
+    before = {path: path.stat().st_mtime_ns for path in (store / "records").iterdir()}
+    again = bench("run", "--study", study, "--store", store, env=os.environ | {"COLUMNS": "200"})
+    assert again.returncode == 0
+    assert "everything is done already" in again.stderr
+    assert again.stdout == printed
+    assert before == {path: path.stat().st_mtime_ns for path in (store / "records").iterdir()}
+
+
+def test_a_plan_says_what_is_done(finished, study):
+    text = bench("plan", "--study", study, "--store", finished[0], "--seeds", "3").stdout
+    assert "6 of 18 cells to do" in text
+    assert "from this store's own times" in text
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_records(finished, study, tmp_path):
+    store = tmp_path / "killed"
+    command = [sys.executable, "-c", COMMAND, "run", "--study", str(study), "--store", str(store)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        wait_for(lambda: len(records_written(store)) >= 2)
+        process.kill()
+    before = {path.name: path.stat().st_mtime_ns for path in records_written(store)}
+    assert 2 <= len(before) < 12
+    again = bench("run", "--study", study, "--store", store)
+    assert again.returncode == 0, again.stderr
+    assert before.items() <= {path.name: path.stat().st_mtime_ns for path in records_written(store)}.items()
+    assert records(finished[0]) == records(store)
+
+
+def test_two_runs_on_one_store_share_the_work(finished, study, tmp_path):
+    store = tmp_path / "shared"
+    command = [sys.executable, "-c", COMMAND, "run", "--study", str(study), "--store", str(store), "--workers", "1"]
+    runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    errors = [run.communicate()[1] for run in runs]
+    assert [0, 0] == [run.returncode for run in runs], errors
+    assert records(finished[0]) == records(store)
+
+
+def test_ctrl_c_stops_in_one_line_and_leaves_nothing_torn(study, tmp_path):
+    store = tmp_path / "stopped"
+    command = [sys.executable, "-c", COMMAND, "run", "--study", str(study), "--store", str(store)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: any(store.glob("jobs/*/claim")))
+        process.send_signal(signal.SIGINT)
+        error = process.communicate()[1]
+    assert process.returncode == 130
+    assert error.splitlines()[-1].startswith("bench: stopped; what is finished is kept")
+    assert "Traceback" not in error
+    for path in store.rglob("*.json"):
+        json.loads(path.read_text())
+
+
+@pytest.fixture
+def damaged(finished, tmp_path):
+    """A store whose MoCo weights are broken, with one cell of MoCo and one of GeoKR still to do."""
+    store = tmp_path / "damaged"
+    shutil.copytree(finished[0], store)
+    for method in ("moco", "geokr"):
+        record = next(r for r in records(store).values() if r["method"] == method)
+        (store / "records" / f"{record['key']}.json").unlink()
+        if method == "moco":
+            (store / "weights" / record["weights"] / "backbone.safetensors").write_bytes(b"torn")
+    return store
+
+
+def test_a_failing_cell_is_recorded_and_does_not_stop_the_others(damaged, finished, study):
+    done = bench("run", "--study", study, "--store", damaged)
+    assert done.returncode == 1
+    assert "cannot be read" in done.stderr
+    (failure,) = damaged.glob("jobs/*/failure.json")
+    assert json.loads(failure.read_text())["job"]["pretrain"]["method"] == "moco"
+    missing = records(finished[0]).keys() - records(damaged).keys()
+    assert {failure.parent.name} == missing
+
+
+def records_written(store: Path) -> list[Path]:
+    return [path for path in (store / "records").glob("*.json") if not path.name.startswith(".")]
+
+
+def wait_for(condition, seconds=240):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)

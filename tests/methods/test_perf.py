@@ -1,0 +1,43 @@
+"""The measurements run and say what they promise; nothing here depends on how fast."""
+
+import pytest
+import torch
+
+from bench import backbones, pretraining
+from bench.errors import StudyError
+from bench.method import Length
+from bench.perf import augment, pretrain
+from methods.options.contrastive import SimCLROptions
+from methods.simclr import SimCLR
+
+
+def test_views_are_measured_at_both_sizes():
+    figures = augment.measure(rounds=1, batch=2)
+    for size in (64, 224):
+        assert figures[f"ratio_lightly_{size}"] == figures[f"ours_{size}"] / figures[f"lightly_{size}"] > 0
+
+
+@pytest.mark.parametrize("name", pretrain.METHODS)
+def test_training_steps_of_both_are_measured(name):
+    figures = pretrain.measure((name,), rounds=1, batch=4, size=32, arithmetic="fp32", cores=1)
+    assert figures[f"ratio_lightly_{name}"] == figures[f"ours_{name}"] / figures[f"lightly_{name}"] > 0
+    assert figures["precision"] == "fp32"
+
+
+def compilable() -> SimCLR:
+    return SimCLR(backbones.build("resnet18"), SimCLROptions(batch=4, size=32), None, Length(4, 2))
+
+
+def test_compiling_keeps_the_names_of_the_weights(monkeypatch):
+    monkeypatch.setattr(pretraining.shutil, "which", lambda name: f"/usr/bin/{name}")
+    model = compilable()
+    before = list(model.state_dict())
+    pretraining.compile_backbones(model, torch.device("cpu"))
+    assert before == list(model.state_dict())
+
+
+def test_compiling_without_a_compiler_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(StudyError, match="C\\+\\+ compiler"):
+        pretraining.compile_backbones(compilable(), torch.device("cpu"))

@@ -1,0 +1,24 @@
+"""Running the command line as a user does, for tests that need whole processes."""
+
+import json
+import subprocess
+import sys
+
+COMMAND = "from bench.cli import main; main()"
+
+
+def bench(*arguments, **options):
+    """Run the command line as a user does, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, **options
+    )
+
+
+def records(store):
+    """Records by key, without their cost, which is the only part that may differ between repeats."""
+    found = {}
+    for path in (store / "records").glob("*.json"):
+        value = json.loads(path.read_text())
+        value.pop("cost")
+        found[path.stem] = value
+    return found
