@@ -5,6 +5,7 @@ dies ends at its next report, and one that dies itself is noticed by the end of 
 """
 
 import contextlib
+import gc
 import importlib
 import multiprocessing
 import os
@@ -118,6 +119,8 @@ def _serve(pipe: Connection, threads: int) -> None:
         except EOFError:
             return
         event = _answer(pipe, call, threads)
+        # Models sit in reference cycles, and the collector counts objects, not the tensors they hold.
+        gc.collect()
         _send(pipe, event)
 
 
