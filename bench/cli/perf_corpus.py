@@ -25,7 +25,7 @@ def _echo(figures: dict[str, object], as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def landcover(side: int, tiles: int, peer_tiles: int, slow_peer_tiles: int, as_json: bool) -> None:
     """Count land cover under footprints, beside exactextract and rasterstats (development dependencies)."""
-    from bench.corpus.perf.landcover import measure
+    from bench.perf.landcover import measure
 
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -42,7 +42,7 @@ def landcover(side: int, tiles: int, peer_tiles: int, slow_peer_tiles: int, as_j
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def corpus(scene: int, tiles: int, folder: Path | None, as_json: bool) -> None:
     """Cut, filter, store and read tiles, beside a folder of JPEG files in a torch DataLoader."""
-    from bench.corpus.perf.corpus import measure
+    from bench.perf.corpus import measure
 
     with tempfile.TemporaryDirectory(dir=folder) as work:
         figures = measure(Path(work), scene, tiles)

@@ -17,7 +17,6 @@ from rasterio.windows import Window
 
 from bench.corpus.build import build_corpus
 from bench.corpus.discovery import find_scenes
-from bench.corpus.perf.landcover import LEFT, PIXEL, TOP, make_raster
 from bench.corpus.reader import Corpus
 from bench.corpus.rules import Rules, reject_pixels
 from bench.corpus.scene import describe
@@ -25,6 +24,7 @@ from bench.corpus.scene_reader import SceneReader
 from bench.corpus.shards import tile_facts
 from bench.corpus.stretch import Stretch
 from bench.corpus.tiling import windows_of
+from bench.perf.landcover import LEFT, PIXEL, TOP, make_raster
 
 SIZE, OVERLAP, SCENE_PIXEL = 256, 0.2, 4.0
 

@@ -1,1 +1,0 @@
-"""Measurements of the corpus rooms on synthetic input."""
