@@ -1,0 +1,31 @@
+"""GeoKR pretrains on a corpus that the public command built from real scenes with real land cover."""
+
+import pytest
+import torch
+from running import bench
+
+import methods
+from bench import backbones, pretraining
+from bench.corpus.reader import Corpus
+
+
+@pytest.mark.real
+def test_geokr_trains_on_a_corpus_of_real_scenes(real_data, tmp_path):
+    patches = real_data / "geo_landcover" / "terramind"
+    done = bench(
+        "corpus", "build", "--scenes", patches / "S2RGB", "--landcover", patches / "LULC",
+        "--product", "io-lulc-terramind", "--out", tmp_path / "corpus", "--size", "64",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    corpus = Corpus.open(tmp_path / "corpus")
+    assert corpus.landcover.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    spec = methods.get("geokr")
+    options = spec.options(epochs=3, batch=16, size=64, teacher_updates=3)
+    length = pretraining.length_of(corpus, options)
+    torch.manual_seed(0)
+    method = spec.load()(backbones.build("resnet18"), options, corpus, length)
+    before = method.export()["conv1.weight"].clone()
+    place = pretraining.Place(torch.device("cpu"), tmp_path / "checkpoint.pt", lambda *_: None)
+    losses = pretraining.train(method, corpus, 0, place)
+    assert 0 < losses["landcover"] < 3
+    assert not torch.equal(before, method.export()["conv1.weight"])
