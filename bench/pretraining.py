@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bench import files, precision
 from bench.backbones.pyramid import Backbone
+from bench.corpus.batches import Batches, Position
 from bench.corpus.reader import Corpus
 from bench.errors import StudyError, WeightsError
 from bench.method import Batch, Length, Method
@@ -67,12 +67,12 @@ def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> dict[
         compile_backbones(method, place.device)
     optimiser, scheduler = method.configure()
     parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler}
-    start, tail = _resume(parts, place.checkpoint)
-    feed = Feed(corpus, options, method.length, method.sample_weights(), seed, place.device)
+    batches = Batches(corpus, options.batch, derive(seed, "order"), method.sample_weights())
+    start, tail = _resume(parts, batches, place.checkpoint)
     saved = time.monotonic()
     for step in range(start, method.length.steps):
         with precision.autocast(arithmetic, place.device):
-            losses = method(feed.batch(step))
+            losses = method(feed(batches, step, seed, place.device))
         total = torch.stack(list(losses.values())).sum()
         optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -84,7 +84,7 @@ def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> dict[
         if step % 10 == 0 or step + 1 == method.length.steps:
             place.progress(step + 1, method.length.steps, f"loss {float(total.detach()):.3f}")
         if time.monotonic() - saved > CHECKPOINT_SECONDS:
-            _save(parts, step + 1, tail, place.checkpoint)
+            _save(parts, batches.position(step + 1), tail, place.checkpoint)
             saved = time.monotonic()
     return {name: float(np.mean([losses[name] for losses in tail])) for name in tail[-1]}
 
@@ -102,79 +102,38 @@ def compile_backbones(method: Method[Any], device: torch.device) -> None:
             network.compile()
 
 
-class Feed:
-    """The batches of a training, each following from the seed and the step's number alone.
-
-    Args:
-        corpus: the tiles.
-        options: batch size.
-        length: steps in an epoch.
-        weights: relative chance of each tile; None draws every tile once an epoch.
-        seed: pretraining seed.
-        device: where batches are put.
-    """
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        options: TrainingOptions,
-        length: Length,
-        weights: NDArray[np.float64] | None,
-        seed: int,
-        device: torch.device,
-    ) -> None:
-        self._corpus = corpus
-        self._batch = options.batch
-        self._length = length
-        self._weights = weights
-        self._seed = seed
-        self._device = device
-        self._epoch = -1
-        self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-
-    def batch(self, step: int) -> Batch:
-        """The tiles of a step, counted from 0, and the generator of its augmentation."""
-        epoch, at = divmod(step, self._length.steps_per_epoch)
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, self._shuffle(derive(self._seed, "order", epoch))
-        # Ascending positions read the memory map forwards; order inside a batch carries no meaning.
-        chosen = np.sort(self._order[at * self._batch : (at + 1) * self._batch])
-        images = torch.from_numpy(np.ascontiguousarray(self._corpus.tiles(chosen))).to(self._device)
-        landcover = None
-        if self._corpus.has_landcover:
-            landcover = torch.from_numpy(np.asarray(self._corpus.landcover[chosen])).to(self._device)
-        generator = torch.Generator().manual_seed(derive(self._seed, "augment", step))
-        return Batch(images.permute(0, 3, 1, 2), landcover, generator)
-
-    def _shuffle(self, seed: int) -> NDArray[np.int64]:
-        generator = np.random.default_rng(seed)
-        count = len(self._corpus)
-        if self._weights is None:
-            return generator.permutation(count)
-        return generator.choice(count, size=count, p=self._weights / self._weights.sum())
+def feed(batches: Batches, step: int, seed: int, device: torch.device) -> Batch:
+    """What a step, counted from 0, trains on: its tiles, and the generator of its augmentation."""
+    tiles, landcover, _ = batches[step]
+    return Batch(
+        images=torch.from_numpy(tiles).to(device).permute(0, 3, 1, 2),
+        landcover=torch.from_numpy(landcover).to(device) if batches.corpus.has_landcover else None,
+        generator=torch.Generator().manual_seed(derive(seed, "augment", step)),
+    )
 
 
-def _save(parts: dict[str, Any], step: int, tail: list[dict[str, float]], path: Path) -> None:
+def _save(parts: dict[str, Any], position: Position, tail: list[dict[str, float]], path: Path) -> None:
     states = {name: part.state_dict() for name, part in parts.items()}
     generators: dict[str, Tensor] = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         generators["cuda"] = torch.cuda.get_rng_state()
     buffer = io.BytesIO()
-    torch.save({"step": step, "tail": tail, "generators": generators, **states}, buffer)
+    torch.save({"position": position.to_json(), "tail": tail, "generators": generators, **states}, buffer)
     files.write_bytes(path, buffer.getvalue())
 
 
-def _resume(parts: dict[str, Any], path: Path) -> tuple[int, list[dict[str, float]]]:
+def _resume(parts: dict[str, Any], batches: Batches, path: Path) -> tuple[int, list[dict[str, float]]]:
     if not path.exists():
         return 0, []
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         for name, part in parts.items():
             part.load_state_dict(saved[name])
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
+        position = Position(**saved["position"])
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(f"checkpoint {path} cannot be taken up ({reason}): delete it to start over") from None
     torch.set_rng_state(saved["generators"]["cpu"])
     if "cuda" in saved["generators"] and torch.cuda.is_available():
         torch.cuda.set_rng_state(saved["generators"]["cuda"])
-    return saved["step"], saved["tail"]
+    return batches.after(position), saved["tail"]

@@ -13,6 +13,7 @@ from bench import backbones
 from bench.backbones.initial import load_initial
 from bench.backbones.pyramid import Backbone
 from bench.corpus.reader import Corpus
+from bench.corpus.sampling import class_balance
 from bench.errors import CorpusError
 from bench.method import Batch, Length, Method
 from methods.augment import recipes
@@ -56,20 +57,6 @@ def consistency_loss(student: Tensor, teacher: Tensor, form: str) -> Tensor:
     return (teacher.exp() * (teacher - student)).sum(dim=1)
 
 
-def class_balance(dominant: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """Chances that draw every dominant class equally often (section IV-A repeats tiles of rare classes instead).
-
-    Args:
-        dominant: dominant class of each tile, N.
-        classes: number of classes; those without a tile take no part.
-
-    Returns:
-        Relative chance of each tile, N.
-    """
-    counts = np.bincount(dominant, minlength=classes)
-    return 1.0 / counts[dominant]
-
-
 def fixed_update(step: int, interval: int) -> bool:
     """Whether the teacher is updated after this step, every `interval` steps (section III-C); steps count from 1."""
     return step % interval == 0
@@ -107,7 +94,7 @@ class GeoKR(Method[GeoKROptions]):
         jitter = JitterStrength(options.brightness, options.contrast, options.saturation, options.hue)
         mean, std = (backbone.mean, backbone.std) if options.normalise else ((0.0,) * 3, (1.0,) * 3)
         self.view = View(recipes.geokr(jitter), options.size, mean, std)
-        self._weights = class_balance(corpus.dominant, len(corpus.classes)) if options.balance else None
+        self._weights = class_balance(corpus.dominant) if options.balance else None
 
     def _teacher(self) -> tuple[Backbone, nn.Linear]:
         if self.options.teacher_init == "copy":
@@ -189,7 +176,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         # The strengths are those of GeoKR's own options.
         self.view = View(recipes.geokr(JitterStrength(0.3, 0.5, 0.5, 0.3)), options.size, backbone.mean, backbone.std)
-        self._weights = class_balance(corpus.dominant, len(corpus.classes)) if options.balance else None
+        self._weights = class_balance(corpus.dominant) if options.balance else None
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy with the class of the largest proportion (the first of equals)."""

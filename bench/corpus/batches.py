@@ -1,10 +1,11 @@
 """Batches of a corpus by number, for a training loop or a torch `DataLoader`.
 
-`Batches` has a length and takes a number, which is all a `DataLoader` asks of a data set: with `batch_size=None` and
-`sampler=range(start, len(batches))` its workers share the batches, and a run goes on exactly where it stopped.
+A batch follows from its number alone, counted from 0 over all epochs. That is all a `DataLoader` asks of a data set:
+with `batch_size=None` and `sampler=range(start, stop)` its workers share the batches, and a run goes on exactly where
+it stopped.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,17 +36,15 @@ class Position:
 
     Attributes:
         corpus: hash of the corpus.
-        seed, balance, batch_size, ranks: what decides the order.
-        epoch: from 0.
-        batch: batches of this epoch that were used.
+        seed, weighting, batch_size, ranks: what decides the order; `weighting` is a hash of the weights.
+        batch: batches that were used, over all epochs.
     """
 
     corpus: str
     seed: int
-    balance: float
+    weighting: str
     batch_size: int
     ranks: int
-    epoch: int
     batch: int
 
     def to_json(self) -> dict[str, Any]:
@@ -54,24 +53,33 @@ class Position:
 
 
 class Batches:
-    """The batches of one rank in one epoch; a batch that would not be full is left out, on all ranks alike.
+    """The batches of one rank; one that would not be full at an epoch's end is left out, on all ranks alike.
 
     Args:
         corpus: the corpus.
         batch_size: tiles in a batch of one rank.
         seed: names the order.
-        balance: see `TileOrder`.
+        weights: relative chance of each tile (`bench.corpus.sampling.class_balance`, for one), `N`; None draws every
+            tile once an epoch.
         rank, ranks: this process' number and how many there are; their batches share no position.
 
+    Attributes:
+        per_epoch: batches of this rank in an epoch.
+
     Raises:
-        CorpusError: balance without land cover, or a corpus smaller than one batch of all ranks.
+        CorpusError: a corpus smaller than one batch of all ranks.
+        ValueError: see `TileOrder`.
     """
 
     def __init__(
-        self, corpus: Corpus, batch_size: int, seed: int, balance: float = 0.0, rank: int = 0, ranks: int = 1
+        self,
+        corpus: Corpus,
+        batch_size: int,
+        seed: int,
+        weights: NDArray[np.float64] | None = None,
+        rank: int = 0,
+        ranks: int = 1,
     ) -> None:
-        if balance and not corpus.has_landcover:
-            raise CorpusError(f"corpus {corpus.path} has no land cover: class-balanced sampling cannot be used")
         if len(corpus) < batch_size * ranks:
             raise CorpusError(
                 f"corpus {corpus.path} has {len(corpus)} tiles, fewer than a batch of {batch_size} on {ranks} ranks"
@@ -79,35 +87,34 @@ class Batches:
         self.corpus = corpus
         self.batch_size = batch_size
         self.rank, self.ranks = rank, ranks
-        self.order = TileOrder(len(corpus), seed, corpus.dominant if balance else None, balance)
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        return len(self.corpus) // (self.batch_size * self.ranks)
+        self.order = TileOrder(len(corpus), seed, weights)
+        self.per_epoch = len(corpus) // (batch_size * ranks)
 
     def __getitem__(self, number: int) -> Batch:
-        if not 0 <= number < len(self):
+        if number < 0:
             raise IndexError(number)
-        start = (number * self.ranks + self.rank) * self.batch_size
-        indices = self.order.draw(self.epoch, np.arange(start, start + self.batch_size))
+        epoch, at = divmod(number, self.per_epoch)
+        start = (at * self.ranks + self.rank) * self.batch_size
+        indices = self.order.draw(epoch, np.arange(start, start + self.batch_size))
         return Batch(self.corpus.tiles(indices), np.asarray(self.corpus.landcover[indices]), indices)
 
     def position(self, used: int) -> Position:
-        """What a checkpoint has to keep after `used` batches of this epoch."""
+        """What a checkpoint has to keep after `used` batches."""
         order = self.order
-        epoch, batch = self.epoch + used // len(self), used % len(self)
-        return Position(self.corpus.hash, order.seed, order.balance, self.batch_size, self.ranks, epoch, batch)
+        return Position(self.corpus.hash, order.seed, order.weighting, self.batch_size, self.ranks, used)
 
-    def go_to(self, position: Position) -> int:
-        """Go to a checkpoint's epoch and return the number of its next batch.
+    def after(self, position: Position) -> int:
+        """The number of the batch that follows a checkpoint's position.
 
         Raises:
-            CorpusError: the position belongs to another corpus, seed, batch size or number of ranks.
+            CorpusError: the position belongs to another corpus, seed, weights, batch size or number of ranks.
         """
-        here = self.position(0)
-        for name in ("corpus", "seed", "balance", "batch_size", "ranks"):
-            was, now = getattr(position, name), getattr(here, name)
+        here = self.position(position.batch)
+        for field in fields(Position):
+            was, now = getattr(position, field.name), getattr(here, field.name)
             if was != now:
-                raise CorpusError(f"the checkpoint was made with {name} {was}, this run has {now}: use the same")
-        self.epoch = position.epoch
+                raise CorpusError(
+                    f"the checkpoint was made with {field.name} {was or 'none'}, this run has {now or 'none'}: "
+                    "use the same"
+                )
         return position.batch

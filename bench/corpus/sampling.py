@@ -2,7 +2,8 @@
 
 Nothing is shuffled in memory. A keyed permutation of the numbers below N (a Feistel network, walked until the result
 is below N) gives the tile at any position of any epoch directly, so that a checkpoint holds two whole numbers, ranks
-and workers take their shares without talking, and the memory does not grow with the corpus.
+and workers take their shares without talking, and the memory does not grow with the corpus (weights take eight bytes
+a tile).
 """
 
 import hashlib
@@ -11,7 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.errors import CorpusError
+
 Ints = NDArray[np.int64]
+
+GOLDEN = (5**0.5 - 1) / 2
+"""Multiples of the golden section, modulo 1, fill the unit interval evenly."""
 
 ROUNDS = 6
 """Four rounds already make a Feistel network a pseudo-random permutation (Luby and Rackoff, 1988)."""
@@ -48,35 +54,33 @@ def _feistel(values: NDArray[np.uint64], keys: NDArray[np.uint64], half: np.uint
 
 
 class TileOrder:
-    """The order of one epoch after another, with or without balance between the classes.
+    """The order of one epoch after another, with or without weights.
 
-    Without balance every tile comes once in an epoch. With it, tiles of rare dominant classes are repeated and those
-    of common ones take turns over the epochs (paper, section IV-A: images are duplicated by class); an epoch keeps
-    its length.
+    Without weights every tile comes once in an epoch. With them an epoch keeps its length, and a tile comes as often
+    as its share of all weights says: the next whole number below or above that in one epoch (systematic sampling), and
+    exactly so over many, because each epoch starts a golden section further on. Tiles that come less than once an
+    epoch so take turns.
 
     Args:
         size: number of tiles.
         seed: names the order.
-        dominant: dominant class of each tile, needed for balance; `N`.
-        balance: 0 leaves the classes as they are, 1 draws all present classes equally often; between, a class of n
-            tiles is drawn in proportion to n^(1 - balance).
+        weights: relative chance of each tile, `N`; None draws every tile once an epoch.
+
+    Raises:
+        ValueError: weights of another number, negative, not finite, or all zero.
     """
 
-    def __init__(self, size: int, seed: int, dominant: Ints | None = None, balance: float = 0.0) -> None:
-        if not 0 <= balance <= 1:
-            raise ValueError(f"balance {balance} is not in [0, 1]")
-        if balance and dominant is None:
-            raise ValueError("balance needs the dominant class of each tile")
+    def __init__(self, size: int, seed: int, weights: NDArray[np.float64] | None = None) -> None:
         self.size = size
         self.seed = seed
-        self.balance = balance
-        self._members: NDArray[np.uint32] | None = None
-        if balance and dominant is not None and size:
-            self._members = np.argsort(dominant, kind="stable").astype(np.uint32)
-            counts = np.bincount(dominant)
-            self._counts = counts[counts > 0]
-            self._first = np.cumsum(self._counts) - self._counts
-            self._ends = np.cumsum(_quotas(self._counts, size, balance))
+        self.weighting = ""
+        self._ends: NDArray[np.float64] | None = None
+        if weights is not None:
+            weights = np.asarray(weights, dtype=np.float64)
+            if weights.shape != (size,) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
+                raise ValueError(f"weights have to be {size} finite numbers from 0 up, not all 0")
+            self.weighting = hashlib.sha256(weights.tobytes()).hexdigest()[:16]
+            self._ends = np.cumsum(weights)
 
     def draw(self, epoch: int, positions: Ints) -> Ints:
         """The tiles at some positions of an epoch.
@@ -86,23 +90,33 @@ class TileOrder:
             positions: numbers in [0, size), in any order.
         """
         drawn = permute(positions, self.size, f"epoch {epoch}|{self.seed}")
-        if self._members is None:
+        if self._ends is None:
             return drawn
-        group = np.searchsorted(self._ends, drawn, side="right")
-        start = np.concatenate([[0], self._ends[:-1]])
-        quota = np.diff(self._ends, prepend=0)
-        turn = (drawn - start[group]) + epoch * quota[group]
-        chosen = np.empty_like(drawn)
-        for number in np.unique(group):
-            here = group == number
-            count = int(self._counts[number])
-            within = permute(turn[here] % count, count, f"class {number}|{self.seed}")
-            chosen[here] = self._members[self._first[number] + within]
-        return chosen
+        first = np.random.default_rng(self.seed).random()
+        total = self._ends[-1]
+        points = (drawn + (first + epoch * GOLDEN) % 1) * (total / self.size)
+        # Rounding may lift the last point to the total, which is beyond the last tile.
+        return np.asarray(np.searchsorted(self._ends, np.minimum(points, np.nextafter(total, 0)), side="right"))
 
 
-def _quotas(counts: Ints, size: int, balance: float) -> Ints:
-    """Draws of each class in an epoch, in proportion to n^(1 - balance), adding up to `size` exactly."""
-    share = counts.astype(np.float64) ** (1 - balance)
-    ends = np.rint(np.cumsum(share) / share.sum() * size).astype(np.int64)
-    return np.asarray(np.diff(ends, prepend=0))
+def class_balance(dominant: Ints, strength: float = 1.0) -> NDArray[np.float64]:
+    """Weights that draw tiles of rare dominant classes more often (section IV-A of the paper repeats them instead).
+
+    Args:
+        dominant: dominant class of each tile, `N`.
+        strength: 1 draws all classes that occur equally often, 0 as they are; between, a class of n tiles is drawn in
+            proportion to n^(1 - strength).
+
+    Returns:
+        Relative chance of each tile, `N`.
+
+    Raises:
+        CorpusError: the tiles have no land cover.
+        ValueError: a strength outside [0, 1].
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength {strength} is not in [0, 1]")
+    if len(dominant) and dominant.min() < 0:
+        raise CorpusError("class-balanced sampling needs land cover, and this corpus has none: use balance=false")
+    counts = np.bincount(dominant).astype(np.float64)
+    return counts[dominant] ** -strength

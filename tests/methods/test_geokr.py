@@ -187,12 +187,11 @@ def test_the_asked_backbone_is_exported(corpus, export):
     assert torch.equal(model.export()["conv1.weight"], chosen.conv1.weight)
 
 
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=50))
-def test_class_balance_draws_every_class_that_occurs_equally_often(dominant):
-    labels = np.array(dominant)
-    chances = geokr.class_balance(labels, 6)
-    sums = [chances[labels == k].sum() for k in np.unique(labels)]
+def test_rare_classes_are_drawn_more_often_unless_balance_is_off(corpus):
+    weights = build(corpus).sample_weights()
+    sums = [weights[corpus.dominant == k].sum() for k in np.unique(corpus.dominant)]
     assert sums == pytest.approx([1.0] * len(sums))
+    assert build(corpus, balance=False).sample_weights() is None
 
 
 def test_the_learning_rate_falls_by_a_tenth_after_every_epoch(corpus):

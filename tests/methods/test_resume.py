@@ -30,9 +30,9 @@ def pretrain(name, corpus: Corpus, checkpoint: Path, labelled: Path, monkeypatch
     """Train a few steps; with `stop_after`, die right after the checkpoint of that step."""
     save = pretraining._save
 
-    def save_and_die(parts, step, tail, path):
-        if step == stop_after:
-            save(parts, step, tail, path)
+    def save_and_die(parts, position, tail, path):
+        if position.batch == stop_after:
+            save(parts, position, tail, path)
             raise KilledError
 
     monkeypatch.setattr(pretraining, "CHECKPOINT_SECONDS", -1.0 if stop_after else 1e9)
