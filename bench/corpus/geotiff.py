@@ -19,7 +19,7 @@ MAX_BLOCK_BYTES = 2**30
 NUMBERS = frozenset(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)) - {"float8"}
 """Types of values that are read; rasters may also hold complex numbers."""
 
-DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".jp2": "JP2OpenJPEG"}
+DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".jp2": "JP2OpenJPEG", ".img": "HFA"}
 """GDAL's driver by suffix; a file is opened with this one only, whatever it holds."""
 
 

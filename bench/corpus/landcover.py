@@ -68,7 +68,7 @@ class LandCover:
     """A folder of rasters of one product, read by windows and never whole.
 
     Args:
-        folder: folder of GeoTIFFs, or one GeoTIFF.
+        folder: folder of GeoTIFFs (or Erdas Imagine files, as NLCD has them), or one of them.
         product: the legend.
         epoch: year, for a folder that holds several of them.
 
@@ -83,7 +83,8 @@ class LandCover:
         self.folder = folder
         self.product = product
         self._base = folder if folder.is_dir() else folder.parent
-        paths = list_rasters(folder, "land-cover", {".tif", ".tiff"})
+        paths = list_rasters(folder, "land-cover", {".tif", ".tiff", ".img"})
+        paths = [path for path in paths if product.is_named(path.name)] or paths
         paths, self.epoch = _of_epoch(paths, product, epoch, folder)
         self._grids = group_into_grids(read_sheets(self._base, paths))
         self._mosaic = Mosaic(self._base, product)

@@ -80,8 +80,9 @@ class Product(BaseModel):
         resolution: pixel side in words.
         epochs: years the product exists for; empty where it has one.
         tiling: how the product is cut into rasters, in words.
-        files: regular expression of a raster's file name, with a group `epoch` where names hold the year; rasters
-            whose names do not match are used too, as they are, when no epoch is asked for.
+        files: regular expression of a raster's file name, with a group `epoch` where names hold the year. Where some
+            names in a folder match, the other rasters are left out: products come with layers of quality and
+            probability beside the codes. Where none does, all are used.
         nodata: values that mean "not mapped", besides what the rasters themselves declare.
         codes: the legend.
     """
@@ -140,6 +141,10 @@ class Product(BaseModel):
     def name_of(self, value: int) -> str | None:
         """The product's own name of a raster value, or None outside the legend."""
         return next((entry.name for entry in self.codes if value in entry.values), None)
+
+    def is_named(self, file_name: str) -> bool:
+        """Whether a raster bears a name that the publisher gives to its codes."""
+        return bool(self.files and re.fullmatch(self.files, file_name))
 
     def epoch_of(self, file_name: str) -> int | None:
         """The year in a raster's file name, or None where the product's names hold none."""

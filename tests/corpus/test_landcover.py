@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from pyproj import Transformer
 
@@ -290,3 +291,23 @@ def test_a_product_in_longitudes_from_0_to_360_lies_under_a_scene_west_of_greenw
     write_tif(tmp_path / "a.tif", np.full((100, 100), 20, np.uint8), origin=(250, 40.1), pixel=0.002, crs="EPSG:4326")
     counts = LandCover(tmp_path, GLOBELAND30).count(box(-109.95, 39.95, -109.9, 40.0), "EPSG:4326")
     assert [0.0] == counts.nodata_share.round(9).tolist()
+
+
+def test_layers_beside_the_codes_are_left_out_and_a_mosaic_of_ones_own_is_read(tmp_path, write_tif):
+    name = "PROBAV_LC100_global_v3.0.1_2019-nrt_Discrete-Classification-{}_EPSG-4326.tif"
+    write_tif(tmp_path / "lc" / name.format("map"), np.full((4, 4), 80, dtype=np.uint8))
+    write_tif(tmp_path / "lc" / name.format("proba"), np.full((4, 4), 60, dtype=np.uint8))
+    place = box(500_000, 4_000_000 - 120, 500_120, 4_000_000)
+    product = load_product("cgls-lc100")
+    assert 16 == LandCover(tmp_path / "lc", product).count(place, "EPSG:32650").classes[0, WATER]
+    (tmp_path / "lc" / name.format("map")).rename(tmp_path / "own.tif")
+    assert 16 == LandCover(tmp_path / "own.tif", product).count(place, "EPSG:32650").classes[0, WATER]
+
+
+def test_nlcd_is_read_as_it_comes_in_erdas_imagine_files(tmp_path):
+    place = {"crs": "EPSG:5070", "transform": Affine(30, 0, 0, 0, -30, 2_000_000)}
+    path = tmp_path / "nlcd_2021_land_cover_l48_20230630.img"
+    with rasterio.open(path, "w", driver="HFA", count=1, height=8, width=8, dtype="uint8", **place) as dataset:
+        dataset.write(np.full((1, 8, 8), 11, dtype=np.uint8))
+    cover = LandCover(tmp_path, load_product("nlcd"), 2021)
+    assert 64 == cover.count(box(0, 2_000_000 - 240, 240, 2_000_000), "EPSG:5070").classes[0, WATER]

@@ -3,6 +3,107 @@ import pytest
 from bench.corpus.product import CLASSES, DROPPED, NODATA, UNKNOWN, known_products, load_product
 from bench.errors import CorpusError
 
+PUBLISHED = {
+    "cgls-lc100": {20, 30, 40, 50, 60, 70, 80, 90, 100, *range(111, 117), *range(121, 127), 200},
+    "corine": {
+        *range(1, 45),
+        *(111, 112, 121, 122, 123, 124, 131, 132, 133, 141, 142),
+        *(211, 212, 213, 221, 222, 223, 231, 241, 242, 243, 244),
+        *(311, 312, 313, 321, 322, 323, 324, 331, 332, 333, 334, 335),
+        *(411, 412, 421, 422, 423, 511, 512, 521, 522, 523),
+    },
+    "esa-worldcover": {10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100},
+    "from-glc10": {10, 20, 30, 40, 50, 60, 70, 80, 90, 100},
+    "globeland30": {10, 20, 30, 40, 50, 60, *range(70, 80), 80, 90, 100, 255},
+    "io-lulc": {1, 2, 4, 5, 7, 8, 9, 11},
+    "nlcd": {11, 12, 21, 22, 23, 24, 31, 41, 42, 43, 51, 52, 71, 72, 73, 74, 81, 82, 90, 95},
+}
+"""Codes by product, from the documents that its file names."""
+
+DROPPED_NAMES = {
+    "cgls-lc100": {"shrubs", "moss and lichen", "oceans and seas"},
+    "corine": {
+        *("moors and heathland", "sclerophyllous vegetation", "transitional woodland-shrub"),
+        *("burnt areas", "sea and ocean"),
+    },
+    "esa-worldcover": {"shrubland", "moss and lichen"},
+    "from-glc10": {"shrubland", "tundra"},
+    "from-glc30": {"shrubland", "tundra", "cloud"},
+    "globeland30": {"shrubland", "tundra", "sea"},
+    "io-lulc": set(),
+    "io-lulc-terramind": set(),
+    "nlcd": {
+        *("dwarf scrub (Alaska)", "shrub and scrub"),
+        *("sedge and herbaceous (Alaska)", "lichens (Alaska)", "moss (Alaska)"),
+    },
+}
+"""What has no place among the paper's eight classes (docs/decisions/014)."""
+
+PUBLISHED_FILES = [
+    ("cgls-lc100", "PROBAV_LC100_global_v3.0.1_2019-nrt_Discrete-Classification-map_EPSG-4326.tif", 2019),
+    ("cgls-lc100", "E000N60_PROBAV_LC100_global_v3.0.1_2018-conso_Discrete-Classification-map_EPSG-4326.tif", 2018),
+    ("corine", "U2018_CLC2018_V2020_20u1.tif", 2018),
+    ("esa-worldcover", "ESA_WorldCover_10m_2020_v100_N66E177_Map.tif", 2020),
+    ("esa-worldcover", "ESA_WorldCover_10m_2021_v200_S03W060_Map.tif", 2021),
+    ("from-glc10", "fromglc10v01_-26_120.tif", None),
+    ("globeland30", "n50_30_2020lc030.tif", 2020),
+    ("globeland30", "N43_35_2010LC030.tif", 2010),
+    ("globeland30", "s23_20_2000lc030.tif", 2000),
+    ("nlcd", "nlcd_2021_land_cover_l48_20230630.img", 2021),
+    ("nlcd", "Annual_NLCD_LndCov_2023_CU_C1V0.tif", 2023),
+]
+
+OTHER_LAYERS = [
+    ("cgls-lc100", "PROBAV_LC100_global_v3.0.1_2019-nrt_Discrete-Classification-proba_EPSG-4326.tif"),
+    ("esa-worldcover", "ESA_WorldCover_10m_2021_v200_N39E012_InputQuality.tif"),
+    ("nlcd", "Annual_NLCD_LndChg_2023_CU_C1V0.tif"),
+    ("nlcd", "nlcd_2021_impervious_l48_20230630.img"),
+]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_codes_are_those_that_the_publisher_lists(name):
+    codes = [value for entry in load_product(name).codes for value in entry.values]
+    assert PUBLISHED[name] == set(codes)
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("name", known_products())
+def test_every_code_is_mapped_or_named_as_dropped(name):
+    product = load_product(name)
+    assert DROPPED_NAMES[name] == {entry.name for entry in product.codes if entry.target is None}
+    assert {NODATA} == {product.indices[value] for value in product.nodata}
+
+
+@pytest.mark.parametrize("name", known_products())
+def test_a_colour_stands_for_one_name(name):
+    product = load_product(name)
+    names = {}
+    for entry in product.codes:
+        names.setdefault(entry.color.lower(), set()).add(entry.name)
+    assert [] == [shared for shared in names.values() if len(shared) > 1]
+
+
+def test_the_two_kinds_of_corine_codes_agree():
+    codes = load_product("corine").codes
+    short, long = (
+        sorted((e for e in codes if (e.code > 44) == large), key=lambda e: e.code) for large in (False, True)
+    )
+    assert [(e.name, e.color, e.target) for e in short] == [(e.name, e.color, e.target) for e in long]
+
+
+@pytest.mark.parametrize(("name", "file", "year"), PUBLISHED_FILES)
+def test_the_files_as_downloaded_are_recognised(name, file, year):
+    product = load_product(name)
+    assert product.is_named(file)
+    assert year == product.epoch_of(file)
+    assert year is None or not product.epochs or year in product.epochs or "Annual" in file
+
+
+@pytest.mark.parametrize(("name", "file"), OTHER_LAYERS)
+def test_other_layers_of_a_product_are_not_taken_for_its_codes(name, file):
+    assert not load_product(name).is_named(file)
+
 
 @pytest.mark.parametrize("name", known_products())
 def test_every_shipped_product_is_named_as_its_file_and_reaches_most_classes(name):
