@@ -29,8 +29,9 @@ class Plan:
         return [cell for cell in self.cells if not store.has_record(cell.key)]
 
     def open_pretrains(self, store: Store) -> list[PretrainJob]:
-        """Pretrainings without weights that an open cell waits for."""
-        wanted = {cell.pretrain.key for cell in self.open_cells(store)}
+        """Pretrainings without weights that an open cell waits for; in a plan without cells, all without weights."""
+        waited_for = [cell.pretrain for cell in self.open_cells(store)] if self.cells else self.pretrains
+        wanted = {job.key for job in waited_for}
         return [job for job in self.pretrains if job.key in wanted and not store.has_weights(job.key)]
 
 
@@ -41,15 +42,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         StudyError: a method needs what the corpus does not offer, or an option does not fit it.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
-    corpus = _corpus_for(study, inputs)
-    jobs = {
-        (method, backbone, draw): _pretrain_job(
-            study, method, inputs.fill(study.options_of(method)), backbone, draw, corpus
-        )
-        for method in study.all_methods()
-        for backbone in study.backbones
-        for draw in range(min(study.pretrain_seeds, study.seeds))
-    }
+    jobs = _pretrain_jobs(study, inputs, min(study.pretrain_seeds, study.seeds))
     cells = [
         _cell(study, jobs[method, backbone, seed % study.pretrain_seeds], protocol, inputs, fraction, seed)
         for protocol in study.all_protocols()
@@ -59,6 +52,24 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         for seed in range(study.seeds)
     ]
     return Plan(list(jobs.values()), cells)
+
+
+def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
+    """Lay out a study's pretrainings alone, `pretrain_seeds` of each method; raises as `make_plan`."""
+    return Plan(list(_pretrain_jobs(study, inputs, study.pretrain_seeds).values()), [])
+
+
+def _pretrain_jobs(study: Study, inputs: Inputs, draws: int) -> dict[tuple[str, str, int], PretrainJob]:
+    """The pretrainings of a study by method, backbone and draw."""
+    corpus = _corpus_for(study, inputs)
+    return {
+        (method, backbone, draw): _pretrain_job(
+            study, method, inputs.fill(study.options_of(method)), backbone, draw, corpus
+        )
+        for method in study.all_methods()
+        for backbone in study.backbones
+        for draw in range(draws)
+    }
 
 
 def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:

@@ -20,8 +20,9 @@ def demo_samples(home: Path) -> Samples:
     """The demo's held-out scenes, cut without overlap."""
     world = ensure_world(home)
     out = world.root / f"held-out-{DEMO_SIZE}"
-    corpus = build_corpus(world.held_out, world.landcover, "globeland30", out, size=DEMO_SIZE, overlap=0.0)
-    return corpus_samples(corpus)
+    if not out.is_dir():
+        build_corpus(world.held_out, world.landcover, "globeland30", out, size=DEMO_SIZE, overlap=0.0)
+    return corpus_samples(Corpus.open(out))
 
 
 def corpus_samples(corpus: Corpus) -> Samples:

@@ -11,6 +11,7 @@ from bench.errors import BenchError
 # name -> (module:attribute, one-line help); the help stands here so that listing the commands imports none of them.
 COMMANDS = {
     "run": ("bench.cli.run:run", "Run a study: pretrain, fine-tune, print and write the table."),
+    "pretrain": ("bench.cli.run:pretrain", "Pretrain a study's methods, without fine-tuning."),
     "plan": ("bench.cli.run:plan", "Show what a run would do, what is done, and how long it should take."),
     "table": ("bench.cli.table:table", "Lay out the records of a store as tables."),
     "leaderboard": ("bench.cli.leaderboard:group", "Write the leaderboard page; check committed records."),
@@ -23,7 +24,7 @@ COMMANDS = {
     "data": ("bench.cli.data:data", "Prepare and look at downstream data sets."),
     "methods": ("bench.cli.listing:methods", "List the pretraining methods and their options."),
     "weights": ("bench.cli.weights:weights", "List pretrained weights; export them for other libraries."),
-    "probe": ("bench.cli.probe:probe", "Say how good frozen features are."),
+    "probe": ("bench.cli.probe:probe", "Say how good frozen features are, and whether they beat random ones."),
     "tasks": ("bench.cli.listing:tasks", "List the tasks and their protocols."),
     "perf": ("bench.cli.perf:perf", "Measure the speed of the harness' parts on this machine."),
 }

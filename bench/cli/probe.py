@@ -1,17 +1,22 @@
 """`bench probe`: how good frozen features are."""
 
 import json
+from collections import defaultdict
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bench.cli.weights import find_card
+from bench.errors import StoreError
 from bench.store import Store
+
+Rows = list[dict[str, Any]]
 
 
 @click.command()
-@click.argument("keys", nargs=-1, required=True)
+@click.argument("keys", nargs=-1)
 @click.option("--store", default="runs", show_default=True, help="Folder of the results.")
 @click.option("--corpus", type=click.Path(path_type=Path), help="Probe on this corpus' dominant classes.")
 @click.option(
@@ -24,7 +29,9 @@ def probe(
 ) -> None:
     """Probe frozen features of pretrained weights by nearest neighbours and a linear classifier.
 
-    Without --corpus and --images the demo's held-out scenes are used. KEYS are those of `bench weights list`.
+    Without --corpus and --images the demo's held-out scenes are used. KEYS are those of `bench weights list`, all of
+    them when none is given. Where the store has `random` weights of the same backbone and seed, the table says in how
+    many seeds a method beats them in both probes.
     """
     from bench import backbones, probe_sets, weights
     from bench.corpus.reader import Corpus
@@ -34,24 +41,53 @@ def probe(
     if corpus and images:
         raise click.UsageError("--corpus and --images exclude each other")
     opened = Store(Path(store))
-    cards = [find_card(opened, key) for key in keys]
+    cards = [find_card(opened, key) for key in keys] or list(opened.cards())
+    if not cards:
+        raise StoreError(f"store {store} has no weights to probe: make some with bench pretrain")
     if corpus:
         samples = probe_sets.corpus_samples(Corpus.open(corpus))
     elif images:
         samples = probe_sets.folder_samples(images, size)
     else:
         samples = probe_sets.demo_samples(data_home())
-    results = []
+    rows: Rows = []
     for card in cards:
         backbone = backbones.build(card["backbone"])
         weights.load_into(backbone, weights.load(opened.weights(card["key"])), card["key"])
         found = measure(backbone, samples)
-        results.append({"key": card["key"], "method": card["method"], "seed": card["seed"], **asdict(found)})
-        if not as_json:
-            state = "collapsed" if found.spread < found.collapse else "spread out"
-            click.echo(
-                f"{card['key']}  {card['method']:22} kNN {found.knn:.3f}  linear {found.linear:.3f}  "
-                f"features {state} ({found.spread:.4f}, limit {found.collapse:.4f}), n {found.count}"
-            )
+        known = {name: card[name] for name in ("key", "method", "backbone", "seed", "steps")}
+        rows.append({**known, "options": card.get("options", {}), **asdict(found)})
     if as_json:
-        click.echo(json.dumps(results, indent=1))
+        click.echo(json.dumps(rows, indent=1))
+    else:
+        click.echo("\n".join(table(rows)))
+
+
+def table(rows: Rows) -> list[str]:
+    """Method x {kNN, linear} x seeds as a Markdown table, one line a method, backbone and set of options.
+
+    Args:
+        rows: what `bench probe --json` prints.
+    """
+    groups: dict[tuple[str, str, str], Rows] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row["method"] != "random", row["seed"])):
+        groups[row["method"], row["backbone"], json.dumps(row["options"], sort_keys=True)].append(row)
+    random = {(row["backbone"], row["seed"]): row for row in rows if row["method"] == "random"}
+    lines = [
+        "| method | backbone | weights | steps | kNN | linear | beats random in both | spread / limit |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for (method, backbone, _), group in groups.items():
+        pairs = [(row, random[backbone, row["seed"]]) for row in group if (backbone, row["seed"]) in random]
+        wins = sum(mine["knn"] > other["knn"] and mine["linear"] > other["linear"] for mine, other in pairs)
+        columns = [
+            method,
+            backbone,
+            " ".join(row["key"][:8] for row in group),
+            str(group[0]["steps"]),
+            *(" ".join(f"{row[name]:.3f}" for row in group) for name in ("knn", "linear")),
+            f"{wins} of {len(pairs)}" if pairs and method != "random" else "",
+            " ".join(f"{row['spread'] / row['collapse']:.2f}" for row in group),
+        ]
+        lines.append("| " + " | ".join(columns) + " |")
+    return [*lines, "", f"n {rows[0]['count']}; several weights stand in the order of their seeds"]

@@ -1,4 +1,4 @@
-"""`bench run` and `bench plan`."""
+"""`bench run`, `bench pretrain` and `bench plan`."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from bench.cli.progress import RunProgress
 from bench.errors import StudyError
 from bench.estimates import estimate
 from bench.inputs import Inputs
-from bench.plan import Plan, make_plan
-from bench.runner import execute
+from bench.plan import Plan, make_plan, plan_pretraining
+from bench.runner import Outcome, execute
 from bench.store import Store
 from bench.study import Study, load_study
 
@@ -63,18 +63,43 @@ def run(save_predictions: int, **options: Any) -> None:
     study = study_from(options)
     store = Store(Path(study.store))
     plan = make_plan(study, _inputs(console))
+    outcome = _execute(plan, store, study, console, save_predictions)
+    _show_tables(study, plan, store)
+    _exit(outcome, console)
+
+
+@click.command()
+@study_options
+def pretrain(**options: Any) -> None:
+    """Pretrain a study's methods and fine-tune nothing; look at the weights with `bench probe`.
+
+    `--set pretrain_seeds=N` pretrains each method N times. A later `bench run` of the same study takes these weights.
+    """
+    console = Console(stderr=True)
+    study = study_from(options)
+    store = Store(Path(study.store))
+    plan = plan_pretraining(study, _inputs(console))
+    outcome = _execute(plan, store, study, console)
+    for job in plan.pretrains:
+        if store.has_weights(job.key):
+            click.echo(f"{job.key}  {job.method:22} {job.backbone:14} seed {job.seed}")
+    _exit(outcome, console)
+
+
+def _execute(plan: Plan, store: Store, study: Study, console: Console, panels: int = 0) -> Outcome:
     store.open_for_writing()
     jobs = len(plan.open_cells(store)) + len(plan.open_pretrains(store))
-    failures = []
-    if jobs:
-        with RunProgress(console, jobs) as progress:
-            failures = execute(plan, store, study.engine, progress, save_predictions).failures
-    else:
+    if not jobs:
         console.print("everything is done already")
-    _show_tables(study, plan, store)
-    for job, text in failures:
+        return Outcome()
+    with RunProgress(console, jobs) as progress:
+        return execute(plan, store, study.engine, progress, panels)
+
+
+def _exit(outcome: Outcome, console: Console) -> None:
+    for job, text in outcome.failures:
         console.print(f"failed: {job.label}: {text}", style="red", markup=False, highlight=False)
-    if failures:
+    if outcome.failures:
         raise click.exceptions.Exit(1)
 
 

@@ -1,5 +1,7 @@
 """Probing: it sees what features hold, and says when they have collapsed."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from click.testing import CliRunner
 from bench import backbones, weights
 from bench.backbones.pyramid import MEAN, STD
 from bench.cli.probe import probe as command
+from bench.cli.probe import table
 from bench.cli.weights import export, find_card, list_weights
 from bench.errors import StoreError
 from bench.probe import Samples, features, probe
@@ -80,7 +83,9 @@ def test_a_store_is_listed_probed_and_exported_by_key(store, labelled, tmp_path)
     assert run.invoke(list_weights, ["--store", str(store)]).output.count("squeezenet1_1") == 2
     probed = run.invoke(command, ["aa1", "--store", str(store), "--images", str(labelled), "--size", "32"])
     assert probed.exit_code == 0, probed.output
-    assert "kNN" in probed.output
+    assert "| random | squeezenet1_1 | aa11 | 0 |" in probed.output
+    everything = run.invoke(command, ["--store", str(store), "--images", str(labelled), "--size", "32", "--json"])
+    assert [row["key"] for row in json.loads(everything.output)] == ["aa11", "aa22"]
     out = tmp_path / "out"
     assert run.invoke(export, ["aa2", "--store", str(store), "--out", str(out)]).exit_code == 0
     assert (tmp_path / "out.safetensors").is_file()
@@ -92,3 +97,28 @@ def test_a_store_is_listed_probed_and_exported_by_key(store, labelled, tmp_path)
 def test_an_ambiguous_or_unknown_key_is_refused(store, key, what):
     with pytest.raises(StoreError, match=what):
         find_card(Store(store), key)
+
+
+def row(method: str, seed: int, knn: float, linear: float) -> dict:
+    rest = {"key": f"{method}{seed}", "backbone": "resnet18", "options": {}, "steps": 9, "spread": 0.1, "collapse": 0.05}
+    return {"method": method, "seed": seed, "knn": knn, "linear": linear, "count": 100, **rest}
+
+
+def test_the_table_counts_the_seeds_in_which_both_probes_beat_random_weights_of_that_seed():
+    lines = table(
+        [
+            row("moco", 2, 0.6, 0.5),
+            row("moco", 1, 0.6, 0.7),
+            row("random", 1, 0.5, 0.6),
+            row("random", 2, 0.5, 0.6),
+            row("moco", 3, 0.9, 0.9),
+        ]
+    )
+    assert lines[2].startswith("| random | resnet18 | random1 random2 | 9 | 0.500 0.500 | 0.600 0.600 |  |")
+    assert lines[3] == "| moco | resnet18 | moco1 moco2 moco3 | 9 | 0.600 0.600 0.900 | 0.700 0.500 0.900 | 1 of 2 | 2.00 2.00 2.00 |"
+
+
+def test_a_store_without_weights_is_refused(tmp_path):
+    (tmp_path / "store.json").write_text('{"schema": 1}')
+    with pytest.raises(StoreError, match="has no weights to probe"):
+        CliRunner().invoke(command, ["--store", str(tmp_path)], catch_exceptions=False)
