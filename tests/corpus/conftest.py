@@ -1,3 +1,6 @@
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rasterio
@@ -48,3 +51,13 @@ def world(tmp_path):
 def real_landcover(real_data):
     """Folder of real scenes with real land cover."""
     return real_data / "geo_landcover"
+
+
+@pytest.fixture(scope="session")
+def layouts():
+    """The module that writes scenes in the satellites' public layouts."""
+    path = Path(__file__).resolve().parents[1] / "data" / "satellite_scenes.py"
+    spec = importlib.util.spec_from_file_location("satellite_scenes", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
