@@ -65,9 +65,13 @@ def _band_files(folder: Path, bands: tuple[str, ...]) -> list[Found]:
     Sentinel-2 keeps `..._B04_10m.jp2` (or `..._B04.jp2`) deep inside a `.SAFE` folder, Landsat `..._B4.TIF` beside
     each other. Of a band at several resolutions the finest is taken, whose name sorts first.
     """
+    base = folder
+    if _is_safe(folder.resolve().name):  # one product by itself
+        folder = folder.resolve()
+        base = folder.parent
     groups: defaultdict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
     for path in list_rasters(folder, "scenes", {".tif", ".tiff", ".jp2"}):
-        home = _home(path, folder)
+        home = _home(path, base)
         if _is_safe(home) and "IMG_DATA" not in path.parts:  # masks of single bands, in QI_DATA
             continue
         for band in bands:
@@ -79,11 +83,11 @@ def _band_files(folder: Path, bands: tuple[str, ...]) -> list[Found]:
     found = []
     for (home, prefix), files in sorted(groups.items()):
         missing = [band for band in bands if band not in files]
-        name = "/".join(part for part in (home, prefix) if part) or folder.name
+        name = "/".join(part for part in (home, prefix) if part) or base.name
         if missing:
             raise CorpusError(f"scene {name} in {folder} has no file of band {missing[0]}: complete or remove it")
-        safe = folder / home if _is_safe(home) else None
-        found.append(Found(name, tuple(files[band] for band in bands), source_of(name, folder), safe))
+        safe = base / home if _is_safe(home) else None
+        found.append(Found(name, tuple(files[band] for band in bands), source_of(name, base), safe))
     return found
 
 

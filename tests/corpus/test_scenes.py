@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,14 @@ def test_a_sentinel_2_product_is_one_scene_of_its_10_m_bands(tmp_path, layouts, 
     assert np.abs(as_8_bit(bands, 4000) - corpus.tiles(np.array([0]))[0]).max() <= 0.51
     assert 10.0 == corpus.manifest.scenes[0].resolution
     assert "EPSG:32650" == describe(found[0], RGB, Stretch.parse("0:4000")).crs_name
+
+
+def test_one_sentinel_2_product_can_be_the_scenes_folder(tmp_path, layouts, bands, monkeypatch):
+    safe = layouts.write_safe(tmp_path, bands, level="2A", baseline="0509", day="20220301")
+    expected = find_scenes(tmp_path, RGB)
+    assert expected == find_scenes(safe, RGB)
+    monkeypatch.chdir(safe)
+    assert expected == find_scenes(Path(), RGB)
 
 
 def test_the_same_ground_is_as_bright_before_and_after_processing_baseline_04(tmp_path, layouts, bands):
