@@ -30,12 +30,14 @@ class Found:
         files: one file with all bands, or one for each of red, green and blue.
         source: sensor or collection.
         safe: the Sentinel-2 `.SAFE` folder that the files belong to, or None.
+        problem: why the scene cannot be used, where that is known already.
     """
 
     name: str
     files: tuple[Path, ...]
     source: str
     safe: Path | None = None
+    problem: str | None = None
 
 
 def find_scenes(folder: Path, bands: Bands) -> list[Found]:
@@ -47,7 +49,7 @@ def find_scenes(folder: Path, bands: Bands) -> list[Found]:
             bands are files of their own.
 
     Raises:
-        CorpusError: no such folder, nothing in it, or band files of which some are missing.
+        CorpusError: no such folder, or nothing in it.
     """
     if bands and isinstance(bands[0], str):
         return _band_files(folder, tuple(str(band) for band in bands))
@@ -82,12 +84,12 @@ def _band_files(folder: Path, bands: tuple[str, ...]) -> list[Found]:
         raise CorpusError(f"scenes folder {folder} holds no files of the bands {', '.join(bands)}: look at their names")
     found = []
     for (home, prefix), files in sorted(groups.items()):
-        missing = [band for band in bands if band not in files]
         name = "/".join(part for part in (home, prefix) if part) or base.name
-        if missing:
-            raise CorpusError(f"scene {name} in {folder} has no file of band {missing[0]}: complete or remove it")
         safe = base / home if _is_safe(home) else None
-        found.append(Found(name, tuple(files[band] for band in bands), source_of(name, base), safe))
+        missing = next((band for band in bands if band not in files), None)
+        problem = missing and f"scene {name} in {folder} has no file of band {missing}: complete or remove it"
+        there = tuple(files[band] for band in bands if band in files)
+        found.append(Found(name, there, source_of(name, base), safe, problem))
     return found
 
 

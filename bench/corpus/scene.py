@@ -77,9 +77,11 @@ def describe(found: Found, bands: Bands, stretch: Stretch) -> Scene:
         stretch: how values become 8 bits.
 
     Raises:
-        CorpusError: unreadable, not georeferenced, bands or depth that need an option that was not given, or band
+        CorpusError: incomplete, unreadable, not georeferenced, bands or depth that need an option that was not given, or band
             files that do not lie on each other.
     """
+    if found.problem:
+        raise CorpusError(found.problem)
     path = found.files[0]
     with open_raster(path) as dataset:
         chosen = (1, 1, 1) if len(found.files) == 3 else _choose_bands(path, dataset.count, bands)

@@ -88,10 +88,15 @@ def test_landsat_band_files_beside_each_other_are_one_scene_each(tmp_path, bands
     assert np.array_equal(np.rint(bands["B02"].astype(np.float32) * np.float32(255 / 4000)), pixels[..., 2])
 
 
-def test_a_scene_that_lacks_a_band_file_is_named(tmp_path, bands, write_tif):
-    write_tif(tmp_path / "a_B04.tif", bands["B04"])
+def test_a_scene_that_lacks_a_band_file_is_named_and_can_be_skipped(tmp_path, bands, write_tif):
+    write_tif(tmp_path / "a_B04.tif", bands["B04"].astype(np.uint16))
+    for name, pixels in bands.items():
+        write_tif(tmp_path / f"b_{name}.tif", pixels.astype(np.uint16))
+    options = {"size": 128, "bands": RGB, "stretch": "0:4000"}
     with pytest.raises(CorpusError, match=r"scene a in .* has no file of band B03"):
-        find_scenes(tmp_path, ("B04", "B03", "B02"))
+        build_corpus(tmp_path, None, None, tmp_path / "c", **options)
+    corpus = build_corpus(tmp_path, None, None, tmp_path / "c", skip_bad=True, **options)
+    assert ["b"] == [scene.name for scene in corpus.manifest.scenes]
     with pytest.raises(CorpusError, match="holds no files of the bands B8, B4, B3"):
         find_scenes(tmp_path, ("B8", "B4", "B3"))
 
