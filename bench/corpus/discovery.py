@@ -16,6 +16,8 @@ SENSORS = (
 )
 """Starts of file names by which a sensor is known."""
 
+DATE = re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)")
+
 Bands = tuple[int, ...] | tuple[str, ...] | None
 
 
@@ -27,11 +29,15 @@ class Found:
         name: path relative to the scenes folder.
         files: one file with all bands, or one for each of red, green and blue.
         source: sensor or collection.
+        safe: the Sentinel-2 `.SAFE` folder that the files belong to, or None.
+        problem: why the scene cannot be used, where that is known already.
     """
 
     name: str
     files: tuple[Path, ...]
     source: str
+    safe: Path | None = None
+    problem: str | None = None
 
 
 def find_scenes(folder: Path, bands: Bands) -> list[Found]:
@@ -43,7 +49,7 @@ def find_scenes(folder: Path, bands: Bands) -> list[Found]:
             bands are files of their own.
 
     Raises:
-        CorpusError: no such folder, nothing in it, or band files of which some are missing.
+        CorpusError: no such folder, or nothing in it.
     """
     if bands and isinstance(bands[0], str):
         return _band_files(folder, tuple(str(band) for band in bands))
@@ -61,29 +67,41 @@ def _band_files(folder: Path, bands: tuple[str, ...]) -> list[Found]:
     Sentinel-2 keeps `..._B04_10m.jp2` (or `..._B04.jp2`) deep inside a `.SAFE` folder, Landsat `..._B4.TIF` beside
     each other. Of a band at several resolutions the finest is taken, whose name sorts first.
     """
+    base = folder
+    if _is_safe(folder.resolve().name):  # one product by itself
+        folder = folder.resolve()
+        base = folder.parent
     groups: defaultdict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
     for path in list_rasters(folder, "scenes", {".tif", ".tiff", ".jp2"}):
+        home = _home(path, base)
+        if _is_safe(home) and "IMG_DATA" not in path.parts:  # masks of single bands, in QI_DATA
+            continue
         for band in bands:
             match = re.fullmatch(rf"(.*?)[_.]?{re.escape(band)}(?:_\d+m)?", path.stem, re.IGNORECASE)
             if match:
-                groups[_home(path, folder), match[1]].setdefault(band, path)
+                groups[home, match[1]].setdefault(band, path)
     if not groups:
         raise CorpusError(f"scenes folder {folder} holds no files of the bands {', '.join(bands)}: look at their names")
     found = []
     for (home, prefix), files in sorted(groups.items()):
-        missing = [band for band in bands if band not in files]
-        name = "/".join(part for part in (home, prefix) if part) or folder.name
-        if missing:
-            raise CorpusError(f"scene {name} in {folder} has no file of band {missing[0]}: complete or remove it")
-        found.append(Found(name, tuple(files[band] for band in bands), source_of(name, folder)))
+        name = "/".join(part for part in (home, prefix) if part) or base.name
+        safe = base / home if _is_safe(home) else None
+        missing = next((band for band in bands if band not in files), None)
+        problem = missing and f"scene {name} in {folder} has no file of band {missing}: complete or remove it"
+        there = tuple(files[band] for band in bands if band in files)
+        found.append(Found(name, there, source_of(name, base), safe, problem))
     return found
+
+
+def _is_safe(folder: str) -> bool:
+    return folder.upper().endswith(".SAFE")
 
 
 def _home(path: Path, folder: Path) -> str:
     """Folder that a band file belongs to, relative to the scenes folder: its `.SAFE`, else the one it lies in."""
     parts = path.relative_to(folder).parts[:-1]
     for depth, part in enumerate(parts):
-        if part.upper().endswith(".SAFE"):
+        if _is_safe(part):
             return "/".join(parts[: depth + 1])
     return "/".join(parts)
 
@@ -91,13 +109,11 @@ def _home(path: Path, folder: Path) -> str:
 def source_of(name: str, folder: Path) -> str:
     """Source of a scene: the sub-folder it lies in, else the sensor its name starts with, else the folder.
 
-    A `.SAFE` folder is a scene and not a collection, so its name is looked at for the sensor.
+    A sub-folder that is named as a product (by sensor and date) is a scene as delivered and not a collection.
     """
     first, _, rest = name.partition("/")
-    if rest and not first.upper().endswith(".SAFE"):
+    matches = ((re.match(pattern, first, re.IGNORECASE), label) for pattern, label in SENSORS)
+    sensor = next((label.format(*match.groups()) for match, label in matches if match), None)
+    if rest and not (sensor and DATE.search(first)):
         return first
-    for pattern, label in SENSORS:
-        match = re.match(pattern, first, re.IGNORECASE)
-        if match:
-            return label.format(*match.groups())
-    return folder.name
+    return sensor or folder.name

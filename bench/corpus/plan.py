@@ -58,7 +58,8 @@ class Plan:
     def key(self, strip: Strip) -> str:
         """Hash of all that decides one strip's part."""
         scene = strip.scene
-        return _hash([self._settings, scene.name, scene.source, scene.stamp, strip.windows.rows])
+        known = [self._settings, scene.name, scene.source, scene.stamp, strip.windows.rows]
+        return _hash(known if scene.nodata is None else [*known, scene.offsets, scene.nodata])
 
     @property
     def request(self) -> str:

@@ -8,6 +8,7 @@ from affine import Affine
 from pyproj import CRS
 from rasterio.io import DatasetReader
 
+from bench.corpus import safe
 from bench.corpus.discovery import Bands, Found
 from bench.corpus.geotiff import open_raster
 from bench.corpus.geotransform import apply
@@ -35,6 +36,8 @@ class Scene:
         resolution: side of a pixel in metres.
         lonlat: west, south, east, north in degrees.
         stamp: size and time of change of each file, to see whether they are still the same.
+        offsets: what has to be added to the stored values of red, green and blue before a fixed range applies.
+        nodata: value outside the image by the rules of the product, where the files declare none.
     """
 
     name: str
@@ -49,6 +52,8 @@ class Scene:
     resolution: float
     lonlat: tuple[float, float, float, float]
     stamp: tuple[tuple[int, int], ...]
+    offsets: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    nodata: float | None = None
 
     @property
     def path(self) -> Path:
@@ -72,9 +77,11 @@ def describe(found: Found, bands: Bands, stretch: Stretch) -> Scene:
         stretch: how values become 8 bits.
 
     Raises:
-        CorpusError: unreadable, not georeferenced, bands or depth that need an option that was not given, or band
+        CorpusError: incomplete, unreadable, not georeferenced, bands or depth that need an option that was not given, or band
             files that do not lie on each other.
     """
+    if found.problem:
+        raise CorpusError(found.problem)
     path = found.files[0]
     with open_raster(path) as dataset:
         chosen = (1, 1, 1) if len(found.files) == 3 else _choose_bands(path, dataset.count, bands)
@@ -90,6 +97,7 @@ def describe(found: Found, bands: Bands, stretch: Stretch) -> Scene:
     lonlat = lonlat_bounds(crs, np.stack(corners, axis=-1))
     if is_geographic(crs):
         unit = EARTH_DEGREE * float(np.sqrt(np.cos(np.radians((lonlat[1] + lonlat[3]) / 2))))
+    named = tuple(map(str, bands or ()))
     return Scene(
         name=found.name,
         files=found.files,
@@ -103,6 +111,8 @@ def describe(found: Found, bands: Bands, stretch: Stretch) -> Scene:
         resolution=unit * float(np.sqrt(abs(transform.determinant))),
         lonlat=lonlat,
         stamp=tuple((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in found.files)),
+        offsets=(0.0, 0.0, 0.0) if found.safe is None else safe.offsets(found.safe, named),
+        nodata=None if found.safe is None else safe.NODATA,
     )
 
 

@@ -33,11 +33,11 @@ class SceneReader:
         self._files = ExitStack()
         self._datasets = [self._files.enter_context(open_raster(path)) for path in scene.files]
         first = self._datasets[0]
-        self._nodata = nodata if first.nodata is None else first.nodata
+        self._nodata = next((v for v in (first.nodata, nodata, scene.nodata) if v is not None), None)
         self._masked = MaskFlags.per_dataset in first.mask_flag_enums[scene.bands[0] - 1]
         self.levels: Levels | None = None
         if stretch.kind == "range":
-            self.levels = stretch.levels(None)
+            self.levels = stretch.levels(None).before(scene.offsets)
         elif stretch.kind == "percentile":
             self.levels = stretch.levels(self._sample())
 

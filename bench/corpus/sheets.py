@@ -4,6 +4,7 @@ A product comes as thousands of sheets. Sheets of one coordinate system whose pi
 grid and are read as one seamless raster; the others (UTM zones beside each other) are grids of their own.
 """
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -218,6 +219,7 @@ def group_into_grids(sheets: list[Sheet]) -> list[Grid]:
     The second place lets a footprint that crosses the antimeridian run on without a jump.
     """
     grids: list[Grid] = []
+    by_crs: defaultdict[str, list[Grid]] = defaultdict(list)
     for sheet in sorted(sheets, key=lambda sheet: sheet.name):
         turns = (0, -360, 360) if is_geographic(sheet.crs) else (0,)
         for turn in turns:
@@ -226,8 +228,9 @@ def group_into_grids(sheets: list[Sheet]) -> list[Grid]:
             east, west = max(c + turn, c + turn + a * sheet.width), min(c + turn, c + turn + a * sheet.width)
             if turn and (east < -200 or west > 200):
                 continue
-            if not any(grid.place(moved) for grid in grids):
+            if not any(grid.place(moved) for grid in by_crs[sheet.crs]):
                 grid = Grid(sheet.crs, Affine(*moved.transform))
                 grid.place(moved)
                 grids.append(grid)
+                by_crs[sheet.crs].append(grid)
     return grids

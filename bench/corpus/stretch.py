@@ -26,6 +26,11 @@ class Levels:
     low: tuple[float, float, float]
     high: tuple[float, float, float]
 
+    def before(self, offsets: tuple[float, float, float]) -> "Levels":
+        """The same levels for values to which offsets (by band) have still to be added."""
+        (a, b, c), (d, e, f), (x, y, z) = self.low, self.high, offsets
+        return Levels((a - x, b - y, c - z), (d - x, e - y, f - z))
+
     def apply(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Scale `3 x H x W` values to 0..255, clipped and rounded; NaN becomes 0."""
         return np.stack([self._band(band, index) for index, band in enumerate(values)])

@@ -15,6 +15,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from bench.corpus.batches import Batches
 from bench.corpus.build import build_corpus
 from bench.corpus.discovery import find_scenes
 from bench.corpus.reader import Corpus
@@ -123,16 +124,20 @@ def _timed(spent: dict[str, float], name: str, action: Callable[[], Any]) -> Any
 
 
 def _read_rates(corpus: Corpus, jpegs: Path, tiles: int, batch: int = 64) -> tuple[float, float]:
-    """Random tiles a second from the corpus, and from JPEG files through a DataLoader without workers."""
+    """Random tiles a second as pretraining reads them, and the same tiles from JPEG files through a DataLoader.
+
+    Both work in this process, on one core.
+    """
     import torch
     from PIL import Image
     from torch.utils.data import DataLoader, Dataset
 
-    rng = np.random.default_rng(0)
-    order = rng.choice(len(corpus), size=tiles, replace=len(corpus) < tiles)
+    batches = Batches(corpus, min(batch, len(corpus)), seed=0)
+    numbers = range(max(1, tiles // batches.batch_size))
+    order = np.concatenate([batches[number].indices for number in numbers])
     jpegs.mkdir()
-    for number in np.unique(order):
-        Image.fromarray(corpus.tiles(np.array([number]))[0]).save(jpegs / f"{number}.jpg", quality=90)
+    for index in np.unique(order):
+        Image.fromarray(corpus.tiles(np.array([index]))[0]).save(jpegs / f"{index}.jpg", quality=90)
 
     class Files(Dataset[NDArray[np.uint8]]):
         def __len__(self) -> int:
@@ -145,12 +150,12 @@ def _read_rates(corpus: Corpus, jpegs: Path, tiles: int, batch: int = 64) -> tup
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     start = perf_counter()
-    for first in range(0, tiles, batch):
-        torch.from_numpy(corpus.tiles(order[first : first + batch]))
-    ours = tiles / (perf_counter() - start)
+    for number in numbers:
+        torch.from_numpy(batches[number].tiles)
+    ours = len(order) / (perf_counter() - start)
     start = perf_counter()
-    for _ in DataLoader(Files(), batch_size=batch, num_workers=0):
+    for _ in DataLoader(Files(), batch_size=batches.batch_size, num_workers=0):
         pass
-    theirs = tiles / (perf_counter() - start)
+    theirs = len(order) / (perf_counter() - start)
     torch.set_num_threads(threads)
     return ours, theirs

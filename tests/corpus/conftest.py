@@ -1,3 +1,6 @@
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rasterio
@@ -48,3 +51,24 @@ def world(tmp_path):
 def real_landcover(real_data):
     """Folder of real scenes with real land cover."""
     return real_data / "geo_landcover"
+
+
+def _load(name):
+    """A module of `tests/data`, which is no package."""
+    path = Path(__file__).resolve().parents[1] / "data" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def layouts():
+    """The module that writes scenes in the satellites' public layouts."""
+    return _load("satellite_scenes")
+
+
+@pytest.fixture(scope="session")
+def write_sheet():
+    """Function that writes a sheet of GlobeLand30: `write_sheet(folder, zone, latitude, year, code)`."""
+    return _load("globeland30").write_sheet

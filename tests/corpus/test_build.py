@@ -279,7 +279,9 @@ def _vrt_named_tif(world, _write_tif):
 
 
 def _vrt_as_land_cover(world, _write_tif):
-    (world / "landcover" / "x.tif").write_text('<VRTDataset rasterXSize="9" rasterYSize="9"></VRTDataset>')
+    (world / "landcover" / "n50_40_2020lc030.tif").write_text(
+        '<VRTDataset rasterXSize="9" rasterYSize="9"></VRTDataset>'
+    )
     return "not a readable GeoTIFF"
 
 

@@ -311,3 +311,18 @@ def test_nlcd_is_read_as_it_comes_in_erdas_imagine_files(tmp_path):
         dataset.write(np.full((1, 8, 8), 11, dtype=np.uint8))
     cover = LandCover(tmp_path, load_product("nlcd"), 2021)
     assert 64 == cover.count(box(0, 2_000_000 - 240, 240, 2_000_000), "EPSG:5070").classes[0, WATER]
+
+
+def test_globeland30_sheets_as_delivered_meet_at_their_borders_without_a_gap(tmp_path, write_sheet):
+    for year in (2010, 2020):
+        for zone, latitude, code in ((50, 30, 20), (51, 30, 60), (50, 35, 10), (51, 35, 80)):
+            write_sheet(tmp_path, zone, latitude, year, code if year == 2020 else 90)
+    cover = LandCover(tmp_path, GLOBELAND30, 2020)
+    x, y = Transformer.from_crs("EPSG:4326", "EPSG:32650", always_xy=True).transform(120, 35)
+    corner = cover.count(box(x - 30_000, y - 30_000, x + 30_000, y + 30_000), "EPSG:32650")
+    # The sheets' corner is the footprint's middle; UTM is turned by 1.7 degrees there.
+    shares = corner.proportions[0, [FOREST, WATER, CROP, CLASSES.index("artificial surfaces")]]
+    assert [0.25] * 4 == pytest.approx(shares, abs=0.02)
+    assert corner.nodata_share[0] < 0.01
+    edge = cover.count(box(x - 30_000, y - 700_000, x + 30_000, y - 640_000), "EPSG:32650")
+    assert [1.0] == edge.nodata_share.tolist()

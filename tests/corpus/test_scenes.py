@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,51 +10,74 @@ from bench.corpus.scene_reader import SceneReader
 from bench.corpus.stretch import Stretch
 from bench.errors import CorpusError
 
-SAFE = "S2A_MSIL2A_20200101T000000_N0213_R132_T50SMF_20200101T000000.SAFE"
-GRANULE = f"{SAFE}/GRANULE/L2A_T50SMF_A000000_20200101T000000/IMG_DATA"
+RGB = ("B04", "B03", "B02")
 
 
 @pytest.fixture
 def bands():
     rng = np.random.default_rng(0)
-    return {name: rng.integers(0, 4000, size=(128, 128)).astype(np.uint16) for name in ("B02", "B03", "B04")}
+    return {name: rng.integers(1, 4000, size=(128, 128)) for name in ("B02", "B03", "B04")}
 
 
-def write_safe(folder, bands, write_tif):
-    """The layout of a Sentinel-2 product: the bands at 10 m, and coarser copies that must not be taken."""
-    for name, pixels in bands.items():
-        stem = f"{GRANULE}/R10m/T50SMF_20200101T000000_{name}"
-        _write_jp2(folder / f"{stem}_10m.jp2", pixels, 10.0, write_tif)
-        _write_jp2(folder / f"{stem}_20m.jp2".replace("R10m", "R20m"), pixels[::2, ::2], 20.0, write_tif)
+def as_8_bit(bands, high):
+    return np.clip(np.stack([bands[name] for name in RGB], axis=2) * (255 / high), 0, 255)
 
 
-def _write_jp2(path, pixels, pixel, write_tif):
-    import rasterio
-    from rasterio.shutil import copy
-
-    plain = write_tif(path.with_suffix(".tmp"), pixels, pixel=pixel)
-    with rasterio.Env():
-        copy(plain, path, driver="JP2OpenJPEG", QUALITY="100", REVERSIBLE="YES", YCBCR420="NO")
-    plain.unlink()
-
-
-def test_a_sentinel_2_safe_folder_is_one_scene_of_its_10_m_bands(tmp_path, bands, write_tif):
-    write_safe(tmp_path / "scenes", bands, write_tif)
-    found = find_scenes(tmp_path / "scenes", ("B04", "B03", "B02"))
+@pytest.mark.parametrize(("level", "baseline"), [("1C", "0208"), ("1C", "0400"), ("2A", "0213"), ("2A", "0509")])
+def test_a_sentinel_2_product_is_one_scene_of_its_10_m_bands(tmp_path, layouts, bands, level, baseline):
+    layouts.write_safe(tmp_path / "scenes", bands, level=level, baseline=baseline, day="20220301")
+    found = find_scenes(tmp_path / "scenes", RGB)
     assert 1 == len(found)
     assert "Sentinel-2" == found[0].source
-    corpus = build_corpus(
-        tmp_path / "scenes", None, None, tmp_path / "corpus", size=128, bands=("B04", "B03", "B02"), stretch="0:4000"
-    )
-    expected = np.stack([bands[name] for name in ("B04", "B03", "B02")], axis=2) * (255 / 4000)
-    assert np.abs(expected - corpus.tiles(np.array([0]))[0]).max() <= 0.51
+    assert all("IMG_DATA" in file.parts for file in found[0].files)
+    corpus = build_corpus(tmp_path / "scenes", None, None, tmp_path / "c", size=128, bands=RGB, stretch="0:4000")
+    assert np.abs(as_8_bit(bands, 4000) - corpus.tiles(np.array([0]))[0]).max() <= 0.51
     assert 10.0 == corpus.manifest.scenes[0].resolution
+    assert "EPSG:32650" == describe(found[0], RGB, Stretch.parse("0:4000")).crs_name
+
+
+def test_one_sentinel_2_product_can_be_the_scenes_folder(tmp_path, layouts, bands, monkeypatch):
+    safe = layouts.write_safe(tmp_path, bands, level="2A", baseline="0509", day="20220301")
+    expected = find_scenes(tmp_path, RGB)
+    assert expected == find_scenes(safe, RGB)
+    monkeypatch.chdir(safe)
+    assert expected == find_scenes(Path(), RGB)
+
+
+def test_the_same_ground_is_as_bright_before_and_after_processing_baseline_04(tmp_path, layouts, bands):
+    for baseline, day in (("0301", "20211201"), ("0400", "20220301")):
+        layouts.write_safe(tmp_path / "s", bands, level="2A", baseline=baseline, day=day)
+    corpus = build_corpus(tmp_path / "s", None, None, tmp_path / "c", size=128, bands=RGB, stretch="0:3000")
+    one, two = corpus.tiles(np.arange(2))
+    assert np.array_equal(one, two)
+    assert [[0.0] * 3, [1000.0] * 3] == [scene.levels["low"] for scene in corpus.manifest.scenes]
+
+
+def test_no_data_of_a_sentinel_2_product_needs_no_option(tmp_path, layouts, bands):
+    for pixels in bands.values():
+        pixels[:, 64:] = -1
+    layouts.write_safe(tmp_path / "s", bands, level="2A", baseline="0400", day="20220301")
+    options = {"size": 64, "overlap": 0.0, "bands": RGB}
+    corpus = build_corpus(tmp_path / "s", None, None, tmp_path / "c", stretch="percentile:0,100", **options)
+    assert {"empty": 2} == corpus.manifest.counts["rejected"]
+    assert corpus.manifest.scenes[0].levels["low"][0] > 1000
+
+
+def test_a_sentinel_2_product_without_metadata_or_with_broken_ones_is_named(tmp_path, layouts, bands):
+    safe = layouts.write_safe(tmp_path, bands, level="2A", baseline="0400", day="20220301")
+    found = find_scenes(tmp_path, RGB)[0]
+    (safe / "MTD_MSIL2A.xml").write_text("<n1:Level-2A")
+    with pytest.raises(CorpusError, match=r"MTD_MSIL2A\.xml is cut short"):
+        describe(found, RGB, Stretch.parse("0:3000"))
+    (safe / "MTD_MSIL2A.xml").unlink()
+    with pytest.raises(CorpusError, match=r"has no MTD_MSIL1C\.xml or MTD_MSIL2A\.xml"):
+        describe(found, RGB, Stretch.parse("0:3000"))
 
 
 def test_landsat_band_files_beside_each_other_are_one_scene_each(tmp_path, bands, write_tif):
     for product in ("LC08_L1TP_123032_20200101", "LE07_L1TP_123032_20000101"):
         for number, pixels in enumerate(bands.values(), start=2):
-            write_tif(tmp_path / f"{product}_B{number}.TIF", pixels)
+            write_tif(tmp_path / f"{product}_B{number}.TIF", pixels.astype(np.uint16))
     found = find_scenes(tmp_path, ("B4", "B3", "B2"))
     assert ["Landsat 8", "Landsat 7"] == [scene.source for scene in found]
     with SceneReader(
@@ -63,10 +88,15 @@ def test_landsat_band_files_beside_each_other_are_one_scene_each(tmp_path, bands
     assert np.array_equal(np.rint(bands["B02"].astype(np.float32) * np.float32(255 / 4000)), pixels[..., 2])
 
 
-def test_a_scene_that_lacks_a_band_file_is_named(tmp_path, bands, write_tif):
-    write_tif(tmp_path / "a_B04.tif", bands["B04"])
+def test_a_scene_that_lacks_a_band_file_is_named_and_can_be_skipped(tmp_path, bands, write_tif):
+    write_tif(tmp_path / "a_B04.tif", bands["B04"].astype(np.uint16))
+    for name, pixels in bands.items():
+        write_tif(tmp_path / f"b_{name}.tif", pixels.astype(np.uint16))
+    options = {"size": 128, "bands": RGB, "stretch": "0:4000"}
     with pytest.raises(CorpusError, match=r"scene a in .* has no file of band B03"):
-        find_scenes(tmp_path, ("B04", "B03", "B02"))
+        build_corpus(tmp_path, None, None, tmp_path / "c", **options)
+    corpus = build_corpus(tmp_path, None, None, tmp_path / "c", skip_bad=True, **options)
+    assert ["b"] == [scene.name for scene in corpus.manifest.scenes]
     with pytest.raises(CorpusError, match="holds no files of the bands B8, B4, B3"):
         find_scenes(tmp_path, ("B8", "B4", "B3"))
 
@@ -88,6 +118,9 @@ def test_band_files_of_different_grids_are_refused(tmp_path, bands, write_tif):
         ("LC08_L1TP.tif", "Landsat 8"),
         ("landsat7_gewata.tif", "Landsat 7"),
         ("fusion 2 m/GF1_x.tif", "fusion 2 m"),
+        ("GF1_PMS1_E114.0_N30.5_20160328_L1A0001492006/GF1_PMS1_E114.0_N30.5_MSS1.tiff", "Gaofen-1"),
+        ("LC08_L1TP_123032_20200101_20200823_02_T1/LC08_L1TP_123032_20200101_20200823_02_T1", "Landsat 8"),
+        ("GF1 of 2016/x.tif", "GF1 of 2016"),
         ("ortho.tif", "pictures"),
     ],
 )
@@ -104,12 +137,30 @@ def test_strips_that_overlap_are_those_of_the_whole_scene(tmp_path, write_tif):
             assert np.array_equal(pixels[row : row + 32], strip)
 
 
-def test_a_gaofen_like_scene_of_four_16_bit_bands_takes_the_front_three_as_bgr(tmp_path, write_tif):
-    pixels = np.random.default_rng(0).integers(0, 1023, size=(64, 64, 4)).astype(np.uint16)
-    write_tif(tmp_path / "GF2_PMS1.tif", pixels, pixel=0.8)
-    corpus = build_corpus(tmp_path, None, None, tmp_path / "c", size=64, bands=(3, 2, 1), stretch="percentile:1,99")
-    assert {"Gaofen-2": 1} == corpus.manifest.counts["source"]
-    assert 0.8 == pytest.approx(corpus.manifest.scenes[0].resolution)
+@pytest.mark.parametrize(
+    ("sensor", "source", "metres"),
+    [("GF1_WFV4", "Gaofen-1", 16.0), ("GF2_PMS1", "Gaofen-2", 3.24), ("GF6_PMS", "Gaofen-6", 8.0)],
+)
+def test_a_gaofen_product_of_four_16_bit_bands_is_read_as_delivered(tmp_path, layouts, sensor, source, metres):
+    pixels = np.random.default_rng(0).integers(1, 1023, size=(4, 64, 128))
+    pixels[:, :, 64:] = 0
+    layouts.write_gaofen(tmp_path / "s", pixels, sensor=sensor, metres=metres)
+    corpus = build_corpus(
+        tmp_path / "s",
+        None,
+        None,
+        tmp_path / "c",
+        size=64,
+        overlap=0.0,
+        bands=(3, 2, 1),
+        stretch="0:1023",
+        scene_nodata=0,
+    )
+    assert {source: 1} == corpus.manifest.counts["source"]
+    assert {"empty": 1} == corpus.manifest.counts["rejected"]
+    assert metres == pytest.approx(corpus.manifest.scenes[0].resolution)
+    expected = np.moveaxis(pixels[[2, 1, 0], :, :64], 0, 2) * (255 / 1023)
+    assert np.abs(expected - corpus.tiles(np.array([0]))[0]).max() <= 0.51
 
 
 def test_a_no_data_value_that_the_file_does_not_declare_can_be_given(tmp_path, write_tif):

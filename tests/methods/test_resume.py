@@ -8,6 +8,7 @@ import torch
 import methods
 from bench import backbones, determinism, pretraining
 from bench.corpus.reader import Corpus
+from bench.errors import CorpusError
 
 SMALL = {"epochs": 2, "batch": 32, "size": 32, "precision": "fp32"}
 OPTIONS = {
@@ -26,7 +27,9 @@ class KilledError(Exception):
     pass
 
 
-def pretrain(name, corpus: Corpus, checkpoint: Path, labelled: Path, monkeypatch, stop_after: int | None = None):
+def pretrain(
+    name, corpus: Corpus, checkpoint: Path, labelled: Path, monkeypatch, stop_after: int | None = None, seed=7
+):
     """Train a few steps; with `stop_after`, die right after the checkpoint of that step."""
     save = pretraining._save
 
@@ -46,7 +49,7 @@ def pretrain(name, corpus: Corpus, checkpoint: Path, labelled: Path, monkeypatch
     )
     place = pretraining.Place(torch.device("cpu"), checkpoint, lambda *_: None)
     try:
-        losses = pretraining.train(method, corpus, 7, place)
+        losses = pretraining.train(method, corpus, seed, place)
     except KilledError:
         return None
     finally:
@@ -65,3 +68,9 @@ def test_a_killed_and_resumed_pretraining_gives_the_same_weights(name, corpus, l
     assert whole.keys() == resumed.keys()
     for key, value in whole.items():
         assert torch.equal(value, resumed[key]), key
+
+
+def test_a_checkpoint_of_another_order_of_tiles_is_refused(corpus, labelled, tmp_path, monkeypatch):
+    pretrain("simclr", corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=1)
+    with pytest.raises(CorpusError, match="the checkpoint was made with seed"):
+        pretrain("simclr", corpus, tmp_path / "killed", labelled, monkeypatch, seed=8)

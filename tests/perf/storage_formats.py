@@ -1,7 +1,8 @@
 """Four ways to keep tiles on disk, measured: `python tests/perf/storage_formats.py [FOLDER] [TILES]`.
 
 Needs `webdataset` and `litdata`, which the harness does not depend on. One process, files in the page cache; rates are
-by CPU time, so that a busy machine gives the same figures. The tiles are smooth relief with grain.
+by CPU time, so that a busy machine gives the same figures. The tiles are smooth relief with grain. For crash safety a
+process is killed when it has handed over half of the tiles, and whatever can be read afterwards is counted.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -59,6 +61,9 @@ class RawShards:
             os.preadv(handle, [tile.data], int(number) * tile.nbytes)
         os.close(handle)
 
+    def survivors(self):
+        return self.path.stat().st_size // SIZE**2 // 3
+
 
 class MappedShards(RawShards):
     """The same file, mapped."""
@@ -91,6 +96,9 @@ class JpegShards:
             decode(os.pread(handle, end - start, start))
         os.close(handle)
 
+    def survivors(self):
+        return len(self.offsets) - 1  # the index was in the memory of the process
+
 
 class WebDataset:
     """Tar shards; there is no random access, so it is read in order through a shuffle buffer of 1000."""
@@ -116,6 +124,19 @@ class WebDataset:
             if count == len(order):
                 break
 
+    def survivors(self):
+        import webdataset
+
+        count = 0
+        try:
+            for path in sorted(self.folder.glob("*.tar")):
+                for sample in webdataset.WebDataset(str(path), shardshuffle=False, empty_check=False):
+                    decode(sample["jpg"])
+                    count += 1
+        except Exception as error:  # noqa: BLE001 - whatever a torn archive raises is the finding
+            return f"{count}, then {type(error).__name__}"
+        return count
+
 
 class LitData:
     """litdata chunks of 64 MiB, each sample the bytes of a JPEG; reads through its own shuffle."""
@@ -140,6 +161,29 @@ class LitData:
             decode(sample["image"])
             if count == len(order):
                 break
+
+    def survivors(self):
+        from litdata import StreamingDataset
+
+        try:
+            return len(StreamingDataset(self.folder))
+        except Exception as error:  # noqa: BLE001 - whatever a torn data set raises is the finding
+            return f"0, {type(error).__name__}"
+
+
+def crash(kind, folder, tiles):
+    """Kill a writer after half of the tiles, and say what can be read."""
+    folder.mkdir()
+
+    def half():
+        yield from tiles[: len(tiles) // 2]
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if not child:
+        kind(folder).write(half())
+    os.waitpid(child, 0)
+    return f"{kind(folder).survivors()} of {len(tiles) // 2}"
 
 
 def measure(kind, folder, tiles, order):
@@ -170,7 +214,9 @@ def main():
     work = Path(tempfile.mkdtemp(dir=arguments.folder))
     try:
         for kind in (RawShards, MappedShards, JpegShards, WebDataset, LitData):
-            print(kind.__name__, json.dumps(measure(kind, work / kind.__name__, tiles, order)), flush=True)
+            figures = measure(kind, work / kind.__name__, tiles, order)
+            figures["readable_after_a_kill"] = crash(kind, work / f"{kind.__name__}-crash", tiles)
+            print(kind.__name__, json.dumps(figures), flush=True)
     finally:
         shutil.rmtree(work)
 

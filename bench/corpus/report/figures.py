@@ -50,15 +50,18 @@ def draw_map(corpus: Corpus, path: Path) -> None:
     """Where the tiles lie, on the whole globe and closer; at most 20,000 of them are drawn."""
     chosen = np.linspace(0, len(corpus) - 1, min(len(corpus), MAX_POINTS)).astype(np.int64)
     lon, lat = corpus.index["lon"][chosen], corpus.index["lat"][chosen]
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
-    axes = figure.subplots()
     color = [COLORS[number] for number in corpus.dominant[chosen]] if corpus.has_landcover else "#444444"
-    axes.scatter(lon, lat, s=14, c=color, edgecolors="#222222", linewidths=0.3)
-    axes.set(xlim=(-180, 180), ylim=(-90, 90), xlabel="longitude", ylabel="latitude")
-    axes.set_xticks(range(-180, 181, 30))
-    axes.set_yticks(range(-90, 91, 30))
-    axes.grid(color="#dddddd")
-    axes.set_axisbelow(True)
+    figure = Figure(figsize=(9, 8.6), layout="constrained")
+    globe, close = figure.subplots(2, height_ratios=(1, 1))
+    for axes in (globe, close):
+        axes.scatter(lon, lat, s=14, c=color, edgecolors="#222222", linewidths=0.3)
+        axes.set(xlabel="longitude", ylabel="latitude")
+        axes.grid(color="#dddddd")
+        axes.set_axisbelow(True)
+    globe.set(xlim=(-180, 180), ylim=(-90, 90), xticks=range(-180, 181, 30), yticks=range(-90, 91, 30))
+    close.set_title("where the tiles lie, closer", fontsize=8)
+    close.set_aspect(1 / max(np.cos(np.radians(np.abs(lat).max(initial=0.0))), 0.1), adjustable="datalim")
+    close.ticklabel_format(useOffset=False)
     figure.savefig(path, dpi=120)
 
 
