@@ -1,9 +1,12 @@
-"""The study: what a user asks for, read from YAML and command-line options and checked before anything runs."""
+"""The study: what a user asks for, read from YAML and command-line options and checked before anything runs.
+
+A study file may say `extends: NAME`, a shipped study or a file beside it: what it does not say stands as there, but the
+name. Keys within keys are joined, lists are replaced.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import methods
@@ -110,18 +113,8 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     Raises:
         StudyError: the file or a value in it is wrong; the message names file and key.
     """
-    file = Path(path)
-    if not file.is_file():
-        shipped = configs.folder() / f"{path}.yaml"
-        if not shipped.is_file():
-            raise StudyError(f"no study at {path}: give a YAML file, or one of {', '.join(shipped_studies())}")
-        file = shipped
-    try:
-        values = yaml.safe_load(file.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StudyError(f"{file} is not readable YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
-        raise StudyError(f"{file} must hold keys and values, such as `methods: [geokr]`")
+    file = _find(path)
+    values = _read(file)
     for key, value in overrides.items():
         _put(values, key, value)
     try:
@@ -130,6 +123,28 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
         raise StudyError(f"{file}: {first_problem(error)}") from None
     _check_names(study)
     return study
+
+
+def _find(path: Path | str, beside: Path = Path()) -> Path:
+    named = (beside / path, configs.folder() / f"{path}.yaml")
+    found = next((file for file in named if file.is_file()), None)
+    if found is None:
+        raise StudyError(f"no study at {path}: give a YAML file, or one of {', '.join(shipped_studies())}")
+    return found
+
+
+def _read(file: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
+    if file in extending:
+        raise StudyError(f"{file} extends itself: {' -> '.join(map(str, (*extending, file)))}")
+    values = configs.read_values(file)
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise StudyError(f"{file}: extends must be a study's name or file, got {base!r}")
+    inherited = _read(_find(base, file.parent), (*extending, file))
+    inherited.pop("name", None)  # records say which study asked for them
+    return configs.merge(inherited, values)
 
 
 def shipped_studies() -> list[str]:

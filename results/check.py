@@ -8,11 +8,14 @@ from pathlib import Path
 from statistics import fmean, variance
 from typing import NamedTuple
 
+import pandas as pd
 from scipy.special import stdtrit
 
+from bench.errors import StoreError
 from bench.records import Record
 from results.frame import scan
-from results.variants import options_text
+from results.tables.layout import percent
+from results.variants import label, options_text
 
 # Provenance that makes two machines one kind: equal values promise equal bits.
 SAME_KIND = ("device", "device_name", "capability", "machine", "threads", "python", "libraries")
@@ -29,10 +32,6 @@ class Cell(NamedTuple):
     protocol: str
     fraction: float
 
-    def __str__(self) -> str:
-        options = "" if self.options == "{}" else f" {self.options}"
-        return f"{self.method}{options} {self.backbone} {self.protocol} at {100 * self.fraction:g}%"
-
 
 @dataclass(frozen=True)
 class CellReport:
@@ -40,6 +39,7 @@ class CellReport:
 
     Attributes:
         cell: which.
+        name: the cell in words.
         bitwise: whether both were made on one kind of machine, so that equal bits are asked.
         kind: provenance fields in which the machines differ; empty for bitwise.
         committed: seed -> committed score.
@@ -50,6 +50,7 @@ class CellReport:
     """
 
     cell: Cell
+    name: str
     bitwise: bool
     kind: list[str]
     committed: dict[int, float]
@@ -64,7 +65,7 @@ class CellReport:
             abs(self.fresh[seed] - self.committed[seed]) for seed in self.committed.keys() & self.fresh.keys()
         )
         asked = "equal bits" if self.bitwise else f"within ±{self.tolerance:.4f}, mean ±{self.mean_tolerance:.4f}"
-        return f"{self.cell}: {asked}; largest difference {furthest:.6f}"
+        return f"{self.name}: {asked}; largest difference {furthest:.6f}"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Report:
     @property
     def moved(self) -> list[str]:
         """What moved, one line each."""
-        return [f"{report.cell}: {line}" for report in self.cells for line in report.moved]
+        return [f"{report.name}: {line}" for report in self.cells for line in report.moved]
 
 
 def compare(committed: Path, fresh: Path) -> Report:
@@ -109,18 +110,21 @@ def compare(committed: Path, fresh: Path) -> Report:
         fresh: store of the new run.
 
     Raises:
-        StoreError: one of the folders is no store.
+        StoreError: one of the folders is no store, or nothing is committed.
     """
     old, new = scan(committed), scan(fresh)
+    if not old.records:
+        raise StoreError(f"{committed} holds no usable record to hold to: make it with `bench leaderboard build`")
     before, after = _by_cell(old.records), _by_cell(new.records)
     shared = [cell for cell in before if before[cell].keys() & after.get(cell, {}).keys()]
     comparisons = sum(len(before[cell].keys() & after[cell].keys()) + 1 for cell in shared)
     spreads = _pooled(before, comparisons)
-    reports = [_compare(cell, before[cell], after[cell], spreads[cell[2:]]) for cell in shared]
+    names = _names([*before, *after])
+    reports = [_compare(cell, names[cell], before[cell], after[cell], spreads[cell[2:]]) for cell in shared]
     return Report(
         cells=reports,
-        missing=_unmatched(before, after),
-        extra=_unmatched(after, before),
+        missing=[f"{names[cell]}, seed {seed}" for cell, seed in _unmatched(before, after)],
+        extra=[f"{names[cell]}, seed {seed}" for cell, seed in _unmatched(after, before)],
         problems=[*old.problems, *old.superseded, *new.problems, *new.superseded],
     )
 
@@ -133,8 +137,19 @@ def _by_cell(records: Iterable[Record]) -> dict[Cell, dict[int, Record]]:
     return dict(cells)
 
 
-def _unmatched(mine: dict[Cell, dict[int, Record]], other: dict[Cell, dict[int, Record]]) -> list[str]:
-    return [f"{cell}, seed {seed}" for cell, seeds in mine.items() for seed in seeds if seed not in other.get(cell, {})]
+def _names(cells: list[Cell]) -> dict[Cell, str]:
+    """Each cell in words; a method's options are named where the two stores hold several."""
+    columns = ["backbone", "method", "options", "corpus"]
+    rows = pd.DataFrame([(cell.backbone, cell.method, cell.options, None) for cell in cells], columns=columns)
+    variants = label(rows)
+    return {
+        cell: f"{variant} {cell.backbone} {cell.protocol} at {percent(cell.fraction)}"
+        for cell, variant in zip(cells, variants, strict=True)
+    }
+
+
+def _unmatched(mine: dict[Cell, dict[int, Record]], other: dict[Cell, dict[int, Record]]) -> list[tuple[Cell, int]]:
+    return [(cell, seed) for cell, seeds in mine.items() for seed in seeds if seed not in other.get(cell, {})]
 
 
 def _pooled(cells: dict[Cell, dict[int, Record]], comparisons: int) -> dict[tuple[str, str, float], float]:
@@ -148,12 +163,12 @@ def _pooled(cells: dict[Cell, dict[int, Record]], comparisons: int) -> dict[tupl
             freedom[cell[2:]] += len(scores) - 1
     spreads: dict[tuple[str, str, float], float] = defaultdict(float)  # no spread known: equality is asked
     for place, total in squares.items():
-        quantile = float(stdtrit(freedom[place], 1 - FALSE_ALARM / (2 * comparisons)))
+        quantile = float(stdtrit(freedom[place], 1 - FALSE_ALARM / (2 * max(1, comparisons))))
         spreads[place] = quantile * math.sqrt(total / freedom[place])
     return spreads
 
 
-def _compare(cell: Cell, before: dict[int, Record], after: dict[int, Record], spread: float) -> CellReport:
+def _compare(cell: Cell, name: str, before: dict[int, Record], after: dict[int, Record], spread: float) -> CellReport:
     seeds = sorted(before.keys() & after.keys())
     kind = sorted({name for seed in seeds for name in _differing(before[seed], after[seed])})
     tolerance, mean_tolerance = (0.0, 0.0) if not kind else (spread * math.sqrt(2), spread * math.sqrt(2 / len(seeds)))
@@ -169,6 +184,7 @@ def _compare(cell: Cell, before: dict[int, Record], after: dict[int, Record], sp
         moved.append(f"mean of {len(seeds)}: {_move('score', old_mean, new_mean)}, more than ±{mean_tolerance:.4f}")
     return CellReport(
         cell=cell,
+        name=name,
         bitwise=not kind,
         kind=kind,
         committed={seed: before[seed].score for seed in seeds},

@@ -1,22 +1,31 @@
 """The committed leaderboard: records, what they rest on, tables and page, without the weights."""
 
+import io
+import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
+
 from bench.errors import StoreError
-from bench.files import write_bytes
+from bench.files import write_bytes, write_text
 from results.frame import from_records, scan
-from results.page import write_page
-from results.tables import render, write_tables
+from results.page import PAGE, render_page
+from results.page.content import gather
+from results.tables import SUFFIX, render, write_tables
 
 # What is kept of a store: everything a number rests on that is small.
 _KEPT = ("records/*.json", "subsets/*.json", "weights/*/card.json")
+# Part of the page that is made from pictures, which are not committed beside it.
+_PICTURES = re.compile(r' <a href="#predictions">.*?</a>|<section id="predictions".*?</section>\n', re.DOTALL)
+# Two machines may round the last bit of a standard deviation differently.
+_RELATIVE = 1e-9
 
 
 def publish(store: Path, folder: Path) -> Path:
     """Make `folder` a copy of a store's records, manifests and cards, with tables and page; return the page's path.
 
-    What the folder held before and the store does not have is removed.
+    What the folder held before and the store does not have is removed. Saved predictions stand in the page alone.
 
     Raises:
         StoreError: the store has a damaged or superseded record, or none.
@@ -24,6 +33,8 @@ def publish(store: Path, folder: Path) -> Path:
     found = scan(store)
     if found.left_out:
         raise StoreError(f"a leaderboard is made of sound records only: {found.left_out[0]}")
+    if not found.records:
+        raise StoreError(f"{store} holds no record: run a study first with `bench run`")
     wanted = {path.relative_to(store) for pattern in _KEPT for path in store.glob(pattern)}
     for pattern in _KEPT:
         for path in folder.glob(pattern):
@@ -35,13 +46,36 @@ def publish(store: Path, folder: Path) -> Path:
         if not any(path.iterdir()):
             shutil.rmtree(path)
     write_tables(from_records(found.records), folder)
-    return write_page(folder, folder)[0]
+    page = folder / PAGE
+    write_text(page, render_page(gather(folder, store)))
+    return page
 
 
 def stale(folder: Path) -> list[str]:
-    """Say whether the committed table is that of the committed records: one line if not."""
-    written = folder / "table.md"
-    fresh = render(from_records(scan(folder).records), "markdown")
-    if written.is_file() and written.read_text() == fresh:
-        return []
-    return [f"{written} is not the table of the records beside it: run `bench leaderboard build` again"]
+    """Name the committed tables and page that are not those of the committed records, one line each."""
+    frame = from_records(scan(folder).records)
+    fresh = {f"table.{suffix}": render(frame, form) for form, suffix in SUFFIX.items()}
+    fresh[PAGE] = render_page(gather(folder))
+    return [
+        f"{folder / name} is not made of the records beside it: run `bench leaderboard build` again"
+        for name, text in fresh.items()
+        if not _same(folder / name, text)
+    ]
+
+
+def _same(path: Path, fresh: str) -> bool:
+    if not path.is_file():
+        return False
+    written = path.read_text()
+    if path.suffix == ".csv":
+        return _same_numbers(written, fresh)
+    return _PICTURES.sub("", written) == fresh
+
+
+def _same_numbers(written: str, fresh: str) -> bool:
+    try:
+        left, right = (pd.read_csv(io.StringIO(text)) for text in (written, fresh))
+        pd.testing.assert_frame_equal(left, right, rtol=_RELATIVE, atol=_RELATIVE)
+    except (AssertionError, ValueError):
+        return False
+    return True

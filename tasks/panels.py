@@ -1,7 +1,12 @@
-"""Pictures of predictions: image, truth and prediction side by side, in the data set's own colours."""
+"""Pictures of predictions: image, truth and prediction side by side, in the data set's own colours.
+
+Each is a PNG file whose text `bench` says what its parts are, so that the pictures of several methods can be laid out
+together: JSON with `parts` (name, width, and the class in words where the part is one), `gap` and `legend` (class, colour).
+"""
 
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 from torch.utils.data import DataLoader, Dataset
 
 from bench import files
@@ -54,8 +60,10 @@ def write_masks(model: Any, task: "Segmentation", test: list[int], place: Place)
     for position, output in zip(positions, outputs, strict=True):
         stored = np.asarray(task.data.images[position])
         dates = [stored[..., band : band + 3] for band in range(0, stored.shape[2], 3)]
-        masks = [output.gt_sem_seg.data[0].cpu().numpy(), output.pred_sem_seg.data[0].cpu().numpy()]
-        _write(place, task, position, [*dates, *(paint(mask, task.scheme.palette) for mask in masks)])
+        shown = dict(zip(["image"] if len(dates) == 1 else ["before", "after"], dates, strict=True))
+        for name, mask in (("truth", output.gt_sem_seg), ("prediction", output.pred_sem_seg)):
+            shown[name] = paint(mask.data[0].cpu().numpy(), task.scheme.palette)
+        _write(place, task, position, shown)
 
 
 def write_boxes(task: Task, place: Place, found: dict[int, tuple[NDArray[Any], NDArray[Any]]]) -> None:
@@ -68,7 +76,8 @@ def write_boxes(task: Task, place: Place, found: dict[int, tuple[NDArray[Any], N
     """
     for position, (truth, boxes) in found.items():
         image = np.asarray(task.data.images[position])
-        drawn = [outline(image, each, task.scheme.palette) for each in (truth, boxes[boxes[:, 5] >= SCORE])]
+        kept = {"truth": truth, "prediction": boxes[boxes[:, 5] >= SCORE]}
+        drawn = {name: outline(image, each, task.scheme.palette) for name, each in kept.items()}
         _write(place, task, position, drawn)
 
 
@@ -76,12 +85,13 @@ def write_classes(model: Any, dataset: Dataset[Any], task: Task, positions: list
     """Picture some test images with the colours of the true and of the predicted class beside each."""
     for position, output in zip(positions, predictions(model, dataset), strict=True):
         image = np.asarray(task.data.images[position])
-        bars = []
-        for number in (output["truth"], output["prediction"]):
+        words = {name: task.scheme.classes[int(output[name])] for name in ("truth", "prediction")}
+        bars = {}
+        for name, word in words.items():
             bar = Image.new("RGB", (16 + 8 * max(map(len, task.scheme.classes)), len(image)), UNLABELLED)
-            ImageDraw.Draw(bar).text((8, 8), task.scheme.classes[int(number)], fill=(255, 255, 255))
-            bars.append(np.asarray(bar))
-        _write(place, task, position, [image, *bars])
+            ImageDraw.Draw(bar).text((8, 8), word, fill=(255, 255, 255))
+            bars[name] = np.asarray(bar)
+        _write(place, task, position, {"image": image, **bars}, words)
 
 
 def paint(mask: NDArray[Any], palette: Sequence[Colour]) -> Picture:
@@ -108,9 +118,15 @@ def side_by_side(pictures: Sequence[Picture]) -> Picture:
     return np.concatenate(row[:-1], axis=1)
 
 
-def _write(place: Place, task: Task, position: int, pictures: Sequence[Picture]) -> None:
+def _write(
+    place: Place, task: Task, position: int, pictures: Mapping[str, Picture], words: Mapping[str, str] | None = None
+) -> None:
+    legend = [] if words else list(zip(task.scheme.classes, task.scheme.palette, strict=True))
+    parts = [[name, picture.shape[1], (words or {}).get(name)] for name, picture in pictures.items()]
+    text = PngInfo()
+    text.add_text("bench", json.dumps({"parts": parts, "gap": GAP, "legend": legend}))
     buffer = io.BytesIO()
-    Image.fromarray(side_by_side(pictures)).save(buffer, format="PNG")
+    Image.fromarray(side_by_side(list(pictures.values()))).save(buffer, format="PNG", pnginfo=text)
     name = task.data.names[position].replace("/", "_")
     files.write_bytes(_folder(place) / f"{name}.png", buffer.getvalue())
 

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bench import configs
@@ -193,12 +192,7 @@ def _read(name: str) -> dict[str, Any]:
     if not (file.is_file() if _is_path(name) else name in known_protocols()):
         known = ", ".join(known_protocols())
         raise StudyError(f"unknown protocol {name!r}: give a .yaml file, or choose from {known}")
-    try:
-        values = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
-        raise StudyError(f"{file} is not readable YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
-        raise StudyError(f"{file} must hold keys and values")
+    values = configs.read_values(file)
     base = values.pop("extends", None)
     if base is None:
         return values
@@ -208,12 +202,4 @@ def _read(name: str) -> dict[str, Any]:
         inherited["sources"] = {
             key: source for key, source in inherited["sources"].items() if not key.startswith(f"{part}.")
         }
-    return _merge(inherited, values)
-
-
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
+    return configs.merge(inherited, values)

@@ -18,7 +18,7 @@ COMMANDS = {
     "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),
     "compare": ("bench.cli.compare:command", "Put our scores beside a paper's, protocol by protocol."),
     "stats": ("bench.cli.stats:command", "Say how sure the differences between methods are."),
-    "figures": ("bench.cli.figures:command", "Draw curves, ranking and heat map of a store as PNG and SVG."),
+    "figures": ("bench.cli.figures:command", "Draw curves, ranking, heat map and predictions of a store."),
     "labels-to-match": ("bench.cli.labels_to_match:command", "Say how many labels a method saves against a reference."),
     "corpus": ("bench.cli.corpus:corpus", "Build and look at a pretraining corpus."),
     "data": ("bench.cli.data:data", "Prepare and look at downstream data sets."),

@@ -1,4 +1,4 @@
-"""`bench figures`: curves, ranking and heat map of a store."""
+"""`bench figures`: curves, ranking, heat map and predictions of a store."""
 
 from pathlib import Path
 
@@ -20,6 +20,10 @@ from results.figures import write_figures
     help="Folder for the files.",
 )
 def command(store: Path, out: Path) -> None:
-    """Draw label-efficiency curves, the ranking over data sets and a heat map of methods and tasks, as PNG and SVG."""
-    for path in write_figures(load_store(store), out):
+    """Draw label-efficiency curves, ranking over data sets, heat map of methods and tasks, and predictions.
+
+    Each as PNG and SVG. Predictions are drawn of cells that ran with `bench run --save-predictions N`: one panel a
+    protocol, with the same test samples for every method.
+    """
+    for path in write_figures(load_store(store), out, store):
         click.echo(path)

@@ -9,24 +9,36 @@ from bench.files import write_bytes
 from results.figures.curves import label_efficiency
 from results.figures.drawing import as_bytes
 from results.figures.heatmap import method_by_task
+from results.figures.panel import predictions_panel
 from results.figures.ranking import critical_difference_diagram
+from results.pictures import gallery
 from results.stats.ranking import blocks
 from results.summary import BOARD
+from results.variants import order
 
 FORMATS = ("png", "svg")
 
 
-def write_figures(frame: pd.DataFrame, folder: Path) -> list[Path]:
+def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) -> list[Path]:
     """Draw everything that a store's records allow, as PNG and SVG; return the paths.
 
-    Label-efficiency curves of each protocol and backbone with at least two fractions; for each backbone a heat map of
-    methods and protocols, and the ranking where at least two methods share every protocol.
+    Label-efficiency curves of each protocol and backbone with at least two fractions, and its predictions panel where
+    pictures were saved; for each backbone a heat map of methods and protocols, and the ranking where at least two
+    methods share every protocol.
+
+    Args:
+        frame: records.
+        folder: where the files go.
+        store: where the records' predictions were saved; None draws none.
     """
     figures: dict[str, Figure] = {}
     for values, board in frame.groupby(BOARD, sort=True):
         protocol, version, network = map(str, values)
         if len(set(board["fraction"])) > 1:
             figures[_name("curves", protocol, version[:8], network)] = label_efficiency(board)
+        pictures = gallery(store, board, sorted(set(board["variant"]), key=order)) if store else None
+        if pictures:
+            figures[_name("predictions", protocol, version[:8], network)] = predictions_panel(pictures)
     for backbone, records in frame.groupby("backbone", sort=True):
         figures[_name("heatmap", backbone)] = method_by_task(records)
         arranged = blocks(records)

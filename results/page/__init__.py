@@ -7,9 +7,11 @@ import jinja2
 from markupsafe import Markup
 
 from bench.files import write_text
-from results.page.content import gather
+from results.page.content import Content, gather
 from results.tables.formats import html_environment
 from results.tables.layout import percent
+
+PAGE = "index.html"
 
 
 def write_page(store: Path, folder: Path) -> tuple[Path, list[str]]:
@@ -21,18 +23,22 @@ def write_page(store: Path, folder: Path) -> tuple[Path, list[str]]:
     Raises:
         StoreError: there is no store, or it has no usable record.
     """
-    content = gather(store)
+    content = gather(store, store)
+    path = folder / PAGE
+    write_text(path, render_page(content))
+    return path, content.left_out
+
+
+def render_page(content: Content) -> str:
+    """The page's text."""
     environment = html_environment()
-    page = environment.get_template("page.html").render(
+    return environment.get_template("page.html").render(
         content=content,
         percent=percent,
         data=_embedded(content.data),
         style=_source(environment, "page.css"),
         script=_source(environment, "page.js"),
     )
-    path = folder / "index.html"
-    write_text(path, page)
-    return path, content.left_out
 
 
 def _embedded(value: object) -> Markup:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from results.matching import Choice, labels_to_match
 from results.page.curves import Chart, chart
+from results.page.predictions import Pictures
 from results.stats.efficiency import area_under_curve
 from results.tables.layout import Groups, percent, score_text
 from results.variants import order
@@ -63,6 +64,7 @@ class Board:
     synthetic: bool
     rows: list[Row]
     chart: Chart | None
+    pictures: Pictures | None
     savings: list[Verdict]
     differences: list[Verdict]
     test: str
@@ -77,6 +79,7 @@ def lay_out(
     failed: pd.DataFrame,
     near: Groups,
     slots: dict[str, int],
+    pictures: Pictures | None,
 ) -> Board:
     """Lay out one protocol and backbone.
 
@@ -88,6 +91,7 @@ def lay_out(
         failed: the board's failed cells.
         near: variants that cannot be told apart from the best, by protocol, hash, backbone and fraction.
         slots: number of each variant on the page.
+        pictures: the board's saved predictions.
     """
     first = records.iloc[0]
     place = (str(first["protocol"]), str(first["protocol_hash"]), str(first["backbone"]))
@@ -108,6 +112,7 @@ def lay_out(
         synthetic=bool(first["synthetic"]),
         rows=rows,
         chart=chart(records, slots),
+        pictures=pictures,
         savings=label_savings(records),
         differences=[difference(row) for row in comparisons.itertuples()] if at_least_two else [],
         test=_test_note(comparisons),

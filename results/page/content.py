@@ -10,6 +10,7 @@ from bench.errors import StoreError
 from results.frame import from_records, scan
 from results.page.board import Board, lay_out
 from results.page.failures import Failure, read_failures
+from results.page.predictions import pictures
 from results.page.provenance import embed
 from results.stats.intervals import Interval
 from results.stats.paired import indistinguishable, pairwise
@@ -58,8 +59,8 @@ class Content:
     data: dict[str, Any]
 
 
-def gather(store: Path) -> Content:
-    """Compute the page's content from a store.
+def gather(store: Path, predictions: Path | None = None) -> Content:
+    """Compute the page's content from a store, and the pictures from the store where the predictions were saved.
 
     Raises:
         StoreError: there is no store, or it has no usable record.
@@ -71,7 +72,7 @@ def gather(store: Path) -> Content:
     frame, failed = _label(from_records(found.records), failures)
     variants = sorted({*frame["variant"], *failed["variant"]}, key=order)
     slots = {variant: slot for slot, variant in enumerate(variants)}
-    boards = _boards(frame, failed, slots)
+    boards = _boards(frame, failed, slots, predictions)
     standings, unused = _standings(frame)
     synthetic = {True: "all", False: "some" if frame["synthetic"].any() else "none"}[bool(frame["synthetic"].all())]
     return Content(
@@ -103,7 +104,7 @@ def _label(frame: pd.DataFrame, failures: list[Failure]) -> tuple[pd.DataFrame, 
     return frame.assign(variant=labels[:split].to_numpy()), failed.assign(variant=labels[split:].to_numpy())
 
 
-def _boards(frame: pd.DataFrame, failed: pd.DataFrame, slots: dict[str, int]) -> list[Board]:
+def _boards(frame: pd.DataFrame, failed: pd.DataFrame, slots: dict[str, int], predictions: Path | None) -> list[Board]:
     summary, comparisons = summarise(frame), pairwise(frame)
     near = indistinguishable(comparisons, summary)
     boards = []
@@ -113,7 +114,8 @@ def _boards(frame: pd.DataFrame, failed: pd.DataFrame, slots: dict[str, int]) ->
         protocol, _, backbone = map(str, place)
         # A failure note names a protocol without its hash: with two versions in the store it belongs to neither for sure.
         here = (failed["protocol"] == protocol) & (failed["backbone"] == backbone) & (versions[protocol] == 1)
-        boards.append(lay_out(f"board-{number}", records, mine[0], mine[1], failed[here], near, slots))
+        shown = pictures(predictions, records, sorted(set(records["variant"]), key=order)) if predictions else None
+        boards.append(lay_out(f"board-{number}", records, mine[0], mine[1], failed[here], near, slots, shown))
     return boards
 
 

@@ -71,11 +71,11 @@ def chart(board: pd.DataFrame, slots: dict[str, int]) -> Chart | None:
 
     def x(fraction: float) -> float:
         share = math.log(fraction / fractions[0]) / math.log(fractions[-1] / fractions[0])
-        return _LEFT + 12 + share * (WIDTH - _LEFT - _RIGHT - 24)
+        return round(_LEFT + 12 + share * (WIDTH - _LEFT - _RIGHT - 24), 1)
 
     def y(score: float) -> float:
         share = (score - ticks[0]) / (ticks[-1] - ticks[0])
-        return HEIGHT - _BOTTOM - min(max(share, 0), 1) * (HEIGHT - _TOP - _BOTTOM)
+        return round(HEIGHT - _BOTTOM - min(max(share, 0), 1) * (HEIGHT - _TOP - _BOTTOM), 1)
 
     lines = []
     for variant in sorted(set(board["variant"]), key=order):

@@ -45,7 +45,7 @@
     const places = ["protocol", "task", "backbone"];
     for (const row of rows) row.hidden = !(fits(row, places) && named(row));
     for (const board of document.querySelectorAll(".board")) board.hidden = !fits(board, places);
-    for (const line of document.querySelectorAll(".line[data-method], .legend li")) {
+    for (const line of document.querySelectorAll(".line[data-method], .legend [data-method], .answer")) {
       line.style.display = named(line) ? "" : "none";
     }
     const count = rows.filter((row) => !row.hidden).length;

@@ -2,6 +2,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+import methods
+import tasks
 from bench.cli.run import run, study_from
 from bench.errors import StudyError
 from bench.study import load_study, shipped_studies
@@ -99,3 +101,44 @@ def test_the_command_names_its_options():
     text = CliRunner().invoke(run, ["--help"]).output
     for option in ("--methods", "--tasks", "--fractions", "--seeds", "--store", "--device", "--study", "--set"):
         assert option in text
+
+
+def write(path, **values):
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def test_a_study_says_only_what_differs_from_the_one_it_extends(tmp_path):
+    write(tmp_path / "base.yaml", extends="demo", name="base", methods=["byol"], options={"moco": {"queue": 512}})
+    study = load_study(write(tmp_path / "mine.yaml", extends="base.yaml", name="mine", seeds=5), {})
+    demo = load_study("demo", {})
+    assert (study.name, study.methods, study.seeds) == ("mine", ["byol"], 5)
+    assert (study.fractions, study.protocols) == (demo.fractions, demo.protocols)
+    assert study.options["moco"] == demo.options["moco"] | {"queue": 512}
+    assert study.options["geokr"] == demo.options["geokr"]
+
+
+def test_a_study_never_takes_the_name_of_the_one_it_extends(tmp_path):
+    with pytest.raises(StudyError, match="name: Field required"):
+        load_study(write(tmp_path / "mine.yaml", extends="demo", seeds=5), {})
+
+
+def test_what_a_study_extends_must_be_a_study_and_not_itself(tmp_path):
+    with pytest.raises(StudyError, match="no study at nowhere"):
+        load_study(write(tmp_path / "a.yaml", extends="nowhere", name="a"), {})
+    with pytest.raises(StudyError, match=r"a\.yaml: extends must be a study's name or file, got 3"):
+        load_study(write(tmp_path / "a.yaml", extends=3, name="a"), {})
+    write(tmp_path / "b.yaml", extends="a.yaml", name="b")
+    with pytest.raises(StudyError, match=r"a\.yaml extends itself: .*a\.yaml -> .*b\.yaml -> .*a\.yaml"):
+        load_study(write(tmp_path / "a.yaml", extends="b.yaml", name="a"), {})
+
+
+def test_the_leaderboard_has_every_method_that_needs_no_download_every_task_and_the_main_job():
+    demo, board = load_study("demo", {}), load_study("leaderboard", {})
+    assert {name for name in methods.registry() if name != "imagenet"} == set(board.all_methods())
+    assert set(board.tasks) == set(tasks.registry())
+    assert set(demo.all_methods()) <= set(board.all_methods())
+    assert all(demo.options_of(method) == board.options_of(method) for method in demo.all_methods())
+    for name in ("corpus", "backbones", "fractions", "seeds", "pretrain_seeds", "seed", "data"):
+        assert getattr(demo, name) == getattr(board, name)
+    assert demo.protocols["seg"] == board.protocols["seg"]

@@ -7,6 +7,7 @@ import random
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -110,6 +111,21 @@ def write_store():
 def store(tmp_path):
     """A store of three methods, three fractions, three seeds."""
     return write_records(tmp_path / "store", synthetic_study())
+
+
+@pytest.fixture(scope="session")
+def save_prediction():
+    """Save one prediction as a task does: `masks` by part name as H x W class numbers, or `words` by part name."""
+    from tasks import panels
+
+    def save(store, key, sample, image, masks, words=None):
+        scheme = SimpleNamespace(classes=["water", "road"], palette=[(0, 0, 255), (255, 255, 0)])
+        task = SimpleNamespace(scheme=scheme, data=SimpleNamespace(names=[sample]))
+        drawn = {name: panels.paint(mask, scheme.palette) for name, mask in masks.items()}
+        place = SimpleNamespace(panels=store / "predictions" / key)
+        panels._write(place, task, 0, {"image": image, **drawn}, words)
+
+    return save
 
 
 @dataclass

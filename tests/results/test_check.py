@@ -1,5 +1,6 @@
 import pytest
 
+from bench.errors import StoreError
 from results.check import FALSE_ALARM, compare
 
 MACHINE = {
@@ -124,3 +125,31 @@ def test_a_torn_record_fails_the_check(two_stores, tmp_path):
     two_stores()
     (tmp_path / "fresh" / "records" / "torn.json").write_text("{")
     assert not compare(tmp_path / "committed", tmp_path / "fresh").ok
+
+
+def test_options_are_named_only_where_the_stores_differ_in_them(two_stores):
+    def change(record):
+        return (
+            record.model_copy(update={"options": record.options | {"steps": 200}})
+            if record.method == "moco"
+            else record
+        )
+
+    report = two_stores(change)
+    assert {"moco (steps=100)"} == {line.split(" resnet18")[0] for line in report.missing}
+    assert {"moco (steps=200)"} == {line.split(" resnet18")[0] for line in report.extra}
+    assert "geokr resnet18 demo/city at 1%" in {cell.name for cell in report.cells}
+
+
+def test_a_check_against_nothing_is_refused(tmp_path, make_study, write_store):
+    (tmp_path / "committed" / "records").mkdir(parents=True)
+    write_store(tmp_path / "fresh", make_study())
+    with pytest.raises(StoreError, match="holds no usable record to hold to"):
+        compare(tmp_path / "committed", tmp_path / "fresh")
+
+
+def test_a_run_without_any_record_misses_everything(tmp_path, make_study, write_store):
+    (tmp_path / "fresh" / "records").mkdir(parents=True)
+    write_store(tmp_path / "committed", make_study())
+    report = compare(tmp_path / "committed", tmp_path / "fresh")
+    assert (27, False) == (len(report.missing), report.ok)

@@ -1,6 +1,11 @@
+import json
+import re
+
+import numpy as np
 import pytest
 
 from bench.errors import StoreError
+from results.frame import load
 from results.publishing import publish, stale
 
 
@@ -36,10 +41,46 @@ def test_a_damaged_store_is_not_published(store, tmp_path):
         publish(store, tmp_path / "committed")
 
 
-def test_a_table_that_is_not_of_its_records_is_stale(committed):
+@pytest.mark.parametrize("name", ["table.md", "table.tex", "table.csv", "index.html"])
+def test_a_table_or_page_that_is_not_of_its_records_is_stale(committed, name):
     assert [] == stale(committed)
-    (committed / "table.md").write_text("better numbers")
-    assert "table.md" in stale(committed)[0]
+    path = committed / name
+    path.write_text(re.sub(r"\d\.?\d\d", "9.99", path.read_text(), count=1))
+    assert [name] == [line.split(" ")[0].rsplit("/", 1)[1] for line in stale(committed)]
+    path.unlink()
+    assert name in stale(committed)[0]
+
+
+def test_pictures_stand_in_the_committed_page_and_do_not_make_it_stale(store, tmp_path, save_prediction):
+    mask = np.zeros((8, 8), dtype=np.uint8)
+    for row in load(store).itertuples():
+        save_prediction(store, row.key, "a", np.zeros((8, 8, 3), np.uint8), {"truth": mask, "prediction": mask})
+    page = publish(store, tmp_path / "committed")
+    assert "data:image/png" in page.read_text()
+    assert not (tmp_path / "committed" / "predictions").exists()
+    assert [] == stale(tmp_path / "committed")
+    page.write_text(page.read_text().replace("moco", "mono", 1))
+    assert "index.html" in stale(tmp_path / "committed")[0]
+
+
+def test_the_check_says_why_a_record_is_missing(committed, store, run_bench):
+    gone = next((store / "records").iterdir())
+    record = json.loads(gone.read_text())
+    gone.unlink()
+    folder = store / "jobs" / record["key"]
+    folder.mkdir(parents=True)
+    pretrain = {"method": record["method"], "options": {}, "backbone": "resnet18", "corpus_hash": None}
+    cell = {"pretrain": pretrain, "protocol": {"id": "demo/city"}, "fraction": record["fraction"], "seed": 0}
+    (folder / "failure.json").write_text(json.dumps({"job": cell, "error": "ValueError: loss is not finite"}))
+    done = run_bench("leaderboard", "check", "--committed", str(committed), "--fresh", str(store))
+    assert 1 == done.returncode
+    assert "loss is not finite" in done.stdout
+
+
+def test_a_store_without_records_is_not_published(tmp_path):
+    (tmp_path / "records").mkdir()
+    with pytest.raises(StoreError, match="holds no record"):
+        publish(tmp_path, tmp_path / "committed")
 
 
 def test_the_check_passes_on_equal_records_and_names_each_cell(committed, store, run_bench):

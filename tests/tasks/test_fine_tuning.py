@@ -1,5 +1,7 @@
 """Every task trains and predicts end to end on tiny sets, and the same seed gives the same numbers."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from PIL import Image
 import tasks
 from bench import backbones
 from bench.errors import DataError, StudyError
+from tasks.panels import GAP
 from tasks.protocols import load_protocol
 from tasks.task import Place, Start
 
@@ -72,6 +75,15 @@ def test_a_task_trains_scores_and_pictures_its_test_split(name, sets, tmp_path):
         assert picture.height == size
         columns = {"det": 2, "change": 4}.get(task.protocol.task, 3)
         assert picture.width >= columns * size or task.protocol.task == "cls"
+        told = json.loads(picture.text["bench"])
+    names = {"det": [], "change": ["before", "after"]}.get(task.protocol.task, ["image"])
+    assert [*names, "truth", "prediction"] == [part for part, _, _ in told["parts"]]
+    assert picture.width == sum(width for _, width, _ in told["parts"]) + GAP * (len(told["parts"]) - 1)
+    words = [word for part, _, word in told["parts"] if part in ("truth", "prediction")]
+    if task.protocol.task == "cls":
+        assert set(words) <= set(task.scheme.classes)
+    else:
+        assert task.scheme.classes == [entry for entry, _ in told["legend"]]
 
 
 @pytest.mark.parametrize("name", ["demo/city", "demo/objects", "demo/scenes"])

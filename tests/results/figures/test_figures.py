@@ -1,18 +1,17 @@
-import io
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bench.errors import StoreError
 from results.figures import write_figures
 from results.figures.curves import label_efficiency
 from results.figures.drawing import as_bytes
 from results.figures.heatmap import method_by_task
-from results.figures.panel import Example, predictions_panel
+from results.figures.panel import predictions_panel
 from results.figures.ranking import critical_difference_diagram
-from results.frame import from_records
+from results.frame import from_records, load
+from results.pictures import gallery
 from results.stats.ranking import blocks
 
 BOARDS = [("demo/city", "demo-city", "resnet18"), ("demo/town", "demo-town", "resnet18")]
@@ -88,26 +87,44 @@ def test_names_are_drawn_as_they_are(make_study, name):
         assert any(name.replace("\u202e", "[U+202E]") in word for word in words(figure))
 
 
-def test_a_panel_paints_each_class_in_its_colour():
-    image = np.zeros((4, 4, 3), dtype=np.uint8)
-    truth = np.array([[0, 1], [255, 1]], dtype=np.uint8).repeat(2, 0).repeat(2, 1)
-    figure = predictions_panel([Example(image, truth, {"geokr": truth})], [(255, 0, 0), (0, 255, 0)])
-    painted = figure.axes[1].images[0].get_array()
-    assert [(255, 0, 0), (0, 255, 0), (128, 128, 128)] == [
-        tuple(map(int, painted[i, j])) for i, j in ((0, 0), (0, 2), (2, 0))
-    ]
-    assert "PNG" == Image.open(io.BytesIO(as_bytes(figure, "png"))).format
+WATER, ROAD = np.zeros((8, 8), dtype=np.uint8), np.ones((8, 8), dtype=np.uint8)
 
 
-def test_a_panel_refuses_a_class_without_colour_and_incomplete_methods():
-    image, labels = np.zeros((2, 2, 3), dtype=np.uint8), np.full((2, 2), 3, dtype=np.uint8)
-    with pytest.raises(StoreError, match="class 3 has no colour"):
-        predictions_panel([Example(image, labels, {})], [(0, 0, 0)])
-    with pytest.raises(StoreError, match="same methods"):
-        predictions_panel([Example(image, labels, {"a": labels}), Example(image, labels, {})], [(0, 0, 0)] * 4)
+def test_a_panel_shows_image_truth_and_each_method_in_the_classes_colours(store, save_prediction):
+    frame = load(store)
+    for row in frame[(frame["fraction"] == 0.01) & (frame["seed"] == 0)].itertuples():
+        if row.method != "moco":
+            save_prediction(store, row.key, "a", np.zeros((8, 8, 3), np.uint8), {"truth": WATER, "prediction": ROAD})
+        save_prediction(store, row.key, "b", np.zeros((8, 8, 3), np.uint8), {"truth": WATER, "prediction": ROAD})
+    figure = predictions_panel(gallery(store, frame, ["random", "geokr", "moco"]))
+    painted = [axes.images[0].get_array()[0, 0].tolist() for axes in figure.axes[:5]]
+    assert [[0, 0, 0], [0, 0, 255], [255, 255, 0], [255, 255, 0], [255, 255, 0]] == painted
+    assert 9 == sum(len(axes.images) for axes in figure.axes)
+    shown = words(figure)
+    assert {"image", "truth", "random", "geokr", "moco", "water", "road", "no picture"} <= set(shown)
+    assert "demo/city, resnet18, 1% of the labels, seed 0" in shown
+
+
+def test_a_panel_of_classification_writes_the_classes(store, save_prediction):
+    frame = load(store)
+    for row in frame.itertuples():
+        parts = {"truth": WATER, "prediction": WATER}
+        save_prediction(
+            store, row.key, "a", np.zeros((8, 8, 3), np.uint8), parts, {"truth": "pond", "prediction": "$x"}
+        )
+    shown = words(predictions_panel(gallery(store, frame, ["geokr"])))
+    assert {"pond", "$x"} <= set(shown)
 
 
 def test_the_command_writes_files(store, tmp_path, run_bench):
     done = run_bench("figures", "--store", str(store), "--out", str(tmp_path / "f"))
     assert 0 == done.returncode
     assert 6 == len(list((tmp_path / "f").iterdir()))
+
+
+def test_the_command_draws_saved_predictions(store, tmp_path, run_bench, save_prediction):
+    for row in load(store).itertuples():
+        save_prediction(store, row.key, "a", np.zeros((8, 8, 3), np.uint8), {"truth": WATER, "prediction": ROAD})
+    done = run_bench("figures", "--store", str(store), "--out", str(tmp_path / "f"))
+    assert 0 == done.returncode
+    assert 2 == len(list((tmp_path / "f").glob("predictions-demo-city-*")))

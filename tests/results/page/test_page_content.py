@@ -1,10 +1,16 @@
+import base64
+import io
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from bench.errors import StoreError
+from results.frame import load
 from results.page import write_page
 from results.page.content import gather
+from results.page.predictions import embedded
 
 
 def failure(method="byol", protocol="demo/city", fraction=0.01, key="dead"):
@@ -112,3 +118,59 @@ def test_the_command_writes_the_page(store, run_bench, tmp_path):
     done = run_bench("leaderboard", "page", "--store", str(store), "--out", str(tmp_path / "out"))
     assert 0 == done.returncode
     assert (tmp_path / "out" / "index.html").is_file()
+
+
+def picture_of(size=24):
+    """A photograph: more colours than a mask has."""
+    return np.random.default_rng(0).integers(0, 255, (size, size, 3), dtype=np.uint8)
+
+
+MASK = np.tile(np.array([0, 1], dtype=np.uint8), (24, 12))
+
+
+def test_saved_predictions_stand_in_the_page_itself(store, save_prediction):
+    for row in load(store).itertuples():
+        if row.seed == 0 and row.fraction == 0.01 and row.method != "moco":
+            save_prediction(store, row.key, "tile<7>", picture_of(), {"truth": MASK, "prediction": MASK})
+    shown = gather(store, store).boards[0].pictures
+    assert "1% of the labels, seed 0" == shown.where
+    ((sample, tiles),) = shown.samples
+    assert ("tile<7>", ["image", "truth", "random", "geokr"]) == (sample, [tile.title for tile in tiles])
+    assert "geokr, prediction on tile<7>" == tiles[-1].alt
+    assert [False, False, True, True] == [tile.method for tile in tiles]
+    text = write_page(store, store / "out")[0].read_text()
+    assert all(tile.source in text for tile in tiles)
+    assert "tile<7>" not in text
+
+
+def test_a_mask_is_embedded_pixel_for_pixel_and_a_photograph_small():
+    mask = Image.fromarray(np.array([(0, 0, 0), (255, 254, 253), (9, 8, 7)], dtype=np.uint8)[MASK + MASK.T])
+    for picture, form in ((mask, "png"), (Image.fromarray(picture_of(96)), "webp")):
+        head, _, body = embedded(picture).partition(",")
+        assert f"data:image/{form};base64" == head
+        with Image.open(io.BytesIO(base64.b64decode(body))) as back:
+            if form == "png":
+                assert np.array_equal(np.asarray(picture), np.asarray(back.convert("RGB")))
+            assert (picture.size, len(body) < 3 * picture.width * picture.height) == (back.size, True)
+
+
+def test_a_class_predicted_for_the_whole_sample_is_said_in_words_and_judged(store, save_prediction):
+    for row in load(store).itertuples():
+        words = {"truth": "pond", "prediction": "pond" if row.method == "geokr" else "road"}
+        save_prediction(store, row.key, "tile", picture_of(), {"truth": MASK, "prediction": MASK}, words)
+    ((_, tiles),) = gather(store, store).boards[0].pictures.samples
+    answers = {tile.title: (tile.word, tile.right) for tile in tiles[1:]}
+    assert {
+        "truth": ("pond", None),
+        "random": ("road", False),
+        "geokr": ("pond", True),
+        "moco": ("road", False),
+    } == answers
+
+
+def test_a_hole_among_the_pictures_says_so(store, save_prediction):
+    for row in load(store).itertuples():
+        for sample in ("a", "b") if row.method == "geokr" else ("a",):
+            save_prediction(store, row.key, sample, picture_of(), {"truth": MASK, "prediction": MASK})
+    (_, second) = gather(store, store).boards[0].pictures.samples
+    assert {"random": "no picture", "geokr": None, "moco": "no picture"} == {t.title: t.word for t in second[1][2:]}

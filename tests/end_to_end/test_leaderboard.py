@@ -1,0 +1,95 @@
+"""The leaderboard is made and checked as CI does it: a small study run from nothing, again, and once with wrong code."""
+
+import json
+import os
+
+import pytest
+import yaml
+from running import bench, records
+
+# A method of another package: MoCo under another name, so that its code can be changed without touching ours.
+FILES = {
+    "contrast/__init__.py": """
+from bench.registry import MethodSpec
+from methods.options.contrastive import MoCoOptions
+
+spec = MethodSpec("contrast", "MoCo.", "contrast.method:Contrast", MoCoOptions, frozenset({"tiles"}), 1, "")
+""",
+    "contrast/method.py": """
+from methods.moco import MoCo
+
+
+class Contrast(MoCo):
+    def forward(self, batch):
+        return {name: +loss for name, loss in super().forward(batch).items()}
+""",
+    "contrast-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: contrast\nVersion: 1.0\n",
+    "contrast-1.0.dist-info/entry_points.txt": "[geokr_bench.methods]\ncontrast = contrast:spec\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A folder for PYTHONPATH that holds the method as an installed package."""
+    for name, text in FILES.items():
+        path = tmp_path / "packages" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "packages"
+
+
+@pytest.fixture
+def leaderboard(study, package, tmp_path):
+    """Run `bench leaderboard` on a study of one method, two seeds and all labels."""
+    values = {
+        "extends": str(study),
+        "name": "board",
+        "methods": ["contrast"],
+        "reference": None,
+        "fractions": [1.0],
+        "options": {"contrast": {"queue": 8}},
+        "engine": {"workers": 1},
+    }
+    (tmp_path / "board.yaml").write_text(yaml.safe_dump(values))
+    env = os.environ | {"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(command, *arguments):
+        return bench("leaderboard", command, "--study", tmp_path / "board.yaml", *arguments, env=env)
+
+    return run
+
+
+def test_a_flipped_loss_sign_is_caught_by_the_check_and_unchanged_code_is_not(leaderboard, package, tmp_path):
+    committed = tmp_path / "committed"
+    built = leaderboard("build", "--out", committed)
+    assert built.returncode == 0, built.stderr
+    before = records(committed)
+    assert {("contrast", 1.0, 0), ("contrast", 1.0, 1)} == {
+        (record["method"], record["fraction"], record["seed"]) for record in before.values()
+    }
+    page = (committed / "index.html").read_text()
+    assert "Leaderboard on synthetic data" in page
+    assert "data:image/" in page
+
+    same = leaderboard("check", "--committed", committed)
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "equal bits; largest difference 0.000000" in same.stdout
+
+    method = package / "contrast" / "method.py"
+    method.write_text(method.read_text().replace("+loss", "-loss"))
+    wrong = leaderboard("check", "--committed", committed)
+    assert wrong.returncode == 1, wrong.stdout + wrong.stderr
+    moved = [line for line in wrong.stdout.splitlines() if line.startswith("moved: contrast ")]
+    assert any("resnet18 tests/city at 100%: seed 0: mIoU " in line for line in moved)
+    assert "rebuild it and say why in the changelog, or mend the code" in wrong.stdout
+    assert before == records(committed)
+
+
+def test_the_leaderboard_that_is_committed_is_sound(finished, tmp_path):
+    store, _ = finished
+    done = bench("leaderboard", "build", "--store", store, "--out", tmp_path / "board")
+    assert done.returncode == 0, done.stderr
+    assert records(store) == records(tmp_path / "board")
+    assert bench("verify", "--store", tmp_path / "board").returncode == 0
+    cards = [json.loads(path.read_text()) for path in (tmp_path / "board").glob("weights/*/card.json")]
+    assert {"random", "geokr", "moco"} == {card["method"] for card in cards}
