@@ -77,14 +77,15 @@ def _block(name: str, stages: str, parts: dict[str, str]) -> str:
 
 def _row_by_row(value: Tensor) -> Tensor:
     """Reorder the input of a patch merging, the last axis: from pixel by pixel to channel by channel, row by row."""
-    pixels = value.unflatten(-1, (4, -1))[..., ROW_BY_ROW, :]
-    return pixels.transpose(-1, -2).flatten(-2)
+    pixels = value.reshape(*value.shape[:-1], 4, -1)[..., ROW_BY_ROW, :]
+    return pixels.transpose(-1, -2).reshape(value.shape)
 
 
+Renaming = Callable[[State], State]
 # format -> backbone -> how the names change. timm and OpenMMLab's plain `ResNet`, timm's `vgg16` and mmcv's `VGG` keep
 # torchvision's names; SqueezeNet exists in neither.
-OPENMMLAB = {**dict.fromkeys((*RESNETS, "vgg16"), _same), "swin_t": _swin_to_openmmlab}
-FORMATS: dict[str, dict[str, Callable[[State], State]]] = {
+OPENMMLAB: dict[str, Renaming] = {**dict.fromkeys((*RESNETS, "vgg16"), _same), "swin_t": _swin_to_openmmlab}
+FORMATS: dict[str, dict[str, Renaming]] = {
     "torchvision": dict.fromkeys((*RESNETS, "vgg16", "squeezenet1_1", "swin_t"), _same),
     "timm": {**dict.fromkeys((*RESNETS, "vgg16"), _same), "swin_t": _swin_to_timm},
     "mmseg": OPENMMLAB,
