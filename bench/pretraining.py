@@ -8,6 +8,7 @@ ends with the same weights, bit for bit on one CPU, as one that was not.
 
 import io
 import os
+import pickle
 import shutil
 import time
 from collections.abc import Callable
@@ -130,7 +131,7 @@ def _resume(parts: dict[str, Any], batches: Batches, path: Path) -> tuple[int, l
         for name, part in parts.items():
             part.load_state_dict(saved[name])
         position = Position(**saved["position"])
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(f"checkpoint {path} cannot be taken up ({reason}): delete it to start over") from None
     torch.set_rng_state(saved["generators"]["cpu"])

@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from bench import weights
+from bench import backbones, weights
 from bench.backbones.pyramid import Backbone
 from bench.backbones.sources import IMAGENET, RANDOM, identify
 from bench.errors import WeightsError
@@ -31,6 +31,17 @@ def load_initial(backbone: Backbone, init: str) -> None:
     state = _published(backbone.name) if init == IMAGENET else read_file(Path(init))
     kept = {name: value for name, value in state.items() if not name.startswith(backbone.classifier_prefix)}
     weights.load_into(backbone, kept, init)
+
+
+def check_initial(name: str, init: str) -> None:
+    """Refuse a starting point that a backbone of this name cannot load; published weights are fetched into the cache.
+
+    Raises:
+        WeightsError: as `load_initial`.
+    """
+    with torch.device("meta"):
+        backbone = backbones.build(name)
+    load_initial(backbone, init)
 
 
 def read_file(path: Path) -> dict[str, Tensor]:

@@ -12,6 +12,8 @@ def _echo(figures: dict[str, object], as_json: bool) -> None:
         click.echo(json.dumps(figures, indent=1))
         return
     for name, value in figures.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{part} {each:.2f}" for part, each in value.items())  # noqa: PLW2901
         click.echo(f"{name:24} {value:,.3f}" if isinstance(value, float) else f"{name:24} {value}")
 
 
@@ -28,7 +30,7 @@ def augment(rounds: int, batch: int, as_json: bool) -> None:
 
 @click.command()
 @click.option("--methods", default="moco,simclr,byol", show_default=True, help="Comma-separated methods.")
-@click.option("--rounds", default=9, show_default=True, help="Steps that each of the two makes; the median counts.")
+@click.option("--rounds", default=5, show_default=True, help="Passes of 4 steps that each makes; the median counts.")
 @click.option("--batch", default=128, show_default=True, help="Tiles in a step.")
 @click.option("--size", default=64, show_default=True, help="Side of tiles and views, pixels.")
 @click.option("--cores", type=click.IntRange(min=1), help="Cores for each; all by default.")

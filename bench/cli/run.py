@@ -10,10 +10,12 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from bench.backbones.sources import RANDOM
 from bench.cli.progress import RunProgress
 from bench.errors import StudyError
 from bench.estimates import estimate
 from bench.inputs import Inputs
+from bench.jobs import PretrainJob
 from bench.plan import Plan, make_plan, plan_pretraining
 from bench.runner import Outcome, execute
 from bench.store import Store
@@ -87,6 +89,7 @@ def pretrain(**options: Any) -> None:
 
 
 def _execute(plan: Plan, store: Store, study: Study, console: Console, panels: int = 0) -> Outcome:
+    _check_starts(plan.open_pretrains(store))
     store.open_for_writing()
     jobs = len(plan.open_cells(store)) + len(plan.open_pretrains(store))
     if not jobs:
@@ -176,6 +179,16 @@ def _yaml_value(key: str, text: str) -> Any:
 
 def _inputs(console: Console) -> Inputs:
     return Inputs(lambda text: console.print(text, markup=False, highlight=False))
+
+
+def _check_starts(jobs: list[PretrainJob]) -> None:
+    """Refuse weights that a backbone cannot start from; torch is imported only where a job starts from some."""
+    starts = {(job.backbone, job.options.get("init") or job.options.get("weights", RANDOM)) for job in jobs}
+    for backbone, start in sorted(starts):
+        if start != RANDOM:
+            from bench.backbones.initial import check_initial
+
+            check_initial(backbone, start)
 
 
 def _show_tables(study: Study, plan: Plan, store: Store) -> None:

@@ -1,8 +1,12 @@
-"""Images a second of whole training steps: ours, and a plain fp32 loop over lightly's parts, in turns."""
+"""Images a second of whole training steps: ours, and a plain fp32 loop over lightly's parts, in turns.
+
+A turn is a pass over the tiles, from asking for the first views to the last step, so that lightly's workers do not make
+the next turn's views in the other's time.
+"""
 
 import os
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -30,7 +34,9 @@ METHODS = ("moco", "simclr", "byol")
 QUEUE = 4096
 # Long enough that no schedule comes near its end.
 LENGTH = Length(steps=100_000, steps_per_epoch=1000)
-Step = Callable[[], None]
+# Batches in a pass.
+STEPS = 4
+Pass = Callable[[], None]
 
 
 def measure(
@@ -43,7 +49,7 @@ def measure(
 
     Args:
         names: methods, of `METHODS`.
-        rounds: steps that each of the two makes, in turns.
+        rounds: passes over `STEPS` batches that each of the two makes, in turns.
         batch: tiles in a step.
         size: side of tiles and views, pixels.
         arithmetic: `auto`, `bf16` or `fp32`, of ours.
@@ -52,25 +58,26 @@ def measure(
     cores = cores or len(os.sched_getaffinity(0))
     threads = torch.get_num_threads()
     torch.set_num_threads(cores)
-    tiles = np.stack([np.asarray(Image.fromarray(tile).resize((size, size))) for tile in scenes(4 * batch)])
-    figures: dict[str, Any] = {"cores": cores, "batch": batch, "size": size, "rounds": rounds}
+    tiles = np.stack([np.asarray(Image.fromarray(tile).resize((size, size))) for tile in scenes(STEPS * batch)])
+    figures: dict[str, Any] = {"cores": cores, "batch": batch, "size": size, "rounds": rounds, "steps": STEPS}
     figures["precision"] = precision.resolve(arithmetic, torch.device("cpu"))
     try:
         for name in names:
             contenders = {
-                "ours": our_step(name, tiles, batch, size, figures["precision"]),
-                "lightly": lightlys_step(name, tiles, batch, size, cores if cores > 1 else 0),
+                "ours": our_pass(name, tiles, batch, size, figures["precision"]),
+                "lightly": lightlys_pass(name, tiles, batch, size, cores if cores > 1 else 0),
             }
             for who, seconds in alternate(contenders, rounds).items():
-                figures[f"{who}_{name}"] = batch / statistics.median(seconds)
-            figures[f"ratio_lightly_{name}"] = figures[f"ours_{name}"] / figures[f"lightly_{name}"]
+                figures[f"{who}_{name}"] = STEPS * batch / statistics.median(seconds)
+        ratios = {name: figures[f"ours_{name}"] / figures[f"lightly_{name}"] for name in names}
+        figures["ratio_lightly"] = ratios
     finally:
         torch.set_num_threads(threads)
     return figures
 
 
-def our_step(name: str, tiles: np.ndarray, batch: int, size: int, arithmetic: str) -> Step:
-    """One step as `bench.pretraining.train` makes it."""
+def our_pass(name: str, tiles: np.ndarray, batch: int, size: int, arithmetic: str) -> Pass:
+    """A pass of steps as `bench.pretraining.train` makes them."""
     spec = methods.get(name)
     queue = {"queue": QUEUE} if name == "moco" else {}
     options = spec.options.model_validate({"batch": batch, "size": size, "precision": arithmetic, **queue})
@@ -80,21 +87,21 @@ def our_step(name: str, tiles: np.ndarray, batch: int, size: int, arithmetic: st
     method.to(memory_format=torch.channels_last).train()
     optimiser, scheduler = method.configure()
     images = torch.from_numpy(tiles).permute(0, 3, 1, 2)
-    steps = iter(range(LENGTH.steps))
+    numbers = iter(range(1, LENGTH.steps))
 
-    def step() -> None:
-        number = next(steps)
-        generator = torch.Generator().manual_seed(number)
-        chosen = torch.arange(number * batch, (number + 1) * batch) % len(images)
-        with precision.autocast(arithmetic, torch.device("cpu")):
-            losses = method(Batch(images[chosen], None, generator))
-        optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()
-        optimiser.step()
-        scheduler.step()
-        method.after_step(number + 1)
+    def make() -> None:
+        for chosen in torch.randperm(len(images)).split(batch):
+            number = next(numbers)
+            generator = torch.Generator().manual_seed(number)
+            with precision.autocast(arithmetic, torch.device("cpu")):
+                losses = method(Batch(images[chosen], None, generator))
+            optimiser.zero_grad(set_to_none=True)
+            torch.stack(list(losses.values())).sum().backward()
+            optimiser.step()
+            scheduler.step()
+            method.after_step(number)
 
-    return step
+    return make
 
 
 class Pictures(Dataset[Any]):
@@ -112,8 +119,8 @@ class Pictures(Dataset[Any]):
         return self.transform(self.pictures[index])
 
 
-def lightlys_step(name: str, tiles: np.ndarray, batch: int, size: int, workers: int) -> Step:
-    """One step of a plain fp32 loop over lightly's transforms, DataLoader and modules."""
+def lightlys_pass(name: str, tiles: np.ndarray, batch: int, size: int, workers: int) -> Pass:
+    """A pass of a plain fp32 loop over lightly's transforms, DataLoader and modules."""
     torch.manual_seed(0)
     transform = {
         "moco": lambda: MoCoV2Transform(input_size=size),
@@ -124,23 +131,18 @@ def lightlys_step(name: str, tiles: np.ndarray, batch: int, size: int, workers: 
     loader = DataLoader(
         pictures, batch, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0
     )
-    views = _endless(loader)
     model: PlainMoCo | PlainSimCLR | PlainBYOL = PLAIN[name]()
     optimiser = SGD([p for p in model.parameters() if p.requires_grad], lr=0.01, momentum=0.9, weight_decay=1e-4)
 
-    def step() -> None:
-        loss = model(*next(views))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        model.follow()
+    def make() -> None:
+        for views in loader:
+            loss = model(*views)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            model.follow()
 
-    return step
-
-
-def _endless(loader: DataLoader[Any]) -> Iterator[Any]:
-    while True:
-        yield from loader
+    return make
 
 
 class PlainSimCLR(nn.Module):

@@ -4,7 +4,6 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from methods.augment import select
 
@@ -21,25 +20,35 @@ def gaussian_blur(images: Tensor, applied: Tensor, sigma: Tensor) -> None:
         sigma: standard deviation of each sample, pixels, B, on the CPU.
     """
     if applied.any():
-        kernels = _kernels(sigma[applied]).to(images.device, non_blocking=True)
-        select.change(images, applied, partial(_separable, kernels))
+        rows, columns = (
+            blur_matrix(sigma[applied], length).to(images.device, non_blocking=True) for length in images.shape[2:]
+        )
+        select.change(images, applied, partial(_separable, rows, columns))
 
 
-def _kernels(sigma: Tensor) -> Tensor:
-    """One normalised kernel a sample, as long as the widest needs, B x taps."""
+def blur_matrix(sigma: Tensor, length: int) -> Tensor:
+    """Weights that blur a line of pixels.
+
+    The products with it do more arithmetic than a convolution with the few weights that are not zero, and are several
+    times as fast (docs/decisions/030).
+
+    Args:
+        sigma: standard deviation of each sample, pixels, B.
+        length: of the line, pixels.
+
+    Returns:
+        Rows sum to one, float32, B x length x length.
+    """
+    # One reach for all, that of the widest.
     radius = max(1, int(torch.ceil(REACH * sigma.max()).item()))
     offsets = torch.arange(-radius, radius + 1)
     weights = torch.exp(-0.5 * (offsets / sigma[:, None]) ** 2)
-    return weights / weights.sum(dim=1, keepdim=True)
+    weights = weights / weights.sum(dim=1, keepdim=True)
+    # What would come from beyond an edge comes from its last pixel.
+    sources = (torch.arange(length)[:, None] + offsets).clamp(0, length - 1)
+    matrix = torch.zeros(len(sigma), length, length)
+    return matrix.scatter_add_(2, sources.expand(len(sigma), -1, -1), weights[:, None].expand(-1, length, -1))
 
 
-def _separable(kernel: Tensor, images: Tensor) -> Tensor:
-    """Convolve rows, then columns, all channels of all samples as groups of one convolution."""
-    count, channels, height, width = images.shape
-    groups = count * channels
-    radius = kernel.shape[1] // 2
-    weight = kernel.repeat_interleave(channels, dim=0)
-    planes = functional.pad(images.reshape(1, groups, height, width), (radius,) * 4, mode="replicate")
-    planes = functional.conv2d(planes, weight.view(groups, 1, 1, -1), groups=groups)
-    planes = functional.conv2d(planes, weight.view(groups, 1, -1, 1), groups=groups)
-    return planes.view(count, channels, height, width)
+def _separable(rows: Tensor, columns: Tensor, images: Tensor) -> Tensor:
+    return rows[:, None] @ images @ columns[:, None].transpose(2, 3)

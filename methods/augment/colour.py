@@ -69,6 +69,8 @@ def apply_jitter(images: Tensor, drawn: Jitter) -> None:
     for position in range(4):
         for number, operation in enumerate(OPERATIONS):
             chosen = drawn.applied & (drawn.order[:, position] == number)
+            if not chosen.any():
+                continue
             factors = drawn.factors[chosen, number].view(-1, 1, 1, 1).to(images.device, non_blocking=True)
             select.change(images, chosen, partial(_with, operation, factors))
 

@@ -1,5 +1,7 @@
 """A view: the chain crop, flips, turns, jitter, grey, blur, noise, solarise, normalise that contrastive methods share."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -121,11 +123,14 @@ class View:
             len(images), 3, self.size, self.size, device=images.device, memory_format=torch.channels_last
         )
         chunk = len(images) if images.is_cuda else max(1, CHUNK // (3 * self.size * self.size))
-        # Colours and blur are worked out in full precision whatever the network uses.
-        with torch.autocast(images.device.type, enabled=False):
-            for start in range(0, len(images), chunk):
-                part = slice(start, start + chunk)
+
+        def work(start: int) -> None:
+            part = slice(start, start + chunk)
+            # Colours and blur are worked out in full precision whatever the network uses.
+            with torch.autocast(images.device.type, enabled=False):
                 result[part] = self._pixels(images[part], _slice(drawn, part))
+
+        _spread(work, range(0, len(images), chunk), 1 if images.is_cuda else torch.get_num_threads())
         return result
 
     def _pixels(self, images: Tensor, drawn: Drawn) -> Tensor:
@@ -146,6 +151,20 @@ class View:
         if self.recipe.scale is None and same_size:
             return images.clone(memory_format=torch.contiguous_format)
         return geometric.crop_resize(images, drawn.boxes, self.size)
+
+
+def _spread(work: Callable[[int], None], starts: range, threads: int) -> None:
+    """Work on the chunks of a batch with several threads, a chunk each.
+
+    Threads inside an operation would meet at the end of every one of these short operations, which on a busy machine
+    takes far longer than the operations.
+    """
+    if threads == 1:
+        for start in starts:
+            work(start)
+        return
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        list(pool.map(work, starts))
 
 
 def _slice(drawn: Drawn, part: slice) -> Drawn:

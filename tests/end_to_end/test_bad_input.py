@@ -1,14 +1,15 @@
 """A user's mistake is one line that says what, where and what to do, with exit code 2, and costs nothing done."""
 
 import json
+import os
 
 import pytest
 import yaml
 from running import bench, records
 
 
-def refused(*arguments):
-    done = bench(*arguments)
+def refused(*arguments, **how):
+    done = bench(*arguments, **how)
     assert done.returncode == 2, (done.stdout, done.stderr)
     lines = [line for line in done.stderr.splitlines() if line]
     assert lines[-1].startswith("bench: "), done.stderr
@@ -45,6 +46,43 @@ def test_a_method_whose_needs_the_corpus_does_not_meet_is_refused(study, tmp_pat
     line = refused("run", "--study", study, "--store", tmp_path / "store", "--set", f"corpus={corpus.path}")
     assert "geokr needs landcover" in line
     assert not (tmp_path / "store").exists()
+
+
+class Payload:
+    """Would leave a file behind if it were unpickled."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.target),)
+
+
+def test_weights_that_the_backbone_cannot_start_from_are_refused_before_anything_trains(study, tmp_path):
+    """Of another backbone, with a key too few or too many, with a pickle payload, absent, or never fetched."""
+    import torch
+    from torchvision.models import get_model
+
+    state = {name: value for name, value in get_model("resnet18").state_dict().items() if not name.startswith("fc.")}
+    contents = {
+        "lack 'bn1.bias'": {name: value for name, value in state.items() if name != "bn1.bias"},
+        "the extra key 'more'": state | {"more": torch.ones(1)},
+        "belong to another backbone": get_model("squeezenet1_1").state_dict(),
+        "holds pickled objects": state | {"payload": Payload(tmp_path / "payload-ran")},
+    }
+    for message, content in contents.items():
+        torch.save(content, tmp_path / "weights.pth")
+        line = refused("run", "--study", study, "--store", tmp_path / "store", "--init", tmp_path / "weights.pth")
+        assert message in line
+        assert str(tmp_path / "weights.pth") in line
+    assert "does not exist" in refused("run", "--study", study, "--store", tmp_path / "store", "--init", "nowhere.pth")
+    offline = (
+        os.environ | {"TORCH_HOME": str(tmp_path)} | dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    )
+    line = refused("run", "--study", study, "--store", tmp_path / "store", "--init", "imagenet", env=offline)
+    assert "cannot be fetched" in line
+    assert not (tmp_path / "store").exists()
+    assert not (tmp_path / "payload-ran").exists()
 
 
 def test_a_store_of_a_newer_version_is_refused(study, tmp_path):

@@ -268,6 +268,20 @@ def test_a_view_does_not_depend_on_how_the_batch_is_cut_into_chunks(monkeypatch)
     assert torch.allclose(whole, view(batch, generator(1)), atol=0.02)
 
 
+def test_a_view_does_not_depend_on_the_number_of_threads_and_leaves_that_number_alone(monkeypatch):
+    batch = as_batch(tiles(7, 40))
+    view = views.View(recipes.CMID_STRONG, 32, MEAN, STD)
+    monkeypatch.setattr(views, "CHUNK", 3 * 3 * 32 * 32)
+    alone = view(batch, generator(1))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert torch.equal(alone, view(batch, generator(1)))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_the_tiles_themselves_are_never_changed():
     batch = as_batch(tiles(4, 32))
     before = batch.clone()

@@ -100,7 +100,14 @@ def test_an_ambiguous_or_unknown_key_is_refused(store, key, what):
 
 
 def row(method: str, seed: int, knn: float, linear: float) -> dict:
-    rest = {"key": f"{method}{seed}", "backbone": "resnet18", "options": {}, "steps": 9, "spread": 0.1, "collapse": 0.05}
+    rest = {
+        "key": f"{method}{seed}",
+        "backbone": "resnet18",
+        "options": {},
+        "steps": 9,
+        "spread": 0.1,
+        "collapse": 0.05,
+    }
     return {"method": method, "seed": seed, "knn": knn, "linear": linear, "count": 100, **rest}
 
 
@@ -115,7 +122,10 @@ def test_the_table_counts_the_seeds_in_which_both_probes_beat_random_weights_of_
         ]
     )
     assert lines[2].startswith("| random | resnet18 | random1 random2 | 9 | 0.500 0.500 | 0.600 0.600 |  |")
-    assert lines[3] == "| moco | resnet18 | moco1 moco2 moco3 | 9 | 0.600 0.600 0.900 | 0.700 0.500 0.900 | 1 of 2 | 2.00 2.00 2.00 |"
+    assert (
+        lines[3]
+        == "| moco | resnet18 | moco1 moco2 moco3 | 9 | 0.600 0.600 0.900 | 0.700 0.500 0.900 | 1 of 2 | 2.00 2.00 2.00 |"
+    )
 
 
 def test_a_store_without_weights_is_refused(tmp_path):

@@ -1,5 +1,8 @@
 """A pretraining that was interrupted ends with the same weights, bit for bit, as one that was not."""
 
+import os
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -8,11 +11,12 @@ import torch
 import methods
 from bench import backbones, determinism, pretraining
 from bench.corpus.reader import Corpus
-from bench.errors import CorpusError
+from bench.errors import CorpusError, WeightsError
 
 SMALL = {"epochs": 2, "batch": 32, "size": 32, "precision": "fp32"}
 OPTIONS = {
     "geokr": {"teacher_updates": 5},
+    "geokr-student": {"teacher_updates": 3, "teacher_init": "independent", "teacher_buffers": "ema"},
     "geokr-classification": {},
     "geokr-representation": {},
     "moco": {"queue": 48, "dim": 16},
@@ -54,23 +58,55 @@ def pretrain(
         return None
     finally:
         monkeypatch.undo()
-    return losses, method.export()
+    return losses, method.state_dict()
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_killed_and_resumed_pretraining_gives_the_same_weights(name, corpus, labelled, tmp_path, monkeypatch):
-    """The queue, the teacher, the optimiser and every generator are in the checkpoint."""
+    """The queue, the teacher, the optimiser and every generator are in the checkpoint; any of the steps may be the last."""
     losses, whole = pretrain(name, corpus, tmp_path / "whole", labelled, monkeypatch)
-    assert pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=4) is None
+    # Drawn anew in every run of the tests, whose seed pytest-randomly prints.
+    step = random.randint(1, 5)
+    assert pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=step) is None
     resumed_losses, resumed = pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch)
     assert losses == resumed_losses
     assert all(value > 0 or name == "byol" for value in losses.values())
     assert whole.keys() == resumed.keys()
     for key, value in whole.items():
-        assert torch.equal(value, resumed[key]), key
+        assert torch.equal(value, resumed[key]), (key, step)
 
 
 def test_a_checkpoint_of_another_order_of_tiles_is_refused(corpus, labelled, tmp_path, monkeypatch):
     pretrain("simclr", corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=1)
     with pytest.raises(CorpusError, match="the checkpoint was made with seed"):
         pretrain("simclr", corpus, tmp_path / "killed", labelled, monkeypatch, seed=8)
+
+
+def test_every_method_that_trains_is_resumed_here():
+    assert set(OPTIONS) == {name for name, spec in methods.registry().items() if spec.trains}
+
+
+class Payload:
+    """Would leave a file behind if it were unpickled."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.target),)
+
+
+@pytest.mark.parametrize("content", ["payload", "noise", "list"])
+def test_a_checkpoint_that_is_none_is_refused_before_the_first_step_and_not_run(
+    content, corpus, labelled, tmp_path, monkeypatch
+):
+    path = tmp_path / "checkpoint.pt"
+    if content == "noise":
+        path.write_bytes(b"noise" * 100)
+    else:
+        torch.save({"method": Payload(tmp_path / "payload-ran")} if content == "payload" else [1], path)
+    with pytest.raises(
+        WeightsError, match=f"checkpoint {re.escape(str(path))} cannot be taken up .*delete it to start over"
+    ):
+        pretrain("simclr", corpus, path, labelled, monkeypatch)
+    assert not (tmp_path / "payload-ran").exists()
