@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from bench import files
 from bench.corpus.counts import count_all
 from bench.corpus.encoding import Encoding
-from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, SceneEntry, ShardEntry
+from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry
 from bench.corpus.reader import Corpus
 from bench.corpus.sampling import permute
 from bench.corpus.shards import SHARD_BYTES, content_hash, mean_and_std
@@ -189,6 +190,7 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
                 "mean": mean,
                 "std": std,
                 "request": "",
+                **_stated([corpus.manifest for corpus, _ in chosen]),
                 "scenes": tuple(scenes),
                 "skipped": {name: why for corpus, _ in chosen for name, why in corpus.manifest.skipped.items()},
                 "counts": count_all(scenes, landcover, classes),
@@ -198,6 +200,17 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
         )
         files.write_json(folder / MANIFEST, manifest.to_json())
     return Corpus.open(out)
+
+
+def _stated(parts: list[Manifest]) -> dict[str, Any]:
+    """How the parts of a corpus were made, all named where they differ."""
+    titles = dict.fromkeys(part.product["title"] for part in parts if part.product)
+    epochs = {part.epoch for part in parts}
+    return {
+        "stretch": "; ".join(dict.fromkeys(part.stretch for part in parts)),
+        "product": parts[0].product and {**parts[0].product, "title": "; ".join(titles)},
+        "epoch": epochs.pop() if len(epochs) == 1 else None,
+    }
 
 
 def _place_tiles(

@@ -74,9 +74,10 @@ class Manifest(BaseModel):
         tiles: number of tiles.
         classes: the legend: names of the columns of the proportions; empty for a corpus without land cover.
         mean, std: of the red, green and blue of all tiles, in [0, 1].
-        overlap, bands, stretch, scene_nodata, jpeg, rules: how the scenes were cut.
-        product: the land-cover product with its legend, or None.
-        epoch: its year, where one was chosen.
+        overlap, bands, stretch, scene_nodata, jpeg, rules: how the scenes were cut; of the first of corpora that were
+            merged, except for the stretch, which names them all.
+        product: the land-cover product with its legend, or None; the title names all products of merged corpora.
+        epoch: its year, where one was chosen and all parts have it.
         request: hash of all that was asked for, by which a repeated build knows its own result.
         scenes: what came from where.
         skipped: scenes that could not be used, with the reason, where the build was told to go on without them.

@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -36,6 +37,20 @@ def test_a_merged_corpus_holds_both_and_stands_alone(corpus, other, tmp_path):
     assert 171 == sum(merged.manifest.counts["class"].values())
     assert np.allclose(expected.reshape(-1, 3).std(axis=0) / 255, merged.std)
     assert "merge of" in merged.manifest.history[0]
+
+
+def test_a_merged_corpus_states_all_products_and_stretches(world, corpus, tmp_path):
+    again = build_corpus(
+        world / "scenes", world / "landcover", "globeland30", tmp_path / "again", size=corpus.size, stretch="0:200"
+    )
+    manifest = again.manifest.model_copy(
+        update={"product": {**again.manifest.product, "title": "Other"}, "epoch": 2010}
+    )
+    (again.path / "corpus.json").write_text(json.dumps(manifest.to_json()))
+    merged = merge([corpus, Corpus.open(again.path)], tmp_path / "merged").manifest
+    assert ("none; 0:200", "GlobeLand30; Other", None) == (merged.stretch, merged.product["title"], merged.epoch)
+    same = take(corpus, np.arange(3), tmp_path / "some", "three").manifest
+    assert ("none", "GlobeLand30", 2020) == (same.stretch, same.product["title"], same.epoch)
 
 
 def test_merging_distinct_tiles_keeps_the_first_of_equal_ones(corpus, other, tmp_path):
