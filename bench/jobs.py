@@ -13,6 +13,8 @@ class PretrainJob(BaseModel):
     Attributes:
         key: hash of all that can change the weights.
         method, options, backbone: what is trained.
+        identity: the options as they enter the key and stand in records: files by their content, not by a path of this
+            machine.
         corpus: folder of the corpus; None for an initialisation.
         corpus_hash: content hash of the corpus.
         seed: pretraining seed.
@@ -23,6 +25,7 @@ class PretrainJob(BaseModel):
     key: str
     method: str
     options: dict[str, Any]
+    identity: dict[str, Any]
     backbone: str
     corpus: str | None
     corpus_hash: str | None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import methods
 import tasks
@@ -97,7 +98,7 @@ def _pretrain_job(
     spec = methods.get(method)
     used = corpus if spec.trains else None
     seed = derive(study.seed, "pretrain", draw)
-    identity = {
+    identity: dict[str, Any] = {
         "method": method,
         "method_version": spec.version,
         "options": options.identity(),
@@ -109,6 +110,7 @@ def _pretrain_job(
         key=content_hash(identity),
         method=method,
         options=options.model_dump(mode="json"),
+        identity=identity["options"],
         backbone=backbone,
         corpus=str(used.path) if used else None,
         corpus_hash=used.hash if used else None,

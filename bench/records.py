@@ -29,7 +29,8 @@ class Record(BaseModel):
         key: hash of everything that can change the numbers; also the file's name.
         study: name of the study that first asked for the cell.
         method: registered name of the pretraining method; `random` for none.
-        options: the method's options as they were used, defaults included; empty for an initialisation.
+        options: the method's options as they were used, defaults included and files by their content; empty for an
+            initialisation.
         backbone: registered backbone name.
         task: kind of problem (`seg`, `cls`, ...).
         dataset: data set of the protocol (`demo-city`, `potsdam`, ...).

@@ -79,7 +79,8 @@ def _pretrain(job: PretrainJob, store: Store, report: Report, device: torch.devi
     if corpus is not None:
         losses = pretraining.train(method, corpus, job.seed, pretraining.Place(device, checkpoint, report))
     card = {
-        **job.model_dump(mode="json", exclude={"corpus"}),
+        **job.model_dump(mode="json", exclude={"corpus", "identity"}),
+        "options": job.identity,
         "method_version": spec.version,
         "input": {"mean": list(backbone.mean), "std": list(backbone.std), "range": [0, 1], "channels": "RGB"},
         "steps": length.steps,
@@ -110,7 +111,7 @@ def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, t
         key=cell.key,
         study=cell.study,
         method=cell.pretrain.method,
-        options=cell.pretrain.options,
+        options=cell.pretrain.identity,
         backbone=cell.pretrain.backbone,
         task=protocol.task,
         dataset=protocol.dataset,

@@ -14,11 +14,11 @@ from scipy.special import stdtrit
 from bench.errors import StoreError
 from bench.records import Record
 from results.frame import scan
+from results.losses import compare_losses
+from results.machines import differing
 from results.tables.layout import percent
 from results.variants import label, options_text
 
-# Provenance that makes two machines one kind: equal values promise equal bits.
-SAME_KIND = ("device", "device_name", "capability", "machine", "threads", "python", "libraries")
 # Chance of one false alarm in the whole report, where bits cannot be compared.
 FALSE_ALARM = 0.01
 
@@ -77,12 +77,16 @@ class Report:
         missing: committed records without a fresh one.
         extra: fresh records without a committed one.
         problems: files that could not be read.
+        pretrainings: pretrainings whose losses were compared.
+        losses: pretrainings that moved, one line each.
     """
 
     cells: list[CellReport]
     missing: list[str]
     extra: list[str]
     problems: list[str]
+    pretrainings: int
+    losses: list[str]
 
     @property
     def ok(self) -> bool:
@@ -92,14 +96,14 @@ class Report:
     @property
     def moved(self) -> list[str]:
         """What moved, one line each."""
-        return [f"{report.name}: {line}" for report in self.cells for line in report.moved]
+        return [*self.losses, *(f"{report.name}: {line}" for report in self.cells for line in report.moved)]
 
 
 def compare(committed: Path, fresh: Path) -> Report:
-    """Compare a freshly made store with committed records, record by record.
+    """Compare a freshly made store with committed records, record by record, and the losses that pretraining ended with.
 
     Records are matched by method, options, backbone, protocol, fraction and seed, not by key, so that a change of code
-    is judged by what it does to the numbers. On one kind of machine (`SAME_KIND`) all metrics, counts and seeds must be
+    is judged by what it does to the numbers. On one kind of machine (`results.machines`) all metrics, counts and seeds must be
     equal. Elsewhere the headline score may differ by what training again with another seed would do: with s the pooled
     standard deviation over seeds of the committed cells of the same protocol, backbone and fraction, one score may
     move by t s sqrt(2) and a mean over n seeds by t s sqrt(2 / n), t being Student's quantile at the level
@@ -121,11 +125,14 @@ def compare(committed: Path, fresh: Path) -> Report:
     spreads = _pooled(before, comparisons)
     names = _names([*before, *after])
     reports = [_compare(cell, names[cell], before[cell], after[cell], spreads[cell[2:]]) for cell in shared]
+    losses, pretrainings = compare_losses(committed, fresh)
     return Report(
         cells=reports,
         missing=[f"{names[cell]}, seed {seed}" for cell, seed in _unmatched(before, after)],
         extra=[f"{names[cell]}, seed {seed}" for cell, seed in _unmatched(after, before)],
         problems=[*old.problems, *old.superseded, *new.problems, *new.superseded],
+        pretrainings=pretrainings,
+        losses=losses,
     )
 
 
@@ -170,7 +177,7 @@ def _pooled(cells: dict[Cell, dict[int, Record]], comparisons: int) -> dict[tupl
 
 def _compare(cell: Cell, name: str, before: dict[int, Record], after: dict[int, Record], spread: float) -> CellReport:
     seeds = sorted(before.keys() & after.keys())
-    kind = sorted({name for seed in seeds for name in _differing(before[seed], after[seed])})
+    kind = sorted({name for seed in seeds for name in differing(before[seed].provenance, after[seed].provenance)})
     tolerance, mean_tolerance = (0.0, 0.0) if not kind else (spread * math.sqrt(2), spread * math.sqrt(2 / len(seeds)))
     moved = []
     for seed in seeds:
@@ -193,12 +200,6 @@ def _compare(cell: Cell, name: str, before: dict[int, Record], after: dict[int, 
         mean_tolerance=mean_tolerance,
         moved=moved,
     )
-
-
-def _differing(old: Record, new: Record) -> list[str]:
-    """Provenance fields in which two machines differ; records that name no device promise nothing."""
-    names = [name for name in SAME_KIND if old.provenance.get(name) != new.provenance.get(name)]
-    return names if "device" in old.provenance else sorted({*names, "device"})
 
 
 def _changed(old: Record, new: Record) -> list[str]:

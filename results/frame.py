@@ -17,7 +17,7 @@ COLUMNS = {
     "key": "hash of the cell, and the name of its record's file",
     "study": "name of the study that first asked for the cell",
     "method": "registered name of the pretraining method",
-    "options": "the method's options as canonical JSON, defaults included",
+    "options": "the method's options as canonical JSON, defaults included, files by their content",
     "variant": "row label: the method, and the options that tell its variants on this backbone apart",
     "backbone": "registered name of the backbone",
     "task": "kind of problem: seg, cls, det, cloud, change",

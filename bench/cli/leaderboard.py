@@ -86,7 +86,7 @@ def check(study: str, committed: Path, fresh: Path | None) -> None:
             "the leaderboard does not come out as committed: rebuild it and say why in the changelog, or mend the code"
         )
         raise click.exceptions.Exit(1)
-    click.echo(f"all {len(report.cells)} cells come out as committed")
+    click.echo(f"all {len(report.cells)} cells and {report.pretrainings} pretrainings come out as committed")
 
 
 def _run_from_nothing(study: str, folder: Path, pictures: int = 0) -> Path:

@@ -58,6 +58,16 @@ class Content:
     left_out: list[str]
     data: dict[str, Any]
 
+    @property
+    def tied(self) -> bool:
+        """Whether a score is marked as one that cannot be told apart from the best."""
+        return any(score.tied for board in self.boards for row in board.rows for score in row.scores.values())
+
+    @property
+    def sure(self) -> bool:
+        """Whether a test stands behind any difference."""
+        return any(verdict.sure for board in self.boards for verdict in board.differences)
+
 
 def gather(store: Path, predictions: Path | None = None) -> Content:
     """Compute the page's content from a store, and the pictures from the store where the predictions were saved.
@@ -140,7 +150,7 @@ def _facts(frame: pd.DataFrame, failures: list[Failure], boards: list[Board]) ->
     holes = sum(board.holes for board in boards)
     facts = [
         _count(len(frame), "record"),
-        _count(frame["variant"].nunique(), "pretraining"),
+        _count(frame["variant"].nunique(), "method"),
         _count(frame["protocol"].nunique(), "protocol"),
         _count(frame["backbone"].nunique(), "backbone"),
         f"{holes} missing" if holes else "no cell missing",

@@ -44,7 +44,7 @@ def _failure(value: dict[str, Any]) -> Failure:
     cell, pretrain = value["job"], value["job"]["pretrain"]
     return Failure(
         method=str(pretrain["method"]),
-        options=options_text(pretrain["options"]),
+        options=options_text(pretrain["identity"]),
         corpus=pretrain["corpus_hash"],
         backbone=str(pretrain["backbone"]),
         protocol=str(cell["protocol"]["id"]),

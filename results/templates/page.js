@@ -122,7 +122,8 @@
     const keys = button.dataset.records.split(" ");
     const row = button.closest("tr");
     const title = document.getElementById("provenance-title");
-    title.textContent = `${shown(row.dataset.method)}, ${shown(row.dataset.protocol)}, ${shown(row.dataset.backbone)}: ${button.firstElementChild.textContent}, n = ${keys.length}`;
+    const share = `${Number((100 * data.records[keys[0]].fraction).toPrecision(6))}% of the labels`;
+    title.textContent = `${shown(row.dataset.method)}, ${shown(row.dataset.protocol)}, ${shown(row.dataset.backbone)}, ${share}: ${button.firstElementChild.textContent}, n = ${keys.length}`;
     document.getElementById("provenance-body").replaceChildren(...keys.map(section));
     dialog.showModal();
     title.focus();

@@ -2,10 +2,16 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 from running import bench, records
+
+from bench.inputs import Inputs
+from bench.plan import make_plan
+from bench.study import load_study
 
 # A method of another package: MoCo under another name, so that its code can be changed without touching ours.
 FILES = {
@@ -40,12 +46,18 @@ def package(tmp_path):
 
 @pytest.fixture
 def leaderboard(study, package, tmp_path):
-    """Run `bench leaderboard` on a study of one method, two seeds and all labels."""
+    """Run `bench leaderboard` on a study of one method, two seeds and all labels, with enough steps to learn from."""
+    (shipped,) = yaml.safe_load(study.read_text())["protocols"]["seg"]
+    values = yaml.safe_load(Path(shipped).read_text())
+    values["schedule"] |= {"total": 30, "look_every": 0, "batch": 8}
+    values["optimiser"] |= {"lr": 0.1}
+    (tmp_path / "protocol.yaml").write_text(yaml.safe_dump(values))
     values = {
         "extends": str(study),
         "name": "board",
         "methods": ["contrast"],
         "reference": None,
+        "protocols": {"seg": [str(tmp_path / "protocol.yaml")]},
         "fractions": [1.0],
         "options": {"contrast": {"queue": 8}},
         "engine": {"workers": 1},
@@ -74,13 +86,14 @@ def test_a_flipped_loss_sign_is_caught_by_the_check_and_unchanged_code_is_not(le
     same = leaderboard("check", "--committed", committed)
     assert same.returncode == 0, same.stdout + same.stderr
     assert "equal bits; largest difference 0.000000" in same.stdout
+    assert "all 1 cells and 1 pretrainings come out as committed" in same.stdout
 
     method = package / "contrast" / "method.py"
     method.write_text(method.read_text().replace("+loss", "-loss"))
     wrong = leaderboard("check", "--committed", committed)
     assert wrong.returncode == 1, wrong.stdout + wrong.stderr
-    moved = [line for line in wrong.stdout.splitlines() if line.startswith("moved: contrast ")]
-    assert any("resnet18 tests/city at 100%: seed 0: mIoU " in line for line in moved)
+    assert "moved: contrast resnet18 tests/city at 100%: seed 0: " in wrong.stdout
+    assert "moved: pretraining contrast resnet18: " in wrong.stdout
     assert "rebuild it and say why in the changelog, or mend the code" in wrong.stdout
     assert before == records(committed)
 
@@ -93,3 +106,21 @@ def test_the_leaderboard_that_is_committed_is_sound(finished, tmp_path):
     assert bench("verify", "--store", tmp_path / "board").returncode == 0
     cards = [json.loads(path.read_text()) for path in (tmp_path / "board").glob("weights/*/card.json")]
     assert {"random", "geokr", "moco"} == {card["method"] for card in cards}
+    options = {card["key"]: card["options"] for card in cards}
+    assert all(options[record["weights"]] == record["options"] for record in records(store).values())
+
+
+def test_options_that_name_files_stand_in_records_by_content_and_not_by_a_path(study, tmp_path):
+    def pretraining(folder):
+        for name in ("beach", "street"):
+            (folder / name).mkdir(parents=True)
+            Image.new("RGB", (40, 40)).save(folder / name / "1.png")
+        gersp = {"labelled": str(folder), "queue": 8}
+        asked = load_study(study, {"methods": ["gersp"], "reference": None, "options.gersp": gersp})
+        (job,) = make_plan(asked, Inputs(print)).pretrains
+        return job
+
+    first, second = pretraining(tmp_path / "one"), pretraining(tmp_path / "two")
+    assert (first.key, first.identity) == (second.key, second.identity)
+    assert first.options != second.options
+    assert str(tmp_path) not in json.dumps(first.identity)

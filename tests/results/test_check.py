@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from bench.errors import StoreError
@@ -153,3 +155,23 @@ def test_a_run_without_any_record_misses_everything(tmp_path, make_study, write_
     write_store(tmp_path / "committed", make_study())
     report = compare(tmp_path / "committed", tmp_path / "fresh")
     assert (27, False) == (len(report.missing), report.ok)
+
+
+def write_card(store, loss, provenance=MACHINE):
+    folder = store / "weights" / "w1"
+    folder.mkdir(parents=True, exist_ok=True)
+    card = {"method": "moco", "options": {}, "backbone": "resnet18", "seed": 1, "steps": 9}
+    (folder / "card.json").write_text(json.dumps(card | {"losses": {"moco": loss}, "provenance": provenance}))
+
+
+@pytest.mark.parametrize(("loss", "provenance", "moved"), [(2.5, MACHINE, 0), (-2.5, MACHINE, 1), (-2.5, OTHER, 0)])
+def test_a_pretrainings_loss_is_held_to_its_last_bit_on_one_kind_of_machine(
+    two_stores, tmp_path, loss, provenance, moved
+):
+    two_stores()
+    write_card(tmp_path / "committed", 2.5)
+    write_card(tmp_path / "fresh", loss, provenance)
+    report = compare(tmp_path / "committed", tmp_path / "fresh")
+    assert moved == len(report.moved)
+    assert all(line.startswith("pretraining moco resnet18: losses {'moco': 2.5} -> ") for line in report.moved)
+    assert (not moved, provenance == MACHINE) == (report.ok, bool(report.pretrainings))

@@ -69,7 +69,7 @@ def test_the_check_says_why_a_record_is_missing(committed, store, run_bench):
     gone.unlink()
     folder = store / "jobs" / record["key"]
     folder.mkdir(parents=True)
-    pretrain = {"method": record["method"], "options": {}, "backbone": "resnet18", "corpus_hash": None}
+    pretrain = {"method": record["method"], "identity": {}, "backbone": "resnet18", "corpus_hash": None}
     cell = {"pretrain": pretrain, "protocol": {"id": "demo/city"}, "fraction": record["fraction"], "seed": 0}
     (folder / "failure.json").write_text(json.dumps({"job": cell, "error": "ValueError: loss is not finite"}))
     done = run_bench("leaderboard", "check", "--committed", str(committed), "--fresh", str(store))
@@ -87,7 +87,7 @@ def test_the_check_passes_on_equal_records_and_names_each_cell(committed, store,
     done = run_bench("leaderboard", "check", "--committed", str(committed), "--fresh", str(store))
     assert 0 == done.returncode
     assert 9 == done.stdout.count("largest difference 0.000000")
-    assert "9 cells come out as committed" in done.stdout
+    assert "all 9 cells and 0 pretrainings come out as committed" in done.stdout
 
 
 def test_the_check_fails_and_prints_what_moved(committed, store, run_bench):

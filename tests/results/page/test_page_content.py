@@ -17,7 +17,7 @@ def failure(method="byol", protocol="demo/city", fraction=0.01, key="dead"):
     job = {"key": key, "protocol": {"id": protocol}, "fraction": fraction, "seed": 0}
     pretrain = {
         "method": method,
-        "options": {"init": "random", "steps": 100},
+        "identity": {"init": "random", "steps": 100},
         "backbone": "resnet18",
         "corpus_hash": "cccc3333",
     }

@@ -1,0 +1,42 @@
+"""Whether pretraining again ends with the losses that were committed: a wrong change shows here before any score moves."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from results.machines import differing
+from results.variants import options_text
+
+Cards = dict[tuple[str, str, str, int], dict[str, Any]]
+
+
+def compare_losses(committed: Path, fresh: Path) -> tuple[list[str], int]:
+    """Compare the last losses of pretrainings that two stores made on one kind of machine, bit for bit.
+
+    On another kind of machine nothing is known of how far a loss may move, and nothing is compared.
+
+    Returns:
+        What moved, one line each, and the number of pretrainings compared.
+    """
+    old, new = _cards(committed), _cards(fresh)
+    shared = [name for name in old if name in new and not differing(old[name]["provenance"], new[name]["provenance"])]
+    moved = [
+        f"pretraining {method} {backbone}: {what} {old[name][what]} -> {new[name][what]}"
+        for name in shared
+        for method, backbone, what in [(name[0], name[2], what) for what in ("steps", "losses")]
+        if old[name][what] != new[name][what]
+    ]
+    return moved, len(shared)
+
+
+def _cards(store: Path) -> Cards:
+    cards = {}
+    for path in sorted(store.glob("weights/*/card.json")):
+        try:
+            card = json.loads(path.read_text())
+            name = (card["method"], options_text(card["options"]), card["backbone"], card["seed"])
+            _ = (card["provenance"], card["steps"], card["losses"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # `bench verify` names damaged cards
+        cards[name] = card
+    return cards
