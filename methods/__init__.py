@@ -75,7 +75,7 @@ BUILTIN = [
         factory="methods.moco:MoCo",
         options=MoCoOptions,
         needs=TILES,
-        version=1,
+        version=2,
         reference="He et al., MoCo, CVPR 2020; Chen et al., MoCo v2, arXiv:2003.04297",
     ),
     MethodSpec(
@@ -84,7 +84,7 @@ BUILTIN = [
         factory="methods.simclr:SimCLR",
         options=SimCLROptions,
         needs=TILES,
-        version=1,
+        version=2,
         reference="Chen et al., SimCLR, ICML 2020, arXiv:2002.05709",
     ),
     MethodSpec(
@@ -93,7 +93,7 @@ BUILTIN = [
         factory="methods.byol:BYOL",
         options=BYOLOptions,
         needs=TILES,
-        version=1,
+        version=2,
         reference="Grill et al., BYOL, NeurIPS 2020, arXiv:2006.07733",
     ),
     MethodSpec(
@@ -102,7 +102,7 @@ BUILTIN = [
         factory="methods.cmid.method:CMID",
         options=CMIDOptions,
         needs=TILES,
-        version=1,
+        version=2,
         reference="Muhtar et al., CMID, TGRS 2023, arXiv:2304.09670",
     ),
     MethodSpec(
