@@ -80,7 +80,7 @@ def test_a_missing_an_extra_and_a_misshapen_key_are_each_named(squeezenet_state,
         load(squeezenet_state | {first: torch.ones(1)})
 
 
-def test_a_starting_point_is_checked_without_building_the_network(squeezenet_state, tmp_path):
+def test_a_starting_point_can_be_checked_by_the_backbones_name(squeezenet_state, tmp_path):
     path = tmp_path / "weights.safetensors"
     safetensors.torch.save_file(squeezenet_state, path)
     check_initial("squeezenet1_1", str(path))
