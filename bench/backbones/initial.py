@@ -39,9 +39,7 @@ def check_initial(name: str, init: str) -> None:
     Raises:
         WeightsError: as `load_initial`.
     """
-    with torch.device("meta"):
-        backbone = backbones.build(name)
-    load_initial(backbone, init)
+    load_initial(backbones.build(name), init)
 
 
 def read_file(path: Path) -> dict[str, Tensor]:

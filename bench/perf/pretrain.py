@@ -22,7 +22,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.optim import SGD
 from torch.utils.data import DataLoader, Dataset
-from torchvision.models import resnet18
+from torchvision.models import ResNet, resnet18
 
 import methods
 from bench import backbones, precision
@@ -119,7 +119,15 @@ class Pictures(Dataset[Any]):
         return self.transform(self.pictures[index])
 
 
-def lightlys_pass(name: str, tiles: np.ndarray, batch: int, size: int, workers: int) -> Pass:
+def lightlys_pass(
+    name: str,
+    tiles: np.ndarray,
+    batch: int,
+    size: int,
+    workers: int,
+    network: Callable[[], ResNet] = resnet18,
+    device: torch.device | str = "cpu",
+) -> Pass:
     """A pass of a plain fp32 loop over lightly's transforms, DataLoader and modules."""
     torch.manual_seed(0)
     transform = {
@@ -131,12 +139,12 @@ def lightlys_pass(name: str, tiles: np.ndarray, batch: int, size: int, workers: 
     loader = DataLoader(
         pictures, batch, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0
     )
-    model: PlainMoCo | PlainSimCLR | PlainBYOL = PLAIN[name]()
+    model: PlainMoCo | PlainSimCLR | PlainBYOL = PLAIN[name](network()).to(device)
     optimiser = SGD([p for p in model.parameters() if p.requires_grad], lr=0.01, momentum=0.9, weight_decay=1e-4)
 
     def make() -> None:
         for views in loader:
-            loss = model(*views)
+            loss = model(*(view.to(device) for view in views))
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -148,10 +156,10 @@ def lightlys_pass(name: str, tiles: np.ndarray, batch: int, size: int, workers: 
 class PlainSimCLR(nn.Module):
     """SimCLR as lightly's examples write it."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: ResNet) -> None:
         super().__init__()
-        self.backbone = nn.Sequential(*list(resnet18().children())[:-1])
-        self.head = SimCLRProjectionHead(512, 2048, 128)
+        self.backbone = nn.Sequential(*list(network.children())[:-1])
+        self.head = SimCLRProjectionHead(network.fc.in_features, 2048, 128)
         self.loss = NTXentLoss(temperature=0.1)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
@@ -167,10 +175,11 @@ class PlainSimCLR(nn.Module):
 class PlainMoCo(nn.Module):
     """MoCo v2 as lightly's examples write it."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: ResNet) -> None:
         super().__init__()
+        width = network.fc.in_features
         self.student = nn.Sequential(
-            *list(resnet18().children())[:-1], nn.Flatten(start_dim=1), MoCoProjectionHead(512, 512, 128)
+            *list(network.children())[:-1], nn.Flatten(start_dim=1), MoCoProjectionHead(width, width, 128)
         )
         self.teacher = deepcopy(self.student)
         deactivate_requires_grad(self.teacher)
@@ -191,10 +200,12 @@ class PlainMoCo(nn.Module):
 class PlainBYOL(nn.Module):
     """BYOL as lightly's examples write it."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: ResNet) -> None:
         super().__init__()
         self.student = nn.Sequential(
-            *list(resnet18().children())[:-1], nn.Flatten(start_dim=1), BYOLProjectionHead(512, 4096, 256)
+            *list(network.children())[:-1],
+            nn.Flatten(start_dim=1),
+            BYOLProjectionHead(network.fc.in_features, 4096, 256),
         )
         self.teacher = deepcopy(self.student)
         deactivate_requires_grad(self.teacher)

@@ -11,7 +11,7 @@ import torch
 import torchvision
 
 from bench import backbones
-from bench.backbones.initial import load_initial
+from bench.backbones.initial import check_initial, load_initial
 from bench.backbones.sources import identify
 from bench.errors import WeightsError
 
@@ -78,6 +78,15 @@ def test_a_missing_an_extra_and_a_misshapen_key_are_each_named(squeezenet_state,
         load(squeezenet_state | {"more": torch.ones(1)})
     with pytest.raises(WeightsError, match=r"is \(1,\), expected \(64, 3, 3, 3\)"):
         load(squeezenet_state | {first: torch.ones(1)})
+
+
+def test_a_starting_point_can_be_checked_by_the_backbones_name(squeezenet_state, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    safetensors.torch.save_file(squeezenet_state, path)
+    check_initial("squeezenet1_1", str(path))
+    check_initial("resnet18", "random")
+    with pytest.raises(WeightsError, match="belong to another backbone"):
+        check_initial("resnet18", str(path))
 
 
 @pytest.mark.parametrize("init", ["imagenet21k", "/nowhere/weights.pth"])

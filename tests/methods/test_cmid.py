@@ -220,6 +220,29 @@ def test_the_keys_of_both_views_enter_the_queue_and_no_tile_meets_its_own_key_th
     assert changed.tolist() == [True] * 8 + [False] * 8
 
 
+def test_encoder_projector_and_local_head_of_the_teacher_move_exactly_over_three_steps(corpus):
+    """The cosine from 1/2 to 1 over three steps is 1/2, 3/4, 1; from 8 towards 0: 4, 3, 3."""
+    model = build(corpus, cell=16, momentum=0.5)
+    model.length = Length(3, 3)
+    students = (model.backbone, model.projector, model.local)
+    teachers = (model.teacher, model.teacher_projector, model.teacher_local)
+    with torch.no_grad():
+        for value, networks in ((0.0, students), (8.0, teachers)):
+            for network in networks:
+                for parameter in network.parameters():
+                    parameter.fill_(value)
+    for step, expected in ((1, 4.0), (2, 3.0), (3, 3.0)):
+        model.after_step(step)
+        for network in teachers:
+            assert all(torch.allclose(p, torch.tensor(expected)) for p in network.parameters())
+    assert model.teacher.bn1.running_mean.abs().max() == 0
+
+
+def test_a_queue_larger_than_the_corpus_is_refused(corpus):
+    with pytest.raises(StudyError, match=r"cmid: option queue=97 .*\(96 tiles\)"):
+        CMIDOptions(batch=4, queue=97, size=64).check(corpus)
+
+
 def test_the_students_backbone_is_exported_under_torchvisions_names(corpus):
     model = build(corpus, cell=16)
     assert model.export().keys() == backbones.build("resnet18").state_dict().keys()

@@ -145,6 +145,20 @@ def test_byols_momentum_rises_as_a_cosine_to_one(corpus):
             assert model.teacher.conv1.weight.mean().item() == pytest.approx(expected, abs=1e-6)
 
 
+def test_byols_teacher_moves_exactly_over_three_steps_head_included(corpus):
+    """The cosine from 1/2 to 1 over three steps is 1/2, 3/4, 1; from 8 towards 0: 4, 3, 3."""
+    model = build("byol", corpus, Length(3, 3), momentum=0.5)
+    with torch.no_grad():
+        for value, networks in ((0.0, (model.backbone, model.head)), (8.0, (model.teacher, model.teacher_head))):
+            for network in networks:
+                for parameter in network.parameters():
+                    parameter.fill_(value)
+    for step, expected in ((1, 4.0), (2, 3.0), (3, 3.0)):
+        model.after_step(step)
+        for network in (model.teacher, model.teacher_head):
+            assert all(torch.allclose(p, torch.tensor(expected)) for p in network.parameters())
+
+
 @pytest.mark.parametrize(
     ("name", "options", "expected"),
     [

@@ -118,6 +118,11 @@ def test_the_learning_rate_restarts_as_often_as_asked(corpus, labelled):
     assert min(rates) >= 0.01
 
 
+def test_a_queue_larger_than_the_corpus_is_refused(corpus, labelled):
+    with pytest.raises(StudyError, match=r"gersp: option queue=97 .*\(96 tiles\)"):
+        GeRSPOptions(batch=4, queue=97, labelled=str(labelled)).check(corpus)
+
+
 def test_without_a_labelled_source_the_method_is_refused():
     with pytest.raises(StudyError, match=r"options\.gersp\.labelled"):
         GeRSPOptions().identity()
