@@ -13,7 +13,7 @@ BUILTIN = [
         name="seg",
         summary="Semantic segmentation: the paper's plain FCN, by MMSegmentation; mIoU.",
         factory="tasks.seg:Segmentation",
-        version=1,
+        version=2,
     ),
     TaskSpec(
         name="det",
@@ -25,13 +25,13 @@ BUILTIN = [
         name="cloud",
         summary="Cloud and snow detection, scored apart: the network of `seg`; mIoU.",
         factory="tasks.seg:Segmentation",
-        version=1,
+        version=2,
     ),
     TaskSpec(
         name="change",
         summary="Change detection: siamese backbone and the network of `seg`; F1 of the changed class.",
         factory="tasks.change:ChangeDetection",
-        version=1,
+        version=2,
     ),
 ]
 

@@ -38,6 +38,8 @@ class PlainFCNHead(BaseDecodeHead):
             align_corners=False,
             ignore_index=IGNORE,
             loss_decode={"type": CrossEntropyLoss, "avg_non_ignore": True},
+            # Keep torch's own initialisation (docs/decisions/046).
+            init_cfg=None,
         )
         doublings = round(math.log2(stride))
         if len(channels_by_stage) < doublings:

@@ -16,12 +16,28 @@ BLOCK = (226.0, 172.0)  # a block with its streets
 LOT = (64.0, 60.0)  # a building lot, at least
 SLOT = (11.0, 20.0)  # a place in a car park
 CAR_SIZE = (7.0, 15.0)
-STANDING = 0.75  # chance that a planned building stands at one date
-
-# Shares of the kinds of block.
-HOUSES, PARK, CAR_PARK, WASTE = 0.56, 0.18, 0.16, 0.10
+STANDING = 0.5  # chance that a planned building stands at one date
 
 Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Town:
+    """What a city is like.
+
+    Attributes:
+        houses: share of the blocks that are divided into lots; what the three leave is waste land.
+        park: share of the blocks that are parks.
+        car_park: share of the blocks that are car parks.
+        built: share of the lots with a building.
+        yard: width of the yard around a building, pixels, and how much wider it can be.
+    """
+
+    houses: float = 0.56
+    park: float = 0.18
+    car_park: float = 0.16
+    built: float = 0.82
+    yard: tuple[float, float] = (6, 9)
 
 
 @dataclass(frozen=True)
@@ -47,7 +63,13 @@ class Layout:
     raised: Array
 
 
-def plan(rng: np.random.Generator, shape: Shape, sun: float, date: np.random.Generator | None = None) -> Layout:
+def plan(
+    rng: np.random.Generator,
+    shape: Shape,
+    sun: float,
+    date: np.random.Generator | None = None,
+    town: Town = Town(),
+) -> Layout:
     """Draw the plan of a city.
 
     Args:
@@ -56,6 +78,7 @@ def plan(rng: np.random.Generator, shape: Shape, sun: float, date: np.random.Gen
         sun: the light's azimuth.
         date: source of what one date decides, which buildings stand and where cars are; None for `rng`, and then
             every planned building stands.
+        town: what the city is like.
     """
     angle = rng.uniform(0, np.pi / 2)
     x, y = pixel_grid(shape)
@@ -64,9 +87,9 @@ def plan(rng: np.random.Generator, shape: Shape, sun: float, date: np.random.Gen
     block = bricks(x + bend + origin[0], y + bend + origin[1], angle, BLOCK)
     street = (block.u < STREET) | (block.v < STREET)
     kind = block.uniform(rng)
-    houses, park = kind < HOUSES, (kind >= HOUSES) & (kind < HOUSES + PARK)
-    car_park = (kind >= HOUSES + PARK) & (kind < HOUSES + PARK + CAR_PARK)
-    waste = kind >= 1 - WASTE
+    houses, park = kind < town.houses, (kind >= town.houses) & (kind < town.houses + town.park)
+    waste = kind >= town.houses + town.park + town.car_park
+    car_park = ~houses & ~park & ~waste
 
     labels = np.full(shape, LOW_VEGETATION, dtype=np.uint8)
     ragged = 5 * band(rng, shape, 12, 50)
@@ -83,9 +106,9 @@ def plan(rng: np.random.Generator, shape: Shape, sun: float, date: np.random.Gen
     lot = _lots(block)
     drive = houses & (np.abs(lot.u - lot.width * 0.2) < 5) & (lot.uniform(rng) < 0.5)
     labels[drive | street] = IMPERVIOUS
-    built, roofs = roof(lot, 6 + 9 * lot.uniform(rng), rng, sun, angle)
+    built, roofs = roof(lot, town.yard[0] + town.yard[1] * lot.uniform(rng), rng, sun, angle)
     large, large_roofs = roof(_halves(block), 11 + 5 * block.uniform(rng), rng, sun, angle)
-    built_small = (built > 0) & houses & (lot.uniform(rng) < 0.82)
+    built_small = (built > 0) & houses & (lot.uniform(rng) < town.built)
     built_large = (large > 0) & car_park & (_halves(block).uniform(rng) < 0.4)
     relief = np.where(built_large[..., None], large_roofs, roofs) + _roof_detail(rng, lot)
     building = (built_small | built_large) & ~street

@@ -13,9 +13,9 @@ from bench.demo.noise import generator
 from bench.demo.optics import Image, cloud_cover, draw_optics, expose
 from bench.demo.planet import BARE, FOREST, GRASSLAND, SNOW, WATER, Site
 
-VERSION = 1
-COUNT = 14
-SIZE = 448
+VERSION = 2
+COUNT = 10
+SIZE = 384
 BACKGROUND_VALUE, CLOUD_VALUE, SNOW_VALUE = 0, 1, 2
 
 # Mean near-infrared reflectance, 0 to 255: plants bright, water dark, snow a little darker than in red.
@@ -28,10 +28,9 @@ COVERS = {
 }
 
 MIXES = (
-    ((SNOW, 0.3), (BARE, 0.35), (FOREST, 0.35)),
-    ((GRASSLAND, 0.4), (FOREST, 0.35), (WATER, 0.25)),
-    ((SNOW, 0.25), (GRASSLAND, 0.45), (WATER, 0.3)),
-    ((BARE, 0.6), (GRASSLAND, 0.4)),
+    ((SNOW, 0.5), (BARE, 0.25), (FOREST, 0.25)),
+    ((SNOW, 0.4), (GRASSLAND, 0.4), (WATER, 0.2)),
+    ((SNOW, 0.55), (FOREST, 0.45)),
 )
 
 

@@ -13,9 +13,9 @@ from bench.demo.scene_classes import ASPHALT, ground, shore_distance
 from bench.demo.textures import pixel_grid
 from bench.demo.vehicles import AIRPLANE, OIL_TANK, SHIP, Box, Pose, stamp
 
-VERSION = 1
-COUNT = 200
-SIZE = (256, 192)  # width, height: Levir's 800 x 600 made small
+VERSION = 2
+COUNT = 120
+SIZE = (128, 128)  # width, height
 EMPTY = 0.2  # share of images without objects
 
 Boxes = list[tuple[int, Box]]
@@ -63,9 +63,9 @@ def _countryside(rng: np.random.Generator, shape: Shape, optics: Optics) -> Arra
 
 # Background, class, shortest and longest object in pixels, most objects in one image.
 SETTINGS: tuple[tuple[Callable[[np.random.Generator, Shape, Optics], Array], int, float, float, int], ...] = (
-    (_apron, AIRPLANE, 24, 56, 5),
-    (_sea, SHIP, 20, 64, 5),
-    (_depot, OIL_TANK, 13, 34, 9),
+    (_apron, AIRPLANE, 20, 36, 5),
+    (_sea, SHIP, 20, 40, 5),
+    (_depot, OIL_TANK, 12, 24, 9),
 )
 
 
