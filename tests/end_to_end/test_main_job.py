@@ -146,3 +146,20 @@ def wait_for(condition, seconds=240):
     while not condition():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.05)
+
+
+def test_pretraining_alone_makes_the_weights_that_a_run_takes(study, finished, tmp_path):
+    alone = bench("pretrain", "--study", study, "--methods", "random", "--set", "pretrain_seeds=2", "--store", tmp_path)
+    assert alone.returncode == 0, alone.stderr
+    made = {path.name for path in (tmp_path / "weights").iterdir()}
+    assert len(made) == 2
+    assert made == _printed_keys(alone)
+    assert not (tmp_path / "records").exists()
+    again = bench("pretrain", "--study", study, "--store", finished[0])
+    assert "everything is done already" in again.stderr
+    assert {path.name for path in (finished[0] / "weights").iterdir()} == _printed_keys(again)
+    assert len(made & _printed_keys(again)) == 1, "the first draw is the run's own"
+
+
+def _printed_keys(done):
+    return {line.split()[0] for line in done.stdout.splitlines()}
