@@ -53,7 +53,11 @@ def study_options(command: Command) -> Command:
 @click.command()
 @study_options
 @click.option(
-    "--save-predictions", type=click.IntRange(min=0), default=0, metavar="N", help="Pictures of N test samples a cell."
+    "--save-predictions",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Pictures of N test samples for each cell that this run does.",
 )
 def run(save_predictions: int, **options: Any) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.

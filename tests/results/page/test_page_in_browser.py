@@ -1,6 +1,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -21,19 +22,20 @@ NASTY = [
 
 @pytest.fixture(scope="module")
 def make_page(tmp_path_factory):
-    def make(write_store, records, subsets=()):
+    def make(write_store, records, subsets=(), save=lambda _store: None):
         root = tmp_path_factory.mktemp("page")
         write_store(root / "store", records)
         (root / "store" / "subsets").mkdir()
         for name, manifest in subsets:
             (root / "store" / "subsets" / f"{name}.json").write_text(json.dumps(manifest))
+        save(root / "store")
         return write_page(root / "store", root / "out")[0]
 
     return make
 
 
 @pytest.fixture(scope="module")
-def page(make_page, write_store, make_study):
+def page(make_page, write_store, make_study, save_prediction):
     boards = [("demo/city", "demo-city", "resnet18"), ("demo/town", "demo-town", "resnet18")]
     manifest = {
         "protocol": "demo/city",
@@ -46,7 +48,15 @@ def page(make_page, write_store, make_study):
     provenance = {"revision": "0123abcd4567", "device": "cpu", "device_name": "some processor", "synthetic": True}
     records = make_study(boards=boards, provenance=provenance)
     records = [r for r in records if not (r.method == "moco" and r.dataset == "demo-town" and r.fraction == 0.01)]
-    return make_page(write_store, records, [("manifest1", manifest)])
+    image, mask = np.random.default_rng(0).integers(0, 255, (32, 32, 3), np.uint8), np.eye(32, dtype=np.uint8)
+
+    def save(store):
+        for record in records:
+            if (record.fraction, record.seed) == (0.1, 0):
+                words = {"truth": "beach", "prediction": "street"} if record.dataset == "demo-town" else None
+                save_prediction(store, record.key, "tile", image, {"truth": mask, "prediction": mask.T}, words)
+
+    return make_page(write_store, records, [("manifest1", manifest)], save)
 
 
 def column(browser, number):
@@ -82,7 +92,9 @@ def test_filters_narrow_table_verdicts_and_curves_alike_and_can_be_undone(page, 
         for board in browser.find_elements(By.CSS_SELECTOR, ".board")
         if board.is_displayed()
     ]
-    assert ["demo/town", "demo/town"] == shown
+    assert ["demo/town", "demo/town", "demo/town"] == shown
+    answers = [tile for tile in browser.find_elements(By.CSS_SELECTOR, ".answer") if tile.is_displayed()]
+    assert ["street\nwrong\ngeokr"] == [tile.text for tile in answers]
     browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
     WebDriverWait(browser, 5).until(lambda b: b.find_element(By.ID, "shown").text == "6 of 6 rows")
 
@@ -94,6 +106,7 @@ def test_one_click_on_a_score_shows_record_subset_revision_environment_and_cost(
     score.click()
     dialog = browser.find_element(By.ID, "provenance")
     text = dialog.text
+    assert "geokr, demo/city, resnet18, 10% of the labels: " in text
     assert 3 == len(dialog.find_elements(By.CSS_SELECTOR, "section"))
     for part in (
         "records/",
@@ -110,6 +123,15 @@ def test_one_click_on_a_score_shows_record_subset_revision_environment_and_cost(
     whole.click()
     record = json.loads(whole.find_element(By.XPATH, "../pre").text)
     assert ("geokr", 0.1, "demo/city") == (record["method"], record["fraction"], record["protocol"])
+
+
+def test_pictures_of_predictions_are_drawn_and_described(page, visit):
+    browser = visit(page)
+    pictures = browser.find_elements(By.CSS_SELECTOR, "#predictions img")
+    assert all(browser.execute_script("return arguments[0].naturalWidth === 32", picture) for picture in pictures)
+    assert "geokr, prediction on tile" in [picture.get_attribute("alt") for picture in pictures]
+    assert 1 + 1 + 3 + 1 == len(pictures)
+    assert "trained on 10% of the labels, seed 0" in browser.find_element(By.ID, "predictions").text
 
 
 def test_the_records_open_and_close_by_keyboard_alone_and_focus_returns(page, visit):
