@@ -93,6 +93,32 @@ def test_a_twin_of_equal_steps_differs_from_its_base_only_in_length():
             assert twin.model_dump(include=kept) == base.model_dump(include=kept)
 
 
+PAPERS = [name for name in ALL if not name.startswith("demo/")]
+
+
+def _twins(name):
+    """The demo protocols whose file takes its values from a protocol's."""
+    files = {demo: configs.folder() / "protocols" / f"{demo}.yaml" for demo in ALL if demo.startswith("demo/")}
+    return [demo for demo, file in files.items() if yaml.safe_load(file.read_text())["extends"] == name]
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_every_protocol_has_a_demo_twin_that_differs_in_data_set_and_size_only(name):
+    (demo,) = _twins(name)
+    twin, base = load_protocol(demo), load_protocol(name)
+    assert twin.dataset.startswith("demo-")
+    assert twin.split.by == base.split.by
+    assert twin.schedule.length == base.schedule.length
+    kept = {"task", "augment", "metric"} | ({"classes"} if base.classes else set())
+    assert twin.model_dump(include=kept) == base.model_dump(include=kept)
+
+
+@pytest.mark.parametrize("name", [demo for base in PAPERS for demo in _twins(base) if demo.count("/") > 1])
+def test_a_twin_by_its_papers_name_keeps_network_and_optimiser_too(name):
+    twin, base = load_protocol(name), load_protocol(name.removeprefix("demo/"))
+    assert (twin.network, twin.optimiser) == (base.network, base.optimiser)
+
+
 @pytest.fixture
 def own_protocols(tmp_path, monkeypatch):
     """A folder of protocols to break, with a good one in it."""
