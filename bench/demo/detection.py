@@ -14,8 +14,8 @@ from bench.demo.textures import pixel_grid
 from bench.demo.vehicles import AIRPLANE, OIL_TANK, SHIP, Box, Pose, stamp
 
 VERSION = 2
-COUNT = 120
-SIZE = (128, 128)  # width, height
+COUNT = 400
+SIZE = (64, 64)  # width, height: one slice, with whole objects that are large in it
 EMPTY = 0.2  # share of images without objects
 
 Boxes = list[tuple[int, Box]]
@@ -63,9 +63,9 @@ def _countryside(rng: np.random.Generator, shape: Shape, optics: Optics) -> Arra
 
 # Background, class, shortest and longest object in pixels, most objects in one image.
 SETTINGS: tuple[tuple[Callable[[np.random.Generator, Shape, Optics], Array], int, float, float, int], ...] = (
-    (_apron, AIRPLANE, 20, 36, 5),
-    (_sea, SHIP, 20, 40, 5),
-    (_depot, OIL_TANK, 12, 24, 9),
+    (_apron, AIRPLANE, 30, 48, 1),
+    (_sea, SHIP, 30, 52, 1),
+    (_depot, OIL_TANK, 22, 34, 2),
 )
 
 

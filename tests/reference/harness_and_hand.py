@@ -1,6 +1,6 @@
 """Compare the harness on real RSSCN7 with a training script written by hand, on the same images.
 
-`python tests/reference/harness_and_hand.py FOLDER_OF_RSSCN7 --steps 250 --seeds 3` prints both scores for each fraction
+`python tests/reference/harness_and_hand.py FOLDER_OF_RSSCN7 --steps 800 --seeds 3 --bf16` prints both scores for each fraction
 and seed, their means, and the difference in standard errors. Run it from the project's root.
 """
 
@@ -33,14 +33,14 @@ def by_hand():
     return module
 
 
-def protocol_of(steps: int) -> Protocol:
+def protocol_of(steps: int, precision: str) -> Protocol:
     """RSSCN7's protocol, made short: both sides train for the same steps."""
     base = load_protocol("geokr-2021/rsscn7-steps")
     return base.model_copy(
         update={
             "slices": Slices(size=SIZE),
             "optimiser": base.optimiser.model_copy(update={"lr": LR, "decay": "cosine"}),
-            "schedule": base.schedule.model_copy(update={"total": steps, "precision": "fp32"}),
+            "schedule": base.schedule.model_copy(update={"total": steps, "precision": precision}),
         }
     )
 
@@ -56,13 +56,14 @@ def harness(task: Task, train: list[int], seed: int, folder: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("root", type=Path)
-    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--fractions", default="0.05,1.0")
+    parser.add_argument("--bf16", action="store_true", help="train both in bf16; both are tested in fp32")
     options = parser.parse_args()
     torch.set_num_threads(1)
     reference = by_hand()
-    protocol = protocol_of(options.steps)
+    protocol = protocol_of(options.steps, "bf16" if options.bf16 else "fp32")
     with tempfile.TemporaryDirectory() as scratch:
         prepared = Path(scratch) / "prepared"
         with files.new_folder(prepared) as work:
@@ -77,7 +78,7 @@ def main() -> None:
                 train = [parts.train[at] for at in order[: size_at(fraction, len(order))]]
                 lists = [[f"{sources[at]}.jpg" for at in part] for part in (train, parts.test)]
                 ours = harness(task, train, seed, Path(scratch) / f"{fraction}-{seed}")
-                theirs = reference.train(options.root, *lists, SIZE, options.steps, lr=LR, seed=seed)
+                theirs = reference.train(options.root, *lists, SIZE, options.steps, lr=LR, seed=seed, bf16=options.bf16)
                 pairs.append((ours, theirs))
                 print(
                     f"fraction {fraction:g} ({len(train)} images) seed {seed}: harness {ours:.4f}, by hand {theirs:.4f}",

@@ -20,14 +20,15 @@ class Scenes(Dataset):
     def __init__(self, root, names, size, train):
         self.files = [root / name for name in names]
         self.classes = sorted({path.parent.name for path in self.files})
-        resize = [v2.Resize((size, size), antialias=True)]
+        resize = v2.Resize((size, size), antialias=True)
+        self.images = [resize(Image.open(path).convert("RGB")) for path in self.files]
         moves = [v2.RandomHorizontalFlip(), v2.RandomVerticalFlip(), v2.Lambda(self.quarter_turn)] if train else []
         normalise = [
             v2.ToImage(),
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
         ]
-        self.transform = v2.Compose([*resize, *moves, *normalise])
+        self.transform = v2.Compose([*moves, *normalise])
 
     @staticmethod
     def quarter_turn(image):
@@ -37,11 +38,10 @@ class Scenes(Dataset):
         return len(self.files)
 
     def __getitem__(self, index):
-        path = self.files[index]
-        return self.transform(Image.open(path).convert("RGB")), self.classes.index(path.parent.name)
+        return self.transform(self.images[index]), self.classes.index(self.files[index].parent.name)
 
 
-def train(root, train_names, test_names, size=64, steps=250, batch=32, lr=0.02, seed=0):
+def train(root, train_names, test_names, size=64, steps=250, batch=32, lr=0.02, seed=0, bf16=False):
     """Train from scratch and return the mean over classes of the test accuracy."""
     random.seed(seed)
     torch.manual_seed(seed)
@@ -54,7 +54,9 @@ def train(root, train_names, test_names, size=64, steps=250, batch=32, lr=0.02, 
     while step < steps:
         for images, labels in loader:
             optimiser.zero_grad()
-            nn.functional.cross_entropy(model(images), labels).backward()
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+                loss = nn.functional.cross_entropy(model(images), labels)
+            loss.backward()
             optimiser.step()
             schedule.step()
             step += 1
