@@ -97,11 +97,13 @@ def openmmlabs(form: str, name: str, path):
     if name == "vgg16":
         # mmcv's VGG is in neither library's registry; it has no `init_cfg`.
         registry.register_module(name="VGG", module=VGG, force=True)
-        model = registry.build({"type": "VGG", "depth": 16, "out_indices": (1, 2, 3, 4)})
+        model = registry.build({"type": f"{form}.VGG", "depth": 16, "out_indices": (1, 2, 3, 4)})
         model.init_weights(str(path))
         model.eval()
         return model
-    network = {"type": "SwinTransformer"} if name == "swin_t" else {"type": "ResNet", "depth": int(name[6:])}
+    # With the library's name before the type, since a Runner of another test leaves mmengine's as the default.
+    kind = "SwinTransformer" if name == "swin_t" else "ResNet"
+    network = {"type": f"{form}.{kind}"} | ({} if name == "swin_t" else {"depth": int(name[6:])})
     model = registry.build(ConfigDict(network, init_cfg={"type": "Pretrained", "checkpoint": str(path)}))
     model.init_weights()
     model.eval()
