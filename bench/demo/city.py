@@ -22,12 +22,12 @@ PALETTE = np.array(
 )
 
 COLOURS = {
-    IMPERVIOUS: (126, 125, 122),
-    BUILDING: (136, 98, 82),
-    LOW_VEGETATION: (98, 122, 74),
-    TREE: (62, 88, 56),
+    IMPERVIOUS: (114, 112, 106),
+    BUILDING: (119, 106, 96),
+    LOW_VEGETATION: (100, 111, 80),
+    TREE: (84, 99, 72),
     CAR: (118, 116, 114),
-    CLUTTER: (138, 122, 82),
+    CLUTTER: (114, 106, 86),
 }
 
 # One campaign of flights: seasons and light differ less than among satellite scenes of many places.

@@ -25,6 +25,7 @@ def test_a_pretraining_starts_from_the_named_file(corpus, tmp_path):
         corpus=str(corpus.path),
         corpus_hash=corpus.hash,
         seed=1,
+        identity=options.identity(),
     )
     store = Store(tmp_path / "store")
     store.open_for_writing()
