@@ -45,3 +45,10 @@ def test_the_loss_is_cross_entropy_over_labelled_pixels_at_the_labels_size():
     resized = torch.nn.functional.interpolate(logits, (64, 64), mode="bilinear")
     expected = torch.nn.functional.cross_entropy(resized, label[None].long(), ignore_index=255)
     assert torch.allclose(loss, expected)
+
+
+def test_the_last_layer_starts_as_torch_draws_it_and_not_so_small_that_rare_classes_are_never_predicted():
+    head = PlainFCNHead(in_channels=8, stride=4, channels_by_stage=[16, 16], num_classes=6)
+    head.init_weights()
+    bound = 16**-0.5
+    assert 0.4 * bound < head.conv_seg.weight.std().item() < 0.8 * bound
