@@ -6,8 +6,8 @@ from lightly.models.utils import update_momentum
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim import Adam, Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from bench import backbones
 from bench.backbones.initial import load_initial
@@ -16,6 +16,7 @@ from bench.corpus.reader import Corpus
 from bench.corpus.sampling import class_balance
 from bench.errors import CorpusError
 from bench.method import Batch, Length, Method
+from methods import schedules
 from methods.augment import recipes
 from methods.augment.draws import JitterStrength
 from methods.augment.views import View
@@ -76,12 +77,6 @@ def release_update(step: int, batch: int) -> bool:
     return at == step
 
 
-def decaying_adam(modules: list[nn.Module], lr: float, decay: float, length: Length) -> tuple[Optimizer, LRScheduler]:
-    """Adam whose learning rate is multiplied by `decay` after every epoch (section III-C)."""
-    optimiser = Adam([parameter for module in modules for parameter in module.parameters()], lr=lr)
-    return optimiser, LambdaLR(optimiser, lambda step: decay ** (step // length.steps_per_epoch))
-
-
 class GeoKR(Method[GeoKROptions]):
     """Student and teacher, each a backbone with a linear layer on its pooled last feature map."""
 
@@ -130,7 +125,7 @@ class GeoKR(Method[GeoKROptions]):
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """Adam, its learning rate falling after every epoch (section III-C)."""
-        return decaying_adam([self.backbone, self.head], self.options.lr, self.options.lr_decay, self.length)
+        return schedules.decaying_adam([self.backbone, self.head], self.options.lr, self.options.lr_decay, self.length)
 
     def after_step(self, step: int) -> None:
         """Move the teacher (Eq. 7) where the schedule says so."""
@@ -186,7 +181,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """As GeoKR's."""
-        return decaying_adam([self.backbone, self.head], self.options.lr, self.options.lr_decay, self.length)
+        return schedules.decaying_adam([self.backbone, self.head], self.options.lr, self.options.lr_decay, self.length)
 
     def sample_weights(self) -> NDArray[np.float64] | None:
         """Rare dominant classes more often, unless `balance` is off."""

@@ -6,10 +6,11 @@ from lightly.models.utils import get_weight_decay_parameters
 from lightly.utils.lars import LARS
 from lightly.utils.scheduler import CosineWarmupScheduler
 from torch import nn
-from torch.optim import SGD, Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim import SGD, Adam, Optimizer
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from bench.method import Length
+from bench.optimisers import on_plain_views
 from methods.options.contrastive import LarsOptions
 
 
@@ -19,9 +20,18 @@ def decay_groups(modules: Sequence[nn.Module], weight_decay: float) -> list[dict
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
 
 
-def sgd(modules: Sequence[nn.Module], lr: float, weight_decay: float) -> SGD:
+def sgd(modules: Sequence[nn.Module], lr: float, weight_decay: float) -> Optimizer:
     """SGD with momentum 0.9."""
-    return SGD(decay_groups(modules, weight_decay), lr=lr, momentum=0.9)
+    return on_plain_views(SGD(decay_groups(modules, weight_decay), lr=lr, momentum=0.9, fused=True))
+
+
+def decaying_adam(
+    modules: Sequence[nn.Module], lr: float, decay: float, length: Length
+) -> tuple[Optimizer, LRScheduler]:
+    """Adam whose learning rate is multiplied by `decay` after every epoch (GeoKR, section III-C)."""
+    weights = [weight for module in modules for weight in module.parameters()]
+    optimiser = on_plain_views(Adam(weights, lr=lr, fused=True))
+    return optimiser, LambdaLR(optimiser, lambda step: decay ** (step // length.steps_per_epoch))
 
 
 def lars(

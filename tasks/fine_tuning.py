@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench import precision
 from bench.determinism import make_deterministic
+from bench.optimisers import on_plain_views
 from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress
 from tasks.protocols import Optimiser, Protocol
 from tasks.task import Place, Result
@@ -107,7 +108,7 @@ def _optim_wrapper(model: Any, protocol: Protocol, place: Place) -> AutocastOpti
     values: dict[str, Any] = {"lr": wanted.lr, "weight_decay": wanted.weight_decay, "fused": True}
     if wanted.name == "SGD":
         values["momentum"] = wanted.momentum
-    optimiser = getattr(torch.optim, wanted.name)(model.parameters(), **values)
+    optimiser = on_plain_views(getattr(torch.optim, wanted.name)(model.parameters(), **values))
     arithmetic = precision.resolve(protocol.schedule.precision, place.device)
     return AutocastOptimWrapper(optimizer=optimiser, arithmetic=arithmetic, device=place.device)
 

@@ -1,21 +1,15 @@
 """Real images of the public sets are prepared, trained on and tested."""
 
-import json
 import shutil
 from collections import Counter
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 import tasks
-from bench import backbones, files
-from tasks.datasets.cutting import cut
-from tasks.prepared import Prepared
-from tasks.protocols import Slices, Split, load_protocol
+from bench import backbones
+from tasks.protocols import Split, load_protocol
 from tasks.task import Place, Start
-from tasks.writing import SliceWriter
 
 pytestmark = pytest.mark.real
 
@@ -99,32 +93,8 @@ def test_landsat_scenes_of_sixteen_bits_are_read_with_options(real_data, prepare
     assert result.metrics["mIoU"] > 0
 
 
-def write_dubai(real_data, out, size):
-    """The Dubai set's images and palette masks, cut; the source is the tile, so that a split by image is by tile."""
-    about = json.loads((real_data / "dubai_seg" / "classes.json").read_text())
-    colours = {tuple(colour): about["classes"].index(name) for name, colour in about["palette"].items()}
-    images = sorted((real_data / "dubai_seg" / "images").iterdir())
-    masks = [next((real_data / "dubai_seg" / "labels").glob(f"{image.stem}.*")) for image in images]
-    slices = Slices(size=size)
-    pieces = []
-    for image, mask in zip(images, masks, strict=True):
-        with Image.open(image) as picture, Image.open(mask) as label:
-            rgb, colour = np.asarray(picture.convert("RGB")), np.asarray(label.convert("RGB"))
-        classes = np.full(colour.shape[:2], 255, np.uint8)
-        for known, number in colours.items():
-            classes[(colour == known).all(axis=2)] = number
-        whole = [(w, a, b) for (w, a), (_, b) in zip(cut(rgb, slices, 0), cut(classes, slices, 255), strict=True)]
-        pieces += [(image.stem, *piece) for piece in whole]
-    with files.new_folder(out) as work:
-        writer = SliceWriter(work, len(pieces), size, about["classes"])
-        for stem, window, image, label in pieces:
-            writer.add(image, label, stem.split("_")[0], window.x + 10_000 * int(stem[-3:]), window.y)
-        writer.finish({"overlap": 0.0, "palette": [about["palette"][name] for name in about["classes"]]})
-    return Prepared.open(out)
-
-
-def test_dubai_is_trained_and_tested_by_tile(real_data, tmp_path):
-    data = write_dubai(real_data, tmp_path / "out", 256)
+def test_dubai_is_trained_and_tested_by_tile(real_data, generators, tmp_path):
+    data = generators("dubai").write(real_data / "dubai_seg", tmp_path / "out", 256)
     assert len(set(data.sources)) == 8
     by_tile = _short("demo/city", split=Split(by="image", ratio=(5, 1, 2), seed=0))
     task = tasks.get("seg").load()(by_tile, data)
