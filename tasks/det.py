@@ -88,7 +88,8 @@ class Detection(Task):
         )
 
     def _picture(self, model: CenterNet, test: list[int], place: Place) -> None:
-        positions = panels.chosen(test, place.panel_count)
+        occupied = [at for at in test if len(self.data.boxes(at))]
+        positions = panels.chosen(occupied or test, place.panel_count)
         outputs = panels.predictions(model, self._samples(positions)) if positions else []
         pairs = [detections(output.gt_instances, output.pred_instances) for output in outputs]
         found = {at: (pair.truth, pair.found) for at, pair in zip(positions, pairs, strict=True)}

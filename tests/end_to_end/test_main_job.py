@@ -102,7 +102,9 @@ def test_two_runs_on_one_store_share_the_work(finished, study, tmp_path):
 
 def test_ctrl_c_stops_in_one_line_and_leaves_nothing_torn(study, tmp_path):
     store = tmp_path / "stopped"
-    command = [sys.executable, "-c", COMMAND, "run", "--study", str(study), "--store", str(store)]
+    # A shell starts background jobs deaf to Ctrl-C, and these tests may be one.
+    heard = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {COMMAND}"
+    command = [sys.executable, "-c", heard, "run", "--study", str(study), "--store", str(store)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         wait_for(lambda: any(store.glob("jobs/*/claim")))
         process.send_signal(signal.SIGINT)
