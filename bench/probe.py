@@ -5,6 +5,7 @@ scikit-learn's.
 """
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
+from torch.optim.swa_utils import update_bn
 
 from bench.backbones.pyramid import Backbone
 
@@ -61,8 +63,18 @@ class Probe:
     count: int
 
 
-def probe(backbone: Backbone, samples: Samples) -> Probe:
-    """Probe a backbone's pooled last feature map by five-fold grouped cross-validation."""
+def probe(backbone: Backbone, samples: Samples, adabn: bool = False) -> Probe:
+    """Probe a backbone's pooled last feature map by five-fold grouped cross-validation.
+
+    Args:
+        backbone: what is probed; with `adabn` its running statistics change.
+        samples: what it is probed on.
+        adabn: take batch norm's means and variances from the samples' images first, without their labels (Li et al.,
+            Revisiting batch normalization for practical domain adaptation, 2016). Tells features that have collapsed
+            from features whose statistics fit other images, such as the views of a pretraining.
+    """
+    if adabn:
+        update_bn(_batches(backbone, samples.images), backbone)
     found = features(backbone, samples.images)
     normed = found / np.linalg.norm(found, axis=1, keepdims=True).clip(1e-12)
     folds = GroupKFold(min(FOLDS, len(np.unique(samples.groups))))
@@ -88,12 +100,12 @@ def probe(backbone: Backbone, samples: Samples) -> Probe:
 def features(backbone: Backbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Pooled last feature maps in full precision, N x C."""
     backbone.eval()
+    return torch.cat([backbone(batch)[-1].mean(dim=(2, 3)) for batch in _batches(backbone, images)]).numpy()
+
+
+def _batches(backbone: Backbone, images: NDArray[np.uint8]) -> Iterator[Tensor]:
+    """Normalised batches, B x 3 x S x S."""
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (backbone.mean, backbone.std))
-
-    def through(part: NDArray[np.uint8]) -> Tensor:
-        pixels = torch.from_numpy(part).permute(0, 3, 1, 2).float() / 255
-        pooled: Tensor = backbone((pixels - mean) / std)[-1].mean(dim=(2, 3))
-        return pooled
-
-    parts = [through(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
-    return torch.cat(parts).numpy()
+    for start in range(0, len(images), BATCH):
+        pixels = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2).float() / 255
+        yield (pixels - mean) / std

@@ -16,7 +16,7 @@ from results.frame import COLUMNS, load
 _FOLDER = ".cache"
 
 
-def load_cached(store: Path, on_problem: Callable[[str], object] = warnings.warn) -> pd.DataFrame:
+def load_cached(store: Path | str, on_problem: Callable[[str], object] = warnings.warn) -> pd.DataFrame:
     """As `results.load`, from a Parquet file where no record came, went or changed since it was written.
 
     The copy lies in the store's `.cache` folder, which may be deleted. A store with a damaged record is never cached,
@@ -27,6 +27,7 @@ def load_cached(store: Path, on_problem: Callable[[str], object] = warnings.warn
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise StoreError("a Parquet cache needs pyarrow: install geokr-bench[parquet], or use results.load")
+    store = Path(store)
     fingerprint = _fingerprint(store)
     path = store / _FOLDER / f"frame-{fingerprint}.parquet"
     if path.is_file():

@@ -90,7 +90,7 @@ def scan(store: Path) -> Scan:
     return Scan([record for _, record in standing], problems, superseded)
 
 
-def load(store: Path, on_problem: Callable[[str], object] = warnings.warn) -> pd.DataFrame:
+def load(store: Path | str, on_problem: Callable[[str], object] = warnings.warn) -> pd.DataFrame:
     """Read a store as a tidy frame with the columns of `COLUMNS`.
 
     Args:
@@ -100,7 +100,7 @@ def load(store: Path, on_problem: Callable[[str], object] = warnings.warn) -> pd
     Raises:
         StoreError: there is no store at `store`.
     """
-    found = scan(store)
+    found = scan(Path(store))
     for problem in found.left_out:
         on_problem(problem)
     return from_records(found.records)

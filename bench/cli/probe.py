@@ -23,9 +23,16 @@ Rows = list[dict[str, Any]]
     "--images", type=click.Path(path_type=Path), help="Probe on a folder of labelled images, one folder a class."
 )
 @click.option("--size", default=64, show_default=True, help="Side that labelled images are read at, pixels.")
+@click.option("--adabn", is_flag=True, help="Take batch norm's statistics from the probed images first.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def probe(
-    keys: tuple[str, ...], store: str, corpus: Path | None, images: Path | None, size: int, as_json: bool
+    keys: tuple[str, ...],
+    store: str,
+    corpus: Path | None,
+    images: Path | None,
+    size: int,
+    adabn: bool,
+    as_json: bool,
 ) -> None:
     """Probe frozen features of pretrained weights by nearest neighbours and a linear classifier.
 
@@ -54,7 +61,7 @@ def probe(
     for card in cards:
         backbone = backbones.build(card["backbone"])
         weights.load_into(backbone, weights.load(opened.weights(card["key"])), card["key"])
-        found = measure(backbone, samples)
+        found = measure(backbone, samples, adabn)
         known = {name: card[name] for name in ("key", "method", "backbone", "seed", "steps")}
         rows.append({**known, "options": card.get("options", {}), **asdict(found)})
     if as_json:

@@ -47,6 +47,23 @@ def test_features_that_hold_the_class_are_scored_high_and_constant_ones_low():
     assert bad.spread < 1e-5 < bad.collapse < good.spread
 
 
+def test_adabn_tells_statistics_of_other_images_from_a_collapse():
+    class Shifted(FirstPixel):
+        def __init__(self, constant):
+            super().__init__(constant)
+            self.norm = torch.nn.BatchNorm2d(3)
+            self.norm.running_mean.fill_(-50.0)
+
+        def forward(self, images):
+            return (self.norm(super().forward(images)[0]).relu(),)
+
+    seen, adapted = (probe(Shifted(constant=False), samples(), adabn) for adabn in (False, True))
+    assert seen.spread < seen.collapse < adapted.spread
+    assert adapted.knn == 1.0
+    collapsed = probe(Shifted(constant=True), samples(), adabn=True)
+    assert collapsed.spread < collapsed.collapse
+
+
 def test_features_are_those_of_the_normalised_image():
     images = np.full((1, 4, 4, 3), 255, dtype=np.uint8)
     expected = [(1 - mean) / std + 1 for mean, std in zip(MEAN, STD, strict=True)]
@@ -86,6 +103,8 @@ def test_a_store_is_listed_probed_and_exported_by_key(store, labelled, tmp_path)
     assert "| random | squeezenet1_1 | aa11 | 0 |" in probed.output
     everything = run.invoke(command, ["--store", str(store), "--images", str(labelled), "--size", "32", "--json"])
     assert [row["key"] for row in json.loads(everything.output)] == ["aa11", "aa22"]
+    arguments = ["--store", str(store), "--images", str(labelled), "--size", "32", "--json", "--adabn"]
+    assert run.invoke(command, arguments).output == everything.output  # squeezenet has no batch norm
     out = tmp_path / "out"
     assert run.invoke(export, ["aa2", "--store", str(store), "--out", str(out)]).exit_code == 0
     assert (tmp_path / "out.safetensors").is_file()

@@ -8,7 +8,7 @@ pytest.importorskip("pyarrow", reason="the Parquet cache is an extra: geokr-benc
 
 
 def test_the_cached_frame_equals_the_frame(store):
-    first, second = load_cached(store), load_cached(store)
+    first, second = load_cached(store), load_cached(str(store))
     for table in (first, second):
         pd.testing.assert_frame_equal(load(store), table, check_dtype=False)
     assert 1 == len(list((store / ".cache").glob("*.parquet")))

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from bench.errors import StoreError
@@ -11,6 +12,7 @@ def test_a_store_loads_as_one_row_a_record_with_the_documented_columns(store):
     table = load(store)
     assert list(frame.COLUMNS) == list(table.columns)
     assert 27 == len(table)
+    pd.testing.assert_frame_equal(table, load(str(store)))
     row = table[(table["method"] == "geokr") & (table["fraction"] == 1.0) & (table["seed"] == 2)].iloc[0]
     assert (202, 100, 12.5) == (row["train_seed"], row["n_train"], row["train_seconds"])
 
