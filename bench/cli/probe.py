@@ -63,7 +63,7 @@ def probe(
         weights.load_into(backbone, weights.load(opened.weights(card["key"])), card["key"])
         found = measure(backbone, samples, adabn)
         known = {name: card[name] for name in ("key", "method", "backbone", "seed", "steps")}
-        rows.append({**known, "options": card.get("options", {}), **asdict(found)})
+        rows.append({**known, "options": card.get("options", {}), "adabn": adabn, **asdict(found)})
     if as_json:
         click.echo(json.dumps(rows, indent=1))
     else:
@@ -97,4 +97,5 @@ def table(rows: Rows) -> list[str]:
             " ".join(f"{row['spread'] / row['collapse']:.2f}" for row in group),
         ]
         lines.append("| " + " | ".join(columns) + " |")
-    return [*lines, "", f"n {rows[0]['count']}; several weights stand in the order of their seeds"]
+    adapted = "; batch norm's statistics are those of the probed images" if rows[0]["adabn"] else ""
+    return [*lines, "", f"n {rows[0]['count']}; several weights stand in the order of their seeds{adapted}"]

@@ -103,8 +103,11 @@ def test_a_store_is_listed_probed_and_exported_by_key(store, labelled, tmp_path)
     assert "| random | squeezenet1_1 | aa11 | 0 |" in probed.output
     everything = run.invoke(command, ["--store", str(store), "--images", str(labelled), "--size", "32", "--json"])
     assert [row["key"] for row in json.loads(everything.output)] == ["aa11", "aa22"]
-    arguments = ["--store", str(store), "--images", str(labelled), "--size", "32", "--json", "--adabn"]
-    assert run.invoke(command, arguments).output == everything.output  # squeezenet has no batch norm
+    adapted = ["--store", str(store), "--images", str(labelled), "--size", "32", "--adabn"]
+    assert "statistics are those of the probed images" in run.invoke(command, adapted).output
+    rows = json.loads(run.invoke(command, [*adapted, "--json"]).output)
+    # squeezenet has no batch norm: its figures stay.
+    assert [row | {"adabn": False} for row in rows] == json.loads(everything.output)
     out = tmp_path / "out"
     assert run.invoke(export, ["aa2", "--store", str(store), "--out", str(out)]).exit_code == 0
     assert (tmp_path / "out.safetensors").is_file()
@@ -123,6 +126,7 @@ def row(method: str, seed: int, knn: float, linear: float) -> dict:
         "key": f"{method}{seed}",
         "backbone": "resnet18",
         "options": {},
+        "adabn": False,
         "steps": 9,
         "spread": 0.1,
         "collapse": 0.05,
