@@ -1,5 +1,6 @@
 """Change pairs of the demo world in the layout of LEVIR-CD: buildings that came or went between two dates."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,14 @@ from PIL import Image as Picture
 
 from bench.demo.city import paint_city
 from bench.demo.city_layout import BUILDING, Town, plan
+from bench.demo.drawing import draw_all
 from bench.demo.noise import generator
 from bench.demo.optics import Image, draw_optics, expose
 
 VERSION = 2
 SPLITS = {"train": 24, "val": 6, "test": 10}
 SIZE = 192
+PARTS = ("A", "B", "label")
 # Two flights over one town in like seasons; mostly houses, so that change is not rare.
 VARIETY = 0.25
 TOWN = Town(houses=0.9, park=0.05, car_park=0.05, built=0.95, yard=(2, 4))
@@ -37,10 +40,18 @@ def render_pair(seed: int, name: str, size: int) -> tuple[Image, Image, NDArray[
 
 def write_change(folder: Path, seed: int, splits: dict[str, int], size: int) -> None:
     """Write `<split>/{A,B,label}/<split>_<n>.png` under `folder`."""
-    for split, count in splits.items():
-        for part in ("A", "B", "label"):
+    for split in splits:
+        for part in PARTS:
             (folder / split / part).mkdir(parents=True)
-        for index in range(count):
-            name = f"{split}_{index + 1}"
-            for part, image in zip(("A", "B", "label"), render_pair(seed, name, size), strict=True):
-                Picture.fromarray(image).save(folder / split / part / f"{name}.png", compress_level=1)
+    draw_all(
+        [
+            partial(_write, folder / split, seed, f"{split}_{index + 1}", size)
+            for split, count in splits.items()
+            for index in range(count)
+        ]
+    )
+
+
+def _write(folder: Path, seed: int, name: str, size: int) -> None:
+    for part, image in zip(PARTS, render_pair(seed, name, size), strict=True):
+        Picture.fromarray(image).save(folder / part / f"{name}.png", compress_level=1)

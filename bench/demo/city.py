@@ -87,16 +87,15 @@ def _shadow(raised: Array, sun: float) -> Array:
     return np.asarray(ndimage.gaussian_filter(shadow, 0.6), dtype=np.float32)
 
 
-def write_city(folder: Path, seed: int, count: int, size: int) -> None:
-    """Write `count` image and label pairs under `folder`, four to a row of the mosaic."""
-    for index in range(count):
-        row, column = index // 4, index % 4
-        name = f"{2 + row}_{10 + column}"
-        west, north = CORNER[0] + column * size * PIXEL, CORNER[1] - row * size * PIXEL
-        corner = Affine(PIXEL, 0, west, 0, -PIXEL, north)
-        image, labels = render_city(seed, name, size)
-        _write(folder / IMAGES / f"top_potsdam_{name}_RGB.tif", image, corner)
-        _write(folder / LABELS / f"top_potsdam_{name}_label.tif", PALETTE[labels], corner)
+def write_city(folder: Path, seed: int, index: int, size: int) -> None:
+    """Write the image and the labels of one city under `folder`; four, by `index`, make a row of the mosaic."""
+    row, column = index // 4, index % 4
+    name = f"{2 + row}_{10 + column}"
+    west, north = CORNER[0] + column * size * PIXEL, CORNER[1] - row * size * PIXEL
+    corner = Affine(PIXEL, 0, west, 0, -PIXEL, north)
+    image, labels = render_city(seed, name, size)
+    _write(folder / IMAGES / f"top_potsdam_{name}_RGB.tif", image, corner)
+    _write(folder / LABELS / f"top_potsdam_{name}_label.tif", PALETTE[labels], corner)
 
 
 def _write(path: Path, image: Image, transform: Affine) -> None:

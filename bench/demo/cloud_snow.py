@@ -1,6 +1,7 @@
 """Cloud and snow scenes of the demo world in the manner of Levir-CS: GeoTIFF scenes of four bands, and masks."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from bench.demo import scenes
+from bench.demo.drawing import draw_all
 from bench.demo.noise import generator
 from bench.demo.optics import Image, cloud_cover, draw_optics, expose
 from bench.demo.planet import BARE, FOREST, GRASSLAND, SNOW, WATER, Site
@@ -54,21 +56,23 @@ def write_cloud_snow(folder: Path, seed: int, count: int, size: int) -> None:
     """Write `images/<name>.tif` and `masks/<name>.png` under `folder`."""
     (folder / "images").mkdir(parents=True)
     (folder / "masks").mkdir()
-    for index in range(count):
-        site = place(index)
-        grid = scenes.frame(site, size)
-        image, mask = render_cloudy(seed, site, size)
-        with rasterio.open(
-            folder / "images" / f"{site.name}.tif",
-            "w",
-            driver="GTiff",
-            width=size,
-            height=size,
-            count=4,
-            dtype="uint8",
-            crs=f"EPSG:{grid.epsg}",
-            transform=grid.transform,
-            photometric="RGB",
-        ) as file:
-            file.write(np.moveaxis(image, -1, 0))
-        Picture.fromarray(mask).save(folder / "masks" / f"{site.name}.png")
+    draw_all([partial(_write, folder, seed, place(index), size) for index in range(count)])
+
+
+def _write(folder: Path, seed: int, site: Site, size: int) -> None:
+    grid = scenes.frame(site, size)
+    image, mask = render_cloudy(seed, site, size)
+    with rasterio.open(
+        folder / "images" / f"{site.name}.tif",
+        "w",
+        driver="GTiff",
+        width=size,
+        height=size,
+        count=4,
+        dtype="uint8",
+        crs=f"EPSG:{grid.epsg}",
+        transform=grid.transform,
+        photometric="RGB",
+    ) as file:
+        file.write(np.moveaxis(image, -1, 0))
+    Picture.fromarray(mask).save(folder / "masks" / f"{site.name}.png")

@@ -1,11 +1,13 @@
 """Detection set of the demo world in the layout of Levir: images, and beside each a text file of boxes."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Picture
 
+from bench.demo.drawing import draw_all
 from bench.demo.noise import Array, Shape, band, bricks, generator
 from bench.demo.optics import Image, Optics, draw_optics, expose, tint
 from bench.demo.planet import ARTIFICIAL, BARE, CULTIVATED, FOREST, GRASSLAND, WATER
@@ -107,8 +109,11 @@ def _poses(
 def write_detection(folder: Path, seed: int, count: int, size: tuple[int, int]) -> None:
     """Write `<NNNNN>.jpg` and `<NNNNN>.txt` (a line `class x1 y1 x2 y2` for each object) into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for index in range(count):
-        image, boxes = render_detection(seed, index, size)
-        Picture.fromarray(image).save(folder / f"{index + 1:05d}.jpg", quality=95)
-        lines = [f"{kind} {' '.join(map(str, box))}\n" for kind, box in boxes]
-        (folder / f"{index + 1:05d}.txt").write_text("".join(lines))
+    draw_all([partial(_write, folder, seed, index, size) for index in range(count)])
+
+
+def _write(folder: Path, seed: int, index: int, size: tuple[int, int]) -> None:
+    image, boxes = render_detection(seed, index, size)
+    Picture.fromarray(image).save(folder / f"{index + 1:05d}.jpg", quality=95)
+    lines = [f"{kind} {' '.join(map(str, box))}\n" for kind, box in boxes]
+    (folder / f"{index + 1:05d}.txt").write_text("".join(lines))

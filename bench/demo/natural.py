@@ -1,5 +1,6 @@
 """A small labelled set of ground photographs for the demo: things on textured backgrounds, one folder a class."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from scipy import ndimage
 
+from bench.demo.drawing import draw_all
 from bench.demo.noise import Array, band, generator
 from bench.demo.optics import Image
 from bench.demo.textures import pixel_grid
@@ -67,6 +69,9 @@ def write_natural(folder: Path, seed: int, per_class: int, size: int) -> None:
     """Write `<class>/<class>_NNN.png` under `folder`."""
     for name in THINGS:
         (folder / name).mkdir(parents=True)
-        for index in range(per_class):
-            path = folder / name / f"{name}_{index:03d}.png"
-            Picture.fromarray(render_natural(seed, name, index, size)).save(path, compress_level=1)
+    draw_all([partial(_write, folder / name, seed, name, index, size) for name in THINGS for index in range(per_class)])
+
+
+def _write(folder: Path, seed: int, name: str, index: int, size: int) -> None:
+    picture = Picture.fromarray(render_natural(seed, name, index, size))
+    picture.save(folder / f"{name}_{index:03d}.png", compress_level=1)

@@ -1,12 +1,14 @@
 """Scene classification set of the demo world in the layout of UCMerced: one folder a class, small TIFFs."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Picture
 
 from bench.demo.city_layout import CAR_SIZE, SLOT, car_relief, inside
+from bench.demo.drawing import draw_all
 from bench.demo.noise import Array, Shape, band, bricks, generator
 from bench.demo.optics import Image, Optics, draw_optics, expose, tint
 from bench.demo.planet import ARTIFICIAL, BARE, CULTIVATED, FOREST, GRASSLAND, SHRUBLAND, WATER
@@ -107,8 +109,13 @@ def render_scene(seed: int, name: str, index: int, size: int) -> Image:
 
 def write_scene_classes(folder: Path, seed: int, per_class: int, size: int) -> None:
     """Write `UCMerced_LandUse/Images/<class>/<class>NN.tif` under `folder`."""
+    images = folder / "UCMerced_LandUse" / "Images"
     for name in CLASSES:
-        images = folder / "UCMerced_LandUse" / "Images" / name
-        images.mkdir(parents=True)
-        for index in range(per_class):
-            Picture.fromarray(render_scene(seed, name, index, size)).save(images / f"{name}{index:02d}.tif")
+        (images / name).mkdir(parents=True)
+    draw_all(
+        [partial(_write, images / name, seed, name, index, size) for name in CLASSES for index in range(per_class)]
+    )
+
+
+def _write(folder: Path, seed: int, name: str, index: int, size: int) -> None:
+    Picture.fromarray(render_scene(seed, name, index, size)).save(folder / f"{name}{index:02d}.tif")

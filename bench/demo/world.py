@@ -2,10 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench import files
 from bench.demo.city import write_city
+from bench.demo.drawing import draw_all
 from bench.demo.landcover_rasters import write_sheets
 from bench.demo.planet import Ground, Site
 from bench.demo.scenes import footprint, write_scene
@@ -87,8 +89,13 @@ def _at(root: Path) -> World:
 
 
 def _generate(world: World, spec: WorldSpec) -> None:
-    for site in spec.sites:
-        write_scene(world.held_out if site.held_out else world.scenes, spec.seed, site, spec.scene_size)
     grounds = [(Ground(spec.seed, site), footprint(site, spec.scene_size)) for site in spec.sites]
-    write_sheets(world.landcover, grounds, spec.margin)
-    write_city(world.city, spec.city_seed, spec.city_images, spec.city_size)
+    sheets = partial(write_sheets, world.landcover, grounds, spec.margin)
+    scenes = [
+        partial(write_scene, world.held_out if site.held_out else world.scenes, spec.seed, site, spec.scene_size)
+        for site in spec.sites
+    ]
+    cities = [
+        partial(write_city, world.city, spec.city_seed, index, spec.city_size) for index in range(spec.city_images)
+    ]
+    draw_all([sheets, *scenes, *cities])

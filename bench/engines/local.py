@@ -113,6 +113,7 @@ def _serve(pipe: Connection, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[variable] = str(threads)
+    modules = 0
     while True:
         try:
             call: Call = pipe.recv()
@@ -121,6 +122,10 @@ def _serve(pipe: Connection, threads: int) -> None:
         event = _answer(pipe, call, threads)
         # Models sit in reference cycles, and the collector counts objects, not the tensors they hold.
         gc.collect()
+        if len(sys.modules) != modules:
+            # The libraries that a call imported stay for good: millions of objects not to be searched again.
+            modules = len(sys.modules)
+            gc.freeze()
         _send(pipe, event)
 
 

@@ -1,9 +1,12 @@
 """The local engine, with real processes and calls that need no torch."""
 
+import gc
 import os
 import signal
 import time
+import weakref
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -24,6 +27,22 @@ def break_down(_report, *, threads, how):
     if how == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     raise ValueError(f"bad {how} on {threads} thread")
+
+
+class Cycle:
+    """An object that only the collector frees, as a model in mmengine's runner is."""
+
+    alive: ClassVar[weakref.WeakSet] = weakref.WeakSet()
+
+    def __init__(self):
+        self.itself = self
+        self.alive.add(self)
+
+
+def leave_a_cycle(_report, *, threads):
+    before = len(Cycle.alive)
+    Cycle()
+    return before, gc.get_freeze_count(), threads
 
 
 def report_forever(report, *, threads):
@@ -49,6 +68,17 @@ def drain(engine):
     while engine.running:
         events.extend(engine.events(timeout=5))
     return events
+
+
+def test_between_calls_cycles_are_freed_and_imported_libraries_are_searched_no_more(call):
+    with LocalEngine(workers=1, threads=1) as engine:
+        seen = []
+        for name in ("first", "second", "third"):
+            engine.submit(call(name, "leave_a_cycle"))
+            seen += [event.value for event in drain(engine)]
+    assert [alive for alive, _frozen, _threads in seen] == [0, 0, 0]
+    first, second, third = (frozen for _alive, frozen, _threads in seen)
+    assert first < second >= third
 
 
 def test_calls_report_and_return_and_print_into_their_log(call, tmp_path):
