@@ -105,7 +105,7 @@ class Inputs:
 
     def _world(self) -> World:
         if not (self._home / folder_name(WorldSpec())).is_dir():
-            self._say(f"making the demo world in {self._home} (once, about half a minute)")
+            self._say(f"making the demo world in {self._home} (once, some 20 seconds on two cores)")
         return ensure_world(self._home)
 
     def _demo_corpus(self) -> Path:

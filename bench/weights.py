@@ -7,7 +7,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from bench import files
+from bench import backbones, files
 from bench.backbones.pyramid import Backbone
 from bench.errors import WeightsError
 
@@ -41,6 +41,24 @@ def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> No
     Raises:
         WeightsError: names the first missing, extra or misshapen key and where the weights come from.
     """
+    _check(backbone, weights, source)
+    backbone.load_state_dict(weights)
+
+
+def restore(name: str, weights: dict[str, Tensor], source: str) -> Backbone:
+    """Build a backbone around a copy of its weights, without drawing any at random first.
+
+    Raises:
+        WeightsError: as `load_into`.
+        StudyError: there is no backbone of this name.
+    """
+    backbone = backbones.outline(name)
+    _check(backbone, weights, source)
+    backbone.load_state_dict({key: value.clone() for key, value in weights.items()}, assign=True)
+    return backbone
+
+
+def _check(backbone: Backbone, weights: dict[str, Tensor], source: str) -> None:
     own = backbone.state_dict()
     missing = sorted(own.keys() - weights.keys())
     extra = sorted(weights.keys() - own.keys())
@@ -52,4 +70,3 @@ def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> No
             raise WeightsError(
                 f"weights of {source}: {name!r} is {tuple(value.shape)}, expected {tuple(own[name].shape)}"
             )
-    backbone.load_state_dict(weights)

@@ -57,7 +57,7 @@ class Detection(Task):
         return BoxedSlices(self.data, positions, self.scheme.lookup)
 
     def _build(self, start: Start) -> CenterNet:
-        pyramid = backbones.build(start.backbone)
+        pyramid = backbones.outline(start.backbone)
         doublings = round(np.log2(pyramid.strides[-1] / HEATMAP_STRIDE))
         filters = self.protocol.network["channels"]
         if len(filters) < doublings:

@@ -14,7 +14,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from bench import backbones, mmcv_ext, precision, weights
+from bench import mmcv_ext, precision, weights
 from tasks.task import Progress, Start
 
 mmcv_ext.provide()
@@ -30,8 +30,7 @@ class PyramidBackbone(BaseModule):
 
     def __init__(self, start: Start, out_indices: list[int] | None = None) -> None:
         super().__init__()
-        self.net = backbones.build(start.backbone)
-        weights.load_into(self.net, start.weights, f"the pretraining of {start.backbone}")
+        self.net = weights.restore(start.backbone, start.weights, f"the pretraining of {start.backbone}")
         self.out_indices = out_indices or list(range(len(self.net.channels)))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:

@@ -30,3 +30,11 @@ def build(name: str) -> "Backbone":
     backbone: Backbone = getattr(importlib.import_module(module), attribute)()
     backbone.name = name
     return backbone
+
+
+def outline(name: str) -> "Backbone":
+    """A backbone on torch's meta device, without values and without a draw: for its channels and names."""
+    import torch
+
+    with torch.device("meta"):
+        return build(name)

@@ -40,7 +40,7 @@ def probe(
     them when none is given. Where the store has `random` weights of the same backbone and seed, the table says in how
     many seeds a method beats them in both probes.
     """
-    from bench import backbones, probe_sets, weights
+    from bench import probe_sets, weights
     from bench.corpus.reader import Corpus
     from bench.paths import data_home
     from bench.probe import probe as measure
@@ -59,8 +59,7 @@ def probe(
         samples = probe_sets.demo_samples(data_home())
     rows: Rows = []
     for card in cards:
-        backbone = backbones.build(card["backbone"])
-        weights.load_into(backbone, weights.load(opened.weights(card["key"])), card["key"])
+        backbone = weights.restore(card["backbone"], weights.load(opened.weights(card["key"])), card["key"])
         found = measure(backbone, samples, adabn)
         known = {name: card[name] for name in ("key", "method", "backbone", "seed", "steps")}
         rows.append({**known, "options": card.get("options", {}), "adabn": adabn, **asdict(found)})

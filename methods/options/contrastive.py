@@ -1,4 +1,4 @@
-"""Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL."""
+"""Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL; GeRSP shares those of the views."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from bench.options import CorpusFacts, TrainingOptions, option
 
 
 class TwoViewOptions(TrainingOptions):
-    """What the three share."""
+    """How the views are changed."""
 
     jitter: float = option(
         1.0,

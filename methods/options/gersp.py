@@ -5,11 +5,11 @@ from typing import Any
 
 from bench.errors import StudyError
 from bench.labelled import list_images
-from bench.options import CorpusFacts, TrainingOptions, option
-from methods.options.contrastive import check_queue
+from bench.options import CorpusFacts, option
+from methods.options.contrastive import TwoViewOptions, check_queue
 
 
-class GeRSPOptions(TrainingOptions):
+class GeRSPOptions(TwoViewOptions):
     """Options of GeRSP (Huang et al. 2024)."""
 
     labelled: str | None = option(

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision
 
-from bench import backbones
+from bench import backbones, weights
 from bench.errors import StudyError
 
 NAMES = list(backbones.FACTORIES)
@@ -31,6 +31,24 @@ def test_the_state_dict_is_torchvisions_without_the_classifier(name):
     left_out = {key for key in full if key.startswith(backbone.classifier_prefix)}
     assert left_out
     assert full.keys() - left_out == backbone.state_dict().keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_backbone_is_restored_from_its_weights_without_a_draw(name):
+    torch.manual_seed(0)
+    backbone = backbones.build(name).eval()
+    state = backbone.state_dict()
+    before = torch.get_rng_state()
+    restored = weights.restore(name, state, "a test").eval()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert restored.name == name
+    assert all(parameter.requires_grad for parameter in restored.parameters())
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        for ours, theirs in zip(restored(images), backbone(images), strict=True):
+            assert torch.equal(ours, theirs)
+        next(restored.parameters()).zero_()
+    assert next(backbone.parameters()).any(), "the weights are a copy"
 
 
 @pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "swin_t"])

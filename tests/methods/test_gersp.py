@@ -84,6 +84,14 @@ def test_both_halves_go_through_one_forward_and_one_batch_norm(corpus, labelled)
     assert model.backbone.bn1.num_batches_tracked == 1
 
 
+def test_tiles_and_natural_images_share_a_view_that_can_be_adapted(corpus, labelled):
+    plain, adapted = (
+        build(corpus, labelled, **options).view.recipe for options in ({}, {"aerial": True, "jitter": 0.5})
+    )
+    assert (plain.jitter.hue, plain.up_down) == (0.4, 0.0)
+    assert (adapted.jitter.hue, adapted.up_down, adapted.turns[1]) == (0.2, 0.5, 0.5)
+
+
 def test_the_supervised_loss_is_cross_entropy_over_the_folders(corpus, labelled):
     """A classifier of zeros is even over two classes: ln 2, weighted as asked."""
     model = build(corpus, labelled, supervised=3.0)
