@@ -63,7 +63,8 @@ def prepare_process(seed: int) -> None:
 def _runner(model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, place: Place) -> Runner:
     schedule = protocol.schedule
     by_epoch = schedule.length == "epochs"
-    selects = schedule.look_every > 0
+    # A single look, after the last step, would have one set of weights to choose from.
+    selects = 0 < schedule.look_every < schedule.total
     loop = (
         {"by_epoch": True, "max_epochs": schedule.total}
         if by_epoch
@@ -76,7 +77,7 @@ def _runner(model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol
         train_dataloader=_train_loader(samples.train, schedule.batch, place.seed, by_epoch=by_epoch),
         val_dataloader=_eval_loader(samples.val) if selects else None,
         test_dataloader=_eval_loader(samples.test),
-        train_cfg={**loop, "val_interval": schedule.look_every or schedule.total + 1},
+        train_cfg={**loop, "val_interval": schedule.look_every if selects else schedule.total + 1},
         val_cfg={} if selects else None,
         test_cfg={},
         optim_wrapper=_optim_wrapper(model, protocol, place),

@@ -72,7 +72,7 @@ class Optimiser(_Part):
 class Schedule(_Part):
     """Length of a fine-tuning in epochs or in steps, batch, and how often the validation split is looked at.
 
-    `look_every` counts in the unit of `length`; 0 means that the last weights are taken.
+    `look_every` counts in the unit of `length`; with 0 or no less than `total` the last weights are taken.
     """
 
     length: Literal["epochs", "steps"]
