@@ -13,5 +13,5 @@ def draw_all(draws: Sequence[Callable[[], object]]) -> None:
     Args:
         draws: functions that write files; they and their arguments are pickled.
     """
-    workers = min(cpu_count(), len(draws), MOST_WORKERS)
+    workers = max(1, min(cpu_count(), len(draws), MOST_WORKERS))
     Parallel(n_jobs=workers)(delayed(draw)() for draw in draws)
