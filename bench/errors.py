@@ -23,3 +23,7 @@ class StoreError(BenchError):
 
 class WeightsError(BenchError):
     """A weights file is absent, unsafe, or does not fit the backbone."""
+
+
+class DivergedError(BenchError):
+    """A training's loss or weights are no longer finite: the job has failed, and has no result."""

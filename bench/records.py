@@ -5,11 +5,11 @@ import math
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bench.errors import StoreError
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def _finite(value: float) -> float:
@@ -28,6 +28,7 @@ class Record(BaseModel):
         schema_version: layout of this file; readers refuse a newer one in words.
         key: hash of everything that can change the numbers; also the file's name.
         study: name of the study that first asked for the cell.
+        row: name that this study gave the row, where it gave one; not part of the key.
         method: registered name of the pretraining method; `random` for none.
         options: the method's options as they were used, defaults included and files by their content; empty for an
             initialisation.
@@ -45,6 +46,12 @@ class Record(BaseModel):
         metrics: all test metrics by name, as fractions in [0, 1] unless the name says otherwise; per-class values are
             named `<metric>/<class>`; a class absent from truth and prediction has no entry.
         counts: sizes by name: `train_asked`, `train`, `train_all`, `val`, `test`, `steps`.
+        pretraining: facts of the weights by name: `steps`, `teacher_updates`, `start_left` and what else the method's card
+            counts; empty for an initialisation.
+        warnings: named warnings of the weights and of the fine-tuning, each with one line that says what was seen; a
+            number that rests on one is marked in every table.
+        synthetic: whether the data set was made by a generator.
+        synthetic_corpus: the same of the pretraining corpus; None where nothing was trained.
         provenance: versions, device, threads, git revision, host kind; never part of the key.
         cost: `train_seconds`, `eval_seconds`, `peak_rss_mib`; the only part allowed to differ between repeats.
     """
@@ -54,6 +61,7 @@ class Record(BaseModel):
     schema_version: int = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
     key: str
     study: str
+    row: str | None = None
     method: str
     options: dict[str, Any]
     backbone: str
@@ -69,8 +77,25 @@ class Record(BaseModel):
     metric: str
     metrics: dict[str, Finite]
     counts: dict[str, int]
+    pretraining: dict[str, float] = Field(default_factory=dict)
+    warnings: dict[str, str] = Field(default_factory=dict)
+    synthetic: bool = False
+    synthetic_corpus: bool | None = None
     provenance: dict[str, Any]
     cost: dict[str, Finite]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _migrate(cls, values: Any) -> Any:
+        """Read schema 1, whose provenance said whether the data set was synthetic, as schema 2."""
+        if not isinstance(values, dict) or values.get("schema", SCHEMA) != 1:
+            return values
+        provenance = values.get("provenance")
+        if not isinstance(provenance, dict):
+            return values
+        plain = {name: value for name, value in provenance.items() if name != "synthetic"}
+        made = bool(provenance.get("synthetic", False))
+        return {"synthetic": made, **values, "schema": SCHEMA, "provenance": plain}
 
     @property
     def score(self) -> float:

@@ -131,11 +131,9 @@ def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, t
             "test": len(parts.test),
             "steps": result.steps,
         },
+        synthetic=protocol.dataset.startswith("demo"),
         provenance=provenance.describe(device, threads)
-        | {
-            "code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version},
-            "synthetic": protocol.dataset.startswith("demo"),
-        },
+        | {"code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version}},
         cost={
             "train_seconds": round(result.train_seconds, 3),
             "eval_seconds": round(result.test_seconds, 3),

@@ -152,7 +152,7 @@ def _row(record: Record) -> dict[str, object]:
         "n_train_all": record.counts.get("train_all"),
         "n_test": record.counts.get("test"),
         "steps": record.counts.get("steps"),
-        "synthetic": bool(record.provenance.get("synthetic", False)),
+        "synthetic": record.synthetic,
         "device": None if device is None else str(device),
         "train_seconds": record.cost.get("train_seconds"),
         "eval_seconds": record.cost.get("eval_seconds"),

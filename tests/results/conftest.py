@@ -23,7 +23,7 @@ def synthetic_record(**changes):
     method = changes.get("method", "random")
     trained = method not in {"random", "imagenet"}
     fields = {
-        "schema": 1,
+        "schema": 2,
         "study": "synthetic",
         "method": method,
         "options": {"init": "random", "steps": 100} if trained else {},

@@ -35,14 +35,14 @@ def add_failure(store, value):
 
 
 def test_synthetic_data_is_named_in_the_title(tmp_path, make_study, write_store):
-    write_store(tmp_path, make_study(provenance={"synthetic": True}))
+    write_store(tmp_path, make_study(synthetic=True))
     assert "Leaderboard on synthetic data" == gather(tmp_path).title
     path, _ = write_page(tmp_path, tmp_path / "out")
     assert "<title>Leaderboard on synthetic data" in path.read_text()
 
 
 def test_real_and_synthetic_data_together_are_told_apart(tmp_path, make_study, write_store):
-    write_store(tmp_path, make_study(provenance={"synthetic": True}))
+    write_store(tmp_path, make_study(synthetic=True))
     write_store(tmp_path, make_study(boards=[("geokr-2021/potsdam", "potsdam", "resnet18")]))
     content = gather(tmp_path)
     assert "some" == content.synthetic

@@ -45,8 +45,8 @@ def page(make_page, write_store, make_study, save_prediction):
         "samples": [f"tile-{i}" for i in range(100)],
         "hash": content_hash("x"),
     }
-    provenance = {"revision": "0123abcd4567", "device": "cpu", "device_name": "some processor", "synthetic": True}
-    records = make_study(boards=boards, provenance=provenance)
+    provenance = {"revision": "0123abcd4567", "device": "cpu", "device_name": "some processor"}
+    records = make_study(boards=boards, provenance=provenance, synthetic=True)
     records = [r for r in records if not (r.method == "moco" and r.dataset == "demo-town" and r.fraction == 0.01)]
     image, mask = np.random.default_rng(0).integers(0, 255, (32, 32, 3), np.uint8), np.eye(32, dtype=np.uint8)
 
