@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import methods
 from bench.corpus.reader import Corpus
 from bench.inputs import Inputs
-from bench.jobs import Cell, PretrainJob
+from bench.jobs import PretrainJob
 from bench.options import TrainingOptions
 from bench.plan import Plan
 from bench.runner import count_workers
 from bench.store import Store
 from bench.study import Study
+from tasks.protocols import Protocol
 from tasks.subsets import size_at
 
 # Images of 64 px trained a second by one core in fp32, measured on a 2-core machine.
@@ -32,18 +33,25 @@ def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate
     """Time for what a plan leaves to do, spread over the study's workers."""
     known = _measured_cells(store)
     cells = plan.open_cells(store)
-    of_cells = [known.get((c.protocol.hash, c.pretrain.backbone)) or _rough_cell(c, study, inputs) for c in cells]
     pretrains = [job for job in plan.open_pretrains(store) if job.corpus]
+    tunings = [(cell.protocol, cell.pretrain.backbone, cell.fraction) for cell in cells]
+    # An oracle is a fine-tuning on all labels.
+    tunings += [(job.protocol, job.backbone, 1.0) for job in plan.open_pretrains(store) if job.protocol]
+    of_tunings = [
+        known.get((protocol.hash, backbone))
+        or _rough_tuning(protocol, backbone, fraction, len(inputs.dataset(study, protocol)))
+        for protocol, backbone, fraction in tunings
+    ]
     rate = _measured_rate(store)
     corpus = inputs.corpus(study) if pretrains else None
     of_pretrains = [
         _images(job, corpus) / rate.get(job.backbone, _rough_rate(job.backbone)) for job in pretrains if corpus
     ]
-    measured = all((c.protocol.hash, c.pretrain.backbone) in known for c in cells)
+    measured = all((protocol.hash, backbone) in known for protocol, backbone, _ in tunings)
     measured = measured and all(job.backbone in rate for job in pretrains)
-    total = sum(of_cells) + sum(of_pretrains)
+    total = sum(of_tunings) + sum(of_pretrains)
     # A single job is never split, so the longest is a floor.
-    longest = max([0.0, *of_cells, *of_pretrains])
+    longest = max([0.0, *of_tunings, *of_pretrains])
     return Estimate(max(longest, total / count_workers(study.engine)), measured)
 
 
@@ -59,7 +67,7 @@ def _measured_rate(store: Store) -> dict[str, float]:
     """Views of 64 px trained a second, by backbone, from the cards of finished pretrainings."""
     rates: dict[str, list[float]] = {}
     for card in store.cards():
-        if not card["steps"]:
+        if not card["steps"] or not card["corpus_hash"]:  # an initialisation, or an oracle
             continue
         views = card["steps"] * card["options"]["batch"] * (card["options"]["size"] / 64) ** 2
         rates.setdefault(card["backbone"], []).append(views / card["cost"]["train_seconds"])
@@ -77,14 +85,12 @@ def _images(job: PretrainJob, corpus: Corpus) -> float:
     return len(corpus) * options.epochs * (options.size / 64) ** 2
 
 
-def _rough_cell(cell: Cell, study: Study, inputs: Inputs) -> float:
-    protocol = cell.protocol
+def _rough_tuning(protocol: Protocol, backbone: str, fraction: float, slices: int) -> float:
     schedule = protocol.schedule
     steps = schedule.total
     if schedule.length == "epochs":
         # A split that lists its images says nothing of the share; the paper's is as good a guess as any.
         ratio = protocol.split.ratio or (3, 1, 1)
-        share = ratio[0] / sum(ratio)
-        train = size_at(cell.fraction, round(len(inputs.dataset(study, protocol)) * share))
+        train = size_at(fraction, round(slices * ratio[0] / sum(ratio)))
         steps *= math.ceil(train / schedule.batch)
-    return steps * schedule.batch * (protocol.slices.size / 64) ** 2 / _rough_rate(cell.pretrain.backbone)
+    return steps * schedule.batch * (protocol.slices.size / 64) ** 2 / _rough_rate(backbone)

@@ -1,6 +1,7 @@
 """Weights in the names and files that other libraries load."""
 
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ import torch
 from torch import Tensor
 
 from bench import files
+from bench.backbones.normalisation import INPUT
 from bench.errors import WeightsError
+from bench.weights import Weights
 
 State = dict[str, Tensor]
 
@@ -93,11 +96,12 @@ FORMATS: dict[str, dict[str, Renaming]] = {
 }
 
 
-def export(state: State, backbone: str, form: str, out: Path) -> Path:
+def export(weights: Weights, backbone: str, form: str, out: Path) -> Path:
     """Write weights for another library.
 
     Args:
-        state: a backbone's weights in torchvision's names.
+        weights: a backbone's weights in torchvision's names; their input statistics go into the file, in the header of a
+            `.safetensors` and in the `meta` of a `.pth`, as `input`.
         backbone: registered name.
         form: a key of `FORMATS`.
         out: file without ending: `.safetensors` is added for torchvision and timm, `.pth` with a `state_dict` inside
@@ -112,13 +116,14 @@ def export(state: State, backbone: str, form: str, out: Path) -> Path:
     if backbone not in FORMATS[form]:
         able = ", ".join(name for name, known in FORMATS.items() if backbone in known)
         raise WeightsError(f"{form} has no network that fits {backbone}: choose --format {able}")
-    renamed = {name: value.contiguous() for name, value in FORMATS[form][backbone](state).items()}
+    renamed = {name: value.contiguous() for name, value in FORMATS[form][backbone](weights.state).items()}
+    said = weights.input.to_json()
     if form in ("torchvision", "timm"):
         path = out.with_name(out.name + ".safetensors")
-        files.write_bytes(path, safetensors.torch.save(renamed))
+        files.write_bytes(path, safetensors.torch.save(renamed, {INPUT: json.dumps(said)}))
         return path
     path = out.with_name(out.name + ".pth")
     buffer = io.BytesIO()
-    torch.save({"state_dict": renamed}, buffer)
+    torch.save({"state_dict": renamed, "meta": {INPUT: said}}, buffer)
     files.write_bytes(path, buffer.getvalue())
     return path

@@ -13,7 +13,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from bench.backbones.pyramid import Backbone
 from bench.corpus.reader import Corpus
-from bench.options import PretrainOptions
+from bench.options import Length, PretrainOptions
+
+__all__ = ["Batch", "Length", "Method"]
 
 Options = TypeVar("Options", bound=PretrainOptions)
 
@@ -34,14 +36,6 @@ class Batch:
     generator: torch.Generator
 
 
-@dataclass(frozen=True)
-class Length:
-    """How long a training is: steps in all, and steps in one pass over the corpus."""
-
-    steps: int
-    steps_per_epoch: int
-
-
 class Method(nn.Module, Generic[Options]):
     """One way to pretrain a backbone.
 
@@ -53,6 +47,9 @@ class Method(nn.Module, Generic[Options]):
         options: the method's options.
         corpus: what the method trains on; None for an initialisation.
         length: how long the training is; zero steps for an initialisation.
+
+    Attributes:
+        input: the statistics that the method normalises its images with; they are exported with the weights.
     """
 
     def __init__(self, backbone: Backbone, options: Options, corpus: Corpus | None, length: Length) -> None:
@@ -61,6 +58,14 @@ class Method(nn.Module, Generic[Options]):
         self.options = options
         self.corpus = corpus
         self.length = length
+        self.input = options.normalisation()
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Images as stored, uint8, B x 3 x H x W, normalised with the method's input statistics, float32."""
+        mean, std = (
+            torch.tensor(each, device=images.device).view(1, 3, 1, 1) for each in (self.input.mean, self.input.std)
+        )
+        return (images.float() / 255 - mean) / std
 
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:

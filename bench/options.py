@@ -1,9 +1,12 @@
 """Options of a pretraining method, with their sources; torch-free, so that a study is checked before anything loads."""
 
-from typing import Any, Literal, Protocol
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bench.backbones.normalisation import IMAGENET, Channels, Normalisation, normalisation_of
 from bench.backbones.sources import RANDOM, identify
 from bench.errors import StudyError
 
@@ -19,6 +22,32 @@ class CorpusFacts(Protocol):
     def __len__(self) -> int:
         """Number of tiles."""
         ...
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a training is: steps in all, and steps in one pass over the corpus."""
+
+    steps: int
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a training before it runs.
+
+    Attributes:
+        values: numbers by name, such as `steps`, `teacher_updates` and `start_left`, the share of the teacher's start
+            that its updates leave in it.
+        warnings: named warnings, each with one line that says what makes the run doubtful.
+    """
+
+    values: dict[str, float] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def __or__(self, other: "Facts") -> "Facts":
+        """Both together."""
+        return Facts(self.values | other.values, self.warnings | other.warnings)
 
 
 def option(default: Any, source: str, text: str, **limits: Any) -> Any:
@@ -57,8 +86,53 @@ class PretrainOptions(BaseModel):
             StudyError: says which option, its value, and what to do.
         """
 
+    def facts(self, tiles: int) -> Facts:
+        """What is known of a run on a corpus of so many tiles before it runs; nothing of an initialisation."""
+        del tiles
+        return Facts()
 
-class TrainingOptions(PretrainOptions):
+    def normalisation(self) -> Normalisation:
+        """The input statistics that the weights are trained with, and that whoever uses them must feed."""
+        return normalisation_of(RANDOM)
+
+
+class StartOptions(PretrainOptions):
+    """Options of whatever starts from weights: the statistics of their input."""
+
+    mean: Channels | None = option(
+        None, "ours", "input mean of red, green and blue in [0, 1]; none takes that of the weights it starts from"
+    )
+    std: Channels | None = option(
+        None, "ours", "input s.d. of red, green and blue in [0, 1]; none takes that of the weights it starts from"
+    )
+
+    @model_validator(mode="after")
+    def _mean_and_std(self) -> Self:
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("mean and std are stated together or not at all")
+        if self.std is not None and min(self.std) <= 0:
+            raise ValueError("std must be positive")
+        return self
+
+    @abstractmethod
+    def start(self) -> str:
+        """Where the weights start: `random`, `imagenet` or a file."""
+
+    def normalisation(self) -> Normalisation:
+        """The stated statistics, else those of the weights it starts from."""
+        if self.mean is not None and self.std is not None:
+            return Normalisation(self.mean, self.std, "stated by options mean and std")
+        return normalisation_of(self.start())
+
+    def identity(self) -> dict[str, Any]:
+        """As every method's; input statistics enter as `input` where they are not ImageNet's."""
+        values = super().identity()
+        del values["mean"], values["std"]
+        used = self.normalisation()
+        return values if used.same(IMAGENET) else values | {"input": {"mean": list(used.mean), "std": list(used.std)}}
+
+
+class TrainingOptions(StartOptions):
     """Options that every method that trains has."""
 
     epochs: int = option(100, "ours: the papers differ", "passes over the corpus", gt=0)
@@ -81,6 +155,19 @@ class TrainingOptions(PretrainOptions):
         values = super().identity()
         del values["compile"]
         return values | {"init": identify(self.init)}
+
+    def start(self) -> str:
+        """Option `init`."""
+        return self.init
+
+    def length(self, tiles: int) -> Length:
+        """Steps on a corpus of so many tiles: whole batches only, so an epoch's last tiles may be left out."""
+        per_epoch = tiles // self.batch
+        return Length(steps=per_epoch * self.epochs, steps_per_epoch=per_epoch)
+
+    def facts(self, tiles: int) -> Facts:
+        """The number of steps."""
+        return Facts({"steps": self.length(tiles).steps})
 
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a batch that the corpus cannot fill once."""

@@ -25,7 +25,7 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.batches import Batches, Position
 from bench.corpus.reader import Corpus
 from bench.errors import StudyError, WeightsError
-from bench.method import Batch, Length, Method
+from bench.method import Batch, Method
 from bench.options import TrainingOptions
 from bench.seeding import derive
 
@@ -40,12 +40,6 @@ class Place:
     device: torch.device
     checkpoint: Path
     progress: Progress
-
-
-def length_of(corpus: Corpus, options: TrainingOptions) -> Length:
-    """Steps of a training: whole batches only, so the last tiles of an epoch's order may be left out."""
-    per_epoch = len(corpus) // options.batch
-    return Length(steps=per_epoch * options.epochs, steps_per_epoch=per_epoch)
 
 
 def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> dict[str, float]:

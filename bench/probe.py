@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
+from bench.backbones.normalisation import Normalisation
 from bench.backbones.pyramid import Backbone
 
 FOLDS = 5
@@ -63,19 +64,20 @@ class Probe:
     count: int
 
 
-def probe(backbone: Backbone, samples: Samples, adabn: bool = False) -> Probe:
+def probe(backbone: Backbone, statistics: Normalisation, samples: Samples, adabn: bool = False) -> Probe:
     """Probe a backbone's pooled last feature map by five-fold grouped cross-validation.
 
     Args:
         backbone: what is probed; with `adabn` its running statistics change.
+        statistics: those of the input that its weights were trained with.
         samples: what it is probed on.
         adabn: take batch norm's means and variances from the samples' images first, without their labels (Li et al.,
             Revisiting batch normalization for practical domain adaptation, 2016). Tells features that have collapsed
             from features whose statistics fit other images, such as the views of a pretraining.
     """
     if adabn:
-        update_bn(_batches(backbone, samples.images), backbone)
-    found = features(backbone, samples.images)
+        update_bn(_batches(samples.images, statistics), backbone)
+    found = features(backbone, statistics, samples.images)
     normed = found / np.linalg.norm(found, axis=1, keepdims=True).clip(1e-12)
     folds = GroupKFold(min(FOLDS, len(np.unique(samples.groups))))
     smallest = min(len(train) for train, _ in folds.split(normed, groups=samples.groups))
@@ -97,15 +99,15 @@ def probe(backbone: Backbone, samples: Samples, adabn: bool = False) -> Probe:
 
 
 @torch.no_grad()
-def features(backbone: Backbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def features(backbone: Backbone, statistics: Normalisation, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Pooled last feature maps in full precision, N x C."""
     backbone.eval()
-    return torch.cat([backbone(batch)[-1].mean(dim=(2, 3)) for batch in _batches(backbone, images)]).numpy()
+    return torch.cat([backbone(batch)[-1].mean(dim=(2, 3)) for batch in _batches(images, statistics)]).numpy()
 
 
-def _batches(backbone: Backbone, images: NDArray[np.uint8]) -> Iterator[Tensor]:
+def _batches(images: NDArray[np.uint8], statistics: Normalisation) -> Iterator[Tensor]:
     """Normalised batches, B x 3 x S x S."""
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (backbone.mean, backbone.std))
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (statistics.mean, statistics.std))
     for start in range(0, len(images), BATCH):
         pixels = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2).float() / 255
         yield (pixels - mean) / std

@@ -36,7 +36,8 @@ class MethodSpec:
         summary: one sentence.
         factory: `module:Class` of a `bench.method.Method`, imported when the method is used.
         options: the method's options with their defaults, limits and sources.
-        needs: what the corpus must offer: `tiles`, `landcover`, `labelled`; empty for an initialisation.
+        needs: what the corpus must offer: `tiles`, `landcover`, `labelled`; empty for an initialisation. The oracle's need
+            is `protocol`: it learns what it is tested for.
         version: bumped by hand when a change of the code changes the weights.
         reference: where the method was published.
         defaults: option values that differ from the class' defaults, for variants that share an options class.
@@ -53,8 +54,13 @@ class MethodSpec:
 
     @property
     def trains(self) -> bool:
-        """Whether the method trains at all; an initialisation needs no corpus."""
-        return bool(self.needs)
+        """Whether the method trains on a corpus; an initialisation and the oracle do not."""
+        return "tiles" in self.needs
+
+    @property
+    def learns_protocol(self) -> bool:
+        """Whether the method is the oracle, trained for each protocol on its own training part."""
+        return "protocol" in self.needs
 
     def load(self) -> Any:
         """Import and return the method's class."""

@@ -53,12 +53,17 @@ def count_workers(options: EngineOptions) -> int:
     return options.workers
 
 
-def execute(plan: Plan, store: Store, options: EngineOptions, view: View, panels: int = 0) -> Outcome:
+def execute(
+    plan: Plan, store: Store, options: EngineOptions, view: View, panels: int = 0, *, retry_failed: bool = False
+) -> Outcome:
     """Run everything in the plan that is not done, with pictures of `panels` test samples a cell.
+
+    What diverged in an earlier run is left alone unless `retry_failed`.
 
     An interruption (KeyboardInterrupt) ends the workers; what they had not finished is taken up by the next run.
     """
-    cells, pretrains = plan.open_cells(store), plan.open_pretrains(store)
+    cells = plan.open_cells(store, retry_failed=retry_failed)
+    pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
     workers = min(count_workers(options), max(1, len(cells) + len(pretrains)))
     with LocalEngine(workers, options.threads) as engine:
         return _Run(engine, store, options, view, panels).go(pretrains, cells)
@@ -79,8 +84,8 @@ class _Run:
 
     def go(self, pretrains: list[PretrainJob], cells: list[Cell]) -> Outcome:
         # Long jobs go first, so that the last worker is not left alone with one.
-        self._ready.extend(job for job in pretrains if job.corpus)
-        self._ready.extend(job for job in pretrains if not job.corpus)
+        self._ready.extend(job for job in pretrains if job.trains)
+        self._ready.extend(job for job in pretrains if not job.trains)
         open_keys = {job.key for job in pretrains}
         self._waiting = [cell for cell in cells if cell.pretrain.key in open_keys]
         self._ready.extend(cell for cell in cells if cell.pretrain.key not in open_keys)

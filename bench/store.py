@@ -6,6 +6,10 @@
     subsets/<key>.json    the training samples of a (protocol, subset seed, fraction)
     jobs/<key>/           claim, checkpoint, log and last failure of a job; may be deleted
 
+A job that was killed, ran out of memory or met a full disk is tried again by the next run. One that diverged would only
+diverge again: it is tried again when asked (`bench run --retry-failed`), when its options change, which gives it another
+key, or when its folder under `jobs/` is deleted.
+
 Everything is written whole or not at all (`bench.files`). A job is claimed by a lock of the operating system on
 `jobs/<key>/claim`, which vanishes with the process that holds it, so a crashed owner leaves nothing behind.
 """
@@ -56,7 +60,7 @@ class Store:
     def write_record(self, record: Record) -> None:
         """Keep a record and forget the cell's last failure."""
         files.write_json(self._record(record.key), record.to_json())
-        (self.job(record.key) / "failure.json").unlink(missing_ok=True)
+        self.forget_failure(record.key)
 
     def read_record(self, key: str) -> Record:
         """One record by key."""
@@ -75,14 +79,14 @@ class Store:
         """Whether a pretraining is done."""
         return (self.weights(key) / "card.json").is_file()
 
+    def card(self, key: str) -> dict[str, Any]:
+        """The card of finished weights; an unreadable one raises StoreError."""
+        return _read_card(self.weights(key) / "card.json")
+
     def cards(self) -> Iterator[dict[str, Any]]:
         """The cards of all finished pretrainings; an unreadable one raises StoreError."""
         for path in sorted((self.root / "weights").glob("*/card.json")):
-            try:
-                card: dict[str, Any] = json.loads(path.read_text())
-            except (OSError, ValueError) as error:
-                raise StoreError(f"{path} cannot be read ({error}): delete {path.parent} and run again") from None
-            yield card
+            yield _read_card(path)
 
     def job(self, key: str) -> Path:
         """Folder for a job's own files."""
@@ -99,6 +103,18 @@ class Store:
         path = self.job(key) / "failure.json"
         files.write_json(path, failure)
         return path
+
+    def forget_failure(self, key: str) -> None:
+        """Drop the last failure of a job that has succeeded since."""
+        (self.job(key) / "failure.json").unlink(missing_ok=True)
+
+    def diverged(self, key: str) -> str | None:
+        """Why a job diverged, in one line; None where it did not, or was never tried."""
+        try:
+            failure = json.loads((self.job(key) / "failure.json").read_text())
+            return str(failure["error"]) if failure.get("diverged") else None
+        except (OSError, ValueError, KeyError, AttributeError):
+            return None  # none, or one that is being written: the job is tried again
 
     @contextmanager
     def claim(self, key: str) -> Iterator[bool]:
@@ -137,3 +153,11 @@ class Store:
             raise StoreError(
                 f"store {self.root} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench"
             )
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    try:
+        card: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read ({error}): delete {path.parent} and run again") from None
+    return card

@@ -5,9 +5,9 @@ name. Keys within keys are joined, lists are replaced.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 import methods
 import tasks
@@ -35,6 +35,55 @@ class EngineOptions(BaseModel):
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
 
 
+class Row(BaseModel):
+    """One row of a study's tables: a method with its options, under a name of its own.
+
+    In a study file it is the method's name, or `{method: {option: value, ..., as: NAME, repeat_from: N}}`. Rows may share
+    a method: with other options, or with other pretraining seeds, as an A/A comparison does.
+
+    Attributes:
+        method: name from the methods registry.
+        name: what tables call the row; the method's own name where a study gives none. Not part of a key.
+        repeat_from: its first pretraining, counted from 0: repeat i starts from pretraining
+            `repeat_from + i modulo pretrain_seeds`.
+        options: options of this row alone; they go before those of `options.<method>`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: str
+    name: str = Field(min_length=1)
+    repeat_from: int = Field(default=0, ge=0)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def read(cls, entry: Any) -> "Row":
+        """A row as a study file writes it.
+
+        Raises:
+            ValueError: neither a name nor a method with its options.
+        """
+        if isinstance(entry, str):
+            return cls(method=entry, name=entry)
+        if not isinstance(entry, dict) or len(entry) != 1 or not isinstance(next(iter(entry.values())) or {}, dict):
+            raise ValueError("a row is a method's name, or {method: {option: value, as: NAME, repeat_from: N}}")
+        method, values = next(iter(entry.items()))
+        options = dict(values or {})
+        name, repeat_from = options.pop("as", str(method)), options.pop("repeat_from", 0)
+        return cls(method=str(method), name=name, repeat_from=repeat_from, options=options)
+
+    @property
+    def label(self) -> str | None:
+        """The name, where it is not the method's own."""
+        return self.name if self.name != self.method else None
+
+
+def _rows(entries: Any) -> Any:
+    if not isinstance(entries, list):
+        return entries
+    return [entry if isinstance(entry, Row) else Row.read(entry) for entry in entries]
+
+
 class Study(BaseModel):
     """Methods x backbones x protocols x fractions x seeds.
 
@@ -42,7 +91,7 @@ class Study(BaseModel):
         name: goes into every record the study makes.
         corpus: `demo`, or a folder made by `bench corpus build`; None where no method needs one.
         data: prepared data sets by name, where they are not in the harness' data folder.
-        methods: names from the methods registry.
+        methods: the rows: names from the methods registry, or methods with options, a name and other seeds (`Row`).
         reference: initialisation that is added to the methods unless null; a table needs a row to compare with.
         backbones: names from the backbones registry.
         tasks: names from the tasks registry.
@@ -63,7 +112,7 @@ class Study(BaseModel):
     name: str = Field(min_length=1)
     corpus: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
-    methods: list[str] = Field(min_length=1)
+    methods: Annotated[list[Row], BeforeValidator(_rows), Field(min_length=1)]
     reference: str | None = "random"
     backbones: list[str] = Field(min_length=1)
     tasks: list[str] = Field(min_length=1)
@@ -78,24 +127,39 @@ class Study(BaseModel):
     engine: EngineOptions = Field(default_factory=EngineOptions)
     store: str = "runs"
 
-    def all_methods(self) -> list[str]:
-        """The methods asked for, the reference first, each once."""
-        names = [self.reference] if self.reference else []
-        return list(dict.fromkeys(names + self.methods))
+    @model_validator(mode="after")
+    def _rows_have_names(self) -> Self:
+        names = [row.name for row in self.rows()]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"methods: two rows are called {twice!r}: give one another name with `as`")
+        return self
 
-    def options_of(self, method: str) -> PretrainOptions:
-        """A method's options: its defaults, then `pretrain`, then `options.<method>`.
+    def rows(self) -> list[Row]:
+        """The rows asked for, the reference first."""
+        reference = [row for row in self.methods if row.name == self.reference]
+        if self.reference and not reference:
+            reference = [Row.read(self.reference)]
+        found: list[Row] = []
+        for row in (*reference, *self.methods):
+            if row not in found:  # asked for twice without a difference, it is one row
+                found.append(row)
+        return found
+
+    def options_of(self, row: Row | str) -> PretrainOptions:
+        """A row's options: its method's defaults, then `pretrain`, then `options.<method>`, then its own.
 
         Raises:
             StudyError: an option is unknown or out of its range.
         """
-        spec = methods.get(method)
+        row = Row.read(row) if isinstance(row, str) else row
+        spec = methods.get(row.method)
         shared = self.pretrain if spec.trains else {}
-        values = {**spec.defaults, **shared, **self.options.get(method, {})}
+        values = {**spec.defaults, **shared, **self.options.get(row.method, {}), **row.options}
         try:
             return spec.options.model_validate(values)
         except ValidationError as error:
-            raise StudyError(f"options of {method}: {first_problem(error)}") from None
+            raise StudyError(f"options of {row.name}: {first_problem(error)}") from None
 
     def all_protocols(self) -> list[Protocol]:
         """The protocols of the asked tasks and data sets, in the study's order."""
@@ -115,8 +179,9 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     """
     file = _find(path)
     values = _read(file)
+    named = _by_name(values.get("methods"))
     for key, value in overrides.items():
-        _put(values, key, value)
+        _put(values, key, [named.get(name, name) for name in value] if key == "methods" else value)
     try:
         study = Study.model_validate(values)
     except ValidationError as error:
@@ -159,6 +224,15 @@ def first_problem(error: ValidationError) -> str:
     return f"{where}: {first['msg']}, got {first['input']!r}"
 
 
+def _by_name(entries: Any) -> dict[Any, Any]:
+    """The rows of a study file that carry a name of their own, by that name: a command's --methods may pick them."""
+    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    values = [next(iter(entry.values()), None) for entry in found]
+    return {
+        each["as"]: entry for each, entry in zip(values, found, strict=True) if isinstance(each, dict) and "as" in each
+    }
+
+
 def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
     *parents, last = dotted.split(".")
     for parent in parents:
@@ -170,8 +244,8 @@ def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
 
 
 def _check_names(study: Study) -> None:
-    for method in study.all_methods():
-        study.options_of(method)
+    for row in study.rows():
+        study.options_of(row)
     for method in study.options:
         methods.get(method)
     for backbone in study.backbones:

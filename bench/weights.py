@@ -1,5 +1,7 @@
 """Weights on disk: safetensors with a card beside them; nothing is ever unpickled."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,19 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from bench import backbones, files
+from bench.backbones.normalisation import CARD, INPUT, Normalisation
 from bench.backbones.pyramid import Backbone
 from bench.errors import WeightsError
 
 FILE = "backbone.safetensors"
-CARD = "card.json"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A backbone's weights, and the statistics of the input they were trained with."""
+
+    state: dict[str, Tensor]
+    input: Normalisation
 
 
 def save(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
@@ -23,16 +33,17 @@ def save(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None
         files.write_json(work / CARD, card)
 
 
-def load(folder: Path) -> dict[str, Tensor]:
-    """Read weights.
+def load(folder: Path) -> Weights:
+    """Read weights, and from their card what their input is normalised with.
 
     Raises:
-        WeightsError: the file is absent or broken.
+        WeightsError: the file or its card is absent or broken.
     """
     try:
-        return safetensors.torch.load_file(folder / FILE)
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"weights {folder / FILE} cannot be read ({error}): delete {folder} and run again") from None
+        said = json.loads((folder / CARD).read_text())[INPUT]
+        return Weights(safetensors.torch.load_file(folder / FILE), Normalisation.from_json(said, str(folder / CARD)))
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise WeightsError(f"weights {folder} cannot be read ({error}): delete the folder and run again") from None
 
 
 def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> None:

@@ -2,15 +2,19 @@
 
 import resource
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 import methods
 import tasks
-from bench import backbones, pretraining, provenance, weights
+from bench import backbones, oracle, pretraining, provenance, weights
 from bench.backbones.initial import load_initial
+from bench.backbones.normalisation import normalisation_of
+from bench.backbones.sources import RANDOM
 from bench.corpus.reader import Corpus
 from bench.determinism import make_deterministic
 from bench.engines.call import Report
@@ -27,6 +31,8 @@ from tasks.task import Place, Start, Task
 
 # What a call returns: it did the work, found it done, or found another process at it.
 DONE, FOUND, BUSY = "done", "found", "busy"
+# A pretraining's, in the folder of its job.
+CHECKPOINT = "checkpoint.pt"
 
 
 def pretrain(report: Report, *, job: dict[str, Any], store: str, device: str, threads: int) -> str:
@@ -62,34 +68,66 @@ def _device(name: str) -> torch.device:
 
 
 def _pretrain(job: PretrainJob, store: Store, report: Report, device: torch.device, threads: int) -> None:
-    spec = methods.get(job.method)
-    options = spec.options.model_validate(job.options)
-    corpus = Corpus.open(Path(job.corpus)) if job.corpus else None
     make_deterministic(job.seed, threads)
-    backbone = backbones.build(job.backbone)
-    if isinstance(options, TrainingOptions):
-        load_initial(backbone, options.init)
-    length = Length(0, 0)
-    if corpus is not None and isinstance(options, TrainingOptions):
-        length = pretraining.length_of(corpus, options)
-    method: Method[Any] = spec.load()(backbone, options, corpus, length)
     begun = time.monotonic()
-    losses: dict[str, float] = {}
-    checkpoint = store.job(job.key) / "checkpoint.pt"
-    if corpus is not None:
-        losses = pretraining.train(method, corpus, job.seed, pretraining.Place(device, checkpoint, report))
+    trained = _train_oracle(job, store, report, device) if job.protocol else _train(job, store, report, device)
     card = {
-        **job.model_dump(mode="json", exclude={"corpus", "identity"}),
+        **job.model_dump(mode="json", exclude={"corpus", "identity", "protocol", "data"}),
         "options": job.identity,
-        "method_version": spec.version,
-        "input": {"mean": list(backbone.mean), "std": list(backbone.std), "range": [0, 1], "channels": "RGB"},
-        "steps": length.steps,
-        "losses": losses,
+        "method_version": methods.get(job.method).version,
+        "protocol": job.protocol.id if job.protocol else None,
+        **trained.card,
+        "warnings": job.warnings | trained.warnings,
         "provenance": provenance.describe(device, threads),
         "cost": {"train_seconds": round(time.monotonic() - begun, 3), "peak_rss_mib": _peak_rss_mib()},
     }
-    weights.save(store.weights(job.key), method.export(), card)
-    checkpoint.unlink(missing_ok=True)
+    weights.save(store.weights(job.key), trained.weights, card)
+    (store.job(job.key) / CHECKPOINT).unlink(missing_ok=True)
+    store.forget_failure(job.key)
+
+
+@dataclass(frozen=True)
+class _Product:
+    """What a pretraining gives: weights, what its card says of the training, and named warnings."""
+
+    weights: dict[str, Tensor]
+    card: dict[str, Any]
+    warnings: dict[str, str]
+
+
+def _train(job: PretrainJob, store: Store, report: Report, device: torch.device) -> _Product:
+    spec = methods.get(job.method)
+    options = spec.options.model_validate(job.options)
+    corpus = Corpus.open(Path(job.corpus)) if job.corpus else None
+    backbone = backbones.build(job.backbone)
+    length = Length(0, 0)
+    if isinstance(options, TrainingOptions):
+        load_initial(backbone, options.init)
+        length = options.length(len(corpus) if corpus else 0)
+    method: Method[Any] = spec.load()(backbone, options, corpus, length)
+    losses: dict[str, float] = {}
+    if corpus is not None:
+        place = pretraining.Place(device, store.job(job.key) / CHECKPOINT, report)
+        losses = pretraining.train(method, corpus, job.seed, place)
+    card = {
+        "input": method.input.to_json(),
+        "steps": length.steps,
+        "losses": losses,
+        "synthetic": corpus.manifest.synthetic if corpus else None,
+    }
+    return _Product(method.export(), card, {})
+
+
+def _train_oracle(job: PretrainJob, store: Store, report: Report, device: torch.device) -> _Product:
+    trained = oracle.train(job, Place(device, store.job(job.key), job.seed, report))
+    card = {
+        "input": normalisation_of(RANDOM).to_json(),
+        "steps": trained.steps,
+        "losses": {},
+        "facts": {"steps": trained.steps},
+        "synthetic": None,
+    }
+    return _Product(trained.weights, card, trained.warnings)
 
 
 def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, threads: int, panels: int) -> Record:
@@ -103,13 +141,14 @@ def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, t
     train = [parts.train[i] for i in order[:count]]
     _write_subset(cell, store, task, train, names, cell.fraction * len(order))
     torch.set_num_threads(threads)
-    start = Start(cell.pretrain.backbone, weights.load(store.weights(cell.pretrain.key)))
+    kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
     pictures = store.root / "predictions" / cell.key
     place = Place(device, store.job(cell.key), cell.train_seed, report, pictures, panels)
-    result = task.run(start, train, parts, place)
+    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input), train, parts, place)
     return Record(
         key=cell.key,
         study=cell.study,
+        row=cell.row,
         method=cell.pretrain.method,
         options=cell.pretrain.identity,
         backbone=cell.pretrain.backbone,
@@ -131,7 +170,10 @@ def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, t
             "test": len(parts.test),
             "steps": result.steps,
         },
-        synthetic=protocol.dataset.startswith("demo"),
+        pretraining=card.get("facts", {}),
+        warnings=card.get("warnings", {}) | {f"tuning-{name}": text for name, text in result.warnings.items()},
+        synthetic=data.synthetic,
+        synthetic_corpus=card.get("synthetic"),
         provenance=provenance.describe(device, threads)
         | {"code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version}},
         cost={

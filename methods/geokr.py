@@ -58,25 +58,6 @@ def consistency_loss(student: Tensor, teacher: Tensor, form: str) -> Tensor:
     return (teacher.exp() * (teacher - student)).sum(dim=1)
 
 
-def fixed_update(step: int, interval: int) -> bool:
-    """Whether the teacher is updated after this step, every `interval` steps (section III-C); steps count from 1."""
-    return step % interval == 0
-
-
-def spread_update(step: int, updates: int, steps: int) -> bool:
-    """Whether the teacher is updated after this step, `updates` times evenly over `steps`."""
-    return step * updates // steps > (step - 1) * updates // steps
-
-
-def release_update(step: int, batch: int) -> bool:
-    """The released schedule: after step 1, then after 500, 10500, 20500 ... more steps, scaled by 16 / batch."""
-    at, interval = 1, 500
-    while at < step:
-        at += max(1, round(interval * 16 / batch))
-        interval += 10_000
-    return at == step
-
-
 class GeoKR(Method[GeoKROptions]):
     """Student and teacher, each a backbone with a linear layer on its pooled last feature map."""
 
@@ -87,8 +68,7 @@ class GeoKR(Method[GeoKROptions]):
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         self.teacher, self.teacher_head = self._teacher()
         jitter = JitterStrength(options.brightness, options.contrast, options.saturation, options.hue)
-        mean, std = (backbone.mean, backbone.std) if options.normalise else ((0.0,) * 3, (1.0,) * 3)
-        self.view = View(recipes.geokr(jitter), options.size, mean, std)
+        self.view = View(recipes.geokr(jitter), options.size, self.input.mean, self.input.std)
         self._weights = class_balance(corpus.dominant) if options.balance else None
 
     def _teacher(self) -> tuple[Backbone, nn.Linear]:
@@ -129,7 +109,7 @@ class GeoKR(Method[GeoKROptions]):
 
     def after_step(self, step: int) -> None:
         """Move the teacher (Eq. 7) where the schedule says so."""
-        if not self._update_due(step):
+        if not self.options.update_due(step, self.length):
             return
         alpha = self.options.alpha
         update_momentum(self.backbone, self.teacher, alpha)
@@ -139,14 +119,6 @@ class GeoKR(Method[GeoKROptions]):
             for mine, student in zip(self.teacher.buffers(), self.backbone.buffers(), strict=True):
                 if mine.is_floating_point():
                     mine.mul_(keep).add_(student, alpha=1 - keep)
-
-    def _update_due(self, step: int) -> bool:
-        options = self.options
-        if options.update_schedule == "release":
-            return release_update(step, options.batch)
-        if options.teacher_updates is not None:
-            return spread_update(step, options.teacher_updates, self.length.steps)
-        return fixed_update(step, options.update_interval)
 
     def sample_weights(self) -> NDArray[np.float64] | None:
         """Rare dominant classes more often, unless `balance` is off."""
@@ -170,7 +142,9 @@ class LandCoverClassification(Method[ClassificationOptions]):
             raise CorpusError("geokr-classification trains on a corpus with land cover: name one")
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         # The strengths are those of GeoKR's own options.
-        self.view = View(recipes.geokr(JitterStrength(0.3, 0.5, 0.5, 0.3)), options.size, backbone.mean, backbone.std)
+        self.view = View(
+            recipes.geokr(JitterStrength(0.3, 0.5, 0.5, 0.3)), options.size, self.input.mean, self.input.std
+        )
         self._weights = class_balance(corpus.dominant) if options.balance else None
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -87,7 +87,7 @@ class GeRSP(Method[GeRSPOptions]):
         self.teacher = teacher_of(backbone)
         self.teacher_head = teacher_of(self.head)
         self.contrast = queue_loss(options.temperature, options.queue, options.dim)
-        self.view = View(recipes.adapted(recipes.MOCO_V1, options), options.size, backbone.mean, backbone.std)
+        self.view = View(recipes.adapted(recipes.MOCO_V1, options), options.size, self.input.mean, self.input.std)
         self.register_buffer("seed", torch.randint(2**31, ()))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
         self._feed: LabelledFeed | None = None

@@ -48,7 +48,7 @@ class MoCo(Method[MoCoOptions]):
         self.teacher_head = teacher_of(self.head)
         self.loss = queue_loss(options.temperature or TEMPERATURE[options.version], options.queue, options.dim)
         recipe = recipes.adapted(RECIPE[options.version], options)
-        self.view = View(recipe, options.size, backbone.mean, backbone.std)
+        self.view = View(recipe, options.size, self.input.mean, self.input.std)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """InfoNCE between the query of one view and the key of the other."""

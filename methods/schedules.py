@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from bench.method import Length
 from bench.optimisers import on_plain_views
 from methods.options.contrastive import LarsOptions
+from methods.options.updates import warmup_steps
 
 
 def decay_groups(modules: Sequence[nn.Module], weight_decay: float) -> list[dict[str, object]]:
@@ -47,6 +48,6 @@ def cosine(optimiser: Optimizer, length: Length, warmup_epochs: int = 0) -> LRSc
 
     The warm-up is at most a tenth of the run, so that a short run reaches its learning rate at all.
     """
-    warmup = min(warmup_epochs * length.steps_per_epoch, length.steps // 10)
+    warmup = warmup_steps(warmup_epochs, length)
     scheduler: LRScheduler = CosineWarmupScheduler(optimiser, warmup_epochs=warmup, max_epochs=length.steps)
     return scheduler

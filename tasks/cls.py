@@ -27,7 +27,7 @@ class Classification(Task):
     def run(self, start: Start, train: list[int], parts: Parts, place: Place) -> Result:
         """Fine-tune backbone and linear layer, score on the test split."""
         prepare_process(place.seed)
-        preprocessor = ImagePreprocessor(self.protocol.augment)
+        preprocessor = ImagePreprocessor(self.protocol.augment, start.input)
         model = LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
         samples = Samples(self._samples(train), self._samples(parts.val), self._samples(parts.test))
         result = fine_tune(model, samples, ConfusionMetric(self.scheme.classes, image_scores), self.protocol, place)

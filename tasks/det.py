@@ -83,7 +83,7 @@ class Detection(Task):
                 "loss_wh": {"type": L1Loss, "loss_weight": 0.1},
                 "loss_offset": {"type": L1Loss, "loss_weight": 1.0},
             },
-            data_preprocessor=BoxPreprocessor(self.protocol.augment),
+            data_preprocessor=BoxPreprocessor(self.protocol.augment, start.input),
             test_cfg=ConfigDict(topk=PEAKS, local_maximum_kernel=PEAK_WINDOW, max_per_img=PEAKS),
         )
 

@@ -45,13 +45,14 @@ def fine_tune(model: Any, samples: Samples, metric: BaseMetric, protocol: Protoc
     begun = time.monotonic()
     runner.train()
     trained = time.monotonic()
-    metrics = runner.test()
+    metrics = runner.test() if len(samples.test) else {}  # type: ignore[arg-type]  # torch's Dataset declares no length
     tested = time.monotonic()
     return Result(
         metrics={name: float(value) for name, value in metrics.items()},
         steps=runner.iter,
         train_seconds=trained - begun,
         test_seconds=tested - trained,
+        backbone=model.backbone.net.state_dict(),
     )
 
 

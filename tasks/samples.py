@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from bench.backbones.pyramid import MEAN, STD
+from bench.backbones.normalisation import Channels, Normalisation
 from tasks import augment
 from tasks.prepared import Prepared
 
@@ -42,14 +42,15 @@ class Preprocessor(BaseDataPreprocessor):
 
     Args:
         augmentations: names of the augmentations on training batches.
+        statistics: of the input that the pretrained weights were trained with.
         dates: images side by side in the bands of a sample.
     """
 
-    def __init__(self, augmentations: list[Any], dates: int = 1) -> None:
+    def __init__(self, augmentations: list[Any], statistics: Normalisation, dates: int = 1) -> None:
         super().__init__()
         self._augmentations = augmentations
-        self.register_buffer("mean", _per_band(MEAN, dates), persistent=False)
-        self.register_buffer("std", _per_band(STD, dates), persistent=False)
+        self.register_buffer("mean", _per_band(statistics.mean, dates), persistent=False)
+        self.register_buffer("std", _per_band(statistics.std, dates), persistent=False)
 
     def inputs(self, images: Tensor, moves: augment.Moves | None) -> Tensor:
         """Turn images B x H x W x C, uint8, into moved and normalised inputs B x C x H x W, channels last."""
@@ -65,5 +66,5 @@ class Preprocessor(BaseDataPreprocessor):
         return augment.draw(count, self._augmentations) if training else None
 
 
-def _per_band(values: tuple[float, float, float], dates: int) -> Tensor:
+def _per_band(values: Channels, dates: int) -> Tensor:
     return torch.tensor(values * dates).view(1, 3 * dates, 1, 1) * 255

@@ -72,7 +72,7 @@ class Segmentation(Task):
         return EncoderDecoder(
             backbone={"type": self.backbone, "start": start, "out_indices": [level]},
             decode_head=head,
-            data_preprocessor=PixelPreprocessor(self.protocol.augment, dates=self.channels // 3),
+            data_preprocessor=PixelPreprocessor(self.protocol.augment, start.input, dates=self.channels // 3),
             train_cfg={},
             test_cfg=ConfigDict(mode="whole"),
         )

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bench.backbones.normalisation import Normalisation
 from bench.errors import DataError, StudyError
 from tasks.prepared import IGNORE, Kind, Prepared
 from tasks.protocols import Protocol
@@ -20,10 +21,11 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Start:
-    """What a fine-tuning starts from: a backbone by name and its weights."""
+    """What a fine-tuning starts from: a backbone by name, its weights, and the statistics of their input."""
 
     backbone: str
     weights: dict[str, Tensor]
+    input: Normalisation
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,22 @@ class Place:
 
 @dataclass(frozen=True)
 class Result:
-    """What a fine-tuning gives: test metrics by name, steps trained, seconds of training and of testing."""
+    """What a fine-tuning gives.
+
+    Attributes:
+        metrics: test metrics by name; none where there are no test samples.
+        steps: optimiser steps of the training.
+        train_seconds, test_seconds: wall times.
+        warnings: named warnings of the training, each with one line of what was seen.
+        backbone: the fine-tuned backbone's weights, for an oracle; a task that hands out none cannot have one.
+    """
 
     metrics: dict[str, float]
     steps: int
     train_seconds: float
     test_seconds: float
+    warnings: dict[str, str] = field(default_factory=dict)
+    backbone: dict[str, Tensor] = field(default_factory=dict)
 
 
 class Task(ABC):

@@ -4,13 +4,11 @@ from abc import abstractmethod
 
 from torch import Tensor, nn
 
-# Input statistics of torchvision's published weights, in [0, 1] (ImageNet, RGB).
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-
 
 class Backbone(nn.Module):
     """A network without its classifier, whose `state_dict` has torchvision's names.
+
+    What its input is normalised with belongs to its weights (`bench.backbones.normalisation`), not to it.
 
     Attributes:
         name: name in the registry, so that a second network of the same kind can be built.
@@ -20,7 +18,6 @@ class Backbone(nn.Module):
         stem: name of the submodule whose output is the stem's.
         stem_channels: channels of that output.
         stem_axis: its axis of channels.
-        mean, std: input statistics per channel for images in [0, 1].
     """
 
     name: str
@@ -30,8 +27,6 @@ class Backbone(nn.Module):
     stem: str
     stem_channels: int
     stem_axis: int = 1
-    mean: tuple[float, float, float] = MEAN
-    std: tuple[float, float, float] = STD
 
     @abstractmethod
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:

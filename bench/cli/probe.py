@@ -59,8 +59,8 @@ def probe(
         samples = probe_sets.demo_samples(data_home())
     rows: Rows = []
     for card in cards:
-        backbone = weights.restore(card["backbone"], weights.load(opened.weights(card["key"])), card["key"])
-        found = measure(backbone, samples, adabn)
+        kept = weights.load(opened.weights(card["key"]))
+        found = measure(weights.restore(card["backbone"], kept.state, card["key"]), kept.input, samples, adabn)
         known = {name: card[name] for name in ("key", "method", "backbone", "seed", "steps")}
         rows.append({**known, "options": card.get("options", {}), "adabn": adabn, **asdict(found)})
     if as_json:

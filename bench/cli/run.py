@@ -1,6 +1,5 @@
 """`bench run`, `bench pretrain` and `bench plan`."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,13 +14,16 @@ from bench.cli.progress import RunProgress
 from bench.errors import StudyError
 from bench.estimates import estimate
 from bench.inputs import Inputs
-from bench.jobs import PretrainJob
+from bench.jobs import Cell, PretrainJob
 from bench.plan import Plan, make_plan, plan_pretraining
 from bench.runner import Outcome, execute
 from bench.store import Store
 from bench.study import Study, load_study
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+# Columns of `bench plan`, of what is known of a pretraining before it runs.
+FACTS = ("steps", "teacher_updates", "start_left")
 
 # option -> key of the study, and how its text becomes a value
 LISTS = {"methods": str, "tasks": str, "datasets": str, "backbones": str, "fractions": float}
@@ -50,6 +52,9 @@ def study_options(command: Command) -> Command:
     return command
 
 
+retrying = click.option("--retry-failed", is_flag=True, help="Try again what diverged in an earlier run.")
+
+
 @click.command()
 @study_options
 @click.option(
@@ -59,25 +64,33 @@ def study_options(command: Command) -> Command:
     metavar="N",
     help="Pictures of N test samples for each cell that this run does.",
 )
-def run(save_predictions: int, **options: Any) -> None:
+@retrying
+def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
 
     What the store already holds is not done again, so the same command goes on after an interruption. Exit code 0: all
-    cells are done; 1: some failed, and are tried again by the same command; 2: the study cannot be run.
+    cells are done; 1: some failed; 2: the study cannot be run.
+
+    Of the failed, those that were killed, ran out of memory or met a full disk are tried again by the same command.
+    Those that diverged (a loss or weights that are not finite) would diverge again: they are tried again with
+    --retry-failed, or when their options change.
     """
     console = Console(stderr=True)
     study = study_from(options)
     store = Store(Path(study.store))
     plan = make_plan(study, _inputs(console))
-    outcome = _execute(plan, store, study, console, save_predictions)
+    outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
     _show_tables(study, plan, store)
     _exit(outcome, console)
 
 
 @click.command()
 @study_options
-def pretrain(**options: Any) -> None:
+@retrying
+def pretrain(retry_failed: bool, **options: Any) -> None:
     """Pretrain a study's methods and fine-tune nothing; look at the weights with `bench probe`.
+
+    Exit codes and --retry-failed are those of `bench run`.
 
     `--set pretrain_seeds=N` pretrains each method N times. A later `bench run` of the same study takes these weights.
     """
@@ -85,27 +98,40 @@ def pretrain(**options: Any) -> None:
     study = study_from(options)
     store = Store(Path(study.store))
     plan = plan_pretraining(study, _inputs(console))
-    outcome = _execute(plan, store, study, console)
+    outcome = _execute(plan, store, study, console, retry_failed=retry_failed)
     for job in plan.pretrains:
         if store.has_weights(job.key):
             click.echo(f"{job.key}  {job.method:22} {job.backbone:14} seed {job.seed}")
     _exit(outcome, console)
 
 
-def _execute(plan: Plan, store: Store, study: Study, console: Console, panels: int = 0) -> Outcome:
-    _check_starts(plan.open_pretrains(store))
+def _execute(
+    plan: Plan, store: Store, study: Study, console: Console, panels: int = 0, *, retry_failed: bool
+) -> Outcome:
+    pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
+    _check_starts(pretrains)
     store.open_for_writing()
-    jobs = len(plan.open_cells(store)) + len(plan.open_pretrains(store))
+    earlier = Outcome([] if retry_failed else plan.failed(store))
+    _say_warnings(pretrains, console)
+    jobs = len(plan.open_cells(store, retry_failed=retry_failed)) + len(pretrains)
     if not jobs:
-        console.print("everything is done already")
-        return Outcome()
+        console.print("nothing is left to do" if earlier.failures else "everything is done already")
+        return earlier
     with RunProgress(console, jobs) as progress:
-        return execute(plan, store, study.engine, progress, panels)
+        outcome = execute(plan, store, study.engine, progress, panels, retry_failed=retry_failed)
+    return Outcome(earlier.failures + outcome.failures)
+
+
+def _say_warnings(jobs: list[PretrainJob], console: Console) -> None:
+    """What makes a pretraining doubtful before it runs, once a method and backbone."""
+    lines = {f"warning: {job.label}: {name}: {text}" for job in jobs for name, text in job.warnings.items()}
+    for line in sorted(lines):
+        console.print(line, style="yellow", markup=False, highlight=False)
 
 
 def _exit(outcome: Outcome, console: Console) -> None:
     for job, text in outcome.failures:
-        console.print(f"failed: {job.label}: {text}", style="red", markup=False, highlight=False)
+        console.print(f"failed: {job.label}: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
     if outcome.failures:
         raise click.exceptions.Exit(1)
 
@@ -119,22 +145,40 @@ def plan(**options: Any) -> None:
     store = Store(Path(study.store))
     inputs = _inputs(Console(stderr=True))
     whole = make_plan(study, inputs)
-    table = Table("job", "method", "backbone", "protocol", "fraction", "in all", "done")
-    for job in whole.pretrains:
-        done = "1" if store.has_weights(job.key) else "0"
-        table.add_row("pretrain", job.method, job.backbone, "", "", "1", done)
-    rows = Counter((c.pretrain.method, c.pretrain.backbone, c.protocol.id, c.fraction) for c in whole.cells)
-    still_open = Counter(
-        (c.pretrain.method, c.pretrain.backbone, c.protocol.id, c.fraction) for c in whole.open_cells(store)
-    )
-    for row, count in rows.items():
-        method, backbone, protocol, fraction = row
-        table.add_row("cells", method, backbone, protocol, f"{fraction:.4g}", str(count), str(count - still_open[row]))
-    console.print(table)
+    console.print(_pretrain_table(whole, store))
+    console.print(_cell_table(whole, store))
+    for job, reason in whole.failed(store):
+        console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    _say_warnings(whole.pretrains, console)
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
-    left = len(whole.open_cells(store))
-    console.print(f"{left} of {len(whole.cells)} cells to do, about {_duration(guess.seconds)} ({basis})")
+    left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
+    more = f", {failed} failed (tried again with --retry-failed)" if failed else ""
+    console.print(f"{left} of {len(whole.cells)} cells to do{more}, about {_duration(guess.seconds)} ({basis})")
+
+
+def _pretrain_table(plan: Plan, store: Store) -> Table:
+    """Every pretraining, and what is known of it before it runs."""
+    table = Table("pretraining", "backbone", "steps", "teacher updates", "start left in teacher", "state")
+    for job in plan.pretrains:
+        facts = [f"{job.facts[name]:.4g}" if name in job.facts else "" for name in FACTS]
+        state = "done" if store.has_weights(job.key) else "failed" if store.diverged(job.key) else "to do"
+        table.add_row(job.label.removeprefix("pretrain "), job.backbone, *facts, state)
+    return table
+
+
+def _cell_table(plan: Plan, store: Store) -> Table:
+    table = Table("cells of", "backbone", "protocol", "fraction", "in all", "done", "failed")
+    rows: dict[tuple[str, str, str, float], list[Cell]] = {}
+    for cell in plan.cells:
+        name = cell.row or cell.pretrain.method
+        rows.setdefault((name, cell.pretrain.backbone, cell.protocol.id, cell.fraction), []).append(cell)
+    failed = {job.key for job, _ in plan.failed(store)}
+    for (name, backbone, protocol, fraction), cells in rows.items():
+        done = sum(store.has_record(cell.key) for cell in cells)
+        lost = sum(cell.key in failed for cell in cells)
+        table.add_row(name, backbone, protocol, f"{fraction:.4g}", str(len(cells)), str(done), str(lost))
+    return table
 
 
 def study_from(options: dict[str, Any]) -> Study:
@@ -198,10 +242,11 @@ def _check_starts(jobs: list[PretrainJob]) -> None:
 def _show_tables(study: Study, plan: Plan, store: Store) -> None:
     from results import frame, tables
 
-    records = [store.read_record(cell.key) for cell in plan.cells if store.has_record(cell.key)]
-    if not records:
+    done = [cell for cell in plan.cells if store.has_record(cell.key)]
+    if not done:
         return
-    table = frame.from_records(records)
+    # A record keeps the name that the first study gave its row; this study's stand in its own tables.
+    table = frame.from_records([store.read_record(cell.key) for cell in done], [cell.row for cell in done])
     console = Console()
     tables.print_tables(table, console)
     for path in tables.write_tables(table, store.root / "tables" / study.name):

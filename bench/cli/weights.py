@@ -40,7 +40,10 @@ def export(key: str, form: str, store: str, out: Path | None) -> None:
     opened = Store(Path(store))
     card = find_card(opened, key)
     out = out or Path(f"{card['method']}-{card['backbone']}-{card['key']}-{form}")
-    click.echo(write(load(opened.weights(card["key"])), card["backbone"], form, out))
+    kept = load(opened.weights(card["key"]))
+    click.echo(write(kept, card["backbone"], form, out))
+    mean, std = kept.input.mean, kept.input.std
+    click.echo(f"feed it images in [0, 1], red, green, blue, less mean {list(mean)}, divided by std {list(std)}")
 
 
 def find_card(store: Store, key: str) -> dict[str, Any]:

@@ -32,7 +32,8 @@ class Event:
         name: the call's name.
         kind: it moved on, returned, raised, or its worker died.
         value: `(done, total, text)` of a progress; the returned value; or a failure's `error` (one line),
-            `traceback`, and `user` (whether it is a mistake the user can mend).
+            `traceback`, `user` (whether it is a mistake the user can mend) and, where it is so, `diverged` (whether a
+            training's numbers were no longer finite, so that trying again would end the same).
     """
 
     name: str

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.engines.call import Call, Event
-from bench.errors import BenchError
+from bench.errors import BenchError, DivergedError
 
 
 @dataclass
@@ -138,7 +138,10 @@ def _answer(pipe: Connection, call: Call, threads: int) -> Event:
             module, name = call.function.split(":")
             value: Any = getattr(importlib.import_module(module), name)(report, threads=threads, **call.arguments)
         except BenchError as error:
-            return Event(call.name, "raised", {"error": str(error), "traceback": "", "user": True})
+            diverged = isinstance(error, DivergedError)
+            return Event(
+                call.name, "raised", {"error": str(error), "traceback": "", "user": True, "diverged": diverged}
+            )
         except Exception as error:  # noqa: BLE001 - the boundary of a cell: whatever went wrong is recorded
             text = f"{type(error).__name__}: {error}".splitlines()[0]
             return Event(call.name, "raised", {"error": text, "traceback": traceback.format_exc(), "user": False})

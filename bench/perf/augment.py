@@ -9,7 +9,7 @@ import torch
 from lightly.transforms.simclr_transform import SimCLRTransform
 from PIL import Image
 
-from bench.backbones.pyramid import MEAN, STD
+from bench.backbones.normalisation import IMAGENET
 from methods.augment import recipes
 from methods.augment.views import View
 
@@ -43,7 +43,7 @@ def _measure(rounds: int, batch: int) -> dict[str, float]:
     figures: dict[str, float] = {"tile_px": SOURCE, "batch": batch, "rounds": rounds}
     for size in SIZES:
         transform = SimCLRTransform(input_size=size).transforms[0]
-        view = View(recipes.SIMCLR, size, MEAN, STD)
+        view = View(recipes.SIMCLR, size, IMAGENET.mean, IMAGENET.std)
 
         def lightlys(transform: Callable[..., torch.Tensor] = transform) -> None:
             torch.stack([transform(picture) for picture in pictures])

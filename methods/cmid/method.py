@@ -44,7 +44,7 @@ class CMID(Method[CMIDOptions]):
         self.register_buffer("centre", torch.zeros(options.prototypes))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
         self.views = [
-            View(recipe, options.size, backbone.mean, backbone.std)
+            View(recipe, options.size, self.input.mean, self.input.std)
             for recipe in (recipes.CMID_WEAK, recipes.CMID_STRONG)
         ]
 

@@ -1,7 +1,8 @@
 """Options of CMID."""
 
 from bench.errors import StudyError
-from bench.options import CorpusFacts, TrainingOptions, option
+from bench.options import CorpusFacts, Facts, TrainingOptions, option
+from methods.options import updates
 from methods.options.contrastive import check_queue
 
 
@@ -40,3 +41,11 @@ class CMIDOptions(TrainingOptions):
                 f"cmid: option size={self.size} is not two or more times cell={self.cell}: "
                 "set options.cmid.cell to a divisor of the size"
             )
+
+    def facts(self, tiles: int) -> Facts:
+        """Steps, warm-up, how far the teacher moves, and how often the queue is filled."""
+        length = self.length(tiles)
+        teacher = updates.teacher_facts(length.steps, updates.cosine_left(length.steps, self.momentum))
+        # Both views of a tile are keys.
+        queue = updates.queue_facts("cmid", self.queue, 2 * length.steps * self.batch)
+        return super().facts(tiles) | updates.warmup_facts(self.warmup_epochs, length) | teacher | queue

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from bench.errors import StudyError
-from bench.options import CorpusFacts, TrainingOptions, option
+from bench.options import CorpusFacts, Facts, TrainingOptions, option
+from methods.options import updates
 
 
 class TwoViewOptions(TrainingOptions):
@@ -65,6 +66,12 @@ class MoCoOptions(TwoViewOptions):
         super().check(corpus)
         check_queue("moco", self.queue, corpus)
 
+    def facts(self, tiles: int) -> Facts:
+        """Steps, how far the key encoder moves, and how often the queue is filled."""
+        steps = self.length(tiles).steps
+        teacher = updates.teacher_facts(steps, self.momentum**steps)
+        return super().facts(tiles) | teacher | updates.queue_facts("moco", self.queue, steps * self.batch)
+
 
 class LarsOptions(TwoViewOptions):
     """Options of the methods trained by LARS with warm-up and cosine."""
@@ -73,6 +80,10 @@ class LarsOptions(TwoViewOptions):
     warmup_epochs: int = option(
         10, "Chen et al. 2020; Grill et al. 2020", "epochs of rising learning rate, at most a tenth of the run", ge=0
     )
+
+    def facts(self, tiles: int) -> Facts:
+        """Steps, and the warm-up among them."""
+        return super().facts(tiles) | updates.warmup_facts(self.warmup_epochs, self.length(tiles))
 
 
 class SimCLROptions(LarsOptions):
@@ -97,3 +108,8 @@ class BYOLOptions(LarsOptions):
         ge=0,
         le=1,
     )
+
+    def facts(self, tiles: int) -> Facts:
+        """Steps, warm-up, and how far the teacher moves."""
+        steps = self.length(tiles).steps
+        return super().facts(tiles) | updates.teacher_facts(steps, updates.cosine_left(steps, self.momentum))

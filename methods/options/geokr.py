@@ -1,10 +1,14 @@
 """Options of GeoKR and of its ablations."""
 
+import math
 from typing import Literal, Self
 
 from pydantic import model_validator
 
-from bench.options import TrainingOptions, option
+from bench.backbones.normalisation import UNIT, Normalisation
+from bench.errors import StudyError
+from bench.options import CorpusFacts, Facts, Length, TrainingOptions, option
+from methods.options import updates
 
 
 class GeoKROptions(TrainingOptions):
@@ -56,7 +60,51 @@ class GeoKROptions(TrainingOptions):
     def _one_schedule(self) -> Self:
         if self.teacher_updates is not None and self.update_schedule == "release":
             raise ValueError("teacher_updates and update_schedule=release exclude each other")
+        if self.mean is not None and not self.normalise:
+            raise ValueError("mean and std are stated, and normalise=false takes images as they are: drop one of them")
         return self
+
+    def normalisation(self) -> Normalisation:
+        """Those of the start, or images in [0, 1] as they are, as released, without `normalise`."""
+        return super().normalisation() if self.normalise else UNIT
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether a teacher plays a part: in the loss or in what is exported."""
+        return self.consistency != "none" or self.export == "teacher"
+
+    def update_due(self, step: int, length: Length) -> bool:
+        """Whether the teacher is moved after this step; steps count from 1."""
+        if self.update_schedule == "release":
+            return updates.release_update(step, self.batch)
+        if self.teacher_updates is not None:
+            return updates.spread_update(step, self.teacher_updates, length.steps)
+        return updates.fixed_update(step, self.update_interval)
+
+    def facts(self, tiles: int) -> Facts:
+        """Steps, teacher updates and the share of the start that they leave in the teacher, `alpha ** n`."""
+        facts = super().facts(tiles)
+        if not self.has_teacher:
+            return facts
+        length = self.length(tiles)
+        moves = sum(self.update_due(step, length) for step in range(1, length.steps + 1))
+        return facts | updates.teacher_facts(moves, self.alpha**moves)
+
+    def check(self, corpus: CorpusFacts) -> None:
+        """Refuse a run whose teacher never moves: its export would be the start, bit for bit."""
+        super().check(corpus)
+        facts = self.facts(len(corpus)).values
+        if facts.get("start_left", 0.0) < 1.0:
+            return
+        steps, needed = int(facts["steps"]), self.batch * math.ceil(self.update_interval / self.epochs)
+        if self.alpha == 1.0:
+            mend = "set option alpha below 1"
+        else:
+            mend = f"set option teacher_updates (60, say), or use a corpus of {needed} tiles or more"
+        raise StudyError(
+            f"geokr: the teacher never moves, 0 updates with update_interval={self.update_interval} fall into the "
+            f"{steps} steps of this run ({len(corpus)} tiles, batch {self.batch}, {self.epochs} epochs): {mend}"
+        )
 
 
 class ClassificationOptions(TrainingOptions):

@@ -5,7 +5,8 @@ from typing import Any
 
 from bench.errors import StudyError
 from bench.labelled import list_images
-from bench.options import CorpusFacts, option
+from bench.options import CorpusFacts, Facts, option
+from methods.options import updates
 from methods.options.contrastive import TwoViewOptions, check_queue
 
 
@@ -38,6 +39,18 @@ class GeRSPOptions(TwoViewOptions):
         return super().identity() | {"labelled": list_images(Path(self.labelled)).hash}
 
     def check(self, corpus: CorpusFacts) -> None:
-        """Refuse a queue larger than the corpus."""
+        """Refuse a queue larger than the corpus, and more restarts than steps."""
         super().check(corpus)
         check_queue("gersp", self.queue, corpus)
+        steps = self.length(len(corpus)).steps
+        if self.cycles > steps:
+            raise StudyError(
+                f"gersp: option cycles={self.cycles} restarts the learning rate more often than the run has steps "
+                f"({steps}): set options.gersp.cycles to 1"
+            )
+
+    def facts(self, tiles: int) -> Facts:
+        """Steps, how far the teacher moves, and how often the queue is filled."""
+        steps = self.length(tiles).steps
+        teacher = updates.teacher_facts(steps, self.momentum**steps)
+        return super().facts(tiles) | teacher | updates.queue_facts("gersp", self.queue, steps * self.batch)

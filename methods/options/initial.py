@@ -3,10 +3,10 @@
 from typing import Any
 
 from bench.backbones.sources import IMAGENET, identify
-from bench.options import PretrainOptions, option
+from bench.options import StartOptions, option
 
 
-class ImageNetOptions(PretrainOptions):
+class ImageNetOptions(StartOptions):
     """Where published weights come from."""
 
     weights: str = option(
@@ -18,3 +18,7 @@ class ImageNetOptions(PretrainOptions):
     def identity(self) -> dict[str, Any]:
         """A file enters by its content."""
         return super().identity() | {"weights": identify(self.weights)}
+
+    def start(self) -> str:
+        """Option `weights`."""
+        return self.weights

@@ -22,6 +22,10 @@ def ask(**options):
     return study_from(NOTHING | options)
 
 
+def names(study):
+    return [row.name for row in study.rows()]
+
+
 @pytest.mark.parametrize("name", shipped_studies())
 def test_every_shipped_study_is_valid(name):
     assert load_study(name, {}).name == name
@@ -29,7 +33,7 @@ def test_every_shipped_study_is_valid(name):
 
 def test_the_demo_is_the_main_job():
     study = load_study("demo", {})
-    assert study.all_methods() == ["random", "geokr", "moco"]
+    assert names(study) == ["random", "geokr", "moco"]
     assert (study.tasks, study.fractions, study.seeds, study.store) == (["seg"], [0.01, 1.0], 3, "runs")
 
 
@@ -43,7 +47,7 @@ def test_options_change_the_study():
         workers="1",
         settings=("pretrain.epochs=2", "options.moco.momentum=0.5"),
     )
-    assert study.methods == ["moco", "geokr"]
+    assert names(study) == ["random", "moco", "geokr"]
     assert (study.fractions, study.seeds, study.store) == ([0.05, 1.0], 5, "elsewhere")
     assert (study.engine.device, study.engine.workers) == ("cpu", 1)
     moco = study.options_of("moco")
@@ -51,8 +55,8 @@ def test_options_change_the_study():
 
 
 def test_the_reference_can_be_left_out_and_is_never_doubled():
-    assert ask(methods="moco", reference=False).all_methods() == ["moco"]
-    assert ask(methods="moco,random").all_methods() == ["random", "moco"]
+    assert names(ask(methods="moco", reference=False)) == ["moco"]
+    assert names(ask(methods="moco,random")) == ["random", "moco"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_a_study_says_only_what_differs_from_the_one_it_extends(tmp_path):
     write(tmp_path / "base.yaml", extends="demo", name="base", methods=["byol"], options={"moco": {"queue": 512}})
     study = load_study(write(tmp_path / "mine.yaml", extends="base.yaml", name="mine", seeds=5), {})
     demo = load_study("demo", {})
-    assert (study.name, study.methods, study.seeds) == ("mine", ["byol"], 5)
+    assert (study.name, names(study), study.seeds) == ("mine", ["random", "byol"], 5)
     assert (study.fractions, study.protocols) == (demo.fractions, demo.protocols)
     assert study.options["moco"] == demo.options["moco"] | {"queue": 512}
     assert study.options["geokr"] == demo.options["geokr"]
@@ -135,10 +139,47 @@ def test_what_a_study_extends_must_be_a_study_and_not_itself(tmp_path):
 
 def test_the_leaderboard_has_every_method_that_needs_no_download_every_task_and_the_main_job():
     demo, board = load_study("demo", {}), load_study("leaderboard", {})
-    assert {name for name in methods.registry() if name != "imagenet"} == set(board.all_methods())
+    # The oracle is a control of studies of their own.
+    assert methods.registry().keys() - {"imagenet", "oracle"} == set(names(board))
     assert set(board.tasks) == set(tasks.registry())
-    assert set(demo.all_methods()) <= set(board.all_methods())
-    assert all(demo.options_of(method) == board.options_of(method) for method in demo.all_methods())
+    assert set(names(demo)) <= set(names(board))
+    assert all(demo.options_of(method) == board.options_of(method) for method in names(demo))
     for name in ("corpus", "backbones", "fractions", "seeds", "pretrain_seeds", "seed", "data"):
         assert getattr(demo, name) == getattr(board, name)
     assert demo.protocols["seg"] == board.protocols["seg"]
+
+
+def test_a_method_may_enter_several_times_under_names_of_its_own(tmp_path):
+    rows = ["moco", {"moco": {"as": "moco-b", "repeat_from": 1}}, {"moco": {"as": "short", "epochs": 1}}]
+    study = load_study(write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows), {})
+    assert ["random", "moco", "moco-b", "short"] == names(study)
+    plain, other, short = (study.options_of(row) for row in study.rows()[1:])
+    assert plain == other
+    assert (3, 1) == (plain.epochs, short.epochs)
+    assert [0, 1, 0] == [row.repeat_from for row in study.rows()[1:]]
+    assert [None, "moco-b", "short"] == [row.label for row in study.rows()[1:]]
+
+
+def test_the_command_line_picks_rows_by_the_names_that_a_study_gave_them(tmp_path):
+    rows = [{"geokr": {"as": "short", "epochs": 1}}, "moco"]
+    file = write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows)
+    picked = ask(study=str(file), methods="short,byol")
+    assert ["random", "short", "byol"] == names(picked)
+    assert 1 == picked.options_of(picked.rows()[1]).epochs
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["moco", {"moco": {"queue": 512}}], "two rows are called 'moco': give one another name with `as`"),
+        ([{"moco": {"as": "random"}}, "random"], "two rows are called 'random'"),
+        ([{"moco": {"as": "b", "colour": 1}}], "options of b: colour: Extra inputs"),
+        ([{"moco": {"as": "b", "repeat_from": -1}}], "repeat_from"),
+        ([{"moco": {}, "geokr": {}}], "a row is a method's name, or"),
+        ([3], "a row is a method's name, or"),
+        ([{"moko": {"as": "b"}}], "unknown method 'moko'"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused(tmp_path, rows, message):
+    with pytest.raises(StudyError, match=message):
+        load_study(write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows), {})

@@ -9,6 +9,7 @@ import torch
 import yaml
 
 from bench import backbones, pretraining
+from bench.backbones.normalisation import IMAGENET
 from bench.corpus.reader import Corpus
 from tasks.prepared import Prepared
 from tasks.protocols import load_protocol
@@ -43,7 +44,7 @@ def test_the_method_of_the_readme_trains(parts_of_the_study, tmp_path):
 
     corpus, _ = parts_of_the_study
     options = rotation.options(epochs=1, batch=8, size=64)
-    length = pretraining.length_of(corpus, options)
+    length = options.length(len(corpus))
     method = rotation.load()(backbones.build("resnet18"), options, corpus, length)
     before = {name: value.clone() for name, value in method.export().items()}
     place = pretraining.Place(torch.device("cpu"), tmp_path / "checkpoint.pt", lambda *_: None)
@@ -59,6 +60,6 @@ def test_the_task_of_the_readme_scores(parts_of_the_study, tmp_path):
     _, data = parts_of_the_study
     task = LinearProbe(load_protocol("demo/city"), data)
     parts = task.parts()
-    start = Start("resnet18", backbones.build("resnet18").state_dict())
+    start = Start("resnet18", backbones.build("resnet18").state_dict(), IMAGENET)
     result = task.run(start, parts.train, parts, Place(torch.device("cpu"), tmp_path, 0, lambda *_: None))
     assert 0 <= result.metrics["accuracy"] <= 1

@@ -21,7 +21,7 @@ def test_geokr_trains_on_a_corpus_of_real_scenes(real_data, tmp_path):
     assert corpus.landcover.sum(axis=1) == pytest.approx(1, abs=1e-5)
     spec = methods.get("geokr")
     options = spec.options(epochs=3, batch=16, size=64, teacher_updates=3)
-    length = pretraining.length_of(corpus, options)
+    length = options.length(len(corpus))
     torch.manual_seed(0)
     method = spec.load()(backbones.build("resnet18"), options, corpus, length)
     before = method.export()["conv1.weight"].clone()

@@ -12,8 +12,10 @@ from mmengine.config import ConfigDict
 from torch.nn import functional
 
 from bench import backbones, mmcv_ext
+from bench.backbones.normalisation import UNIT, normalisation_of
 from bench.errors import WeightsError
 from bench.export import FORMATS, export
+from bench.weights import Weights
 
 mmcv_ext.provide()
 
@@ -28,7 +30,7 @@ def exported(name: str, form: str, folder):
         for value in backbone.state_dict().values():
             if value.is_floating_point():
                 value.mul_(torch.empty_like(value).uniform_(0.8, 1.2)).add_(torch.rand_like(value), alpha=0.01)
-    return backbone, export(backbone.state_dict(), name, form, folder / "weights")
+    return backbone, export(Weights(backbone.state_dict(), UNIT), name, form, folder / "weights")
 
 
 def picture(name: str, side: int) -> torch.Tensor:
@@ -138,4 +140,13 @@ def test_a_network_that_the_target_lacks_is_refused_with_the_formats_that_fit(fo
     with pytest.raises(
         WeightsError, match=f"{form} has no network that fits squeezenet1_1: choose --format torchvision"
     ):
-        export({}, "squeezenet1_1", form, tmp_path / "weights")
+        export(Weights({}, UNIT), "squeezenet1_1", form, tmp_path / "weights")
+
+
+def test_an_exported_file_says_what_its_input_is_normalised_with(tmp_path):
+    """Weights that saw [0, 1] say so in either kind of file, and what starts from them feeds the same."""
+    _, header = exported("resnet18", "torchvision", tmp_path)
+    said = normalisation_of(str(header))
+    assert (UNIT.mean, UNIT.std, header.name) == (said.mean, said.std, said.source)
+    _, file = exported("resnet18", "mmseg", tmp_path)
+    assert UNIT.to_json() == torch.load(file, weights_only=True)["meta"]["input"]

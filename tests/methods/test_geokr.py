@@ -129,24 +129,6 @@ def test_the_teacher_moves_only_when_the_interval_is_over(corpus):
     assert moved == [False, False, True, False, False, True, False]
 
 
-@given(st.integers(1, 200), st.integers(1, 300))
-def test_updates_spread_over_a_run_are_as_many_as_asked_and_the_last_is_at_its_end(updates, steps):
-    due = [geokr.spread_update(step, updates, steps) for step in range(1, steps + 1)]
-    assert sum(due) == min(updates, steps)
-    assert due[-1]
-
-
-def test_the_released_schedule_at_its_own_batch_size():
-    """First after step 1, then 500, 10500 and 20500 steps later."""
-    due = [step for step in range(1, 32_000) if geokr.release_update(step, batch=16)]
-    assert due == [1, 501, 11_001, 31_501]
-
-
-def test_the_released_schedule_scales_with_the_batch():
-    """At a batch of 32 the intervals halve: 250, 5250."""
-    assert [step for step in range(1, 6_000) if geokr.release_update(step, batch=32)] == [1, 251, 5_501]
-
-
 def test_two_update_schedules_exclude_each_other():
     with pytest.raises(ValidationError, match="exclude each other"):
         GeoKROptions(teacher_updates=5, update_schedule="release")

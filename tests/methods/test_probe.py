@@ -8,7 +8,7 @@ import torch
 from click.testing import CliRunner
 
 from bench import backbones, weights
-from bench.backbones.pyramid import MEAN, STD
+from bench.backbones.normalisation import IMAGENET, UNIT
 from bench.cli.probe import probe as command
 from bench.cli.probe import table
 from bench.cli.weights import export, find_card, list_weights
@@ -20,8 +20,6 @@ from bench.store import Store
 
 class FirstPixel(torch.nn.Module):
     """A backbone whose features are the colour of the corner, or constant."""
-
-    mean, std = MEAN, STD
 
     def __init__(self, constant: bool) -> None:
         super().__init__()
@@ -41,7 +39,10 @@ def samples(count: int = 60) -> Samples:
 
 
 def test_features_that_hold_the_class_are_scored_high_and_constant_ones_low():
-    good, bad = probe(FirstPixel(constant=False), samples()), probe(FirstPixel(constant=True), samples())
+    good, bad = (
+        probe(FirstPixel(constant=False), IMAGENET, samples()),
+        probe(FirstPixel(constant=True), IMAGENET, samples()),
+    )
     assert good.knn == good.linear == 1.0
     assert bad.linear < 0.75
     assert bad.spread < 1e-5 < bad.collapse < good.spread
@@ -57,17 +58,19 @@ def test_adabn_tells_statistics_of_other_images_from_a_collapse():
         def forward(self, images):
             return (self.norm(super().forward(images)[0]).relu(),)
 
-    seen, adapted = (probe(Shifted(constant=False), samples(), adabn) for adabn in (False, True))
+    seen, adapted = (probe(Shifted(constant=False), IMAGENET, samples(), adabn) for adabn in (False, True))
     assert seen.spread < seen.collapse < adapted.spread
     assert adapted.knn == 1.0
-    collapsed = probe(Shifted(constant=True), samples(), adabn=True)
+    collapsed = probe(Shifted(constant=True), IMAGENET, samples(), adabn=True)
     assert collapsed.spread < collapsed.collapse
 
 
-def test_features_are_those_of_the_normalised_image():
+def test_features_are_those_of_the_image_normalised_with_the_statistics_of_the_weights():
+    """White is (1 - .485) / .229 = 2.249 and so on by ImageNet's statistics, and 1 where weights saw [0, 1]."""
     images = np.full((1, 4, 4, 3), 255, dtype=np.uint8)
-    expected = [(1 - mean) / std + 1 for mean, std in zip(MEAN, STD, strict=True)]
-    assert features(FirstPixel(constant=False), images)[0].tolist() == pytest.approx(expected, rel=1e-5)
+    expected = [(1 - 0.485) / 0.229 + 1, (1 - 0.456) / 0.224 + 1, (1 - 0.406) / 0.225 + 1]
+    assert features(FirstPixel(constant=False), IMAGENET, images)[0].tolist() == pytest.approx(expected, rel=1e-5)
+    assert [2.0, 2.0, 2.0] == features(FirstPixel(constant=False), UNIT, images)[0].tolist()
 
 
 def test_tiles_of_one_block_are_never_split(corpus):
@@ -90,6 +93,7 @@ def store(tmp_path):
     state = backbones.build("squeezenet1_1").state_dict()
     for key in ("aa11", "aa22"):
         card = {"key": key, "method": "random", "backbone": "squeezenet1_1", "seed": 3, "steps": 0}
+        card["input"] = IMAGENET.to_json()
         weights.save(tmp_path / "weights" / key, state, card)
     (tmp_path / "store.json").write_text('{"schema": 1}')
     return tmp_path

@@ -48,9 +48,7 @@ def pretrain(
     more = {"labelled": str(labelled)} if "labelled" in methods.get(name).needs else {}
     options = methods.get(name).options.model_validate({**methods.get(name).defaults, **SMALL, **OPTIONS[name], **more})
     options.check(corpus)
-    method = methods.get(name).load()(
-        backbones.build("resnet18"), options, corpus, pretraining.length_of(corpus, options)
-    )
+    method = methods.get(name).load()(backbones.build("resnet18"), options, corpus, options.length(len(corpus)))
     place = pretraining.Place(torch.device("cpu"), checkpoint, lambda *_: None)
     try:
         losses = pretraining.train(method, corpus, seed, place)

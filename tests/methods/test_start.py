@@ -32,7 +32,7 @@ def test_a_pretraining_starts_from_the_named_file(corpus, tmp_path):
     assert (
         work.pretrain(lambda *_: None, job=job.model_dump(), store=str(store.root), device="cpu", threads=1) == "done"
     )
-    exported = weights.load(store.weights("aa"))
+    exported = weights.load(store.weights("aa")).state
     assert len(exported) > 40
     for name, value in exported.items():
         assert torch.allclose(value, state[name], atol=1e-6), name

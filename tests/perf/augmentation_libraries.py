@@ -15,7 +15,7 @@ import torch
 from lightly.transforms.simclr_transform import SimCLRTransform
 from torch.utils.data import DataLoader
 
-from bench.backbones.pyramid import MEAN, STD
+from bench.backbones.normalisation import IMAGENET
 from bench.perf.augment import SIZES, alternate, scenes
 from bench.perf.pretrain import Pictures
 from methods.augment import recipes
@@ -36,7 +36,7 @@ def kornias(size: int) -> ka.AugmentationSequential:
         ),
         ka.RandomGrayscale(p=recipe.grey),
         ka.RandomGaussianBlur((taps, taps), recipe.sigma, p=recipe.blur),
-        ka.Normalize(torch.tensor(MEAN), torch.tensor(STD)),
+        ka.Normalize(torch.tensor(IMAGENET.mean), torch.tensor(IMAGENET.std)),
     )
 
 
@@ -47,7 +47,7 @@ def main(cores: int, rounds: int, batch: int) -> None:
     generator = torch.Generator().manual_seed(0)
     print(f"{cores} cores, {rounds} rounds of {batch} views")
     for size in SIZES:
-        view, kornia = View(recipes.SIMCLR, size, MEAN, STD), kornias(size)
+        view, kornia = View(recipes.SIMCLR, size, IMAGENET.mean, IMAGENET.std), kornias(size)
         pictures = Pictures(tiles, SimCLRTransform(input_size=size).transforms[0])
         loader = DataLoader(pictures, max(1, batch // cores), num_workers=cores, persistent_workers=True)
         contenders = {

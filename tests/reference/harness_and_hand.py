@@ -15,6 +15,7 @@ import torch
 
 import tasks
 from bench import backbones, files
+from bench.backbones.normalisation import IMAGENET
 from bench.seeding import derive
 from tasks import datasets
 from tasks.prepared import Prepared
@@ -48,7 +49,7 @@ def protocol_of(steps: int, precision: str) -> Protocol:
 def harness(task: Task, train: list[int], seed: int, folder: Path) -> float:
     """Mean class accuracy of the harness, from the backbone's own initialisation."""
     torch.manual_seed(seed)
-    start = Start("resnet18", dict(backbones.build("resnet18").state_dict()))
+    start = Start("resnet18", dict(backbones.build("resnet18").state_dict()), IMAGENET)
     result = task.run(start, train, task.parts(), Place(torch.device("cpu"), folder, seed, lambda *_: None))
     return result.metrics["mean_class_accuracy"]
 

@@ -16,6 +16,7 @@ import torch
 import tasks
 from bench import backbones, files
 from bench.backbones.initial import load_initial
+from bench.backbones.normalisation import IMAGENET
 from bench.seeding import derive
 from tasks import datasets
 from tasks.prepared import Prepared
@@ -64,7 +65,7 @@ def run(task: Task, init: str, fraction: float, seed: int, folder: Path, panels:
     backbone = backbones.build(BACKBONE)
     load_initial(backbone, init)
     place = Place(torch.device("cpu"), folder, seed, lambda *_: None, panels, 6 if panels else 0)
-    return task.run(Start(BACKBONE, dict(backbone.state_dict())), train, parts, place).metrics
+    return task.run(Start(BACKBONE, dict(backbone.state_dict()), IMAGENET), train, parts, place).metrics
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 import tasks
 from bench import backbones
+from bench.backbones.normalisation import IMAGENET
 from bench.errors import DataError, StudyError
 from tasks.panels import GAP
 from tasks.protocols import load_protocol
@@ -47,7 +48,7 @@ def _task(name, sets, **changes):
 
 def _start(backbone="resnet18"):
     torch.manual_seed(0)
-    return Start(backbone, dict(backbones.build(backbone).state_dict()))
+    return Start(backbone, dict(backbones.build(backbone).state_dict()), IMAGENET)
 
 
 def _run(task, folder, seed=1, start=None, panels=0):

@@ -8,6 +8,7 @@ import torch
 
 import tasks
 from bench import backbones
+from bench.backbones.normalisation import IMAGENET
 from tasks.protocols import Split, load_protocol
 from tasks.task import Place, Start
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.real
 def _run(task, folder, train=None, panels=1):
     torch.manual_seed(0)
     parts = task.parts()
-    start = Start("resnet18", dict(backbones.build("resnet18").state_dict()))
+    start = Start("resnet18", dict(backbones.build("resnet18").state_dict()), IMAGENET)
     place = Place(torch.device("cpu"), folder, 0, lambda *_: None, folder / "panels", panels)
     return task.run(start, train or parts.train, parts, place)
 

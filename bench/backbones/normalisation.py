@@ -1,0 +1,99 @@
+"""Input statistics: what a network's images are normalised with. They belong to its weights, never to its structure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from bench.backbones.sources import IMAGENET as PUBLISHED
+from bench.backbones.sources import RANDOM
+from bench.errors import WeightsError
+
+Channels = tuple[float, float, float]
+
+# Names of the description of the input, in a card and in the header of a safetensors file; of a card's file.
+INPUT = "input"
+CARD = "card.json"
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Mean and standard deviation of red, green and blue, for images in [0, 1], and where they are known from."""
+
+    mean: Channels
+    std: Channels
+    source: str = ""
+
+    def same(self, other: "Normalisation") -> bool:
+        """Whether two normalise alike, wherever they are known from."""
+        return (self.mean, self.std) == (other.mean, other.std)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a card."""
+        values = {"mean": list(self.mean), "std": list(self.std), "range": [0, 1], "channels": "RGB"}
+        return values | ({"source": self.source} if self.source else {})
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], source: str) -> "Normalisation":
+        """As `to_json` wrote it.
+
+        Raises:
+            WeightsError: `values` are no such description.
+        """
+        try:
+            red, green, blue = map(float, values["mean"])
+            mean = red, green, blue
+            red, green, blue = map(float, values["std"])
+        except (KeyError, TypeError, ValueError):
+            raise WeightsError(f"{source} does not say mean and std of three channels: write or state them") from None
+        return cls(mean, (red, green, blue), source)
+
+
+# torchvision's published weights were trained with these (its reference training script).
+IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "torchvision's published weights")
+# Images in [0, 1] as they are.
+UNIT = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), "images in [0, 1]")
+
+
+def normalisation_of(init: str) -> Normalisation:
+    """What the weights at a starting point were trained with.
+
+    A file says so in the header of a `.safetensors` (as `bench weights export` writes it) or in the `card.json` beside
+    it (as in a store). ImageNet's are assumed of a file that does not say, and are the convention of a random start.
+
+    Raises:
+        WeightsError: the file's own description cannot be read.
+    """
+    if init == PUBLISHED:
+        return IMAGENET
+    if init == RANDOM:
+        return Normalisation(IMAGENET.mean, IMAGENET.std, "ours: ImageNet's by convention, nothing was trained before")
+    path = Path(init)
+    said = _in_header(path) or _in_card(path)
+    if said is None:
+        return Normalisation(IMAGENET.mean, IMAGENET.std, f"assumed: {path.name} does not say its own")
+    return said
+
+
+def _in_header(path: Path) -> Normalisation | None:
+    if path.suffix != ".safetensors":
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(INPUT)
+        return None if text is None else Normalisation.from_json(json.loads(text), path.name)
+    except (OSError, ValueError, SafetensorError):
+        return None  # what is wrong with the file is said where its weights are read
+
+
+def _in_card(path: Path) -> Normalisation | None:
+    card = path.with_name(CARD)
+    if not card.is_file():
+        return None
+    try:
+        return Normalisation.from_json(json.loads(card.read_text())[INPUT], f"{CARD} beside {path.name}")
+    except (OSError, ValueError, KeyError, TypeError):
+        raise WeightsError(f"{card} does not say the input statistics of {path.name}: mend it or move it") from None
