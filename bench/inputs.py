@@ -110,8 +110,9 @@ class Inputs:
 
     def _demo_corpus(self) -> Path:
         world = self._world()
-        out = world.root / "corpus"
+        # The name tells it from a corpus of an earlier version, which did not yet declare itself synthetic.
+        out = world.root / "synthetic-corpus"
         if not out.is_dir():
             self._say(f"cutting the demo corpus in {out}")
-            build_corpus(world.scenes, world.landcover, "globeland30", out, size=64)
+            build_corpus(world.scenes, world.landcover, "globeland30", out, size=64, synthetic=True)
         return out

@@ -19,9 +19,9 @@ BLOCK = 4
 def demo_samples(home: Path) -> Samples:
     """The demo's held-out scenes, cut without overlap."""
     world = ensure_world(home)
-    out = world.root / f"held-out-{DEMO_SIZE}"
+    out = world.root / f"synthetic-held-out-{DEMO_SIZE}"
     if not out.is_dir():
-        build_corpus(world.held_out, world.landcover, "globeland30", out, size=DEMO_SIZE, overlap=0.0)
+        build_corpus(world.held_out, world.landcover, "globeland30", out, size=DEMO_SIZE, overlap=0.0, synthetic=True)
     return corpus_samples(Corpus.open(out))
 
 

@@ -52,6 +52,9 @@ def _parse_bands(_context: click.Context, _option: click.Parameter, value: str |
     "--rule", "settings", multiple=True, help="Any other threshold, NAME=VALUE: see bench.corpus.rules.Rules."
 )
 @click.option("--jpeg", type=int, help="Keep tiles as JPEG of this quality: a quarter of the space, slower to read.")
+@click.option(
+    "--synthetic", is_flag=True, help="Declare that the scenes were drawn by a generator; the corpus says so."
+)
 @click.option("--skip-bad", is_flag=True, help="Go on without scenes that cannot be used, and count them.")
 @click.option("--workers", type=int, help="Processes; all cores where not given.")
 def build(
@@ -70,6 +73,7 @@ def build(
     cloud_level: int,
     settings: tuple[str, ...],
     jpeg: int | None,
+    synthetic: bool,
     skip_bad: bool,
     workers: int | None,
 ) -> None:
@@ -93,6 +97,7 @@ def build(
             epoch=epoch,
             rules=with_settings(named, settings),
             jpeg=jpeg,
+            synthetic=synthetic,
             skip_bad=skip_bad,
             workers=workers or os.cpu_count() or 1,
             progress=advance,

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 def say(opened: "Corpus") -> None:
     """Print the line by which a corpus is known, and the tables of its counts."""
-    click.echo(f"{opened.path}: {len(opened)} tiles of {opened.size} x {opened.size}, hash {opened.hash}")
+    kind = " synthetic" if opened.synthetic else ""
+    click.echo(f"{opened.path}: {len(opened)}{kind} tiles of {opened.size} x {opened.size}, hash {opened.hash}")
     _print_counts(opened.manifest)
 
 

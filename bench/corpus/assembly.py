@@ -27,6 +27,8 @@ def assemble(
     epoch: int | None,
     request: str,
     skipped: dict[str, str],
+    *,
+    synthetic: bool = False,
 ) -> None:
     """Write a corpus from finished parts, in their order.
 
@@ -38,6 +40,7 @@ def assemble(
         epoch: its year, where one was chosen.
         request: hash of all that was asked for.
         skipped: scenes that were left out, with the reason.
+        synthetic: whether the scenes were drawn by a generator.
 
     Raises:
         CorpusError: no tile was kept at all.
@@ -77,6 +80,7 @@ def assemble(
             skipped=skipped,
             counts=count_all(entries, landcover, classes),
             shards=tuple(shards),
+            synthetic=synthetic,
         )
         files.write_json(folder / MANIFEST, manifest.to_json())
 

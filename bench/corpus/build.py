@@ -36,6 +36,7 @@ def build_corpus(
     rules: Rules | None = None,
     scene_nodata: float | None = None,
     jpeg: int | None = None,
+    synthetic: bool = False,
     skip_bad: bool = False,
     workers: int = 1,
     progress: Progress | None = None,
@@ -57,6 +58,7 @@ def build_corpus(
         scene_nodata: value of the pixels outside an image, for scenes that do not declare one.
         jpeg: quality in 1..100 of the JPEG that tiles are kept as: a quarter to a sixth of the space, slower to read, not
             the exact pixels; None keeps them as they are.
+        synthetic: declares that the scenes were drawn by a generator; the corpus says so wherever it is shown.
         skip_bad: go on without the scenes that cannot be used, and count them, instead of failing.
         workers: processes; 1 works in this one.
         progress: called with windows done and in all.
@@ -69,7 +71,7 @@ def build_corpus(
     """
     check_quality(jpeg)
     cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg)
-    plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad)
+    plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad, synthetic=synthetic)
     done = _already_there(out, plan)
     if done is not None:
         return done
@@ -97,7 +99,8 @@ def _work(plan: Plan, work: Path, out: Path, workers: int, progress: Progress | 
     for torn in out.parent.glob(f".{out.name}.*.part"):  # of an attempt that was killed while it put parts together
         shutil.rmtree(torn, ignore_errors=True)
     chosen = [part for strip, part in parts.items() if strip.scene.name not in failed]
-    assemble(chosen, out, plan.cut, plan.product, plan.epoch, plan.request, {**plan.skipped, **failed})
+    skipped = {**plan.skipped, **failed}
+    assemble(chosen, out, plan.cut, plan.product, plan.epoch, plan.request, skipped, synthetic=plan.synthetic)
 
 
 def _uncovered(plan: Plan, parts: dict[Strip, Path]) -> dict[str, str]:

@@ -210,6 +210,7 @@ def _stated(parts: list[Manifest]) -> dict[str, Any]:
         "stretch": "; ".join(dict.fromkeys(part.stretch for part in parts)),
         "product": parts[0].product and {**parts[0].product, "title": "; ".join(titles)},
         "epoch": epochs.pop() if len(epochs) == 1 else None,
+        "synthetic": any(part.synthetic for part in parts),
     }
 
 

@@ -84,6 +84,7 @@ class Manifest(BaseModel):
         counts: `class`, `source` and `rejected`, each a table of counts.
         shards: the pixel files.
         history: how the corpus was made from others (merge, filter, split, sample), in words.
+        synthetic: whether the scenes were drawn by a generator, as whoever built the corpus declared; not part of the hash.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -109,6 +110,7 @@ class Manifest(BaseModel):
     counts: dict[str, dict[str, int]]
     shards: tuple[ShardEntry, ...]
     history: tuple[str, ...] = ()
+    synthetic: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The manifest as plain JSON values."""

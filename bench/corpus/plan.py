@@ -30,6 +30,7 @@ class Plan:
         epoch: year of the product, where it is known.
         cut: how scenes are cut.
         state: names, sizes and times of the land-cover rasters.
+        synthetic: whether the scenes were drawn by a generator, as declared.
     """
 
     scenes: tuple[Scene, ...]
@@ -39,6 +40,7 @@ class Plan:
     epoch: int | None
     cut: Cut
     state: list[Any] = field(default_factory=list)
+    synthetic: bool = False
 
     @property
     def total(self) -> int:
@@ -64,7 +66,8 @@ class Plan:
     @property
     def request(self) -> str:
         """Hash of the whole request."""
-        return _hash([[self.key(strip) for strip in self.strips], sorted(self.skipped)])
+        asked: list[Any] = [[self.key(strip) for strip in self.strips], sorted(self.skipped)]
+        return _hash([*asked, "synthetic"] if self.synthetic else asked)
 
     def open_landcover(self) -> LandCover | None:
         """The product's rasters, with file handles of their own."""
@@ -78,7 +81,14 @@ def _hash(value: Any) -> str:
 
 
 def make_plan(
-    scenes: Path, landcover: Path | None, product: str | None, epoch: int | None, cut: Cut, *, skip_bad: bool
+    scenes: Path,
+    landcover: Path | None,
+    product: str | None,
+    epoch: int | None,
+    cut: Cut,
+    *,
+    skip_bad: bool,
+    synthetic: bool = False,
 ) -> Plan:
     """Look at all headers before any work, so that a mistake is told at once.
 
@@ -89,6 +99,7 @@ def make_plan(
         epoch: year of the product, or None.
         cut: how scenes are cut.
         skip_bad: list the scenes that cannot be used instead of failing at the first.
+        synthetic: whether the scenes were drawn by a generator.
 
     Raises:
         CorpusError: an input or an option cannot be used.
@@ -114,8 +125,8 @@ def make_plan(
     if not good:
         raise CorpusError(f"scenes folder {scenes} holds no scene that can be used: {next(iter(skipped.values()))}")
     if cover is None:
-        return Plan(tuple(good), skipped, None, None, None, cut)
-    return Plan(tuple(good), skipped, landcover, legend, cover.epoch, cut, cover.state())
+        return Plan(tuple(good), skipped, None, None, None, cut, synthetic=synthetic)
+    return Plan(tuple(good), skipped, landcover, legend, cover.epoch, cut, cover.state(), synthetic)
 
 
 def _check_fits(scene: Scene, cut: Cut, cover: LandCover | None) -> None:

@@ -83,6 +83,11 @@ class Corpus:
         """Standard deviation of red, green and blue over all pixels, in [0, 1]."""
         return self.manifest.std
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether the scenes were drawn by a generator, as declared when the corpus was built."""
+        return self.manifest.synthetic
+
     @cached_property
     def dominant(self) -> NDArray[np.int64]:
         """Class with the largest proportion of each tile (the first of equals), `N`; -1 without land cover."""

@@ -88,7 +88,8 @@ def make_scene(path: Path, side: int, seed: int = 0) -> None:
 def _build(folder: Path) -> tuple[float, float, int, int, float]:
     """Build in a process of its own, so that its peak memory is that of building."""
     start, busy = perf_counter(), process_time()
-    corpus = build_corpus(folder / "scenes", folder / "n50_30_2020lc030.tif", "globeland30", folder / "corpus")
+    landcover = folder / "n50_30_2020lc030.tif"
+    corpus = build_corpus(folder / "scenes", landcover, "globeland30", folder / "corpus", synthetic=True)
     seconds, busy = perf_counter() - start, process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return seconds, busy, len(corpus), sum(scene.windows for scene in corpus.manifest.scenes), peak

@@ -463,3 +463,20 @@ def test_a_torn_jpeg_is_told_in_one_line(smooth):
 def test_a_quality_without_sense_is_refused(world, quality):
     with pytest.raises(CorpusError, match="not a quality"):
         build(world, jpeg=quality)
+
+
+def test_a_corpus_says_that_it_is_synthetic_where_that_was_declared(world):
+    plain = build(world)
+    made = build(world, out="made", synthetic=True)
+    assert (False, True) == (plain.synthetic, made.synthetic)
+    assert plain.hash == made.hash
+    with pytest.raises(CorpusError, match="holds something else"):
+        build(world, synthetic=True)
+
+
+def test_a_corpus_of_an_earlier_version_reads_as_not_declared_synthetic(world):
+    path = build(world, synthetic=True).path / "corpus.json"
+    values = json.loads(path.read_text())
+    del values["synthetic"]
+    path.write_text(json.dumps(values))
+    assert not Corpus.open(path.parent).synthetic

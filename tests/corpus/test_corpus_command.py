@@ -32,6 +32,14 @@ def test_build_and_info_print_the_counts(arguments, world):
     assert "GlobeLand30" in info.output
 
 
+def test_a_synthetic_corpus_is_called_so_by_build_info_and_report(arguments, world):
+    built = run(*arguments, "--synthetic")
+    info = run("info", world / "corpus")
+    assert 0 == run("report", world / "corpus", "--out", world / "page").exit_code
+    for text in (built.output, info.output, (world / "page" / "index.html").read_text()):
+        assert "50 synthetic tiles of 64 x 64" in text
+
+
 def test_a_users_mistake_is_one_line_and_exit_code_2(arguments):
     arguments[arguments.index("globeland30")] = "globeland"
     program = "from bench.cli import main; main()"

@@ -53,6 +53,16 @@ def test_a_merged_corpus_states_all_products_and_stretches(world, corpus, tmp_pa
     assert ("none", "GlobeLand30", 2020) == (same.stretch, same.product["title"], same.epoch)
 
 
+def test_what_is_made_from_a_synthetic_corpus_is_synthetic(world, write_tif, tmp_path):
+    made = build_corpus(world / "scenes", None, None, tmp_path / "made", size=32, synthetic=True)
+    assert take(made, np.arange(3), tmp_path / "some", "three").synthetic
+    pixels = np.random.default_rng(3).integers(20, 200, size=(32, 32, 3), dtype=np.uint8)
+    write_tif(tmp_path / "photographed" / "S2A_x.tif", pixels, pixel=10.0)
+    real = build_corpus(tmp_path / "photographed", None, None, tmp_path / "real", size=32)
+    assert merge([real, made], tmp_path / "both").synthetic
+    assert not merge([real, real], tmp_path / "twice").synthetic
+
+
 def test_merging_distinct_tiles_keeps_the_first_of_equal_ones(corpus, other, tmp_path):
     twice = merge([corpus, other, corpus], tmp_path / "merged", distinct=True)
     assert merge([corpus, other], tmp_path / "once").hash == twice.hash

@@ -19,7 +19,7 @@ table { border-collapse: collapse; margin: .5em 0 1.5em } th, td { padding: .2em
 td + td, th + th { text-align: right } img { max-width: 100% } h2 { margin-top: 2em } .note { color: #666 }
 </style></head><body>
 <h1>Corpus {{ corpus.hash }}</h1>
-<p>{{ "{:,}".format(corpus|length) }} tiles of {{ corpus.size }} x {{ corpus.size }} pixels, overlap {{ m.overlap }},
+<p>{{ "{:,}".format(corpus|length) }}{{ " synthetic" if corpus.synthetic }} tiles of {{ corpus.size }} x {{ corpus.size }} pixels, overlap {{ m.overlap }},
 bands {{ m.bands or "as stored" }}, stretch {{ m.stretch }}.
 Land cover: {{ m.product.title if m.product else "none" }}{{ " " ~ m.epoch if m.epoch else "" }}.</p>
 {% for note in m.history %}<p class="note">Made by: {{ note }}</p>{% endfor %}
