@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.corpus_counts import say, triple
+from bench.cli.corpus_counts import controls_of, say, triple
 from bench.cli.corpus_derive import filter_tiles, merge, sample, split
 from bench.cli.corpus_report import report
 from bench.errors import CorpusError
@@ -52,6 +52,7 @@ def _parse_bands(_context: click.Context, _option: click.Parameter, value: str |
     "--rule", "settings", multiple=True, help="Any other threshold, NAME=VALUE: see bench.corpus.rules.Rules."
 )
 @click.option("--jpeg", type=int, help="Keep tiles as JPEG of this quality: a quarter of the space, slower to read.")
+@click.option("--controls", is_flag=True, help="Count land cover of the wrong place and scale too, for controls.")
 @click.option("--skip-bad", is_flag=True, help="Go on without scenes that cannot be used, and count them.")
 @click.option("--workers", type=int, help="Processes; all cores where not given.")
 def build(
@@ -70,6 +71,7 @@ def build(
     cloud_level: int,
     settings: tuple[str, ...],
     jpeg: int | None,
+    controls: bool,
     skip_bad: bool,
     workers: int | None,
 ) -> None:
@@ -93,6 +95,7 @@ def build(
             epoch=epoch,
             rules=with_settings(named, settings),
             jpeg=jpeg,
+            controls=controls,
             skip_bad=skip_bad,
             workers=workers or os.cpu_count() or 1,
             progress=advance,
@@ -131,6 +134,8 @@ def info(folder: Path) -> None:
     click.echo(f"land cover: {product}{f' {described.epoch}' if described.epoch else ''}")
     click.echo(f"bands: {described.bands or 'as stored'}; stretch: {described.stretch}; overlap: {described.overlap:g}")
     click.echo(f"mean: {triple(opened.mean)}; std: {triple(opened.std)}")
+    if opened.has_landcover:
+        click.echo(f"controls: {controls_of(described)}")
     for note in described.history:
         click.echo(f"made by: {note}")
     say(opened)

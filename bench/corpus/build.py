@@ -36,6 +36,7 @@ def build_corpus(
     rules: Rules | None = None,
     scene_nodata: float | None = None,
     jpeg: int | None = None,
+    controls: bool = False,
     skip_bad: bool = False,
     workers: int = 1,
     progress: Progress | None = None,
@@ -57,6 +58,8 @@ def build_corpus(
         scene_nodata: value of the pixels outside an image, for scenes that do not declare one.
         jpeg: quality in 1..100 of the JPEG that tiles are kept as: a quarter to a sixth of the space, slower to read, not
             the exact pixels; None keeps them as they are.
+        controls: count the land cover of `bench.corpus.controls` too and keep it beside the proportions; the corpus' hash
+            stays.
         skip_bad: go on without the scenes that cannot be used, and count them, instead of failing.
         workers: processes; 1 works in this one.
         progress: called with windows done and in all.
@@ -68,7 +71,7 @@ def build_corpus(
         CorpusError: an input or an option cannot be used. What was already cut is kept for the next attempt.
     """
     check_quality(jpeg)
-    cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg)
+    cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg, controls)
     plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad)
     done = _already_there(out, plan)
     if done is not None:
