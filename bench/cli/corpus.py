@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.corpus_counts import say, triple
+from bench.cli.corpus_counts import controls_of, say, triple
 from bench.cli.corpus_derive import filter_tiles, merge, sample, split
 from bench.cli.corpus_report import report
 from bench.errors import CorpusError
@@ -55,6 +55,7 @@ def _parse_bands(_context: click.Context, _option: click.Parameter, value: str |
 @click.option(
     "--synthetic", is_flag=True, help="Declare that the scenes were drawn by a generator; the corpus says so."
 )
+@click.option("--controls", is_flag=True, help="Count land cover of the wrong place and scale too, for controls.")
 @click.option("--skip-bad", is_flag=True, help="Go on without scenes that cannot be used, and count them.")
 @click.option("--workers", type=int, help="Processes; all cores where not given.")
 def build(
@@ -74,6 +75,7 @@ def build(
     settings: tuple[str, ...],
     jpeg: int | None,
     synthetic: bool,
+    controls: bool,
     skip_bad: bool,
     workers: int | None,
 ) -> None:
@@ -98,6 +100,7 @@ def build(
             rules=with_settings(named, settings),
             jpeg=jpeg,
             synthetic=synthetic,
+            controls=controls,
             skip_bad=skip_bad,
             workers=workers or os.cpu_count() or 1,
             progress=advance,
@@ -136,6 +139,8 @@ def info(folder: Path) -> None:
     click.echo(f"land cover: {product}{f' {described.epoch}' if described.epoch else ''}")
     click.echo(f"bands: {described.bands or 'as stored'}; stretch: {described.stretch}; overlap: {described.overlap:g}")
     click.echo(f"mean: {triple(opened.mean)}; std: {triple(opened.std)}")
+    if opened.has_landcover:
+        click.echo(f"controls: {controls_of(described)}")
     for note in described.history:
         click.echo(f"made by: {note}")
     say(opened)

@@ -16,6 +16,12 @@ def say(opened: "Corpus") -> None:
     _print_counts(opened.manifest)
 
 
+def controls_of(described: "Manifest") -> str:
+    """The controls of a corpus in words, with the tiles that have no land cover in one."""
+    named = (f"{name} ({entry.missing} tiles without)" for name, entry in described.controls.items())
+    return ", ".join(named) or "none"
+
+
 def triple(values: tuple[float, float, float]) -> str:
     """Three values, as one line."""
     return " ".join(f"{value:.4f}" for value in values)

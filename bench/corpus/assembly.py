@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import files
+from bench.corpus.controls import CONTROLS, save_controls
 from bench.corpus.counts import count_all, count_reasons
 from bench.corpus.cutting import PIXELS, Cut, read_part
 from bench.corpus.encoding import Encoding
-from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry
+from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry, control_file
 from bench.corpus.product import CLASSES, Product
 from bench.corpus.shards import SHARD_BYTES, content_hash, mean_and_std
 from bench.errors import CorpusError
@@ -58,6 +59,8 @@ def assemble(
         if classes:
             landcover = np.concatenate([np.load(part / LANDCOVER) for part in parts]).astype("<f4")
             np.save(folder / LANDCOVER, landcover)
+        controls = CONTROLS if cut.controls else ()
+        columns = {name: np.concatenate([np.load(part / control_file(name)) for part in parts]) for name in controls}
         np.save(folder / INDEX, index)
         mean, std = mean_and_std(index, cut.size)
         manifest = Manifest(
@@ -81,6 +84,7 @@ def assemble(
             counts=count_all(entries, landcover, classes),
             shards=tuple(shards),
             synthetic=synthetic,
+            controls=save_controls(folder, columns),
         )
         files.write_json(folder / MANIFEST, manifest.to_json())
 

@@ -37,6 +37,7 @@ def build_corpus(
     scene_nodata: float | None = None,
     jpeg: int | None = None,
     synthetic: bool = False,
+    controls: bool = False,
     skip_bad: bool = False,
     workers: int = 1,
     progress: Progress | None = None,
@@ -59,6 +60,8 @@ def build_corpus(
         jpeg: quality in 1..100 of the JPEG that tiles are kept as: a quarter to a sixth of the space, slower to read, not
             the exact pixels; None keeps them as they are.
         synthetic: declares that the scenes were drawn by a generator; the corpus says so wherever it is shown.
+        controls: count the land cover of `bench.corpus.controls` too and keep it beside the proportions; the corpus' hash
+            stays.
         skip_bad: go on without the scenes that cannot be used, and count them, instead of failing.
         workers: processes; 1 works in this one.
         progress: called with windows done and in all.
@@ -70,7 +73,7 @@ def build_corpus(
         CorpusError: an input or an option cannot be used. What was already cut is kept for the next attempt.
     """
     check_quality(jpeg)
-    cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg)
+    cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg, controls)
     plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad, synthetic=synthetic)
     done = _already_there(out, plan)
     if done is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bench.corpus.controls import column_hash
 from bench.corpus.reader import Corpus
 from bench.corpus.shards import content_hash, tile_facts
 from bench.errors import CorpusError
@@ -22,11 +23,14 @@ def find_damage(corpus: Corpus, progress: Callable[[int, int], None] | None = No
         Numbers of the tiles whose pixels are not those that were written.
 
     Raises:
-        CorpusError: index or proportions are not those of the corpus' hash, or a shard cannot be read.
+        CorpusError: index, proportions or controls are not those of the corpus' hash, or a shard cannot be read.
     """
     landcover = np.asarray(corpus.landcover) if corpus.has_landcover else None
     if content_hash(corpus.size, corpus.classes, corpus.index["digest"], landcover) != corpus.hash:
         raise CorpusError(f"{corpus.path}: index or proportions differ from the hash in corpus.json: build it again")
+    for name, entry in corpus.controls.items():
+        if column_hash(name, corpus.control(name)) != entry.hash:
+            raise CorpusError(f"{corpus.path}: control {name} differs from its hash in corpus.json: build it again")
     damaged = []
     for start in range(0, len(corpus), TILES_AT_ONCE):
         numbers = np.arange(start, min(start + TILES_AT_ONCE, len(corpus)))

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from bench import files
+from bench.corpus.controls import CONTROLS, footprints_of
 from bench.corpus.discovery import Bands
 from bench.corpus.encoding import decode, encode
 from bench.corpus.geotransform import apply
 from bench.corpus.landcover import Counts, LandCover
-from bench.corpus.manifest import INDEX, LANDCOVER, SceneEntry
+from bench.corpus.manifest import INDEX, LANDCOVER, SceneEntry, control_file
+from bench.corpus.product import CLASSES
 from bench.corpus.rules import Reason, Rules, reject_land_cover, reject_pixels
 from bench.corpus.scene import Scene
 from bench.corpus.scene_reader import SceneReader
@@ -47,6 +49,7 @@ class Cut:
         rules: which tiles are left out.
         nodata: value of the pixels outside the image, for scenes that do not declare one themselves.
         jpeg: quality of the JPEG that a tile is kept as, or None for its exact pixels.
+        controls: whether the land cover of `bench.corpus.controls` is counted too; it changes neither tiles nor proportions.
     """
 
     size: int = 256
@@ -56,6 +59,7 @@ class Cut:
     rules: Rules = field(default_factory=Rules)
     nodata: float | None = None
     jpeg: int | None = None
+    controls: bool = False
 
     def windows(self, scene: Scene) -> Windows:
         """The windows of a scene."""
@@ -121,10 +125,13 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
                     rejected[reason] += 1
             levels = reader.levels
         index = np.array(rows, dtype=TILE) if rows else np.empty(0, dtype=TILE)
-        _place(index, scene, windows, np.array(kept, dtype=np.int64))
+        chosen = np.array(kept, dtype=np.int64)
+        _place(index, scene, windows, chosen)
         np.save(folder / INDEX, index)
-        if counts is not None:
-            np.save(folder / LANDCOVER, counts.proportions[kept])
+        if landcover is not None and counts is not None:
+            np.save(folder / LANDCOVER, counts.proportions[chosen])
+            if cut.controls:
+                _count_controls(folder, landcover, scene, windows.origins()[chosen], windows.size)
         entry = SceneEntry(
             name=scene.name,
             source=scene.source,
@@ -139,6 +146,15 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
         )
         covered = counts is None or bool((counts.area > counts.nodata).any())
         files.write_json(folder / ENTRY, PartEntry(scene=entry, covered=covered).model_dump(mode="json"))
+
+
+def _count_controls(folder: Path, landcover: LandCover, scene: Scene, origins: NDArray[np.int64], size: int) -> None:
+    """Write the land cover that each control gives to the tiles that were kept."""
+    for control in CONTROLS:
+        proportions = np.empty((0, len(CLASSES)), dtype=np.float32)
+        if len(origins):
+            proportions = landcover.count(footprints_of(control, origins, size, scene), scene.crs).proportions
+        np.save(folder / control_file(control), proportions)
 
 
 def read_part(part: Path) -> PartEntry:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import files
+from bench.corpus.controls import save_controls
 from bench.corpus.counts import count_all
 from bench.corpus.encoding import Encoding
 from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry
@@ -181,6 +182,12 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
         if classes:
             landcover = np.concatenate([corpus.landcover[numbers] for corpus, numbers in chosen])
             np.save(folder / LANDCOVER, landcover)
+        controls = set.intersection(*(set(corpus.manifest.controls) for corpus, _ in chosen))
+        columns = {
+            name: np.concatenate([corpus.control(name)[numbers] for corpus, numbers in chosen])
+            for name in first.manifest.controls
+            if name in controls
+        }
         np.save(folder / INDEX, tiles)
         mean, std = mean_and_std(tiles, size)
         manifest = first.manifest.model_copy(
@@ -195,6 +202,7 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
                 "skipped": {name: why for corpus, _ in chosen for name, why in corpus.manifest.skipped.items()},
                 "counts": count_all(scenes, landcover, classes),
                 "shards": tuple(shards),
+                "controls": save_controls(folder, columns),
                 "history": (*(line for corpus, _ in chosen for line in corpus.manifest.history), note),
             }
         )

@@ -16,6 +16,11 @@ INDEX = "index.npy"
 LANDCOVER = "landcover.npy"
 
 
+def control_file(name: str) -> str:
+    """Name of the file that holds a control's column."""
+    return f"landcover-{name}.npy"
+
+
 class ShardEntry(BaseModel):
     """One file of tiles, one after the other.
 
@@ -64,6 +69,20 @@ class SceneEntry(BaseModel):
     levels: dict[str, list[float]] | None = None
 
 
+class ControlEntry(BaseModel):
+    """One column of land cover that is not the tiles' own (`bench.corpus.controls`).
+
+    Attributes:
+        hash: of the column.
+        missing: tiles under whose window none of the classes lies; their rows are zeros.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hash: str
+    missing: int
+
+
 class Manifest(BaseModel):
     """The contents of `corpus.json`.
 
@@ -85,6 +104,7 @@ class Manifest(BaseModel):
         shards: the pixel files.
         history: how the corpus was made from others (merge, filter, split, sample), in words.
         synthetic: whether the scenes were drawn by a generator, as whoever built the corpus declared; not part of the hash.
+        controls: columns of other land cover beside the tiles' own, by name; `hash` does not cover them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -111,6 +131,7 @@ class Manifest(BaseModel):
     shards: tuple[ShardEntry, ...]
     history: tuple[str, ...] = ()
     synthetic: bool = False
+    controls: dict[str, ControlEntry] = Field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The manifest as plain JSON values."""

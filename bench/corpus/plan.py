@@ -55,7 +55,10 @@ class Plan:
     @cached_property
     def _settings(self) -> str:
         product = None if self.product is None else self.product.model_dump(mode="json", by_alias=True)
-        return _hash([VERSION, asdict(self.cut), product, self.state])
+        cut = asdict(self.cut)
+        if not self.cut.controls:
+            del cut["controls"]  # so that a corpus without them keeps the request it was built by
+        return _hash([VERSION, cut, product, self.state])
 
     def key(self, strip: Strip) -> str:
         """Hash of all that decides one strip's part."""
@@ -106,6 +109,8 @@ def make_plan(
     """
     if (landcover is None) != (product is None):
         raise CorpusError("--landcover and --product go together: give both, or neither for tiles without proportions")
+    if cut.controls and landcover is None:
+        raise CorpusError("--controls are counted from the land cover: give --landcover and --product, or leave it out")
     if cut.bands is not None and len(cut.bands) != 3:
         raise CorpusError(f"--bands takes red, green and blue, got {len(cut.bands)}: use for instance 3,2,1")
     legend = None if product is None else load_product(product)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus.manifest import INDEX, LANDCOVER, Manifest, read_manifest
+from bench.corpus.manifest import INDEX, LANDCOVER, ControlEntry, Manifest, control_file, read_manifest
 from bench.corpus.shards import TILE, ShardReader
 from bench.errors import CorpusError
 
@@ -23,19 +23,26 @@ class Corpus:
         manifest: what it says about itself.
         index: one row of `bench.corpus.shards.TILE` for each tile, mapped from the disk.
         landcover: `N x K` proportions, rows sum to 1, mapped from the disk; `N x 0` without land cover.
+        supervision: whose land cover that is: `true` for the tiles' own, or the name that `supervised_by` was given.
         shards: the files of pixels.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(
+        self,
+        path: Path,
+        manifest: Manifest,
+        supervision: str = "true",
+        landcover: NDArray[np.float32] | None = None,
+    ) -> None:
         self.path = path
         self.manifest = manifest
         self.index = _map(path / INDEX, (manifest.tiles,), TILE)
         shape = (manifest.tiles, len(manifest.classes))
-        self.landcover: NDArray[np.float32] = (
-            _map(path / LANDCOVER, shape, np.dtype("<f4"))
-            if manifest.classes
-            else np.empty((manifest.tiles, 0), dtype=np.float32)
-        )
+        self.supervision = supervision
+        self._given = landcover
+        if landcover is None and manifest.classes:
+            landcover = _map(path / LANDCOVER, shape, np.dtype("<f4"))
+        self.landcover: NDArray[np.float32] = np.empty(shape, dtype=np.float32) if landcover is None else landcover
         self.shards = ShardReader(path, manifest.shards, manifest.size)
 
     @classmethod
@@ -48,7 +55,7 @@ class Corpus:
         return cls(path, read_manifest(path))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Corpus, (self.path, self.manifest)
+        return Corpus, (self.path, self.manifest, self.supervision, self._given)
 
     def __len__(self) -> int:
         return self.manifest.tiles
@@ -94,6 +101,32 @@ class Corpus:
         if not self.has_landcover:
             return np.full(len(self), -1, dtype=np.int64)
         return np.asarray(np.argmax(self.landcover, axis=1), dtype=np.int64)
+
+    @property
+    def controls(self) -> dict[str, ControlEntry]:
+        """The columns of land cover that is not the tiles' own, by name (`bench.corpus.controls`)."""
+        return self.manifest.controls
+
+    def control(self, name: str) -> NDArray[np.float32]:
+        """The column of a control, mapped from the disk: `N x K`, rows sum to 1 or are zeros where it has no land cover.
+
+        Raises:
+            CorpusError: the corpus was built without it, or the file is torn.
+        """
+        if name not in self.controls:
+            raise CorpusError(
+                f"corpus {self.path} has no control {name!r}: build it with bench corpus build --controls"
+            )
+        return _map(self.path / control_file(name), (len(self), len(self.classes)), np.dtype("<f4"))
+
+    def supervised_by(self, name: str, landcover: NDArray[np.float32]) -> "Corpus":
+        """The same tiles beside other proportions; whatever reads `landcover` or `dominant` reads those.
+
+        Args:
+            name: what they are; `supervision` of the result.
+            landcover: `N x K`, rows sum to 1.
+        """
+        return Corpus(self.path, self.manifest, name, landcover)
 
     def tiles(self, indices: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
         """Read tiles.

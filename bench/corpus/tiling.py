@@ -37,11 +37,11 @@ class Windows:
         return footprints_at(self.origins(), self.size, transform)
 
 
-def footprints_at(origins: NDArray[np.integer[Any]], size: int, transform: Affine) -> NDArray[np.float64]:
+def footprints_at(origins: NDArray[np.number[Any]], size: int, transform: Affine) -> NDArray[np.float64]:
     """Corners of tiles in the scene's coordinates, going round from the first pixel; `N x 4 x 2`.
 
     Args:
-        origins: `N x 2` first row and column.
+        origins: `N x 2` first row and column, within the scene or not.
         size: side of a tile in pixels.
         transform: of the scene, pixel corner to world.
     """

@@ -21,7 +21,9 @@ td + td, th + th { text-align: right } img { max-width: 100% } h2 { margin-top: 
 <h1>Corpus {{ corpus.hash }}</h1>
 <p>{{ "{:,}".format(corpus|length) }}{{ " synthetic" if corpus.synthetic }} tiles of {{ corpus.size }} x {{ corpus.size }} pixels, overlap {{ m.overlap }},
 bands {{ m.bands or "as stored" }}, stretch {{ m.stretch }}.
-Land cover: {{ m.product.title if m.product else "none" }}{{ " " ~ m.epoch if m.epoch else "" }}.</p>
+Land cover: {{ m.product.title if m.product else "none" }}{{ " " ~ m.epoch if m.epoch else "" }}.
+{% if m.product %}Controls: {% for name, entry in m.controls.items() %}{{ name }} ({{ entry.missing }} tiles without)
+{{- "" if loop.last else ", " }}{% else %}none{% endfor %}.{% endif %}</p>
 {% for note in m.history %}<p class="note">Made by: {{ note }}</p>{% endfor %}
 {% for part in parts %}<h2>{{ part.title }}</h2>
 {% if part.image %}<p><img src="{{ part.image }}" alt="{{ part.title }}"></p>{% endif %}
