@@ -74,17 +74,19 @@ def _pretrain(job: PretrainJob, store: Store, report: Report, device: torch.devi
         length = pretraining.length_of(corpus, options)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
     begun = time.monotonic()
-    losses: dict[str, float] = {}
+    trained = pretraining.Trained()
     checkpoint = store.job(job.key) / "checkpoint.pt"
     if corpus is not None:
-        losses = pretraining.train(method, corpus, job.seed, pretraining.Place(device, checkpoint, report))
+        trained = pretraining.train(method, corpus, job.seed, pretraining.Place(device, checkpoint, report))
     card = {
         **job.model_dump(mode="json", exclude={"corpus", "identity"}),
         "options": job.identity,
         "method_version": spec.version,
         "input": {"mean": list(backbone.mean), "std": list(backbone.std), "range": [0, 1], "channels": "RGB"},
         "steps": length.steps,
-        "losses": losses,
+        "losses": trained.losses,
+        "warnings": trained.warnings,
+        "features": trained.features,
         "provenance": provenance.describe(device, threads),
         "cost": {"train_seconds": round(time.monotonic() - begun, 3), "peak_rss_mib": _peak_rss_mib()},
     }
