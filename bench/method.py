@@ -36,6 +36,12 @@ class Batch:
     generator: torch.Generator
 
 
+def entropy(weights: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> float:
+    """Entropy of weights over their sum, in nats."""
+    shares = weights[weights > 0] / weights.sum()
+    return -float((shares * np.log(shares)).sum())
+
+
 class Method(nn.Module, Generic[Options]):
     """One way to pretrain a backbone.
 
@@ -81,6 +87,13 @@ class Method(nn.Module, Generic[Options]):
     def sample_weights(self) -> NDArray[np.float64] | None:
         """Relative chance of each tile to be drawn; None draws every tile once an epoch."""
         return None
+
+    def constant_losses(self) -> dict[str, float]:
+        """What predictions that are the same for every tile score at best, of the losses where that is known.
+
+        A training whose loss does not fall below it has learned nothing that the loss asks for.
+        """
+        return {}
 
     def export(self) -> dict[str, Tensor]:
         """The backbone's weights in torchvision's naming."""

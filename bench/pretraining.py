@@ -12,7 +12,7 @@ import pickle
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench import files, precision
+from bench import files, precision, weights
 from bench.backbones.pyramid import Backbone
 from bench.corpus.batches import Batches, Position
 from bench.corpus.reader import Corpus
-from bench.errors import StudyError, WeightsError
+from bench.diagnostics import Features, Watch, describe_features, judge_features, pooled_features
+from bench.errors import DivergedError, StudyError, WeightsError
 from bench.method import Batch, Method
 from bench.options import TrainingOptions
 from bench.seeding import derive
 
 CHECKPOINT_SECONDS = 30.0
+# Steps between two reports, when the losses come from a GPU too, and between two looks at all weights.
+REPORT_STEPS = 10
+CHECK_STEPS = 50
 Progress = Callable[[int, int, str], None]
 
 
@@ -42,7 +46,22 @@ class Place:
     progress: Progress
 
 
-def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> dict[str, float]:
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves besides its weights.
+
+    Attributes:
+        losses: the mean of each loss over the last epoch.
+        warnings: named warnings, one line each; see `bench.diagnostics`.
+        features: `spread` and `rank` of the exported features at the `start` and at the `end`.
+    """
+
+    losses: dict[str, float] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+    features: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> Trained:
     """Train a method to the end, going on from its checkpoint where there is one.
 
     Args:
@@ -51,8 +70,10 @@ def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> dict[
         seed: pretraining seed.
         place: device, checkpoint and progress.
 
-    Returns:
-        The mean of each loss over the last epoch.
+    Raises:
+        DivergedError: a loss, a weight or an exported feature was not finite; the checkpoint is gone, so that the job
+            starts over.
+        WeightsError, CorpusError: the checkpoint is broken, or of another order of tiles.
     """
     options: TrainingOptions = method.options
     arithmetic = precision.resolve(options.precision, place.device)
@@ -60,28 +81,69 @@ def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> dict[
     method.train()
     if options.compile:
         compile_backbones(method, place.device)
+    watch = Watch(method.length, method.constant_losses(), _advice(options, arithmetic))
+    try:
+        return _train(method, corpus, seed, place, arithmetic, watch)
+    except DivergedError:
+        place.checkpoint.unlink(missing_ok=True)
+        raise
+
+
+def _train(method: Method[Any], corpus: Corpus, seed: int, place: Place, arithmetic: str, watch: Watch) -> Trained:
     optimiser, scheduler = method.configure()
-    parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler}
-    batches = Batches(corpus, options.batch, derive(seed, "order"), method.sample_weights())
-    start, tail = _resume(parts, batches, place.checkpoint)
+    parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler, "watch": watch}
+    batches = Batches(corpus, method.options.batch, derive(seed, "order"), method.sample_weights())
+    start = _resume(parts, batches, place.checkpoint)
+    steps = method.length.steps
+    if start == 0:
+        watch.start = _features(method, corpus, "the weights it starts from", "start from others (option init)")
     saved = time.monotonic()
-    for step in range(start, method.length.steps):
+    for step in range(start, steps):
         with precision.autocast(arithmetic, place.device):
             losses = method(feed(batches, step, seed, place.device))
-        total = torch.stack(list(losses.values())).sum()
+        values = torch.stack(list(losses.values()))
+        watch.note(step + 1, list(losses), values.detach())
+        report = step % REPORT_STEPS == 0 or step + 1 == steps
+        if report or place.device.type == "cpu":
+            watch.read()
+        total = values.sum()
         optimiser.zero_grad(set_to_none=True)
         total.backward()
         optimiser.step()
         scheduler.step()
         method.after_step(step + 1)
-        if step >= method.length.steps - method.length.steps_per_epoch:
-            tail.append({name: float(loss.detach()) for name, loss in losses.items()})
-        if step % 10 == 0 or step + 1 == method.length.steps:
-            place.progress(step + 1, method.length.steps, f"loss {float(total.detach()):.3f}")
-        if time.monotonic() - saved > CHECKPOINT_SECONDS:
-            _save(parts, batches.position(step + 1), tail, place.checkpoint)
+        if report:
+            place.progress(step + 1, steps, f"loss {float(total.detach()):.3f}")
+        save = time.monotonic() - saved > CHECKPOINT_SECONDS
+        if save or step % CHECK_STEPS == 0 or step + 1 == steps:
+            watch.read()
+            watch.check_weights(method, step + 1)
+        if save:
+            _save(parts, batches.position(step + 1), place.checkpoint)
             saved = time.monotonic()
-    return {name: float(np.mean([losses[name] for losses in tail])) for name in tail[-1]}
+    assert watch.start is not None
+    end = _features(method, corpus, "the trained weights", watch.advice)
+    warnings = watch.warnings() | judge_features(watch.start, end)
+    return Trained(watch.means[-1], warnings, {"start": asdict(watch.start), "end": asdict(end)})
+
+
+def _advice(options: TrainingOptions, arithmetic: str) -> str:
+    lr = getattr(options, "lr", None)
+    lower = "lower the learning rate" + ("" if lr is None else f" (lr is {lr:g})")
+    return lower + (", or set precision to fp32 (it is bf16)" if arithmetic == "bf16" else "")
+
+
+def _features(method: Method[Any], corpus: Corpus, what: str, advice: str) -> Features:
+    """Spread and rank of what the method would export now.
+
+    Raises:
+        DivergedError: the features are not finite.
+    """
+    network = weights.restore(method.backbone.name, method.export(), what)
+    found = pooled_features(network, corpus, method.options.size, method.input)
+    if not np.isfinite(found).all():
+        raise DivergedError(f"features of {what} are not finite: {advice}")
+    return describe_features(found)
 
 
 def compile_backbones(method: Method[Any], device: torch.device) -> None:
@@ -107,19 +169,20 @@ def feed(batches: Batches, step: int, seed: int, device: torch.device) -> Batch:
     )
 
 
-def _save(parts: dict[str, Any], position: Position, tail: list[dict[str, float]], path: Path) -> None:
+def _save(parts: dict[str, Any], position: Position, path: Path) -> None:
     states = {name: part.state_dict() for name, part in parts.items()}
     generators: dict[str, Tensor] = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         generators["cuda"] = torch.cuda.get_rng_state()
     buffer = io.BytesIO()
-    torch.save({"position": position.to_json(), "tail": tail, "generators": generators, **states}, buffer)
+    torch.save({"position": position.to_json(), "generators": generators, **states}, buffer)
     files.write_bytes(path, buffer.getvalue())
 
 
-def _resume(parts: dict[str, Any], batches: Batches, path: Path) -> tuple[int, list[dict[str, float]]]:
+def _resume(parts: dict[str, Any], batches: Batches, path: Path) -> int:
+    """Take up a checkpoint: the number of the next step, counted from 0; 0 where there is none."""
     if not path.exists():
-        return 0, []
+        return 0
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         for name, part in parts.items():
@@ -131,4 +194,4 @@ def _resume(parts: dict[str, Any], batches: Batches, path: Path) -> tuple[int, l
     torch.set_rng_state(saved["generators"]["cpu"])
     if "cuda" in saved["generators"] and torch.cuda.is_available():
         torch.cuda.set_rng_state(saved["generators"]["cuda"])
-    return batches.after(position), saved["tail"]
+    return batches.after(position)

@@ -105,17 +105,18 @@ def _train(job: PretrainJob, store: Store, report: Report, device: torch.device)
         load_initial(backbone, options.init)
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
-    losses: dict[str, float] = {}
+    trained = pretraining.Trained()
     if corpus is not None:
         place = pretraining.Place(device, store.job(job.key) / CHECKPOINT, report)
-        losses = pretraining.train(method, corpus, job.seed, place)
+        trained = pretraining.train(method, corpus, job.seed, place)
     card = {
         "input": method.input.to_json(),
         "steps": length.steps,
-        "losses": losses,
-        "synthetic": corpus.manifest.synthetic if corpus else None,
+        "losses": trained.losses,
+        "features": trained.features,
+        "synthetic": corpus.synthetic if corpus else None,
     }
-    return _Product(method.export(), card, {})
+    return _Product(method.export(), card, trained.warnings)
 
 
 def _train_oracle(job: PretrainJob, store: Store, report: Report, device: torch.device) -> _Product:

@@ -45,6 +45,10 @@ class BYOL(Method[BYOLOptions]):
         with torch.autocast(first.device.type, enabled=False):
             return {"similarity": 2 * (self.loss(guess_first, target_second) + self.loss(guess_second, target_first))}
 
+    def constant_losses(self) -> dict[str, float]:
+        """None: features that are the same for every tile reach the least value there is, -4."""
+        return {}
+
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """LARS; the learning rate grows with the batch."""
         lr = self.options.lr * self.options.batch / 256

@@ -15,7 +15,7 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.reader import Corpus
 from bench.corpus.sampling import class_balance
 from bench.errors import CorpusError
-from bench.method import Batch, Length, Method
+from bench.method import Batch, Length, Method, entropy
 from methods import schedules
 from methods.augment import recipes
 from methods.augment.draws import JitterStrength
@@ -124,6 +124,15 @@ class GeoKR(Method[GeoKROptions]):
         """Rare dominant classes more often, unless `balance` is off."""
         return self._weights
 
+    def constant_losses(self) -> dict[str, float]:
+        """L_s of the mean proportions under the sampler's weights, which is their entropy; L_t has no such bound."""
+        assert self.corpus is not None
+        if not self.options.gamma_student:
+            return {}
+        classes = self.head.out_features if self.options.reduction == "batch_and_classes" else 1
+        drawn = np.ones(len(self.corpus)) if self._weights is None else self._weights
+        return {"landcover": self.options.gamma_student * entropy(drawn @ self.corpus.landcover) / classes}
+
     def export(self) -> dict[str, Tensor]:
         """The teacher's or the student's backbone."""
         chosen = self.teacher if self.options.export == "teacher" else self.backbone
@@ -160,3 +169,8 @@ class LandCoverClassification(Method[ClassificationOptions]):
     def sample_weights(self) -> NDArray[np.float64] | None:
         """Rare dominant classes more often, unless `balance` is off."""
         return self._weights
+
+    def constant_losses(self) -> dict[str, float]:
+        """Cross-entropy of the dominant classes' shares under the sampler's weights, which is their entropy."""
+        assert self.corpus is not None
+        return {"class": entropy(np.bincount(self.corpus.dominant, self._weights))}

@@ -16,12 +16,12 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.reader import Corpus
 from bench.errors import DataError
 from bench.labelled import LabelledImages, list_images
-from bench.method import Batch, Length, Method
+from bench.method import Batch, Length, Method, entropy
 from bench.seeding import derive
 from methods import schedules
 from methods.augment import recipes
 from methods.augment.views import View
-from methods.moco import queue_loss
+from methods.moco import queue_constant, queue_loss
 from methods.options.gersp import GeRSPOptions
 from methods.teacher import pool, teacher_of
 
@@ -115,6 +115,13 @@ class GeRSP(Method[GeRSPOptions]):
             self._feed = LabelledFeed(self.images, self.options.batch, size, int(self.seed))
         pictures, labels = self._feed.batch(int(self.step))
         return pictures.to(device, non_blocking=True), labels.to(device, non_blocking=True)
+
+    def constant_losses(self) -> dict[str, float]:
+        """InfoNCE of equal features, and the cross-entropy of the labels' shares, which is their entropy."""
+        constant = {"contrast": queue_constant(self.options.queue)}
+        if self.options.supervised:
+            constant["supervised"] = self.options.supervised * entropy(np.bincount(self.images.labels))
+        return constant
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """SGD, a cosine learning rate that restarts."""

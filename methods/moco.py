@@ -1,5 +1,7 @@
 """MoCo v1 and v2 (He et al. 2020, Chen et al. 2020) from lightly's parts."""
 
+import math
+
 import torch
 from lightly.loss import NTXentLoss
 from lightly.models.modules import MoCoProjectionHead
@@ -30,6 +32,11 @@ def queue_loss(temperature: float, size: int, dim: int) -> NTXentLoss:
     bank.register_buffer("bank", bank.bank)
     bank.register_buffer("bank_ptr", bank.bank_ptr)
     return loss
+
+
+def queue_constant(size: int) -> float:
+    """InfoNCE of equal vectors against a queue of `size` of them: none of 1 + K is told apart, log(1 + K)."""
+    return math.log(1 + size)
 
 
 class MoCo(Method[MoCoOptions]):
@@ -69,6 +76,10 @@ class MoCo(Method[MoCoOptions]):
         order = torch.randperm(len(views), generator=generator).to(views.device)
         mixed = torch.cat([self.teacher_head(pool(self.teacher(part)[-1])) for part in views[order].chunk(parts)])
         return mixed[order.argsort()]
+
+    def constant_losses(self) -> dict[str, float]:
+        """InfoNCE of features that are the same for every tile."""
+        return {"contrast": queue_constant(self.options.queue)}
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """SGD without weight decay on norms and biases, cosine learning rate."""

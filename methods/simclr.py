@@ -36,6 +36,10 @@ class SimCLR(Method[SimCLROptions]):
         with torch.autocast(views.device.type, enabled=False):
             return {"contrast": self.loss(first, second)}
 
+    def constant_losses(self) -> dict[str, float]:
+        """NT-Xent of features that are the same for every tile: a view has 2B - 1 others, its own is left out."""
+        return {"contrast": math.log(2 * self.options.batch - 1)}
+
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """LARS; the learning rate grows with the root of the batch (appendix B)."""
         lr = self.options.lr * math.sqrt(self.options.batch)

@@ -1,5 +1,7 @@
 """The method: what runs through student and teacher, and how the three losses meet."""
 
+import math
+
 import torch
 from lightly.models.modules import MoCoProjectionHead
 from lightly.models.utils import update_momentum
@@ -19,7 +21,7 @@ from methods.cmid import masks
 from methods.cmid.assignment import PrototypeHead, assignment_loss, teacher_temperature
 from methods.cmid.matching import centres, nearest_pairs, pick
 from methods.cmid.reconstruction import PixelHead, fit, focal_frequency, focal_l1
-from methods.moco import queue_loss
+from methods.moco import queue_constant, queue_loss
 from methods.options.cmid import CMIDOptions
 from methods.teacher import pool, teacher_of
 
@@ -111,6 +113,13 @@ class CMID(Method[CMIDOptions]):
         if self.training:
             self.centre.lerp_(teacher.mean(dim=(0, 1)), 1 - options.centre_momentum)
         return loss
+
+    def constant_losses(self) -> dict[str, float]:
+        """InfoNCE of equal features, and the cross-entropy of an assignment that prefers no prototype, log K.
+
+        The masked-image loss has no such bound that is worth the name: it depends on the tiles' own contrast.
+        """
+        return {"global": queue_constant(self.options.queue), "local": math.log(self.options.prototypes)}
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """Adan with warm-up and cosine; no weight decay on norms, biases and the mask token."""

@@ -48,7 +48,7 @@ def test_the_method_of_the_readme_trains(parts_of_the_study, tmp_path):
     method = rotation.load()(backbones.build("resnet18"), options, corpus, length)
     before = {name: value.clone() for name, value in method.export().items()}
     place = pretraining.Place(torch.device("cpu"), tmp_path / "checkpoint.pt", lambda *_: None)
-    losses = pretraining.train(method, corpus, 0, place)
+    losses = pretraining.train(method, corpus, 0, place).losses
     assert losses["rotation"] > 0
     assert not torch.equal(before["conv1.weight"], method.export()["conv1.weight"])
 

@@ -26,6 +26,6 @@ def test_geokr_trains_on_a_corpus_of_real_scenes(real_data, tmp_path):
     method = spec.load()(backbones.build("resnet18"), options, corpus, length)
     before = method.export()["conv1.weight"].clone()
     place = pretraining.Place(torch.device("cpu"), tmp_path / "checkpoint.pt", lambda *_: None)
-    losses = pretraining.train(method, corpus, 0, place)
+    losses = pretraining.train(method, corpus, 0, place).losses
     assert 0 < losses["landcover"] < 3
     assert not torch.equal(before, method.export()["conv1.weight"])

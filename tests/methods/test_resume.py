@@ -37,9 +37,9 @@ def pretrain(
     """Train a few steps; with `stop_after`, die right after the checkpoint of that step."""
     save = pretraining._save
 
-    def save_and_die(parts, position, tail, path):
+    def save_and_die(parts, position, path):
         if position.batch == stop_after:
-            save(parts, position, tail, path)
+            save(parts, position, path)
             raise KilledError
 
     monkeypatch.setattr(pretraining, "CHECKPOINT_SECONDS", -1.0 if stop_after else 1e9)
