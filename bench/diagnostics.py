@@ -53,6 +53,7 @@ class Watch:
         length: of the training.
         constant: what constant predictions score, of the losses where that is known.
         advice: what to try when it diverges, such as `lower lr (now 0.1)`.
+        part: what `length.steps_per_epoch` steps are called in words.
 
     Attributes:
         first: the losses of the first step.
@@ -60,8 +61,9 @@ class Watch:
         start: the features before the first step.
     """
 
-    def __init__(self, length: Length, constant: Mapping[str, float], advice: str) -> None:
+    def __init__(self, length: Length, constant: Mapping[str, float], advice: str, part: str = "epoch") -> None:
         self.length = length
+        self.part = part
         self.constant = constant
         self.advice = advice
         self.first: dict[str, float] = {}
@@ -140,11 +142,11 @@ class Watch:
 
     def warnings(self) -> dict[str, str]:
         """What `judge_losses` says of a training that has ended."""
-        return judge_losses(self.first, self.means, self.constant)
+        return judge_losses(self.first, self.means, self.constant, self.part)
 
 
 def judge_losses(
-    first: Mapping[str, float], means: list[dict[str, float]], constant: Mapping[str, float]
+    first: Mapping[str, float], means: list[dict[str, float]], constant: Mapping[str, float], part: str = "epoch"
 ) -> dict[str, str]:
     """Warnings of losses by name: `loss-exploded` and `loss-constant`, one line each.
 
@@ -152,18 +154,19 @@ def judge_losses(
         first: losses of the first step.
         means: their means over each epoch.
         constant: what constant predictions score, of the losses where that is known.
+        part: what an epoch is called in words.
     """
     warnings = {}
     exploded = []
     for name, begun in first.items():
         reference = max(abs(begun), constant.get(name, 0.0), 1.0)
-        peak, epoch = max((each[name], number) for number, each in enumerate(means, start=1))
+        peak, at = max((each[name], number) for number, each in enumerate(means, start=1))
         if peak > EXPLODED * reference:
-            exploded.append(f"{name} was {peak:.4g} in epoch {epoch} of {len(means)}, {begun:.4g} in the first step")
+            exploded.append(f"{name} was {peak:.4g} in {part} {at} of {len(means)}, {begun:.4g} in the first step")
     if exploded:
         warnings["loss-exploded"] = "; ".join(exploded)
     level = [
-        f"{name} was {means[-1][name]:.4f} in the last epoch, constant predictions reach {bound:.4f}"
+        f"{name} was {means[-1][name]:.4f} in the last {part}, constant predictions reach {bound:.4f}"
         for name, bound in constant.items()
         if means[-1][name] >= bound * (1 - CONSTANT_MARGIN)
     ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,7 +13,7 @@ from tasks.fine_tuning import Samples, fine_tune, prepare_process
 from tasks.prepared import Kind
 from tasks.samples import LabelledSlices, Preprocessor
 from tasks.splits import Parts
-from tasks.task import Place, Result, Start, Task
+from tasks.task import Place, Result, Start, Task, constant_loss
 
 
 class Classification(Task):
@@ -30,7 +31,9 @@ class Classification(Task):
         preprocessor = ImagePreprocessor(self.protocol.augment, start.input)
         model = LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
         samples = Samples(self._samples(train), self._samples(parts.val), self._samples(parts.test))
-        result = fine_tune(model, samples, ConfusionMetric(self.scheme.classes, image_scores), self.protocol, place)
+        metric = ConfusionMetric(self.scheme.classes, image_scores)
+        constant = constant_loss(np.bincount(self.strata(train)))
+        result = fine_tune(model, samples, metric, self.protocol, place, constant)
         pictured = panels.chosen(parts.test, place.panel_count)
         panels.write_classes(model, self._samples(pictured), self, pictured, place)
         return result

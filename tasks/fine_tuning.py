@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from bench import precision
 from bench.determinism import make_deterministic
 from bench.optimisers import on_plain_views
-from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress
+from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress, WatchLoss
 from tasks.protocols import Optimiser, Protocol
 from tasks.task import Place, Result
 
@@ -31,7 +31,14 @@ class Samples:
     test: Dataset[Any]
 
 
-def fine_tune(model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, place: Place) -> Result:
+def fine_tune(
+    model: Any,
+    samples: Samples,
+    metric: BaseMetric,
+    protocol: Protocol,
+    place: Place,
+    constant: float | None = None,
+) -> Result:
     """Train an mmengine model by a protocol and score it on the test split.
 
     Args:
@@ -40,8 +47,13 @@ def fine_tune(model: Any, samples: Samples, metric: BaseMetric, protocol: Protoc
         metric: computes the protocol's metrics.
         protocol: optimiser, schedule, selection.
         place: device, folder, seed.
+        constant: loss of the best constant prediction on the training samples, where the task knows it.
+
+    Raises:
+        DivergedError: the loss of a step, or the trained weights, are not finite.
     """
-    runner = _runner(model, samples, metric, protocol, place)
+    watch = WatchLoss(constant, f"lower the protocol's optimiser.lr ({protocol.optimiser.lr:g})")
+    runner = _runner(model, samples, metric, protocol, place, watch)
     begun = time.monotonic()
     runner.train()
     trained = time.monotonic()
@@ -52,6 +64,7 @@ def fine_tune(model: Any, samples: Samples, metric: BaseMetric, protocol: Protoc
         steps=runner.iter,
         train_seconds=trained - begun,
         test_seconds=tested - trained,
+        warnings=watch.warnings,
         backbone=model.backbone.net.state_dict(),
     )
 
@@ -61,7 +74,9 @@ def prepare_process(seed: int) -> None:
     make_deterministic(seed, torch.get_num_threads())
 
 
-def _runner(model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, place: Place) -> Runner:
+def _runner(
+    model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, place: Place, watch: WatchLoss
+) -> Runner:
     schedule = protocol.schedule
     by_epoch = schedule.length == "epochs"
     # A single look, after the last step, would have one set of weights to choose from.
@@ -71,7 +86,8 @@ def _runner(model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol
         if by_epoch
         else {"by_epoch": False, "max_iters": schedule.total}
     )
-    hooks = [ReportProgress(place.progress), *([KeepBest(protocol.metric)] if selects else [])]
+    # The watch comes last: it looks at the weights that are kept.
+    hooks = [ReportProgress(place.progress), *([KeepBest(protocol.metric)] if selects else []), watch]
     return Runner(
         model=model.to(place.device, memory_format=torch.channels_last),
         work_dir=str(place.folder),

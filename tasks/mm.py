@@ -15,6 +15,8 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from bench import mmcv_ext, precision, weights
+from bench.diagnostics import Watch
+from bench.options import Length
 from tasks.task import Progress, Start
 
 mmcv_ext.provide()
@@ -98,6 +100,44 @@ class KeepBest(Hook):
         """Put the best weights back; without a validation split the last ones stay."""
         if self._weights is not None:
             runner.model.load_state_dict(self._weights)
+
+
+class WatchLoss(Hook):
+    """End a training whose loss or weights are not finite, and judge its loss when it ends.
+
+    Args:
+        constant: loss of the best constant prediction on the training samples; None where it is not known.
+        advice: what to try when the training diverges.
+    """
+
+    def __init__(self, constant: float | None, advice: str) -> None:
+        self._constant = {} if constant is None else {"loss": constant}
+        self._advice = advice
+        self._watch: Watch | None = None
+
+    @property
+    def warnings(self) -> dict[str, str]:
+        """Named warnings of a training that has ended; see `bench.diagnostics`."""
+        return self._watch.warnings() if self._watch else {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Judge tenths of the run as a pretraining's epochs are judged."""
+        steps = runner.max_iters
+        self._watch = Watch(Length(steps, max(1, steps // 10)), self._constant, self._advice, "tenth")
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Tensor] | None = None
+    ) -> None:
+        """Look at the loss of every step; a DivergedError leaves the runner."""
+        del batch_idx, data_batch
+        assert self._watch is not None
+        self._watch.note(runner.iter + 1, ["loss"], (outputs or {})["loss"].detach().float().reshape(1))
+        self._watch.read()
+
+    def after_train(self, runner: Runner) -> None:
+        """Look at the weights that are about to be tested."""
+        assert self._watch is not None
+        self._watch.check_weights(runner.model, runner.iter)
 
 
 class ReportProgress(Hook):

@@ -17,7 +17,7 @@ from tasks.confusion import ConfusionMetric, pixel_scores
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
 from tasks.samples import LabelledSlices, Preprocessor
 from tasks.splits import Parts
-from tasks.task import Place, Result, Start, Task
+from tasks.task import Place, Result, Start, Task, constant_loss
 
 mmcv_ext.provide()
 
@@ -47,7 +47,8 @@ class Segmentation(Task):
         prepare_process(place.seed)
         model = self.build(start)
         samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
-        result = fine_tune(model, samples, self.metric(), self.protocol, place)
+        constant = constant_loss(self.scheme.counts(self.data.class_counts[train]).sum(axis=0))
+        result = fine_tune(model, samples, self.metric(), self.protocol, place, constant)
         panels.write_masks(model, self, parts.test, place)
         return result
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from bench.backbones.normalisation import Normalisation
 from bench.errors import DataError, StudyError
+from bench.method import entropy
 from tasks.prepared import IGNORE, Kind, Prepared
 from tasks.protocols import Protocol
 from tasks.splits import Parts, divide
@@ -67,6 +69,18 @@ class Result:
     test_seconds: float
     warnings: dict[str, str] = field(default_factory=dict)
     backbone: dict[str, Tensor] = field(default_factory=dict)
+
+
+def constant_loss(counts: NDArray[np.integer[Any]]) -> float | None:
+    """Cross-entropy of the best constant prediction: the entropy of the classes' shares, in nats.
+
+    Args:
+        counts: of each class in the training samples, K.
+
+    Returns:
+        The loss; None with fewer than two classes, where a constant prediction is right.
+    """
+    return entropy(counts) if np.count_nonzero(counts) > 1 else None
 
 
 class Task(ABC):

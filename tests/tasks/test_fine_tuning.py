@@ -1,6 +1,8 @@
 """Every task trains and predicts end to end on tiny sets, and the same seed gives the same numbers."""
 
+import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +10,17 @@ import torch
 from PIL import Image
 
 import tasks
-from bench import backbones
-from bench.backbones.normalisation import IMAGENET
-from bench.errors import DataError, StudyError
+import tasks.cls
+import tasks.det
+import tasks.seg
+from bench import backbones, oracle
+from bench.backbones.normalisation import IMAGENET, UNIT, Normalisation
+from bench.errors import DataError, DivergedError, StudyError
+from bench.jobs import PretrainJob
+from tasks.cls import LinearClassifier
 from tasks.panels import GAP
 from tasks.protocols import load_protocol
-from tasks.task import Place, Start
+from tasks.task import Place, Result, Start, constant_loss
 
 STEPS = 6
 
@@ -204,3 +211,107 @@ def test_other_backbones_fit_every_task(backbone, name, sets, tmp_path):
     task.protocol = task.protocol.model_copy(update={"schedule": schedule})
     result, _ = _run(task, tmp_path, start=_start(backbone))
     assert task.protocol.metric in result.metrics
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_images_are_normalised_with_the_statistics_of_the_weights_and_not_with_the_backbones(name, sets):
+    """A pixel of 255 is 1 where the weights saw [0, 1], and (1 - .5) / .25 = 2 where they saw mean .5 and s.d. .25."""
+    task = _task(name, sets)
+    images = torch.full((1, 32, 32, task.channels), 255, dtype=torch.uint8)
+    for statistics, expected in ((UNIT, 1.0), (Normalisation((0.5,) * 3, (0.25,) * 3), 2.0)):
+        start = dataclasses.replace(_start(), input=statistics)
+        preprocessor = _model(task, start).data_preprocessor
+        assert torch.all(preprocessor.inputs(images, None) == expected)
+
+
+def _model(task, start):
+    """The network that a task would train."""
+    built = []
+    with pytest.MonkeyPatch.context() as patch:
+        for room in (tasks.cls, tasks.seg, tasks.det):
+            patch.setattr(room, "fine_tune", lambda model, *_: built.append(model) or Result({}, 0, 0.0, 0.0))
+        parts = task.parts()
+        task.run(start, parts.train, parts, Place(torch.device("cpu"), Path(), 0, lambda *_: None))
+    return built[0]
+
+
+def test_a_loss_that_is_not_finite_ends_the_cell_at_its_step_without_a_result(sets, tmp_path):
+    """The third batch is given a NaN; without a watch the cell would end with the score of chance."""
+    task = _task("demo/scenes", sets)
+    forward, calls = LinearClassifier.forward, []
+
+    def poisoned(self, inputs, labels, mode="tensor"):
+        out = forward(self, inputs, labels, mode)
+        if mode == "loss":
+            calls.append(mode)
+            if len(calls) == 3:
+                out["loss_ce"] = out["loss_ce"] * float("nan")
+        return out
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LinearClassifier, "forward", poisoned)
+        with pytest.raises(
+            DivergedError, match=r"loss \(nan\) is not finite at step 3 of 6; the last losses were"
+        ) as error:
+            _run(task, tmp_path)
+    assert "lower the protocol's optimiser.lr (0.0" in str(error.value)
+    assert 3 == len(calls)
+
+
+def test_weights_that_a_last_step_made_useless_are_not_tested(sets, tmp_path):
+    task = _task("demo/scenes", sets)
+    wild = task.protocol.optimiser.model_copy(update={"lr": 1e38})
+    schedule = task.protocol.schedule.model_copy(update={"total": 1})
+    task.protocol = task.protocol.model_copy(update={"optimiser": wild, "schedule": schedule})
+    with pytest.raises(DivergedError, match="are not finite after step 1 of 1"):
+        _run(task, tmp_path)
+
+
+def test_a_fine_tuning_that_never_beats_a_constant_prediction_is_warned_of(sets, tmp_path):
+    """Too small a rate to learn anything, on all training samples at each step."""
+    task = _task("demo/scenes", sets)
+    train = task.parts().train
+    still = task.protocol.optimiser.model_copy(update={"lr": 1e-12})
+    schedule = task.protocol.schedule.model_copy(update={"batch": len(train)})
+    task.protocol = task.protocol.model_copy(update={"optimiser": still, "schedule": schedule})
+    result, _ = _run(task, tmp_path)
+    bound = constant_loss(np.bincount(task.strata(train)))
+    assert f"in the last tenth, constant predictions reach {bound:.4f}" in result.warnings["loss-constant"]
+
+
+def test_the_loss_of_a_constant_prediction_is_the_entropy_of_the_classes():
+    """Shares 1/2, 1/4, 1/4: 1.5 ln 2; nothing is known of a single class."""
+    assert constant_loss(np.array([4, 2, 0, 2])) == pytest.approx(1.5 * np.log(2))
+    assert constant_loss(np.array([0, 3])) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_oracle_learns_the_training_part_and_hands_on_the_backbone_alone(name, sets, tmp_path):
+    """It sees neither validation nor test: both may be of anything, and its weights stay the same."""
+    task = _task(name, sets)
+    job = PretrainJob(
+        key="aa",
+        method="oracle",
+        options={},
+        identity={},
+        backbone="resnet18",
+        corpus=None,
+        corpus_hash=None,
+        seed=3,
+        protocol=task.protocol,
+        data=str(task.data.path),
+    )
+    torch.manual_seed(3)
+    learnt = oracle.train(job, Place(torch.device("cpu"), tmp_path, 3, lambda *_: None))
+    own = backbones.build("resnet18").state_dict()
+    assert own.keys() == learnt.weights.keys()
+    assert STEPS == learnt.steps
+    assert not torch.equal(own["conv1.weight"], learnt.weights["conv1.weight"])
+    seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(task), "run", lambda _self, _start, train, parts, _place: seen.append((train, parts)))
+        with pytest.raises(AttributeError):
+            oracle.train(job, Place(torch.device("cpu"), tmp_path, 3, lambda *_: None))
+    (train, parts) = seen[0]
+    assert task.parts().train == train == parts.train
+    assert ([], []) == (parts.val, parts.test)
