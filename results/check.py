@@ -13,24 +13,30 @@ from scipy.special import stdtrit
 
 from bench.errors import StoreError
 from bench.records import Record
-from results.frame import scan
+from results.frame import Scan, scan
 from results.losses import compare_losses
 from results.machines import differing
 from results.tables.layout import percent
-from results.variants import label, options_text
+from results.variants import label, options_text, own_name
 
 # Chance of one false alarm in the whole report, where bits cannot be compared.
 FALSE_ALARM = 0.01
 
 
 class Cell(NamedTuple):
-    """What a cell is, apart from the code that computed it."""
+    """What a cell is, apart from the code that computed it; `row` is the study's name, None for the method's own."""
 
     method: str
     options: str
+    row: str | None
     backbone: str
     protocol: str
     fraction: float
+
+    @property
+    def place(self) -> tuple[str, str, float]:
+        """Within which scores over seeds are pooled: backbone, protocol and fraction."""
+        return self.backbone, self.protocol, self.fraction
 
 
 @dataclass(frozen=True)
@@ -102,12 +108,12 @@ class Report:
 def compare(committed: Path, fresh: Path) -> Report:
     """Compare a freshly made store with committed records, record by record, and the losses that pretraining ended with.
 
-    Records are matched by method, options, backbone, protocol, fraction and seed, not by key, so that a change of code
-    is judged by what it does to the numbers. On one kind of machine (`results.machines`) all metrics, counts and seeds must be
-    equal. Elsewhere the headline score may differ by what training again with another seed would do: with s the pooled
-    standard deviation over seeds of the committed cells of the same protocol, backbone and fraction, one score may
-    move by t s sqrt(2) and a mean over n seeds by t s sqrt(2 / n), t being Student's quantile at the level
-    `FALSE_ALARM` divided by the number of comparisons (Bonferroni).
+    Records are matched by method, options, row, backbone, protocol, fraction and seed, not by key, so that a change of
+    code is judged by what it does to the numbers. On one kind of machine (`results.machines`) all metrics, counts,
+    seeds and names of warnings must be equal. Elsewhere the headline score may differ by what training again with
+    another seed would do: with s the pooled standard deviation over seeds of the committed cells of the same protocol,
+    backbone and fraction, one score may move by t s sqrt(2) and a mean over n seeds by t s sqrt(2 / n), t being
+    Student's quantile at the level `FALSE_ALARM` divided by the number of comparisons (Bonferroni).
 
     Args:
         committed: folder with the `records` that are held to.
@@ -124,13 +130,13 @@ def compare(committed: Path, fresh: Path) -> Report:
     comparisons = sum(len(before[cell].keys() & after[cell].keys()) + 1 for cell in shared)
     spreads = _pooled(before, comparisons)
     names = _names([*before, *after])
-    reports = [_compare(cell, names[cell], before[cell], after[cell], spreads[cell[2:]]) for cell in shared]
+    reports = [_compare(cell, names[cell], before[cell], after[cell], spreads[cell.place]) for cell in shared]
     losses, pretrainings = compare_losses(committed, fresh)
     return Report(
         cells=reports,
         missing=[f"{names[cell]}, seed {seed}" for cell, seed in _unmatched(before, after)],
         extra=[f"{names[cell]}, seed {seed}" for cell, seed in _unmatched(after, before)],
-        problems=[*old.problems, *old.superseded, *new.problems, *new.superseded],
+        problems=[*old.problems, *old.superseded, *new.problems, *new.superseded, *_twins(old), *_twins(new)],
         pretrainings=pretrainings,
         losses=losses,
     )
@@ -139,15 +145,31 @@ def compare(committed: Path, fresh: Path) -> Report:
 def _by_cell(records: Iterable[Record]) -> dict[Cell, dict[int, Record]]:
     cells: dict[Cell, dict[int, Record]] = defaultdict(dict)
     for record in records:
-        options = options_text(record.options)
-        cells[Cell(record.method, options, record.backbone, record.protocol, record.fraction)][record.seed] = record
+        cells[_cell(record)][record.seed] = record
     return dict(cells)
+
+
+def _cell(record: Record) -> Cell:
+    row = own_name(record.row, record.method)
+    return Cell(record.method, options_text(record.options), row, record.backbone, record.protocol, record.fraction)
+
+
+def _twins(found: Scan) -> list[str]:
+    """Records that no comparison can tell apart, of which one alone would be looked at."""
+    keys: dict[tuple[Cell, int], list[str]] = defaultdict(list)
+    for record in found.records:
+        keys[_cell(record), record.seed].append(record.key)
+    return [
+        f"records {' and '.join(same)} are one cell and seed of {cell.row or cell.method}: name their rows apart"
+        for (cell, _), same in keys.items()
+        if len(same) > 1
+    ]
 
 
 def _names(cells: list[Cell]) -> dict[Cell, str]:
     """Each cell in words; a method's options are named where the two stores hold several."""
-    columns = ["backbone", "method", "options", "corpus"]
-    rows = pd.DataFrame([(cell.backbone, cell.method, cell.options, None) for cell in cells], columns=columns)
+    columns = ["backbone", "method", "options", "corpus", "row"]
+    rows = pd.DataFrame([(cell.backbone, cell.method, cell.options, None, cell.row) for cell in cells], columns=columns)
     variants = label(rows)
     return {
         cell: f"{variant} {cell.backbone} {cell.protocol} at {percent(cell.fraction)}"
@@ -166,8 +188,8 @@ def _pooled(cells: dict[Cell, dict[int, Record]], comparisons: int) -> dict[tupl
     for cell, seeds in cells.items():
         scores = [record.score for record in seeds.values()]
         if len(scores) > 1:
-            squares[cell[2:]] += variance(scores) * (len(scores) - 1)
-            freedom[cell[2:]] += len(scores) - 1
+            squares[cell.place] += variance(scores) * (len(scores) - 1)
+            freedom[cell.place] += len(scores) - 1
     spreads: dict[tuple[str, str, float], float] = defaultdict(float)  # no spread known: equality is asked
     for place, total in squares.items():
         quantile = float(stdtrit(freedom[place], 1 - FALSE_ALARM / (2 * max(1, comparisons))))
@@ -209,7 +231,8 @@ def _changed(old: Record, new: Record) -> list[str]:
         changes += [
             _move(name, was.get(name), now.get(name)) for name in sorted(was | now) if was.get(name) != now.get(name)
         ]
-    return changes
+    warned, warns = (", ".join(sorted(record.warnings)) or "none" for record in (old, new))
+    return changes if warned == warns else [*changes, f"warnings {warned} -> {warns}"]
 
 
 def _move(name: str, old: float | None, new: float | None) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from results import published
+from results import published, warned
 from results.matching import init_of
-from results.stats.intervals import Floats, Interval, t_interval
+from results.stats.intervals import Interval, t_interval
+from results.summary import BOARD
+from results.tables.layout import record_notes
 
 INITIALISATIONS = ("random", "imagenet")
 # Values of a protocol file that name it and move no number.
@@ -28,6 +30,7 @@ class Pair:
         published: the printed score.
         ours: our mean with its 95% t interval over seeds.
         n: our seeds.
+        warnings: names of the warnings of our records, '' for none.
     """
 
     protocol: str
@@ -39,6 +42,7 @@ class Pair:
     published: float
     ours: Interval
     n: int
+    warnings: str
 
     @property
     def difference(self) -> float:
@@ -64,6 +68,7 @@ class Comparison:
         source: name of the source.
         pairs: cells that both have.
         differences: protocol -> what keeps the two from being the same measurement, one line each.
+        notes: protocol -> what stands behind our rows: names that a study gave, what is synthetic, and warnings.
         not_compared: our protocols on the source's data sets that are not the source's protocol, and why.
         open: number of published cells that we have no score for, by protocol.
     """
@@ -71,6 +76,7 @@ class Comparison:
     source: str
     pairs: list[Pair]
     differences: dict[str, list[str]]
+    notes: dict[str, list[str]]
     not_compared: list[str]
     open: dict[str, int]
 
@@ -92,27 +98,34 @@ def compare(frame: pd.DataFrame, source: str, protocol_values: ProtocolValues) -
     for row in printed.itertuples():
         found = cells.get((row.protocol, row.backbone, row.method, row.init, _rounded(row.fraction)), [])
         missing[str(row.protocol)] += not found
-        pairs += [_pair(row, version, variant, scores) for version, variant, scores in found]
+        pairs += [_pair(row, version, variant, cell) for version, variant, cell in found]
     shared = dict.fromkeys(pair.protocol for pair in pairs)
     return Comparison(
         source=source,
         pairs=pairs,
         differences={name: _differences(frame, printed, name, source, protocol_values) for name in shared},
+        notes={name: _notes(frame, [pair for pair in pairs if pair.protocol == name]) for name in shared},
         not_compared=_not_compared(frame, printed, protocol_values),
         open={name: count for name, count in missing.items() if count},
     )
 
 
-def _cells(frame: pd.DataFrame) -> dict[tuple[object, ...], list[tuple[str, str, Floats]]]:
-    """Our scores by what a published row is found by: for each the protocol's version, the variant and its scores."""
+def _cells(frame: pd.DataFrame) -> dict[tuple[object, ...], list[tuple[str, str, pd.DataFrame]]]:
+    """Our records by what a published row is found by: for each the protocol's version, the variant and its records."""
     unsaid = frame["method"].isin(INITIALISATIONS).map({True: "none", False: "random"})
     init = frame["options"].map(init_of).fillna(unsaid)
-    cells: dict[tuple[object, ...], list[tuple[str, str, Floats]]] = defaultdict(list)
+    cells: dict[tuple[object, ...], list[tuple[str, str, pd.DataFrame]]] = defaultdict(list)
     place = ["protocol", "backbone", "method", "init", "fraction", "protocol_hash", "variant"]
     for values, cell in frame.assign(init=init).groupby(place):
         *found_by, fraction, version, variant = values
-        cells[*found_by, _rounded(fraction)].append((str(version), str(variant), cell["score"].to_numpy()))
+        cells[*found_by, _rounded(fraction)].append((str(version), str(variant), cell))
     return cells
+
+
+def _notes(frame: pd.DataFrame, pairs: list[Pair]) -> list[str]:
+    """What a reader must know of our rows on one protocol, by version and backbone, each sentence once."""
+    rows = frame[(frame["protocol"] == pairs[0].protocol) & frame["variant"].isin({pair.variant for pair in pairs})]
+    return list(dict.fromkeys(note for _, board in rows.groupby(BOARD) for note in record_notes(board)))
 
 
 def _rounded(fraction: Any) -> float:
@@ -120,7 +133,7 @@ def _rounded(fraction: Any) -> float:
     return round(float(fraction), 9)
 
 
-def _pair(row: Any, version: str, variant: str, scores: Floats) -> Pair:
+def _pair(row: Any, version: str, variant: str, cell: pd.DataFrame) -> Pair:
     return Pair(
         protocol=row.protocol,
         protocol_hash=version,
@@ -129,8 +142,9 @@ def _pair(row: Any, version: str, variant: str, scores: Floats) -> Pair:
         fraction=float(row.fraction),
         table=row.table,
         published=float(row.score),
-        ours=t_interval(scores),
-        n=len(scores),
+        ours=t_interval(cell["score"].to_numpy()),
+        n=len(cell),
+        warnings=warned.names(cell["warning_texts"]),
     )
 
 

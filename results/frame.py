@@ -1,7 +1,7 @@
 """All records of a store as one tidy pandas frame: one row a record."""
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.errors import StoreError
 from bench.records import Record, read_record
+from results import warned
 from results.generations import newest
 from results.variants import label, options_text
 
@@ -18,7 +19,8 @@ COLUMNS = {
     "study": "name of the study that first asked for the cell",
     "method": "registered name of the pretraining method",
     "options": "the method's options as canonical JSON, defaults included, files by their content",
-    "variant": "row label: the method, and the options that tell its variants on this backbone apart",
+    "row": "name that the study gave the row, or missing where it bears the method's own",
+    "variant": "row label: its name, or the method, and the options that tell its variants on this backbone apart",
     "backbone": "registered name of the backbone",
     "task": "kind of problem: seg, cls, det, cloud, change",
     "dataset": "data set of the protocol",
@@ -37,7 +39,10 @@ COLUMNS = {
     "n_train_all": "labelled samples at fraction 1",
     "n_test": "samples tested on",
     "steps": "optimiser steps of the fine-tuning",
+    "warnings": "names of the warnings of the weights and of the fine-tuning, sorted, with commas; empty for none",
+    "warning_texts": "what was seen, as JSON by the warning's name",
     "synthetic": "whether the data set is synthetic",
+    "synthetic_corpus": "whether the pretraining corpus is synthetic; missing where none was read or it is not known",
     "device": "device that the record's provenance names, or missing",
     "train_seconds": "wall time of the fine-tuning",
     "eval_seconds": "wall time of the test",
@@ -106,13 +111,26 @@ def load(store: Path | str, on_problem: Callable[[str], object] = warnings.warn)
     return from_records(found.records)
 
 
-def from_records(records: Iterable[Record]) -> pd.DataFrame:
-    """Lay out records as a frame with the columns of `COLUMNS`, one row a record, in the order given."""
-    frame = pd.DataFrame([_row(record) for record in records], columns=list(COLUMNS))
+def from_records(records: Iterable[Record], rows: Sequence[str | None] | None = None) -> pd.DataFrame:
+    """Lay out records as a frame with the columns of `COLUMNS`, one row a record, in the order given.
+
+    Args:
+        records: a record may come twice, in two rows; twice in one row it counts once, for it is one repeat.
+        rows: name of the row in which each record stands, None for the method's own; by default the name that each
+            record bears, which is that of the study that wrote it first.
+
+    Raises:
+        ValueError: there are more or fewer names than records.
+    """
+    records = list(records)
+    named = [record.row for record in records] if rows is None else rows
+    once = {(record.key, row or record.method): _row(record, row) for record, row in zip(records, named, strict=True)}
+    frame = pd.DataFrame(list(once.values()), columns=list(COLUMNS))
     for column in ("pretrain_seed", "subset_seed", "train_seed", "n_train", "n_train_all", "n_test", "steps"):
         frame[column] = frame[column].astype("Int64")
     for column in ("fraction", "score", "train_seconds", "eval_seconds", "peak_rss_mib"):
         frame[column] = frame[column].astype("float64")
+    frame["synthetic_corpus"] = frame["synthetic_corpus"].astype("boolean")
     frame["variant"] = label(frame)
     return frame
 
@@ -127,13 +145,15 @@ def _read(path: Path) -> Record:
     return record
 
 
-def _row(record: Record) -> dict[str, object]:
+def _row(record: Record, row: str | None) -> dict[str, object]:
     device = record.provenance.get("device")
+    warning_texts = options_text(record.warnings)
     return {
         "key": record.key,
         "study": record.study,
         "method": record.method,
         "options": options_text(record.options),
+        "row": row,
         "backbone": record.backbone,
         "task": record.task,
         "dataset": record.dataset,
@@ -152,7 +172,10 @@ def _row(record: Record) -> dict[str, object]:
         "n_train_all": record.counts.get("train_all"),
         "n_test": record.counts.get("test"),
         "steps": record.counts.get("steps"),
+        "warnings": warned.names([warning_texts]),
+        "warning_texts": warning_texts,
         "synthetic": record.synthetic,
+        "synthetic_corpus": record.synthetic_corpus,
         "device": None if device is None else str(device),
         "train_seconds": record.cost.get("train_seconds"),
         "eval_seconds": record.cost.get("eval_seconds"),

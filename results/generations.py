@@ -12,7 +12,8 @@ def newest(found: list[Found]) -> tuple[list[Found], list[str]]:
     """Keep one record of each cell: that of the highest code versions, then the file written last.
 
     Two records of one method, options, corpus, backbone, protocol, fraction and seeds have different keys where the
-    code of the method or task, or the data, changed between them. Averaging them would count one seed twice.
+    code of the method or task, or the data, changed between them. Averaging them would count one seed twice. The name
+    of the row tells nothing apart here: rows of one method with equal options differ in their pretraining seeds.
 
     Returns:
         The records that stand, in the order given, and a line for each that is set aside.

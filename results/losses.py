@@ -13,7 +13,8 @@ Cards = dict[tuple[str, str, str, int], dict[str, Any]]
 def compare_losses(committed: Path, fresh: Path) -> tuple[list[str], int]:
     """Compare the last losses of pretrainings that two stores made on one kind of machine, bit for bit.
 
-    On another kind of machine nothing is known of how far a loss may move, and nothing is compared.
+    On another kind of machine nothing is known of how far a loss may move, and nothing is compared. Weights have no
+    row: rows of one method with equal options are told apart by the seed of their pretraining.
 
     Returns:
         What moved, one line each, and the number of pretrainings compared.

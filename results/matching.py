@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.errors import StudyError
+from results import warned
 from results.stats.efficiency import Crossing, crossing_interval, first_crossing
 from results.stats.intervals import Interval
 from results.stats.paired import scores_by_pair
@@ -23,19 +24,25 @@ class Choice:
     name: str
     init: str | None = None
 
-    def rows(self, board: pd.DataFrame) -> pd.DataFrame:
-        """The rows of `board` that are meant.
+    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of `frame` that are meant: those of this label, or else all of this method."""
+        kept = frame if self.init is None else frame[frame["options"].map(init_of).eq(self.init)]
+        exact = kept[kept["variant"] == self.name]
+        return exact if len(exact) else kept[kept["method"] == self.name]
+
+    def on(self, board: pd.DataFrame) -> pd.DataFrame:
+        """The rows of one protocol and backbone that are meant.
+
+        Args:
+            board: of `rows`.
 
         Raises:
             StudyError: the name fits several variants.
         """
-        named = board[(board["variant"] == self.name) | (board["method"] == self.name)]
-        if self.init is not None:
-            named = named[named["options"].map(init_of).eq(self.init)]
-        variants = sorted(set(named["variant"]))
+        variants = sorted(set(board["variant"]))
         if len(variants) > 1:
             raise StudyError(f"{self.name} is {len(variants)} rows here: choose one of {', '.join(variants)}")
-        return named
+        return board
 
 
 def init_of(options: str) -> str | None:
@@ -55,6 +62,7 @@ class Match:
         crossing: where the method's mean curve first reaches it.
         interval: bootstrap interval of that fraction, with infinite ends for "never"; NaN with fewer than two seeds.
         n: seeds that the interval rests on, or 1.
+        warnings: row label -> names of the warnings of its records; a row without one is absent.
     """
 
     dataset: str
@@ -67,6 +75,7 @@ class Match:
     crossing: Crossing
     interval: Interval
     n: int
+    warnings: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; a fraction that does not exist is null."""
@@ -82,6 +91,7 @@ class Match:
             "backbone": self.backbone,
             "method": self.method,
             "reference": self.reference,
+            "warnings": self.warnings,
         }
 
 
@@ -98,11 +108,13 @@ def labels_to_match(frame: pd.DataFrame, method: Choice, reference: Choice, isot
         StudyError: no protocol has both, or a choice fits several variants.
     """
     matches = []
-    for _, board in frame.groupby(BOARD, sort=True):
-        followed, full = method.rows(board), reference.rows(board)
-        full = full[full["fraction"] == 1.0]
-        if len(followed) and len(full):
-            matches.append(_match(followed, full, isotonic))
+    # A label is looked for in the whole frame first, so that it means one row on every protocol.
+    targets = dict(tuple(reference.rows(frame).groupby(BOARD)))
+    for place, board in method.rows(frame).groupby(BOARD, sort=True):
+        if place in targets:
+            followed, full = method.on(board), reference.on(targets[place])
+            full = full[full["fraction"] == 1.0]
+            matches += [_match(followed, full, isotonic)] if len(full) else []
     if not matches:
         raise StudyError(
             f"no protocol has both {method.name} and {reference.name} at 100% of the labels: "
@@ -128,6 +140,7 @@ def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
     crossing = first_crossing(means.index.to_numpy(), means.to_numpy(), target, isotonic)
     interval, n = _interval(followed, full, isotonic)
     first = followed.iloc[0]
+    said = pd.concat([followed, full]).groupby("variant")["warning_texts"].agg(warned.names)
     return Match(
         dataset=str(first["dataset"]),
         protocol=str(first["protocol"]),
@@ -139,6 +152,7 @@ def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
         crossing=crossing,
         interval=interval,
         n=n,
+        warnings={str(variant): names for variant, names in said.items() if names},
     )
 
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from results import warned
 from results.variants import order
 
 # What makes scores comparable: within one such group, and never across two.
@@ -21,9 +22,10 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Frame with the columns protocol, protocol_hash, backbone, task, dataset, metric, method, variant, fraction,
         `n` (scores), `mean` and `sd` (sample standard deviation, n - 1; missing for n = 1), both as fractions in
-        [0, 1], and `place`: 1 for the best mean of its protocol, backbone and fraction, 2 for the second, and so on.
-        Means that print alike share a place. Rows are ordered by protocol, backbone, variant (references first) and
-        fraction.
+        [0, 1], `place`: 1 for the best mean of its protocol, backbone and fraction, 2 for the second, and so on (means
+        that print alike share a place), `warnings`: names of the warnings of any of its records, `synthetic` (data set)
+        and `synthetic_corpus`: whether the variant was pretrained on a synthetic corpus, missing where that is not
+        known. Rows are ordered by protocol, backbone, variant (references first) and fraction.
     """
     groups = frame.groupby(CELL, sort=False)
     table = groups.agg(
@@ -34,11 +36,16 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
         n=("score", "size"),
         mean=("score", "mean"),
         sd=("score", "std"),
+        warnings=("warning_texts", warned.names),
+        synthetic=("synthetic", "any"),
+        synthetic_corpus=("synthetic_corpus", "max"),
     ).reset_index()
     printed = (100 * table["mean"]).round(DECIMALS)
     columns = table[[*BOARD, "fraction"]].assign(printed=printed)
     table["place"] = columns.groupby([*BOARD, "fraction"])["printed"].rank(method="dense", ascending=False).astype(int)
-    table["order"] = [order(variant) for variant in table["variant"]]
+    table["order"] = list(map(order(frame), table["variant"]))
+    # A variant has one corpus: where one of its records says what it is, the others of an older schema are silent.
+    table["synthetic_corpus"] = table.groupby([*BOARD, "variant"])["synthetic_corpus"].transform("max")
     table = table.sort_values([*BOARD, "order", "fraction"], ignore_index=True)
     first = [*BOARD, "task", "dataset", "metric", "method", "variant", "fraction", "n", "mean", "sd", "place"]
-    return table[first]
+    return table[[*first, "warnings", "synthetic", "synthetic_corpus"]]

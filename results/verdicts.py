@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from results import warned
 from results.matching import Choice, Match, labels_to_match
 from results.stats.paired import ALPHA
 from results.tables.layout import percent
@@ -55,11 +56,10 @@ def saving(match: Match) -> str:
     if match.crossing.kind == "never":
         return _never([match], match.reference)
     amount = f"{100 * match.crossing.fraction:.2g}%"
+    share = "all labels" if amount == "1e+02%" else f"{amount} of the labels"
     if match.crossing.kind == "at most":
-        return f"{match.method} needs {amount} of the labels or less {goal}{_sureness(match)}."
-    if amount == "1e+02%":
-        return f"{match.method} needs all labels {goal}{_sureness(match)}."
-    return f"{match.method} needs {amount} of the labels {goal}{_sureness(match)}."
+        share = f"{amount} of the labels or less"
+    return f"{match.method} needs {share} {goal}{_sureness(match)}{_doubts(match.warnings)}."
 
 
 def _never(matches: list[Match], reference: str) -> str:
@@ -70,7 +70,9 @@ def _never(matches: list[Match], reference: str) -> str:
         else match.method
         for match in matches
     ]
-    return f"Not even with all labels does this reach {reference} at 100% (n = {matches[0].n}): {', '.join(names)}."
+    doubts = _doubts({variant: said for match in matches for variant, said in match.warnings.items()})
+    shown = ", ".join(names)
+    return f"Not even with all labels does this reach {reference} at 100% (n = {matches[0].n}): {shown}{doubts}."
 
 
 def difference(row: Any) -> Verdict:
@@ -78,17 +80,20 @@ def difference(row: Any) -> Verdict:
     ahead, behind = (row.a, row.b) if row.difference >= 0 else (row.b, row.a)
     points = f"{100 * abs(row.difference):.2f} points"
     at, seeds = percent(row.fraction), f"{row.n} paired seed{'' if row.n == 1 else 's'}"
+    rests = _doubts({row.a: row.warnings_a, row.b: row.warnings_b})
     if row.smallest_holm >= ALPHA:
         doubt = f"with {seeds} no test over this table can rule out chance (p is {row.smallest_holm:.2g} at best)"
-        return Verdict(f"At {at}, {ahead} scored {points} above {behind}{_reach(row)}; {doubt}.", sure=False)
+        return Verdict(f"At {at}, {ahead} scored {points} above {behind}{_reach(row)}; {doubt}{rests}.", sure=False)
     if row.p_holm < ALPHA:
-        return Verdict(
-            f"At {at}, {ahead} is better than {behind} by {points}{_reach(row)}, p = {row.p_holm:.2g}.", sure=True
-        )
-    return Verdict(
-        f"At {at}, {ahead} and {behind} cannot be told apart ({points}{_reach(row)}, p = {row.p_holm:.2g}, {seeds}).",
-        sure=False,
-    )
+        better = f"{ahead} is better than {behind} by {points}{_reach(row)}, p = {row.p_holm:.2g}"
+        return Verdict(f"At {at}, {better}{rests}.", sure=True)
+    apart = f"{ahead} and {behind} cannot be told apart ({points}{_reach(row)}, p = {row.p_holm:.2g}, {seeds})"
+    return Verdict(f"At {at}, {apart}{rests}.", sure=False)
+
+
+def _doubts(warnings: dict[str, str]) -> str:
+    """The end of a sentence that says which of its rows rest on a warned record; '' where none does."""
+    return "".join(f"; {warned.rests_on(variant, names)}" for variant, names in warnings.items() if names)
 
 
 def _reach(row: Any) -> str:

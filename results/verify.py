@@ -6,23 +6,26 @@ from typing import Any
 
 from bench.errors import StoreError
 from bench.keys import content_hash
+from bench.records import Record
 from results.frame import scan
 
 
 def verify(store: Path) -> list[str]:
     """List what is corrupt, truncated, foreign, NaN or newer in a store: one line each, none for a sound store.
 
-    Looks at every record, every subset manifest (readable, and its hash that of its samples) and every weights card.
+    Looks at every record, every subset manifest (readable, and its hash that of its samples) and every weights card. A
+    record must bear each warning of its weights' card, where the store has the card.
 
     Raises:
         StoreError: there is no store at `store`.
     """
-    problems = scan(store).problems
+    found = scan(store)
+    problems = list(found.problems)
     for path in _files(store / "subsets", "*.json"):
         problems += _problem(path, _check_manifest)
     for path in _files(store / "weights", "*/card.json"):
         problems += _problem(path, _check_card)
-    return problems
+    return problems + [line for record in found.records for line in _check_warnings(store, record)]
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
@@ -47,6 +50,29 @@ def _check_card(path: Path) -> None:
     card = _mapping(path)
     if card.get("key") != path.parent.name:
         raise StoreError(f"{path} is foreign: it is the card of {card.get('key')}, delete the folder and run again")
+    _warnings(path)
+
+
+def _check_warnings(store: Path, record: Record) -> list[str]:
+    """A line for each warning of the weights that their record does not bear in the same words."""
+    path = store / "weights" / record.weights / "card.json"
+    try:
+        warnings = _warnings(path)
+    except StoreError:
+        return []  # named as a damaged card
+    return [
+        f"{store / 'records' / record.key}.json lacks the warning {name!r} of {path}: delete it and run the study again"
+        for name, text in warnings.items()
+        if record.warnings.get(name) != text
+    ]
+
+
+def _warnings(path: Path) -> dict[str, str]:
+    """The warnings of a card by name; none where the store has no card, or one that knew no warnings yet."""
+    warnings = _mapping(path).get("warnings", {}) if path.is_file() else {}
+    if not isinstance(warnings, dict) or not all(isinstance(text, str) for text in warnings.values()):
+        raise StoreError(f"{path}: warnings must be texts by name: delete the folder and run again")
+    return warnings
 
 
 def _mapping(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bench.errors import StudyError
 from bench.files import write_text
 from results.comparison import Comparison, Pair, compare
 from results.tables import formats
-from results.tables.layout import Cell, Grid, Mark, percent
+from results.tables.layout import Cell, Grid, Mark, percent, warning_mark
 from tasks.protocols import load_protocol
 
 GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html, "csv": formats.csv}
@@ -69,6 +69,7 @@ def _grid(compared: Comparison, protocol: str) -> Grid:
     notes = [
         "In %; the difference is ours minus published.",
         *(f"Differs: {line}." for line in compared.differences[protocol]),
+        *compared.notes[protocol],
     ]
     return Grid(f"{protocol}, {compared.source}", notes, header, 2, rows)
 
@@ -81,7 +82,7 @@ def _row(pair: Pair, versions: bool) -> list[Cell]:
         pair.backbone,
         percent(pair.fraction),
         f"{100 * pair.published:.2f}",
-        f"{100 * pair.ours.estimate:.2f}",
+        f"{100 * pair.ours.estimate:.2f}{warning_mark(pair.warnings)}",
         f"{100 * pair.ours.low:.2f} to {100 * pair.ours.high:.2f}" if known else "unknown",
         str(pair.n),
         f"{100 * pair.difference:+.2f}",

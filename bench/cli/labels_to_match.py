@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.cli.reading import load_store
-from results import published
+from results import published, warned
 from results.matching import Choice, Match, keyed, labels_to_match
+from results.tables.layout import warning_mark
 from results.tables.text import visible
 
 
@@ -49,8 +50,12 @@ def command(
     matches = keyed(labels_to_match(chosen, Choice(method, init), Choice(reference, reference_init), isotonic))
     if as_json:
         click.echo(json.dumps({name: match.to_json() for name, match in matches.items()}, indent=1))
-    else:
-        Console().print(_table(matches))
+        return
+    Console().print(_table(matches))
+    for line in dict.fromkeys(
+        warned.rests_on(variant, names) for match in matches.values() for variant, names in match.warnings.items()
+    ):
+        click.echo(visible(f"{warned.MARK} {line}"))
 
 
 def _only(frame: pd.DataFrame, backbone: str | None) -> pd.DataFrame:
@@ -69,7 +74,9 @@ def _table(matches: dict[str, Match]) -> Table:
     for column in ("data set", "backbone", "to reach", "labels", "95% interval", "n"):
         table.add_column(column, justify="left" if column in {"data set", "backbone"} else "right")
     for name, match in matches.items():
-        cells = [name, match.backbone, f"{100 * match.target:.2f}", _labels(match), _range(match), str(match.n)]
+        target = f"{100 * match.target:.2f}{warning_mark(match.warnings.get(match.reference, ''))}"
+        labels = f"{_labels(match)}{warning_mark(match.warnings.get(match.method, ''))}"
+        cells = [name, match.backbone, target, labels, _range(match), str(match.n)]
         table.add_row(*(Text(visible(cell)) for cell in cells))
     return table
 

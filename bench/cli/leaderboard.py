@@ -105,6 +105,6 @@ def _say_failures(store: Path) -> bool:
     failures = read_failures(store, {record.key for record in scan(store).records})
     for failure in failures:
         click.echo(
-            f"failed: {failure.method} {failure.protocol} at {failure.fraction}, seed {failure.seed}: {failure.error}"
+            f"failed: {failure.name} {failure.protocol} at {failure.fraction}, seed {failure.seed}: {failure.error}"
         )
     return bool(failures)

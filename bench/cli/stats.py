@@ -10,13 +10,14 @@ import pandas as pd
 from rich.console import Console
 
 from bench.cli.reading import load_store
+from results import warned
 from results.stats.intervals import Interval
 from results.stats.paired import pairwise
 from results.stats.ranking import Blocks, average_ranks, blocks, interquartile_means
 from results.stats.variance import split_variance
 from results.summary import BOARD
 from results.tables import formats
-from results.tables.layout import Cell, Grid, chance_notes, percent
+from results.tables.layout import Cell, Grid, chance_notes, percent, record_notes, row_notes, same_board, warning_mark
 
 
 @click.command()
@@ -36,8 +37,12 @@ def command(store: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_as_json(frame, comparisons, arranged), indent=1, allow_nan=False))
         return
-    grids = [_pairs(name, table) for name, table in _tables(comparisons)]
-    grids += [_ranks(backbone, found) for backbone, found in arranged.items() if found.scores]
+    grids = [_pairs(name, table, same_board(frame, table)) for name, table in _tables(comparisons)]
+    grids += [
+        _ranks(backbone, found, frame[frame["backbone"] == backbone])
+        for backbone, found in arranged.items()
+        if found.scores
+    ]
     formats.show([*grids, _spread(frame)], Console())
 
 
@@ -45,12 +50,12 @@ def _tables(comparisons: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(f"{values[0]}, {values[2]}", table) for values, table in comparisons.groupby(BOARD, sort=True)]
 
 
-def _pairs(name: str, table: pd.DataFrame) -> Grid:
+def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> Grid:
     rows = [
         [
             Cell(text)
             for text in (
-                f"{row.a} - {row.b}",
+                f"{row.a}{warning_mark(row.warnings_a)} - {row.b}{warning_mark(row.warnings_b)}",
                 percent(row.fraction),
                 str(row.n),
                 f"{100 * row.difference:+.2f}",
@@ -64,21 +69,32 @@ def _pairs(name: str, table: pd.DataFrame) -> Grid:
     header = ["difference", "labels", "n", "points", "95% interval", "p", "Holm"]
     testable = sorted(table.loc[table["smallest_holm"] < 0.05, "fraction"].unique())
     silent = [note for note in chance_notes(table, testable) if not note.startswith("†")]
-    notes = [*silent, "Holm: p corrected over this table."]
+    notes = [*silent, "Holm: p corrected over this table.", *record_notes(records)]
     return Grid(f"Pairwise differences, {name}", notes, header, 1, rows)
 
 
-def _ranks(backbone: str, arranged: Blocks) -> Grid:
+def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> Grid:
+    said = _warnings(records)
     ranks = average_ranks(arranged).intervals
     gains = interquartile_means(arranged).intervals if "random" in arranged.variants else [None] * len(ranks)
     rows = [
-        [Cell(variant), Cell(_estimate(rank, 1, 2)), Cell("" if gain is None else _estimate(gain, 100, 1))]
+        [
+            Cell(f"{variant}{warning_mark(said[variant])}"),
+            Cell(_estimate(rank, 1, 2)),
+            Cell("" if gain is None else _estimate(gain, 100, 1)),
+        ]
         for rank, variant, gain in sorted(
             zip(ranks, arranged.variants, gains, strict=True), key=lambda row: row[0].estimate
         )
     ]
-    notes = [f"Over {', '.join(arranged.names)}.", *(f"Left out: {line}." for line in arranged.left_out)]
+    unused = [f"Left out: {line}." for line in arranged.left_out]
+    notes = [f"Over {', '.join(arranged.names)}.", *unused, *row_notes(records), *warned.notes(records)]
     return Grid(f"Over all data sets, {backbone}", notes, ["method", "average rank", "error gone, %"], 1, rows)
+
+
+def _warnings(records: pd.DataFrame) -> dict[str, str]:
+    """Names of the warnings of each row, '' for none."""
+    return {str(variant): warned.names(rows["warning_texts"]) for variant, rows in records.groupby("variant")}
 
 
 def _spread(frame: pd.DataFrame) -> Grid:
@@ -98,6 +114,7 @@ def _as_json(frame: pd.DataFrame, comparisons: pd.DataFrame, arranged: dict[str,
                 "ranks": _plain(found, average_ranks(found).intervals),
                 "error_gone": _plain(found, interquartile_means(found).intervals) if "random" in found.variants else {},
                 "left_out": found.left_out,
+                "warnings": _warnings(frame[frame["backbone"] == backbone]),
             }
             for backbone, found in arranged.items()
             if found.scores

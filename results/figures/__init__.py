@@ -36,7 +36,7 @@ def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) 
         protocol, version, network = map(str, values)
         if len(set(board["fraction"])) > 1:
             figures[_name("curves", protocol, version[:8], network)] = label_efficiency(board)
-        pictures = gallery(store, board, sorted(set(board["variant"]), key=order)) if store else None
+        pictures = gallery(store, board, sorted(set(board["variant"]), key=order(board))) if store else None
         if pictures:
             figures[_name("predictions", protocol, version[:8], network)] = predictions_panel(pictures)
     for backbone, records in frame.groupby("backbone", sort=True):

@@ -19,7 +19,7 @@ def label_efficiency(board: pd.DataFrame) -> Figure:
     figure, axes = canvas(6.0, 3.8)
     fractions = sorted(board["fraction"].unique())
     means = board.groupby(["variant", "fraction"])["score"].mean()
-    for number, variant in enumerate(sorted(set(board["variant"]), key=order)):
+    for number, variant in enumerate(sorted(set(board["variant"]), key=order(board))):
         rows = board[board["variant"] == variant]
         intervals = {fraction: t_interval(group["score"].to_numpy()) for fraction, group in rows.groupby("fraction")}
         x = np.array(list(intervals), dtype=np.float64)

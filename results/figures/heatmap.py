@@ -19,7 +19,7 @@ def method_by_task(records: pd.DataFrame) -> Figure:
     table = records[records["fraction"] == smallest].pivot_table(
         index="variant", columns="protocol", values="score", aggfunc="mean"
     )
-    table = 100 * table.reindex(sorted(table.index, key=order))
+    table = 100 * table.reindex(sorted(table.index, key=order(records)))
     relative = "random" in table.index and bool(table.loc["random"].notna().all())
     if relative:
         table = (table - table.loc["random"]).drop(index="random") if len(table) > 1 else table - table.loc["random"]

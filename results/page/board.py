@@ -11,8 +11,9 @@ from results.page.curves import Chart, chart
 from results.page.predictions import Pictures
 from results.stats.efficiency import area_under_curve
 from results.tables.layout import Groups, percent, score_text
-from results.variants import order
+from results.variants import meanings
 from results.verdicts import Verdict, difference, label_savings
+from results.warned import rests_on
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Score:
         n: number of records.
         mark: `best`, `second` or nothing.
         tied: whether the test cannot tell it from the best.
+        warnings: names of the warnings of its records, '' for none.
         keys: records behind it.
         label: what a screen reader says.
     """
@@ -34,15 +36,28 @@ class Score:
     n: int
     mark: str
     tied: bool
+    warnings: str
     keys: list[str]
     label: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """One variant; `scores` by fraction, absent where the protocol was not asked at that fraction."""
+    """One variant.
+
+    Attributes:
+        variant: its label.
+        meaning: method and options behind a name that the study gave; '' under the method's own.
+        synthetic_corpus: whether it was pretrained on a synthetic corpus, though the data set is real.
+        scores: by fraction, absent where the protocol was not asked at that fraction.
+        area: mean score over the log range of label shares; None with a hole.
+        needs: labels to match `random`, as text.
+        needs_value: the same as a number.
+    """
 
     variant: str
+    meaning: str
+    synthetic_corpus: bool
     scores: dict[float, Score]
     area: float | None
     needs: str
@@ -90,15 +105,17 @@ def lay_out(
         comparisons: the board's rows of `pairwise`.
         failed: the board's failed cells.
         near: variants that cannot be told apart from the best, by protocol, hash, backbone and fraction.
-        slots: number of each variant on the page.
+        slots: number of each variant, in the order of the page.
         pictures: the board's saved predictions.
     """
     first = records.iloc[0]
     place = (str(first["protocol"]), str(first["protocol_hash"]), str(first["backbone"]))
     fractions = sorted({*records["fraction"], *failed["fraction"]})
-    variants = sorted({*records["variant"], *failed["variant"]}, key=order)
+    variants = sorted({*records["variant"], *failed["variant"]}, key=slots.__getitem__)
     cells = _Cells(records, summary, failed, {f: near.get((*place, f), set()) for f in fractions})
-    rows = [_row(variant, fractions, cells, records) for variant in variants]
+    columns = ["method", "options", "corpus", "row", "variant"]
+    meant = meanings(pd.concat([records[columns], failed[columns]]))
+    rows = [_row(variant, meant.get(variant, ""), fractions, cells) for variant in variants]
     at_least_two = comparisons["n"].max() > 1 if len(comparisons) else False
     return Board(
         id=name,
@@ -136,22 +153,25 @@ class _Cells:
         mark = {1: "best", 2: "second"}.get(row.place, "")
         tied = variant in self.near[fraction] and len(self.near[fraction]) > 1
         text = score_text(row.mean, row.sd)
-        spoken = f"{variant} at {percent(fraction)}: {text}, n = {row.n}{f', {mark}' if mark else ''}"
-        return Score(text, float(row.mean), int(row.n), mark, tied, list(mine["key"]), f"{spoken}. Show records")
+        said = [f"n = {row.n}", mark, rests_on("it", row.warnings)]
+        spoken = f"{variant} at {percent(fraction)}: {text}, {', '.join(filter(None, said))}. Show records"
+        return Score(text, float(row.mean), int(row.n), mark, tied, row.warnings, list(mine["key"]), spoken)
 
     def _hole(self, variant: str, fraction: float) -> Score:
         tried = self.failed[(self.failed["variant"] == variant) & (self.failed["fraction"] == fraction)]
         text = f"failed ({len(tried)})" if len(tried) else "no result"
-        return Score(text=text, value=None, n=0, mark="", tied=False, keys=[], label=text)
+        return Score(text=text, value=None, n=0, mark="", tied=False, warnings="", keys=[], label=text)
 
 
-def _row(variant: str, fractions: list[float], cells: _Cells, records: pd.DataFrame) -> Row:
+def _row(variant: str, meaning: str, fractions: list[float], cells: _Cells) -> Row:
     scores = {fraction: cells.score(variant, fraction) for fraction in fractions}
     values = [score.value for score in scores.values()]
     complete = [value for value in values if value is not None]
     whole = len(complete) == len(fractions) > 1
-    needs, needs_value = _needs(variant, records)
-    return Row(variant, scores, area_under_curve(fractions, complete) if whole else None, needs, needs_value)
+    mine = cells.records[cells.records["variant"] == variant]
+    made = bool(mine["synthetic_corpus"].any()) and not bool(mine["synthetic"].any())
+    area = area_under_curve(fractions, complete) if whole else None
+    return Row(variant, meaning, made, scores, area, *_needs(variant, cells.records))
 
 
 def _needs(variant: str, records: pd.DataFrame) -> tuple[str, float | None]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bench.errors import StoreError
+from results import warned
 from results.frame import from_records, scan
 from results.page.board import Board, lay_out
 from results.page.failures import Failure, read_failures
@@ -21,9 +22,13 @@ from results.variants import label, order
 
 @dataclass(frozen=True)
 class Standing:
-    """A variant over all data sets: average rank, and interquartile mean where there is a reference to normalise by."""
+    """A variant over all data sets: average rank, and interquartile mean where there is a reference to normalise by.
+
+    `warnings` are the names of the warnings of its records, '' for none.
+    """
 
     variant: str
+    warnings: str
     rank: Interval
     gain: Interval | None
 
@@ -35,12 +40,15 @@ class Content:
     Attributes:
         title: names what was measured, and says so where it is synthetic.
         synthetic: whether all, some or none of the data sets are synthetic.
+        synthetic_corpus: whether all, some or none of the trained rows on real data sets were pretrained on a synthetic
+            corpus.
         facts: short facts of the whole: counts of records, methods, data sets.
         boards: one a protocol and backbone.
         slots: number of each variant, for colours.
         fractions: all fractions, ascending.
         standings: over all data sets; empty with fewer than two.
         standings_left_out: what the standings do not use, and why.
+        warnings: the warnings of each row, with its backbone.
         failures: failed cells.
         left_out: files of the store that could not be used.
         data: JSON behind the numbers.
@@ -48,12 +56,14 @@ class Content:
 
     title: str
     synthetic: str
+    synthetic_corpus: str
     facts: list[str]
     boards: list[Board]
     slots: dict[str, int]
     fractions: list[float]
     standings: list[Standing]
     standings_left_out: list[str]
+    warnings: list[tuple[str, warned.Warned]]
     failures: list[Failure]
     left_out: list[str]
     data: dict[str, Any]
@@ -80,35 +90,54 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
         raise StoreError(f"{store} holds no usable record: run a study first with `bench run`")
     failures = read_failures(store, {record.key for record in found.records})
     frame, failed = _label(from_records(found.records), failures)
-    variants = sorted({*frame["variant"], *failed["variant"]}, key=order)
+    names = ["method", "row", "variant"]
+    variants = sorted({*frame["variant"], *failed["variant"]}, key=order(pd.concat([frame[names], failed[names]])))
     slots = {variant: slot for slot, variant in enumerate(variants)}
     boards = _boards(frame, failed, slots, predictions)
     standings, unused = _standings(frame)
-    synthetic = {True: "all", False: "some" if frame["synthetic"].any() else "none"}[bool(frame["synthetic"].all())]
+    synthetic = _amount(frame["synthetic"])
+    corpora = _amount(frame.loc[~frame["synthetic"] & frame["corpus"].notna(), "synthetic_corpus"].fillna(value=False))
     return Content(
-        title={"all": "Leaderboard on synthetic data", "some": "Leaderboard, partly on synthetic data"}.get(
-            synthetic, "Leaderboard"
-        ),
+        title=_title(synthetic, corpora),
         synthetic=synthetic,
+        synthetic_corpus=corpora,
         facts=_facts(frame, failures, boards),
         boards=boards,
         slots=slots,
         fractions=sorted({*frame["fraction"], *failed["fraction"]}),
         standings=standings,
         standings_left_out=unused,
+        warnings=[
+            (str(backbone), found) for backbone, rows in frame.groupby("backbone") for found in warned.by_row(rows)
+        ],
         failures=failures,
         left_out=found.left_out,
         data=embed(store, found.records),
     )
 
 
+def _amount(made: pd.Series) -> str:
+    """Whether all, some or none of the values are true; none of no value."""
+    return "none" if not made.any() else "all" if made.all() else "some"
+
+
+def _title(synthetic: str, corpora: str) -> str:
+    """What the page is of, with all that is synthetic."""
+    data = {"all": " on synthetic data", "some": ", partly on synthetic data", "none": ""}[synthetic]
+    corpus = {
+        "all": ", pretrained on a synthetic corpus",
+        "some": ", partly pretrained on a synthetic corpus",
+        "none": "",
+    }
+    return f"Leaderboard{data}{corpus[corpora]}"
+
+
 def _label(frame: pd.DataFrame, failures: list[Failure]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give records and failed cells row labels that agree."""
     names = list(Failure.__dataclass_fields__)
     failed = pd.DataFrame([[getattr(failure, name) for name in names] for failure in failures], columns=names)
-    both = pd.concat(
-        [frame[["backbone", "method", "options", "corpus"]], failed[["backbone", "method", "options", "corpus"]]]
-    )
+    columns = ["backbone", "method", "options", "corpus", "row"]
+    both = pd.concat([frame[columns], failed[columns]])
     labels = label(both.reset_index(drop=True))
     split = len(frame)
     return frame.assign(variant=labels[:split].to_numpy()), failed.assign(variant=labels[split:].to_numpy())
@@ -124,7 +153,11 @@ def _boards(frame: pd.DataFrame, failed: pd.DataFrame, slots: dict[str, int], pr
         protocol, _, backbone = map(str, place)
         # A failure note names a protocol without its hash: with two versions in the store it belongs to neither for sure.
         here = (failed["protocol"] == protocol) & (failed["backbone"] == backbone) & (versions[protocol] == 1)
-        shown = pictures(predictions, records, sorted(set(records["variant"]), key=order)) if predictions else None
+        shown = (
+            pictures(predictions, records, sorted(set(records["variant"]), key=slots.__getitem__))
+            if predictions
+            else None
+        )
         boards.append(lay_out(f"board-{number}", records, mine[0], mine[1], failed[here], near, slots, shown))
     return boards
 
@@ -140,9 +173,10 @@ def _standings(frame: pd.DataFrame) -> tuple[list[Standing], list[str]]:
         unused += arranged.left_out
         ranks = average_ranks(arranged)
         gains = interquartile_means(arranged).intervals if "random" in arranged.variants and arranged.scores else None
+        said = records.groupby("variant")["warning_texts"].agg(warned.names)
         for i, variant in enumerate(ranks.variants):
             name = f"{variant}, {backbone}" if several else variant
-            standings.append(Standing(name, ranks.intervals[i], gains[i] if gains else None))
+            standings.append(Standing(name, said[variant], ranks.intervals[i], gains[i] if gains else None))
     return sorted(standings, key=lambda standing: standing.rank.estimate), unused
 
 

@@ -7,7 +7,6 @@ import pandas as pd
 
 from results.stats.intervals import t_interval
 from results.tables.layout import percent
-from results.variants import order
 
 WIDTH, HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 42
@@ -25,10 +24,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Line:
-    """One variant's curve; `slot` picks colour, dash and mark."""
+    """One variant's curve; `slot` picks colour, dash and mark, `warned` says whether a point rests on a warned record."""
 
     variant: str
     slot: int
+    warned: bool
     points: list[Point]
 
     @property
@@ -58,7 +58,7 @@ def chart(board: pd.DataFrame, slots: dict[str, int]) -> Chart | None:
 
     Args:
         board: its records.
-        slots: number of each variant, the same on the whole page.
+        slots: number of each variant, in the order of the page.
     """
     fractions = sorted(board["fraction"].unique())
     if len(fractions) < 2:
@@ -78,7 +78,7 @@ def chart(board: pd.DataFrame, slots: dict[str, int]) -> Chart | None:
         return round(HEIGHT - _BOTTOM - min(max(share, 0), 1) * (HEIGHT - _TOP - _BOTTOM), 1)
 
     lines = []
-    for variant in sorted(set(board["variant"]), key=order):
+    for variant in sorted(set(board["variant"]), key=slots.__getitem__):
         points = []
         for fraction in fractions:
             interval = intervals.get((variant, float(fraction)))
@@ -86,7 +86,8 @@ def chart(board: pd.DataFrame, slots: dict[str, int]) -> Chart | None:
                 mean = interval.estimate
                 ends = (mean, mean) if math.isnan(interval.low) else (interval.low, interval.high)
                 points.append(Point(x(fraction), y(mean), y(ends[0]), y(ends[1])))
-        lines.append(Line(variant, slots[variant], points))
+        warned = bool((board.loc[board["variant"] == variant, "warnings"] != "").any())
+        lines.append(Line(variant, slots[variant], warned, points))
     return Chart(
         lines=lines,
         x_ticks=[(x(fraction), percent(fraction)) for fraction in fractions],

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.variants import options_text
+from results.variants import options_text, own_name
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed fine-tuning: what it was, and the last line of why."""
+    """A failed fine-tuning: what it was, and the last line of why; `row` is the study's name, None for the method's."""
 
     method: str
+    row: str | None
     options: str
     corpus: str | None
     backbone: str
@@ -20,6 +21,12 @@ class Failure:
     fraction: float
     seed: int
     error: str
+
+    @property
+    def name(self) -> str:
+        """The row in words."""
+        row = own_name(self.row, self.method)
+        return self.method if row is None else f"{row} ({self.method})"
 
 
 def read_failures(store: Path, done: set[str]) -> list[Failure]:
@@ -42,8 +49,10 @@ def read_failures(store: Path, done: set[str]) -> list[Failure]:
 
 def _failure(value: dict[str, Any]) -> Failure:
     cell, pretrain = value["job"], value["job"]["pretrain"]
+    row = cell.get("row")
     return Failure(
         method=str(pretrain["method"]),
+        row=None if row is None else str(row),
         options=options_text(pretrain["identity"]),
         corpus=pretrain["corpus_hash"],
         backbone=str(pretrain["backbone"]),

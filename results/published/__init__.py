@@ -53,5 +53,6 @@ def load(source: str) -> pd.DataFrame:
     init = rows["init"].where(rows["init"] != "none")
     options = [json.dumps({} if pd.isna(value) else {"init": value}) for value in init]
     seeds = dict.fromkeys(("pretrain_seed", "subset_seed", "train_seed"), pd.array([pd.NA] * len(rows), dtype="Int64"))
-    frame = rows.assign(options=options, score=rows["value"], protocol_hash="", corpus=None, seed=0, **seeds)
+    absent = {"protocol_hash": "", "corpus": None, "row": None, "warning_texts": "{}", "seed": 0}
+    frame = rows.assign(options=options, score=rows["value"], **absent, **seeds)
     return frame.assign(variant=label(frame))

@@ -7,6 +7,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
+from results import warned
 from results.stats.intervals import Floats, t_interval
 from results.summary import BOARD
 from results.variants import order
@@ -68,18 +69,22 @@ def pairwise(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row a comparison: protocol, protocol_hash, backbone, fraction, `a`, `b`, `n` shared pairs, `difference`
         (mean of a - b), `low` and `high` (95% t interval), `p` (sign-flip), `smallest` (smallest p that n pairs can
-        give), `p_holm` (Holm over all comparisons of the protocol and backbone, that is, over one table) and
-        `smallest_holm` (what p_holm is at best, if this comparison is the clearest of its table).
+        give), `warnings_a` and `warnings_b` (names of the warnings of their records, '' for none), `p_holm` (Holm over
+        all comparisons of the protocol and backbone, that is, over one table) and `smallest_holm` (what p_holm is at
+        best, if this comparison is the clearest of its table).
     """
     rows: list[dict[str, object]] = []
     for values, group in frame.groupby([*BOARD, "fraction"], sort=True):
+        said = group.groupby("variant")["warning_texts"].agg(warned.names)
         scores = scores_by_pair(group)
-        for first, second in itertools.combinations(sorted(scores.columns, key=order), 2):
+        for first, second in itertools.combinations(sorted(scores.columns, key=order(group)), 2):
             differences = (scores[first] - scores[second]).dropna().to_numpy()
             if len(differences):
-                rows.append(dict(zip([*BOARD, "fraction"], values, strict=True)) | _compare(first, second, differences))
-    names = [*BOARD, "fraction", "a", "b", "n", "difference", "low", "high", "p", "smallest"]
-    table = pd.DataFrame(rows, columns=names)
+                place = dict(zip([*BOARD, "fraction"], values, strict=True))
+                doubts = {"warnings_a": said[first], "warnings_b": said[second]}
+                rows.append(place | _compare(first, second, differences) | doubts)
+    names = ["a", "b", "n", "difference", "low", "high", "p", "smallest", "warnings_a", "warnings_b"]
+    table = pd.DataFrame(rows, columns=[*BOARD, "fraction", *names])
     by_table = table.groupby(BOARD)
     table["p_holm"] = by_table["p"].transform(lambda p: holm(p.to_numpy()))
     table["smallest_holm"] = (table["smallest"] * by_table["p"].transform("size")).clip(upper=1.0)

@@ -43,10 +43,11 @@ def blocks(frame: pd.DataFrame) -> Blocks:
 
     A variant that lacks a protocol is left out, and so is a seed or fraction that a variant lacks within a protocol.
     """
+    place = order(frame)
     boards = dict(tuple(frame.groupby(BOARD, sort=True)))
     shared = set.intersection(*(set(board["variant"]) for board in boards.values())) if boards else set()
-    left_out = [f"{name}: not run on every protocol" for name in sorted(set(frame["variant"]) - shared, key=order)]
-    variants = sorted(shared, key=order)
+    left_out = [f"{name}: not run on every protocol" for name in sorted(set(frame["variant"]) - shared, key=place)]
+    variants = sorted(shared, key=place)
     names: list[str] = []
     scores: list[Floats] = []
     for key, board in boards.items():

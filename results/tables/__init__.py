@@ -35,7 +35,7 @@ def render(frame: pd.DataFrame, form: Format, shape: Layout | None = None) -> st
     summary = _summary(frame)
     if form == "csv":
         return _csv(summary, shape or "long")
-    grids = layout.long(summary) if shape == "long" else layout.wide(summary, pairwise(frame))
+    grids = layout.long(summary, frame) if shape == "long" else layout.wide(summary, pairwise(frame), frame)
     return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
 
 
@@ -51,7 +51,7 @@ def write_tables(frame: pd.DataFrame, folder: Path) -> list[Path]:
 
 def print_tables(frame: pd.DataFrame, console: Console) -> None:
     """Print the wide tables to a terminal."""
-    formats.show(layout.wide(_summary(frame), pairwise(frame)), console)
+    formats.show(layout.wide(_summary(frame), pairwise(frame), frame), console)
 
 
 def _summary(frame: pd.DataFrame) -> pd.DataFrame:
@@ -63,7 +63,8 @@ def _summary(frame: pd.DataFrame) -> pd.DataFrame:
 def _csv(summary: pd.DataFrame, shape: Layout) -> str:
     """Comma-separated values; names that a spreadsheet would run as a formula are quoted by an apostrophe."""
     names = summary.select_dtypes(exclude="number").columns
-    safe = summary.assign(**{name: summary[name].map(lambda value: text.spreadsheet(str(value))) for name in names})
+    said = {name: summary[name].astype("object").where(summary[name].notna(), "") for name in names}
+    safe = summary.assign(**{name: said[name].map(lambda value: text.spreadsheet(str(value))) for name in names})
     if shape == "wide":
         safe = _spread(safe)
     stream = io.StringIO()
@@ -72,11 +73,12 @@ def _csv(summary: pd.DataFrame, shape: Layout) -> str:
 
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:
-    """Turn one row a (variant, fraction) into one row a variant with the columns mean, sd and n of each fraction."""
+    """Turn one row a (variant, fraction) into one row a variant, with mean, sd, n and warnings of each fraction."""
     names = ["protocol", "protocol_hash", "task", "dataset", "metric", "backbone", "method", "variant"]
+    names += ["synthetic", "synthetic_corpus"]
     by_variant = table.groupby(names, sort=False)
     columns: dict[str, pd.Series] = {}
     for fraction, group in table.groupby("fraction"):
-        for what in ("mean", "sd", "n"):
+        for what in ("mean", "sd", "n", "warnings"):
             columns[f"{what} at {layout.percent(float(str(fraction)))}"] = group.set_index(names)[what]
     return by_variant.size().to_frame().join(pd.DataFrame(columns)).drop(columns=0).reset_index()

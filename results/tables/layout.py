@@ -7,8 +7,10 @@ from typing import cast
 
 import pandas as pd
 
+from results import warned
 from results.stats.paired import indistinguishable
 from results.summary import BOARD, DECIMALS
+from results.variants import meanings, order
 
 HOLE = "—"
 TIED = "†"
@@ -62,20 +64,53 @@ def score_text(mean: float, sd: float) -> str:
     return shown if pd.isna(sd) else f"{shown} ± {100 * sd:.{DECIMALS}f}"
 
 
-def wide(summary: pd.DataFrame, comparisons: pd.DataFrame) -> list[Grid]:
+def wide(summary: pd.DataFrame, comparisons: pd.DataFrame, frame: pd.DataFrame) -> list[Grid]:
     """One grid for each protocol and backbone: variants as rows, fractions as columns.
 
     Args:
         summary: of `results.summary.summarise`.
         comparisons: of `results.stats.paired.pairwise`, for the same records.
+        frame: those records.
     """
     groups = indistinguishable(comparisons, summary)
-    return [_wide(board, title, same_board(comparisons, board), groups) for title, board in boards(summary)]
+    return [
+        _wide(board, title, same_board(comparisons, board), groups, record_notes(same_board(frame, board)))
+        for title, board in boards(summary)
+    ]
 
 
-def long(summary: pd.DataFrame) -> list[Grid]:
-    """One grid for each protocol and backbone, with a row for each variant and fraction, and n in a column."""
-    return [_long(board, title) for title, board in boards(summary)]
+def long(summary: pd.DataFrame, frame: pd.DataFrame) -> list[Grid]:
+    """One grid for each protocol and backbone, with a row for each variant and fraction, and n in a column.
+
+    Args:
+        summary: of `results.summary.summarise`.
+        frame: the same records.
+    """
+    return [_long(board, title, record_notes(same_board(frame, board))) for title, board in boards(summary)]
+
+
+def record_notes(records: pd.DataFrame) -> list[str]:
+    """Sentences below the table of one protocol and backbone: named rows, what is synthetic, and warnings.
+
+    Args:
+        records: of one protocol and backbone, at least one.
+    """
+    return [*row_notes(records), *synthetic_notes(records), *warned.notes(records)]
+
+
+def row_notes(records: pd.DataFrame) -> list[str]:
+    """Say of which method each row is that bears a name of its own; the records are of one backbone."""
+    named = [row if row.endswith(f"({what})") else f"{row} ({what})" for row, what in meanings(records).items()]
+    return [f"Rows named by their study: {'; '.join(named)}."] if named else []
+
+
+def synthetic_notes(records: pd.DataFrame) -> list[str]:
+    """Say of one protocol's records whether the data set, or the corpus of some rows, was made by a generator."""
+    if records["synthetic"].any():
+        return ["The data set is synthetic: the numbers rank nothing outside it."]
+    rows = set(records.loc[records["synthetic_corpus"].fillna(value=False), "variant"])
+    shown = ", ".join(sorted(rows, key=order(records)))
+    return [f"Pretrained on a synthetic corpus, though the data set is real: {shown}."] if rows else []
 
 
 def boards(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -92,7 +127,7 @@ def same_board(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
     return table[(table[BOARD] == board[BOARD].iloc[0]).all(axis=1)]
 
 
-def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Groups) -> Grid:
+def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Groups, said: list[str]) -> Grid:
     fractions = sorted(board["fraction"].unique())
     usual = int(board["n"].max())
     place = tuple(board[BOARD].iloc[0])
@@ -107,7 +142,8 @@ def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Gr
         rows.append([Cell(str(variant)), *cells])
     holes = sum(cell.text == HOLE for row in rows for cell in row)
     header = ["method", *map(percent, fractions)]
-    notes = [*_notes(board, usual, holes), *chance_notes(comparisons, [f for f in fractions if (*place, f) in groups])]
+    testable = [fraction for fraction in fractions if (*place, fraction) in groups]
+    notes = [*_notes(board, usual, holes), *chance_notes(comparisons, testable), *said]
     return Grid(title, notes, header, 1, rows)
 
 
@@ -134,22 +170,30 @@ def chance_notes(comparisons: pd.DataFrame, testable: list[float]) -> list[str]:
 def _score(row: object, usual: int, tied: bool) -> Cell:
     if row is None:
         return Cell(HOLE)
-    mean, sd, n, place = (getattr(row, name) for name in ("mean", "sd", "n", "place"))
+    mean, sd, n, place, warnings = (getattr(row, name) for name in ("mean", "sd", "n", "place", "warnings"))
     few = "" if n == usual else f" (n={n})"
-    return Cell(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}", _mark(place))
+    return Cell(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}{warning_mark(warnings)}", _mark(place))
 
 
-def _long(board: pd.DataFrame, title: str) -> Grid:
+def warning_mark(warnings: str) -> str:
+    """What stands behind a number that rests on a warned record; '' for one that does not."""
+    return f" {warned.MARK}" if warnings else ""
+
+
+def _long(board: pd.DataFrame, title: str, said: list[str]) -> Grid:
     rows = [
         [
             Cell(str(row.variant)),
             Cell(percent(cast("float", row.fraction))),
             Cell(str(row.n)),
-            Cell(score_text(cast("float", row.mean), cast("float", row.sd)), _mark(cast("int", row.place))),
+            Cell(
+                score_text(cast("float", row.mean), cast("float", row.sd)) + warning_mark(str(row.warnings)),
+                _mark(cast("int", row.place)),
+            ),
         ]
         for row in board.itertuples()
     ]
-    return Grid(title, [_READING, _MARKS], ["method", "labels", "n", "score"], 1, rows)
+    return Grid(title, [_READING, _MARKS, *said], ["method", "labels", "n", "score"], 1, rows)
 
 
 _READING = "Mean ± s.d. over seeds."

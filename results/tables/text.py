@@ -34,6 +34,7 @@ _LATEX = {
     "±": r"$\pm$",
     "—": "---",
     "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
 }
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$#])")
 # OWASP, "CSV Injection": a cell that starts so is run as a formula by common spreadsheets, full-width forms included.

@@ -77,6 +77,7 @@
     }
     return element;
   };
+  const filled = (value) => (value && Object.keys(value).length ? value : null);
   const raw = (title, value) => {
     const text = JSON.stringify(value, null, 1).split("\n").map(shown).join("\n");
     const block = make("pre", text);
@@ -97,11 +98,14 @@
       list([
         ["record", `records/${key}.json`],
         ["protocol", `${record.protocol} (${record.protocol_hash})`],
+        ["row", record.row && `${record.row}, named by study ${record.study}`],
         ["options", record.options],
         ["seeds", record.seeds],
         ["counts", record.counts],
         ["subset", record.subset.map((name) => `subsets/${name}.json, ${data.subsets[name].count} samples, hash ${data.subsets[name].hash}`).join("; ") || "no manifest in this store"],
         ["weights", record.weights],
+        ["pretraining", filled(record.pretraining)],
+        ["warnings", Object.entries(record.warnings).map(([name, text]) => `${name}: ${text}`).join("; ")],
         ["code revision", provenance.revision],
         ["machine", machine],
         ["threads", provenance.threads],

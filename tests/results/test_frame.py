@@ -123,7 +123,7 @@ def test_records_of_every_schema_so_far_still_load(tmp_path):
     for path in kept.iterdir():
         record = json.loads(path.read_text())
         (tmp_path / "records" / f"{record['key']}.json").write_bytes(path.read_bytes())
-    assert ["schema1"] == list(load(tmp_path)["key"])
+    assert ["schema1", "schema2"] == list(load(tmp_path)["key"])
 
 
 def test_the_guide_documents_every_column_as_the_code_does():

@@ -38,6 +38,7 @@ def test_variants_are_told_apart_within_a_backbone_only(make_record):
     assert ["geokr"] == labels(records)
 
 
-def test_references_come_first():
-    names = ["moco", "geokr (init=imagenet)", "imagenet", "random"]
-    assert ["random", "imagenet", "geokr (init=imagenet)", "moco"] == sorted(names, key=order)
+def test_references_come_first(make_record):
+    options = [("moco", {}), ("geokr", {"init": "imagenet"}), ("imagenet", {}), ("random", {})]
+    frame = from_records([make_record(method=method, options=values) for method, values in options])
+    assert ["random", "imagenet", "geokr", "moco"] == sorted(frame["variant"], key=order(frame))
