@@ -37,7 +37,7 @@ BUILTIN = [
         factory="methods.geokr:GeoKR",
         options=GeoKROptions,
         needs=LANDCOVER,
-        version=3,
+        version=4,
         reference=GEOKR,
     ),
     MethodSpec(
@@ -46,7 +46,7 @@ BUILTIN = [
         factory="methods.geokr:GeoKR",
         options=GeoKROptions,
         needs=LANDCOVER,
-        version=3,
+        version=4,
         reference=GEOKR,
         defaults={"export": "student"},
     ),
@@ -75,7 +75,7 @@ BUILTIN = [
         factory="methods.moco:MoCo",
         options=MoCoOptions,
         needs=TILES,
-        version=2,
+        version=3,
         reference="He et al., MoCo, CVPR 2020; Chen et al., MoCo v2, arXiv:2003.04297",
     ),
     MethodSpec(
@@ -93,7 +93,7 @@ BUILTIN = [
         factory="methods.byol:BYOL",
         options=BYOLOptions,
         needs=TILES,
-        version=2,
+        version=3,
         reference="Grill et al., BYOL, NeurIPS 2020, arXiv:2006.07733",
     ),
     MethodSpec(
