@@ -102,7 +102,7 @@ BUILTIN = [
         factory="methods.cmid.method:CMID",
         options=CMIDOptions,
         needs=TILES,
-        version=2,
+        version=3,
         reference="Muhtar et al., CMID, TGRS 2023, arXiv:2304.09670",
     ),
     MethodSpec(
