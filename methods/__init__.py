@@ -111,7 +111,7 @@ BUILTIN = [
         factory="methods.gersp:GeRSP",
         options=GeRSPOptions,
         needs=frozenset({"tiles", "labelled"}),
-        version=2,
+        version=3,
         reference="Huang et al., GeRSP, TGRS 2024, arXiv:2401.04614",
     ),
 ]
