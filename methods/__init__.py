@@ -84,7 +84,7 @@ BUILTIN = [
         factory="methods.moco:MoCo",
         options=MoCoOptions,
         needs=TILES,
-        version=2,
+        version=3,
         reference="He et al., MoCo, CVPR 2020; Chen et al., MoCo v2, arXiv:2003.04297",
     ),
     MethodSpec(
@@ -102,7 +102,7 @@ BUILTIN = [
         factory="methods.byol:BYOL",
         options=BYOLOptions,
         needs=TILES,
-        version=2,
+        version=3,
         reference="Grill et al., BYOL, NeurIPS 2020, arXiv:2006.07733",
     ),
     MethodSpec(
@@ -111,7 +111,7 @@ BUILTIN = [
         factory="methods.cmid.method:CMID",
         options=CMIDOptions,
         needs=TILES,
-        version=2,
+        version=3,
         reference="Muhtar et al., CMID, TGRS 2023, arXiv:2304.09670",
     ),
     MethodSpec(
@@ -120,7 +120,7 @@ BUILTIN = [
         factory="methods.gersp:GeRSP",
         options=GeRSPOptions,
         needs=frozenset({"tiles", "labelled"}),
-        version=2,
+        version=3,
         reference="Huang et al., GeRSP, TGRS 2024, arXiv:2401.04614",
     ),
 ]

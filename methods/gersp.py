@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from lightly.models.modules import MoCoProjectionHead
 from lightly.models.utils import update_momentum
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, LRScheduler
+from torch.optim.lr_scheduler import LRScheduler
 
 from bench.backbones.pyramid import Backbone
 from bench.corpus.reader import Corpus
@@ -21,7 +22,7 @@ from bench.seeding import derive
 from methods import schedules
 from methods.augment import recipes
 from methods.augment.views import View
-from methods.moco import queue_constant, queue_loss
+from methods.moco import queue_constant, queue_loss, shuffled_keys
 from methods.options.gersp import GeRSPOptions
 from methods.teacher import pool, teacher_of
 
@@ -82,12 +83,14 @@ class GeRSP(Method[GeRSPOptions]):
         if options.labelled is None:
             raise DataError("gersp trains on labelled images too: set options.gersp.labelled to an image folder")
         self.images = list_images(Path(options.labelled))
-        self.head = nn.Linear(backbone.channels[-1], options.dim)
-        self.classifier = nn.Linear(backbone.channels[-1], len(self.images.classes))
+        channels = backbone.channels[-1]
+        # The hidden layer is as wide as the features, 2048 for ResNet-50 (release).
+        self.head = MoCoProjectionHead(channels, channels, options.dim)
+        self.classifier = nn.Linear(channels, len(self.images.classes))
         self.teacher = teacher_of(backbone)
         self.teacher_head = teacher_of(self.head)
         self.contrast = queue_loss(options.temperature, options.queue, options.dim)
-        self.view = View(recipes.adapted(recipes.MOCO_V1, options), options.size, self.input.mean, self.input.std)
+        self.view = View(recipes.adapted(recipes.GERSP, options), options.size, self.input.mean, self.input.std)
         self.register_buffer("seed", torch.randint(2**31, ()))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
         self._feed: LabelledFeed | None = None
@@ -100,8 +103,7 @@ class GeRSP(Method[GeRSPOptions]):
         features = pool(self.backbone(torch.cat((first, natural)))[-1])
         query = self.head(features[: len(first)])
         logits = self.classifier(features[len(first) :])
-        with torch.no_grad():
-            key = self.teacher_head(pool(self.teacher(second)[-1]))
+        key = shuffled_keys(self.teacher, self.teacher_head, second, self.options.shuffle, batch.generator)
         with torch.autocast(first.device.type, enabled=False):
             return {
                 "contrast": self.contrast(query.float(), key.float()),
@@ -124,11 +126,12 @@ class GeRSP(Method[GeRSPOptions]):
         return constant
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
-        """SGD, a cosine learning rate that restarts."""
+        """SGD with weight decay on everything, a cosine learning rate that restarts."""
         options = self.options
-        optimiser = schedules.sgd([self.backbone, self.head, self.classifier], options.lr, options.weight_decay)
-        period = max(1, self.length.steps // options.cycles)
-        return optimiser, CosineAnnealingWarmRestarts(optimiser, T_0=period, eta_min=options.lr_min)
+        networks = [self.backbone, self.head, self.classifier]
+        optimiser = schedules.sgd(networks, options.lr * options.batch / 256, options.weight_decay, spare=False)
+        lowest = options.lr_min / options.lr
+        return optimiser, schedules.cosine_restarts(optimiser, lowest, options.cycles, self.length)
 
     def after_step(self, step: int) -> None:
         """Move the teacher, its projector included (the release forgets the projector)."""

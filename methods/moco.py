@@ -39,6 +39,28 @@ def queue_constant(size: int) -> float:
     return math.log(1 + size)
 
 
+@torch.no_grad()
+def shuffled_keys(teacher: nn.Module, head: nn.Module, views: Tensor, parts: int, generator: torch.Generator) -> Tensor:
+    """Keys whose batch norm saw other company than the queries' (He et al. 2020, section 3.3, shuffling BN).
+
+    The queue holds keys of other batches, so that a common batch statistic would give the positive away.
+
+    Args:
+        teacher: the key encoder.
+        head: its projector, C to D.
+        views: B x 3 x H x W.
+        parts: number of parts to go through batch norm one by one; fewer where a part would have under 16 views.
+        generator: on the CPU.
+
+    Returns:
+        Keys in the order of the views, B x D.
+    """
+    parts = max(1, min(parts, len(views) // SMALLEST_PART))
+    order = torch.randperm(len(views), generator=generator).to(views.device)
+    mixed = torch.cat([head(pool(teacher(part)[-1])) for part in views[order].chunk(parts)])
+    return mixed[order.argsort()]
+
+
 class MoCo(Method[MoCoOptions]):
     """A query encoder trained to recognise its tile's key among the keys of a queue."""
 
@@ -62,20 +84,9 @@ class MoCo(Method[MoCoOptions]):
         first = self.view(batch.images, batch.generator)
         second = self.view(batch.images, batch.generator)
         query = self.head(pool(self.backbone(first)[-1]))
-        key = self._keys(second, batch.generator)
+        key = shuffled_keys(self.teacher, self.teacher_head, second, self.options.shuffle, batch.generator)
         with torch.autocast(query.device.type, enabled=False):
             return {"contrast": self.loss(query.float(), key.float())}
-
-    @torch.no_grad()
-    def _keys(self, views: Tensor, generator: torch.Generator) -> Tensor:
-        """Keys whose batch norm saw other company than the queries' (section 3.3, shuffling BN).
-
-        The queue holds keys of other batches, so that a common batch statistic would give the positive away.
-        """
-        parts = max(1, min(self.options.shuffle, len(views) // SMALLEST_PART))
-        order = torch.randperm(len(views), generator=generator).to(views.device)
-        mixed = torch.cat([self.teacher_head(pool(self.teacher(part)[-1])) for part in views[order].chunk(parts)])
-        return mixed[order.argsort()]
 
     def constant_losses(self) -> dict[str, float]:
         """InfoNCE of features that are the same for every tile."""

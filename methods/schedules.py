@@ -1,5 +1,6 @@
 """Optimisers and schedules that several methods share."""
 
+import math
 from collections.abc import Sequence
 
 from lightly.models.utils import get_weight_decay_parameters
@@ -15,15 +16,18 @@ from methods.options.contrastive import LarsOptions
 from methods.options.updates import warmup_steps
 
 
-def decay_groups(modules: Sequence[nn.Module], weight_decay: float) -> list[dict[str, object]]:
-    """Parameter groups: weight decay on all but norms and biases."""
+def decay_groups(modules: Sequence[nn.Module], weight_decay: float, *, spare: bool = True) -> list[dict[str, object]]:
+    """Parameter groups: weight decay on all but norms and biases, or with `spare` off on these too."""
     decayed, plain = get_weight_decay_parameters(modules)
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": plain, "weight_decay": 0.0 if spare else weight_decay},
+    ]
 
 
-def sgd(modules: Sequence[nn.Module], lr: float, weight_decay: float) -> Optimizer:
-    """SGD with momentum 0.9."""
-    return on_plain_views(SGD(decay_groups(modules, weight_decay), lr=lr, momentum=0.9, fused=True))
+def sgd(modules: Sequence[nn.Module], lr: float, weight_decay: float, *, spare: bool = True) -> Optimizer:
+    """SGD with momentum 0.9; weight decay as in `decay_groups`."""
+    return on_plain_views(SGD(decay_groups(modules, weight_decay, spare=spare), lr=lr, momentum=0.9, fused=True))
 
 
 def decaying_adam(
@@ -51,3 +55,23 @@ def cosine(optimiser: Optimizer, length: Length, warmup_epochs: int = 0) -> LRSc
     warmup = warmup_steps(warmup_epochs, length)
     scheduler: LRScheduler = CosineWarmupScheduler(optimiser, warmup_epochs=warmup, max_epochs=length.steps)
     return scheduler
+
+
+def cosine_restarts(optimiser: Optimizer, lowest: float, cycles: int, length: Length) -> LRScheduler:
+    """Cosines from one to `lowest`, `cycles` of them over the run, step by step.
+
+    Where the steps do not divide evenly, the start of each cycle is rounded up, so that no run ends in a cycle of its
+    own at the highest rate.
+
+    Args:
+        optimiser: whose learning rate is scaled.
+        lowest: share of the learning rate at the end of each cycle.
+        cycles: number of cosines.
+        length: of the run.
+    """
+
+    def factor(step: int) -> float:
+        done = step * cycles % length.steps / length.steps
+        return lowest + (1 - lowest) * (1 + math.cos(math.pi * done)) / 2
+
+    return LambdaLR(optimiser, factor)

@@ -14,15 +14,19 @@ SIMCLR = Recipe(scale=(0.08, 1.0), jitter=JitterStrength(0.8, 0.8, 0.8, 0.2), ji
 # lightly.transforms.BYOLView1Transform, BYOLView2Transform
 BYOL_1 = Recipe(scale=(0.08, 1.0), jitter=JitterStrength(0.4, 0.4, 0.2, 0.1), jitter_chance=0.8, grey=0.2, blur=1.0)
 BYOL_2 = replace(BYOL_1, blur=0.1, solarise=0.2)
-# CMID's release; it does not say how often it blurs nor how strong its noise is: MoCo v2's half, and 0.05 of the range.
+# GeRSP's release: MoCo v1's, with the jitter on every view.
+GERSP = replace(MOCO_V1, jitter_chance=1.0)
+# CMID's release. Kernels of 3, 5 and 7 pixels, each as often as the others; noise in grey levels.
 CMID_WEAK = Recipe(scale=(0.3, 1.0))
 CMID_STRONG = Recipe(
     scale=(0.3, 1.0),
     jitter=JitterStrength(0.4, 0.4, 0.2, 0.1),
     jitter_chance=0.8,
     grey=0.2,
-    blur=0.5,
+    blur=1.0,
+    radius=(1, 3),
     noise=0.6,
+    noise_variance=(10.0, 50.0),
     solarise=0.2,
 )
 

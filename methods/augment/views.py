@@ -27,8 +27,9 @@ class Recipe:
         grey: probability of conversion to grey.
         blur: probability of a Gaussian blur.
         sigma: range of its standard deviation, pixels.
+        radius: least and greatest reach of its kernel, pixels; None for as far as the Gaussian goes.
         noise: probability of Gaussian noise.
-        noise_sigma: its standard deviation, of images in [0, 1].
+        noise_variance: range of its variance, of images in 0 to 255.
         solarise: probability of solarisation.
     """
 
@@ -41,8 +42,9 @@ class Recipe:
     grey: float = 0.0
     blur: float = 0.0
     sigma: tuple[float, float] = (0.1, 2.0)
+    radius: tuple[int, int] | None = None
     noise: float = 0.0
-    noise_sigma: float = 0.05
+    noise_variance: tuple[float, float] = (0.0, 0.0)
     solarise: float = 0.0
 
 
@@ -58,8 +60,10 @@ class Drawn:
     grey: Tensor
     blur: Tensor
     sigma: Tensor
+    radius: Tensor | None
     noise: Tensor
     noise_seed: Tensor
+    noise_sigma: Tensor
     solarise: Tensor
 
 
@@ -72,6 +76,12 @@ def draw(recipe: Recipe, count: int, height: int, width: int, generator: torch.G
     jitter = None
     if recipe.jitter is not None:
         jitter = draws.jitter(count, recipe.jitter, recipe.jitter_chance, generator)
+    radius, noise_sigma = None, torch.zeros(count)
+    if recipe.radius is not None:
+        low, high = recipe.radius
+        radius = torch.randint(low, high + 1, (count,), generator=generator)
+    if recipe.noise:
+        noise_sigma = draws.uniform(*recipe.noise_variance, (count,), generator).sqrt() / 255
     return Drawn(
         boxes=boxes,
         left_right=draws.chance(recipe.left_right, count, generator),
@@ -81,8 +91,10 @@ def draw(recipe: Recipe, count: int, height: int, width: int, generator: torch.G
         grey=draws.chance(recipe.grey, count, generator),
         blur=draws.chance(recipe.blur, count, generator),
         sigma=draws.uniform(*recipe.sigma, (count,), generator),
+        radius=radius,
         noise=draws.chance(recipe.noise, count, generator),
         noise_seed=torch.randint(2**31, (count,), generator=generator),
+        noise_sigma=noise_sigma,
         solarise=draws.chance(recipe.solarise, count, generator),
     )
 
@@ -141,8 +153,8 @@ class View:
         if drawn.jitter is not None:
             colour.apply_jitter(pixels, drawn.jitter)
         select.change(pixels, drawn.grey, colour.to_grey)
-        blur.gaussian_blur(pixels, drawn.blur, drawn.sigma)
-        noise.add_noise(pixels, drawn.noise, drawn.noise_seed, self.recipe.noise_sigma)
+        blur.gaussian_blur(pixels, drawn.blur, drawn.sigma, drawn.radius)
+        noise.add_noise(pixels, drawn.noise, drawn.noise_seed, drawn.noise_sigma)
         select.change(pixels, drawn.solarise, colour.solarise)
         return pixels.sub_(self.mean.to(images.device)).div_(self.std.to(images.device))
 
@@ -180,7 +192,9 @@ def _slice(drawn: Drawn, part: slice) -> Drawn:
         grey=drawn.grey[part],
         blur=drawn.blur[part],
         sigma=drawn.sigma[part],
+        radius=None if drawn.radius is None else drawn.radius[part],
         noise=drawn.noise[part],
         noise_seed=drawn.noise_seed[part],
+        noise_sigma=drawn.noise_sigma[part],
         solarise=drawn.solarise[part],
     )

@@ -84,7 +84,9 @@ class CMID(Method[CMIDOptions]):
         return last
 
     def _masked(self, painted: Tensor, clean: Tensor, pixels: Tensor) -> Tensor:
-        frequency = focal_frequency(painted, clean, pixels)
+        # Spectra are averaged over a minibatch, and each view is one.
+        both = zip(painted.chunk(2), clean.chunk(2), pixels.chunk(2), strict=True)
+        frequency = torch.stack([focal_frequency(*view) for view in both]).mean()
         return focal_l1(painted, clean, pixels) + self.options.frequency * frequency
 
     def _assignments(self, seen: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:

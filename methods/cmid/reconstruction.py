@@ -42,10 +42,12 @@ def focal_l1(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 
 def focal_frequency(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Squared distance of spectra, weighted towards the frequencies that are furthest off.
+    """Squared distance of the minibatch's mean spectra, weighted towards the frequencies that are furthest off.
 
-    The spectrum needs a whole image, so visible pixels are filled in: almost all from a mix of prediction and target
-    without gradient, a thousandth from the prediction.
+    The focal frequency loss of Jiang et al. (ICCV 2021, arXiv:2012.12821) in the form of CMID's release: spectra are
+    averaged over the minibatch first, the weight is log(1 + distance), and it is divided by the largest of all channels
+    and frequencies. The spectrum needs a whole image, so visible pixels are filled in: almost all from a mix of
+    prediction and target without gradient, a thousandth from the prediction.
 
     Args:
         prediction: normalised, B x 3 x H x W.
@@ -54,11 +56,12 @@ def focal_frequency(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """
     mix = (0.5 * prediction + 0.5 * target).detach()
     composite = torch.lerp(VISIBLE * prediction + (1 - VISIBLE) * mix, prediction, mask)
-    spectra = torch.fft.fft2(composite, norm="ortho") - torch.fft.fft2(target, norm="ortho")
+    # The transform is linear: the difference of mean spectra is the spectrum of the mean difference.
+    spectra = torch.fft.fft2((composite - target).mean(dim=0), norm="ortho")
     squared = spectra.real**2 + spectra.imag**2
     with torch.no_grad():
         weight = torch.log1p(squared.sqrt())
-        # The largest weight of each channel is one; where prediction and target agree everywhere there is none.
-        weight = weight / weight.amax(dim=(2, 3), keepdim=True).clamp_min(1e-12)
+        # Where prediction and target agree everywhere there is no largest weight.
+        weight = weight / weight.max().clamp_min(1e-12)
     loss: Tensor = (weight * squared).mean()
     return loss

@@ -28,7 +28,9 @@ class CMIDOptions(TrainingOptions):
     momentum: float = option(
         0.996, "release", "share of the old teacher at the start; rises to 1 as a cosine", ge=0, le=1
     )
-    lr: float = option(1e-3, "release: 1e-3 x GPUs at 256 tiles in all", "learning rate of Adan", gt=0)
+    lr: float = option(
+        4e-3, "release: 1e-3 x GPUs, at 4 GPUs x 64 tiles", "learning rate of Adan at a batch of 256", gt=0
+    )
     weight_decay: float = option(0.02, "release", "not applied to norms and biases", ge=0)
     warmup_epochs: int = option(10, "release", "epochs of rising learning rate, at most a tenth of the run", ge=0)
 

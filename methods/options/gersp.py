@@ -11,7 +11,7 @@ from methods.options.contrastive import TwoViewOptions, check_queue
 
 
 class GeRSPOptions(TwoViewOptions):
-    """Options of GeRSP (Huang et al. 2024)."""
+    """Options of GeRSP (Huang et al. 2024); learning rates are those of a batch of 256 and scale with the batch."""
 
     labelled: str | None = option(
         None, "paper: ImageNet", "folder of labelled natural images, one folder a class; `demo` for the demo's own"
@@ -22,11 +22,17 @@ class GeRSPOptions(TwoViewOptions):
     queue: int = option(65536, "release", "keys of other tiles to contrast against", gt=0)
     dim: int = option(128, "release", "length of the projected vector", gt=0)
     momentum: float = option(0.996, "paper; release: 0.999", "share of the old teacher in each update", ge=0, le=1)
+    shuffle: int = option(
+        8,
+        "release, shuffling BN on 8 GPUs",
+        "parts, of 16 tiles at least, in which shuffled keys go through batch norm; 1 for a single pass",
+        gt=0,
+    )
     supervised: float = option(1.0, "release", "weight of the cross-entropy on the natural images", ge=0)
-    lr: float = option(0.007, "release", "learning rate of SGD", gt=0)
-    lr_min: float = option(0.001, "release", "learning rate at the end of each cosine", ge=0)
+    lr: float = option(0.007, "release, at a batch of 8 x 32 = 256", "learning rate of SGD", gt=0)
+    lr_min: float = option(0.001, "release, at a batch of 256", "learning rate at the end of each cosine", ge=0)
     cycles: int = option(5, "release: 5 x 20 epochs", "cosines with a restart between them", gt=0)
-    weight_decay: float = option(5e-4, "release", "not applied to norms and biases", ge=0)
+    weight_decay: float = option(5e-4, "release", "applied to norms and biases too", ge=0)
 
     def offers(self) -> frozenset[str]:
         """The labelled images come by option, not by corpus."""

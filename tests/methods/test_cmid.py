@@ -108,6 +108,37 @@ def test_focal_frequency_equals_a_direct_fourier_sum_of_a_tiny_image():
     assert reconstruction.focal_frequency(*tensors).item() == pytest.approx(expected)
 
 
+def test_focal_frequency_averages_the_spectra_of_a_minibatch_and_has_one_largest_weight():
+    """Two images of 2 x 2 with two channels against zeros, all masked.
+
+    The mean of the first channel is 2, 0 / 0, 0, with a spectrum of 1 everywhere; that of the second is 3 everywhere,
+    with 6 at frequency zero and nothing else. The largest distance of both channels is 6, so the weights are
+    ln 2 / ln 7 four times and 1: (4 ln 2 / ln 7 + 36) / 8.
+    """
+    prediction = torch.tensor(
+        [[[[3.0, 1.0], [1.0, 1.0]], [[5.0, 2.0], [3.0, 3.0]]], [[[1.0, -1.0], [-1.0, -1.0]], [[1.0, 4.0], [3.0, 3.0]]]]
+    )
+    loss = reconstruction.focal_frequency(prediction, torch.zeros(2, 2, 2, 2), torch.ones(2, 1, 2, 2))
+    assert loss.item() == pytest.approx((4 * math.log(2) / math.log(7) + 36) / 8)
+
+
+def test_errors_that_cancel_within_a_view_cost_no_frequencies_but_those_of_two_views_do_not_cancel(corpus):
+    """All pixels are off by one. In one view alike: the mean spectrum is the side at frequency zero, the loss 1."""
+    model = build(corpus, cell=16)
+    clean, pixels = torch.zeros(4, 3, 8, 8), torch.ones(4, 1, 8, 8)
+    focal_l1 = 2 / (1 + math.exp(-0.2)) - 1
+    for signs, frequency in (((1.0, 1.0, -1.0, -1.0), 1.0), ((1.0, -1.0, 1.0, -1.0), 0.0)):
+        painted = torch.tensor(signs).view(4, 1, 1, 1).expand(4, 3, 8, 8)
+        assert model._masked(painted, clean, pixels).item() == pytest.approx(focal_l1 + frequency)
+
+
+@pytest.mark.parametrize(("batch", "expected"), [(256, 4e-3), (64, 1e-3)])
+def test_the_learning_rate_is_four_thousandths_at_256_tiles_and_scales_with_the_batch(batch, expected, corpus):
+    """One thousandth for each GPU of 64 tiles."""
+    optimiser, _ = build(corpus, batch=batch, cell=16, warmup_epochs=0).configure()
+    assert [pytest.approx(expected)] * 3 == [group["lr"] for group in optimiser.param_groups]
+
+
 def test_a_perfect_prediction_costs_nothing_and_has_a_finite_gradient():
     target = torch.rand(2, 3, 8, 8)
     prediction = target.clone().requires_grad_()

@@ -11,7 +11,7 @@ import methods
 from bench import backbones, method
 from bench.errors import StudyError
 from bench.method import Length
-from methods.moco import MoCo, queue_loss
+from methods.moco import MoCo, queue_loss, shuffled_keys
 from methods.options.contrastive import MoCoOptions, SimCLROptions
 
 SMALL = {"batch": 8, "size": 32}
@@ -202,11 +202,15 @@ def test_keys_go_through_batch_norm_in_shuffled_parts_and_come_back_in_order(cor
     views = torch.rand(48, 3, 32, 32)
     sizes = []
     model.teacher.register_forward_pre_hook(lambda _module, inputs: sizes.append(len(inputs[0])))
-    model._keys(views, torch.Generator().manual_seed(0))
+
+    def keys():
+        return shuffled_keys(model.teacher, model.teacher_head, views, 8, torch.Generator().manual_seed(0))
+
+    keys()
     assert sizes == [16, 16, 16]
     model.eval()
     expected = model.teacher_head(model.teacher(views)[-1].mean(dim=(2, 3)))
-    assert torch.allclose(expected, model._keys(views, torch.Generator().manual_seed(0)), atol=1e-5)
+    assert torch.allclose(expected, keys(), atol=1e-5)
 
 
 def test_the_aerial_option_turns_and_flips_the_views(corpus):
