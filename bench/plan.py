@@ -101,7 +101,7 @@ def _pretrain_job(
     identity: dict[str, Any] = {
         "method": method,
         "method_version": spec.version,
-        "options": options.identity(),
+        "options": options.identity() | (options.content_of(used) if used else {}),
         "backbone": backbone,
         "corpus": used.hash if used else None,
         "seed": seed,

@@ -64,7 +64,7 @@ def _device(name: str) -> torch.device:
 def _pretrain(job: PretrainJob, store: Store, report: Report, device: torch.device, threads: int) -> None:
     spec = methods.get(job.method)
     options = spec.options.model_validate(job.options)
-    corpus = Corpus.open(Path(job.corpus)) if job.corpus else None
+    corpus = options.supervise(Corpus.open(Path(job.corpus)), job.seed) if job.corpus else None
     make_deterministic(job.seed, threads)
     backbone = backbones.build(job.backbone)
     if isinstance(options, TrainingOptions):
