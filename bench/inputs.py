@@ -18,6 +18,8 @@ from tasks.prepared import Prepared
 from tasks.protocols import Protocol, Slices
 
 DEMO = "demo"
+# Of the demo world; another name where what is built changes, for a folder that is there is taken as it is.
+DEMO_CORPUS = "corpus-2"
 # The demo's downstream sets by name: from the data folder to the folder of the public layout, made when absent.
 DEMO_SETS: dict[str, Callable[[Path], Path]] = {
     "demo-city": lambda home: ensure_world(home).city,
@@ -110,9 +112,8 @@ class Inputs:
 
     def _demo_corpus(self) -> Path:
         world = self._world()
-        # The name tells it from a corpus of an earlier version, which did not yet declare itself synthetic.
-        out = world.root / "synthetic-corpus"
+        out = world.root / DEMO_CORPUS
         if not out.is_dir():
             self._say(f"cutting the demo corpus in {out}")
-            build_corpus(world.scenes, world.landcover, "globeland30", out, size=64, synthetic=True)
+            build_corpus(world.scenes, world.landcover, "globeland30", out, size=64, synthetic=True, controls=True)
         return out

@@ -1,14 +1,19 @@
 """Options of a pretraining method, with their sources; torch-free, so that a study is checked before anything loads."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bench.backbones.normalisation import IMAGENET, Channels, Normalisation, normalisation_of
 from bench.backbones.sources import RANDOM, identify
 from bench.errors import StudyError
+
+if TYPE_CHECKING:
+    from bench.corpus.manifest import ControlEntry
+    from bench.corpus.reader import Corpus
 
 
 class CorpusFacts(Protocol):
@@ -17,6 +22,11 @@ class CorpusFacts(Protocol):
     @property
     def has_landcover(self) -> bool:
         """Whether every tile has land-cover proportions."""
+        ...
+
+    @property
+    def controls(self) -> "Mapping[str, ControlEntry]":
+        """Land cover that is not the tiles' own, by name, each with its hash."""
         ...
 
     def __len__(self) -> int:
@@ -78,6 +88,14 @@ class PretrainOptions(BaseModel):
             WeightsError, StudyError: a file that an option names is absent.
         """
         return self.model_dump(mode="json")
+
+    def content_of(self, corpus: CorpusFacts) -> dict[str, Any]:  # noqa: ARG002 - overridden where it matters
+        """What the options make a method read of a corpus that the corpus' hash does not cover; joins `identity`."""
+        return {}
+
+    def supervise(self, corpus: "Corpus", seed: int) -> "Corpus":  # noqa: ARG002 - as above
+        """The corpus as the method is to see it, in a pretraining with this seed."""
+        return corpus
 
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse options that cannot work on this corpus.

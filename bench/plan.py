@@ -152,7 +152,7 @@ def _pretrain_job(row: Row, options: PretrainOptions, backbone: str, seed: int, 
     identity: dict[str, Any] = {
         "method": row.method,
         "method_version": spec.version,
-        "options": options.identity(),
+        "options": options.identity() | (options.content_of(used) if used else {}),
         "backbone": backbone,
         "corpus": used.hash if used else None,
         "seed": seed,

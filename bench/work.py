@@ -98,7 +98,7 @@ class _Product:
 def _train(job: PretrainJob, store: Store, report: Report, device: torch.device) -> _Product:
     spec = methods.get(job.method)
     options = spec.options.model_validate(job.options)
-    corpus = Corpus.open(Path(job.corpus)) if job.corpus else None
+    corpus = options.supervise(Corpus.open(Path(job.corpus)), job.seed) if job.corpus else None
     backbone = backbones.build(job.backbone)
     length = Length(0, 0)
     if isinstance(options, TrainingOptions):

@@ -20,7 +20,7 @@ from methods import schedules
 from methods.augment import recipes
 from methods.augment.draws import JitterStrength
 from methods.augment.views import View
-from methods.options.geokr import ClassificationOptions, GeoKROptions
+from methods.options.geokr import ClassificationOptions, GeoKROptions, LandCoverOptions
 from methods.teacher import pool, teacher_of
 
 
@@ -58,13 +58,28 @@ def consistency_loss(student: Tensor, teacher: Tensor, form: str) -> Tensor:
     return (teacher.exp() * (teacher - student)).sum(dim=1)
 
 
+def _supervised(corpus: Corpus | None, options: LandCoverOptions) -> Corpus:
+    """The corpus, after a look that its land cover is the one the options name: nothing later would tell.
+
+    Raises:
+        CorpusError: there is none, or `options.supervise` was forgotten.
+    """
+    if corpus is None:
+        raise CorpusError("geokr and its ablations train on a corpus with land cover: name one")
+    if corpus.supervision != options.land_cover:
+        raise CorpusError(
+            f"option land_cover={options.land_cover} was given a corpus with {corpus.supervision} land cover: "
+            "open it with options.supervise(corpus, seed)"
+        )
+    return corpus
+
+
 class GeoKR(Method[GeoKROptions]):
     """Student and teacher, each a backbone with a linear layer on its pooled last feature map."""
 
     def __init__(self, backbone: Backbone, options: GeoKROptions, corpus: Corpus | None, length: Length) -> None:
         super().__init__(backbone, options, corpus, length)
-        if corpus is None:
-            raise CorpusError("geokr trains on a corpus with land cover: name one")
+        corpus = _supervised(corpus, options)
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         self.teacher, self.teacher_head = self._teacher()
         jitter = JitterStrength(options.brightness, options.contrast, options.saturation, options.hue)
@@ -147,8 +162,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
         self, backbone: Backbone, options: ClassificationOptions, corpus: Corpus | None, length: Length
     ) -> None:
         super().__init__(backbone, options, corpus, length)
-        if corpus is None:
-            raise CorpusError("geokr-classification trains on a corpus with land cover: name one")
+        corpus = _supervised(corpus, options)
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         # The strengths are those of GeoKR's own options.
         self.view = View(

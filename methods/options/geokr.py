@@ -1,17 +1,88 @@
 """Options of GeoKR and of its ablations."""
 
 import math
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from bench.backbones.normalisation import UNIT, Normalisation
+from bench.corpus.controls import CONTROLS, supervise
+from bench.corpus.reader import Corpus
 from bench.errors import StudyError
 from bench.options import CorpusFacts, Facts, Length, TrainingOptions, option
 from methods.options import updates
 
+MISSING = 0.1
+"""Share of tiles without land cover in a control above which it is refused: it would no longer be what it is called."""
 
-class GeoKROptions(TrainingOptions):
+
+class LandCoverOptions(TrainingOptions):
+    """Options of methods that learn from land cover: whose it is, for controls of what the map teaches."""
+
+    land_cover: Literal["true", "shuffled", "noisy", "rotated", "coarse"] = option(
+        "true",
+        "ours: controls (decision 017)",
+        "whose land cover a tile learns: its own, another tile's (every tile, or noise_share of them), that of the place "
+        "half a turn about the scene's centre away, or that of a window 8 times as wide",
+    )
+    noise_share: float | None = option(
+        None,
+        "ours; needed by land_cover=noisy alone",
+        "share of the tiles that get another tile's land cover",
+        ge=0,
+        le=1,
+    )
+
+    @field_validator("land_cover", mode="before")
+    @classmethod
+    def _read_true(cls, value: Any) -> Any:
+        """YAML reads a bare `true` as a truth value."""
+        return "true" if value is True else value
+
+    @model_validator(mode="after")
+    def _noise_is_stated(self) -> Self:
+        if (self.land_cover == "noisy") != (self.noise_share is not None):
+            raise ValueError("land_cover=noisy and noise_share go together: give both or neither")
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """As every training's; a tile's own land cover is not named, so that keys are those of before the controls."""
+        values = super().identity()
+        if self.land_cover == "true":
+            del values["land_cover"]
+        if self.noise_share is None:
+            del values["noise_share"]
+        return values
+
+    def content_of(self, corpus: CorpusFacts) -> dict[str, Any]:
+        """The content of the control that is trained on."""
+        if self.land_cover not in CONTROLS:
+            return {}
+        return {"land_cover_hash": corpus.controls[self.land_cover].hash}
+
+    def supervise(self, corpus: Corpus, seed: int) -> Corpus:
+        """The corpus with the land cover asked for, so that losses and sampler read the same."""
+        return supervise(corpus, self.land_cover, self.noise_share, seed)
+
+    def check(self, corpus: CorpusFacts) -> None:
+        """Refuse a control that the corpus lacks, or has for too few of its tiles."""
+        super().check(corpus)
+        if self.land_cover not in CONTROLS:
+            return
+        if self.land_cover not in corpus.controls:
+            raise StudyError(
+                f"option land_cover={self.land_cover} needs land cover that this corpus was built without: "
+                "build it with bench corpus build --controls"
+            )
+        missing = corpus.controls[self.land_cover].missing
+        if missing > MISSING * len(corpus):
+            raise StudyError(
+                f"option land_cover={self.land_cover}: {missing} of {len(corpus)} tiles have no land cover there, more "
+                f"than {MISSING:.0%}: add the rasters around the scenes and build the corpus again, or leave it out"
+            )
+
+
+class GeoKROptions(LandCoverOptions):
     """Options of GeoKR (Li et al. 2021); the paper's values are the defaults, the released system's are named."""
 
     epochs: int = option(10, "release; the paper does not say", "passes over the corpus", gt=0)
@@ -107,7 +178,7 @@ class GeoKROptions(TrainingOptions):
         )
 
 
-class ClassificationOptions(TrainingOptions):
+class ClassificationOptions(LandCoverOptions):
     """Options of the ablation that learns the dominant class; the values it shares with GeoKR are GeoKR's."""
 
     epochs: int = option(10, "release; the paper does not say", "passes over the corpus", gt=0)

@@ -6,7 +6,7 @@ from affine import Affine
 from bench.corpus.build import build_corpus
 from bench.corpus.reader import Corpus
 from bench.demo.world import WorldSpec, ensure_world, folder_name
-from bench.inputs import Inputs
+from bench.inputs import DEMO_CORPUS, Inputs
 from bench.probe_sets import demo_samples
 from bench.study import load_study
 
@@ -37,5 +37,5 @@ def test_the_demos_corpora_are_synthetic_even_where_those_of_an_earlier_version_
     assert Inputs(print, home).corpus(load_study("demo", {})).synthetic
     assert 1 == len(demo_samples(home).images)
     root = home / folder_name(WorldSpec())
-    expected = {"corpus": False, "synthetic-corpus": True, "held-out-64": False, "synthetic-held-out-64": True}
+    expected = {"corpus": False, DEMO_CORPUS: True, "held-out-64": False, "synthetic-held-out-64": True}
     assert expected == {name: Corpus.open(root / name).synthetic for name in expected}

@@ -28,6 +28,8 @@ def refused(*arguments):
         (["--set", "pretrain.batch=100000"], "batch=100000 is larger than the corpus"),
         (["--set", "options.moco.queue=100000"], "queue=100000 is larger than the corpus"),
         (["--set", "corpus=nowhere"], "nowhere"),
+        (["--set", "options.geokr.land_cover=rotated"], "built without: build it with bench corpus build --controls"),
+        (["--set", "options.geokr.land_cover=noisy"], "land_cover=noisy and noise_share go together"),
         (["--set", "corpus=null"], "needs a corpus"),
         (["--set", "data.demo-city=nowhere"], "no prepared data set at nowhere"),
     ],

@@ -50,9 +50,8 @@ def write_corpus(folder: Path, rows: int, columns: int, size: int) -> Corpus:
     cover[edge] = np.array(CODES, dtype=np.uint8)[(kinds + 1) % 3].repeat(size, 0).repeat(size, 1)[edge]
     _write_raster(folder / "scenes" / "scene.tif", scene.transpose(2, 0, 1))
     _write_raster(folder / "landcover" / "n50_30_2020lc030.tif", cover[None])
-    return build_corpus(
-        folder / "scenes", folder / "landcover", "globeland30", folder / "corpus", size=size, overlap=0.0
-    )
+    folders = (folder / "scenes", folder / "landcover", "globeland30", folder / "corpus")
+    return build_corpus(*folders, size=size, overlap=0.0, controls=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -32,7 +32,7 @@ class KilledError(Exception):
 
 
 def pretrain(
-    name, corpus: Corpus, checkpoint: Path, labelled: Path, monkeypatch, stop_after: int | None = None, seed=7
+    name, corpus: Corpus, checkpoint: Path, labelled: Path, monkeypatch, stop_after: int | None = None, seed=7, **chosen
 ):
     """Train a few steps; with `stop_after`, die right after the checkpoint of that step."""
     save = pretraining._save
@@ -46,8 +46,11 @@ def pretrain(
     monkeypatch.setattr(pretraining, "_save", save_and_die)
     determinism.make_deterministic(7, 1)
     more = {"labelled": str(labelled)} if "labelled" in methods.get(name).needs else {}
-    options = methods.get(name).options.model_validate({**methods.get(name).defaults, **SMALL, **OPTIONS[name], **more})
+    options = methods.get(name).options.model_validate(
+        {**methods.get(name).defaults, **SMALL, **OPTIONS[name], **more, **chosen}
+    )
     options.check(corpus)
+    corpus = options.supervise(corpus, seed)
     method = methods.get(name).load()(backbones.build("resnet18"), options, corpus, options.length(len(corpus)))
     place = pretraining.Place(torch.device("cpu"), checkpoint, lambda *_: None)
     try:
@@ -72,6 +75,22 @@ def test_a_killed_and_resumed_pretraining_gives_the_same_weights(name, corpus, l
     assert whole.keys() == resumed.keys()
     for key, value in whole.items():
         assert torch.equal(value, resumed[key]), (key, step)
+
+
+@pytest.mark.parametrize("name", ["geokr", "geokr-classification"])
+def test_a_pretraining_on_shuffled_land_cover_is_resumed_on_the_same_shuffle(
+    name, corpus, labelled, tmp_path, monkeypatch
+):
+    step = random.randint(1, 5)
+    shuffled = {"land_cover": "shuffled"}
+    losses, whole = pretrain(name, corpus, tmp_path / "whole", labelled, monkeypatch, **shuffled)
+    assert pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=step, **shuffled) is None
+    resumed_losses, resumed = pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch, **shuffled)
+    assert losses == resumed_losses
+    for key, value in whole.items():
+        assert torch.equal(value, resumed[key]), (key, step)
+    own_losses, _ = pretrain(name, corpus, tmp_path / "own", labelled, monkeypatch)
+    assert losses != own_losses
 
 
 def test_a_checkpoint_of_another_order_of_tiles_is_refused(corpus, labelled, tmp_path, monkeypatch):
