@@ -44,6 +44,11 @@ def _parse_bands(_context: click.Context, _option: click.Parameter, value: str |
 )
 @click.option("--stretch", default="none", show_default=True, help="none | percentile:LOW,HIGH | LOW:HIGH")
 @click.option("--scene-nodata", type=float, help="Value outside the image, where scenes do not declare one (often 0).")
+@click.option(
+    "--offset",
+    type=float,
+    help="Added to stored values before a range LOW:HIGH applies, where files do not say: -1000.",
+)
 @click.option("--epoch", type=int, help="Year of the product, where the folder holds several.")
 @click.option("--max-nodata", default=0.5, show_default=True, help="Largest share of a tile without land cover.")
 @click.option("--cloud-share", default=0.5, show_default=True, help="Largest share of white pixels (Eq. 12).")
@@ -68,6 +73,7 @@ def build(
     bands: "Bands",
     stretch: str,
     scene_nodata: float | None,
+    offset: float | None,
     epoch: int | None,
     max_nodata: float,
     cloud_share: float,
@@ -96,6 +102,7 @@ def build(
             bands=bands,
             stretch=stretch,
             scene_nodata=scene_nodata,
+            offset=offset,
             epoch=epoch,
             rules=with_settings(named, settings),
             jpeg=jpeg,

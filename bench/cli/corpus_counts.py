@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from bench.corpus.manifest import Manifest
     from bench.corpus.reader import Corpus
 
+SHOWN = 10
+"""Warnings printed; thousands of scenes may bear the same one."""
+
 
 def say(opened: "Corpus") -> None:
     """Print the line by which a corpus is known, and the tables of its counts."""
@@ -51,3 +54,12 @@ def _print_counts(described: "Manifest") -> None:
         click.echo("Scenes that could not be used:")
         for reason in described.skipped.values():
             click.echo(f"  {reason}")
+    _print_warnings([warning for scene in described.scenes for warning in scene.warnings])
+
+
+def _print_warnings(warnings: list[str]) -> None:
+    """Print the first of the warnings, and how many more there are."""
+    for warning in warnings[:SHOWN]:
+        click.echo(f"warning: {warning}")
+    if len(warnings) > SHOWN:
+        click.echo(f"warning: {len(warnings) - SHOWN} more scenes like these: see corpus.json")

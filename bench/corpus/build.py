@@ -35,6 +35,7 @@ def build_corpus(
     epoch: int | None = None,
     rules: Rules | None = None,
     scene_nodata: float | None = None,
+    offset: float | None = None,
     jpeg: int | None = None,
     synthetic: bool = False,
     controls: bool = False,
@@ -57,6 +58,8 @@ def build_corpus(
         epoch: year of the product, for a folder that holds several.
         rules: which tiles are left out; the paper's where None.
         scene_nodata: value of the pixels outside an image, for scenes that do not declare one.
+        offset: added to the stored values of every scene before a fixed range applies (-1000 for Sentinel-2 from
+            processing baseline 04.00 on, where its files do not say so); None takes what files and metadata declare.
         jpeg: quality in 1..100 of the JPEG that tiles are kept as: a quarter to a sixth of the space, slower to read, not
             the exact pixels; None keeps them as they are.
         synthetic: declares that the scenes were drawn by a generator; the corpus says so wherever it is shown.
@@ -73,7 +76,17 @@ def build_corpus(
         CorpusError: an input or an option cannot be used. What was already cut is kept for the next attempt.
     """
     check_quality(jpeg)
-    cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg, controls)
+    cut = Cut(
+        size,
+        overlap,
+        bands,
+        Stretch.parse(stretch),
+        rules or Rules(),
+        scene_nodata,
+        jpeg,
+        controls=controls,
+        offset=offset,
+    )
     plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad, synthetic=synthetic)
     done = _already_there(out, plan)
     if done is not None:

@@ -50,6 +50,7 @@ class Cut:
         nodata: value of the pixels outside the image, for scenes that do not declare one themselves.
         jpeg: quality of the JPEG that a tile is kept as, or None for its exact pixels.
         controls: whether the land cover of `bench.corpus.controls` is counted too; it changes neither tiles nor proportions.
+        offset: what the user states has to be added to the stored values before a fixed range applies, or None.
     """
 
     size: int = 256
@@ -60,6 +61,7 @@ class Cut:
     nodata: float | None = None
     jpeg: int | None = None
     controls: bool = False
+    offset: float | None = None
 
     def windows(self, scene: Scene) -> Windows:
         """The windows of a scene."""
@@ -116,6 +118,7 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
         rows: list[NDArray[np.void]] = []
         kept: list[int] = []
         with SceneReader(scene, cut.stretch, cut.nodata) as reader, (folder / PIXELS).open("wb") as stream:
+            warnings = reader.check_offset()
             for number, tile, valid in _tiles(reader, windows, advance):
                 reason = _reject_empty(cut.rules, valid) or by_land_cover[number] or reject_pixels(cut.rules, tile)
                 if reason is None:
@@ -143,6 +146,8 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
             tiles=len(kept),
             rejected=dict(sorted(rejected.items())),
             levels=None if levels is None else {"low": list(levels.low), "high": list(levels.high)},
+            offsets=scene.offsets.values if cut.stretch.kind == "range" else None,
+            warnings=warnings,
         )
         covered = counts is None or bool((counts.area > counts.nodata).any())
         files.write_json(folder / ENTRY, PartEntry(scene=entry, covered=covered).model_dump(mode="json"))

@@ -112,8 +112,17 @@ def source_of(name: str, folder: Path) -> str:
     A sub-folder that is named as a product (by sensor and date) is a scene as delivered and not a collection.
     """
     first, _, rest = name.partition("/")
-    matches = ((re.match(pattern, first, re.IGNORECASE), label) for pattern, label in SENSORS)
-    sensor = next((label.format(*match.groups()) for match, label in matches if match), None)
+    sensor = _sensor(first)
     if rest and not (sensor and DATE.search(first)):
         return first
     return sensor or folder.name
+
+
+def sensor_of(name: str) -> str | None:
+    """The sensor that a scene's file or a folder around it is named after, or None."""
+    return next((sensor for part in reversed(name.split("/")) if (sensor := _sensor(part))), None)
+
+
+def _sensor(part: str) -> str | None:
+    matches = ((re.match(pattern, part, re.IGNORECASE), label) for pattern, label in SENSORS)
+    return next((label.format(*match.groups()) for match, label in matches if match), None)

@@ -52,7 +52,10 @@ class SceneEntry(BaseModel):
         windows: tiles that the scene was cut into.
         tiles: tiles kept.
         rejected: tiles left out, by reason.
-        levels: values that became 0 and 255 by band, where the scene was stretched.
+        levels: stored values that became 0 and 255 by band, where the scene was stretched.
+        offsets: what was added to the stored values by band before a fixed range was applied; None without a fixed range,
+            and in corpora of versions that did not write it down.
+        warnings: what in the scene may not be as it should, each one line.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,6 +70,8 @@ class SceneEntry(BaseModel):
     tiles: int
     rejected: dict[str, int]
     levels: dict[str, list[float]] | None = None
+    offsets: tuple[float, float, float] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class ControlEntry(BaseModel):
@@ -103,7 +108,8 @@ class Manifest(BaseModel):
         counts: `class`, `source` and `rejected`, each a table of counts.
         shards: the pixel files.
         history: how the corpus was made from others (merge, filter, split, sample), in words.
-        synthetic: whether the scenes were drawn by a generator, as whoever built the corpus declared; not part of the hash.
+        synthetic: whether the scenes were drawn by a generator, as declared by whoever built the corpus; not part of the
+            hash.
         controls: columns of other land cover beside the tiles' own, by name; `hash` does not cover them.
     """
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -58,13 +59,16 @@ class Plan:
         cut = asdict(self.cut)
         if not self.cut.controls:
             del cut["controls"]  # so that a corpus without them keeps the request it was built by
+        if self.cut.offset is None:  # as before there was such an option, so that finished corpora are known again
+            del cut["offset"]
         return _hash([VERSION, cut, product, self.state])
 
     def key(self, strip: Strip) -> str:
         """Hash of all that decides one strip's part."""
         scene = strip.scene
         known = [self._settings, scene.name, scene.source, scene.stamp, strip.windows.rows]
-        return _hash(known if scene.nodata is None else [*known, scene.offsets, scene.nodata])
+        moved = self.cut.stretch.kind == "range" and any(scene.offsets.values)
+        return _hash([*known, scene.offsets.values, scene.nodata] if moved or scene.nodata is not None else known)
 
     @property
     def request(self) -> str:
@@ -113,13 +117,17 @@ def make_plan(
         raise CorpusError("--controls are counted from the land cover: give --landcover and --product, or leave it out")
     if cut.bands is not None and len(cut.bands) != 3:
         raise CorpusError(f"--bands takes red, green and blue, got {len(cut.bands)}: use for instance 3,2,1")
+    if cut.offset is not None and (cut.stretch.kind != "range" or not math.isfinite(cut.offset)):
+        raise CorpusError(
+            f"--offset {cut.offset:g} moves a fixed range: give a number and --stretch LOW:HIGH, or leave it out"
+        )
     legend = None if product is None else load_product(product)
     cover = None if landcover is None or legend is None else LandCover(landcover, legend, epoch)
     good: list[Scene] = []
     skipped: dict[str, str] = {}
     for found in find_scenes(scenes, cut.bands):
         try:
-            scene = describe(found, cut.bands, cut.stretch)
+            scene = describe(found, cut.bands, cut.stretch, cut.offset)
             _check_fits(scene, cut, cover)
         except CorpusError as error:
             if not skip_bad:

@@ -1,5 +1,6 @@
 """What a scene is, and the checks of its header before it is cut."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bench.corpus import safe
 from bench.corpus.discovery import Bands, Found
 from bench.corpus.geotiff import open_raster
 from bench.corpus.geotransform import apply
+from bench.corpus.offsets import NO_OFFSETS, Offsets, from_scales, settle
 from bench.corpus.sheets import check_crs, is_geographic, lonlat_bounds
 from bench.corpus.stretch import Stretch
 from bench.errors import CorpusError
@@ -36,7 +38,8 @@ class Scene:
         resolution: side of a pixel in metres.
         lonlat: west, south, east, north in degrees.
         stamp: size and time of change of each file, to see whether they are still the same.
-        offsets: what has to be added to the stored values of red, green and blue before a fixed range applies.
+        offsets: what has to be added to the stored values of red, green and blue before a fixed range applies, and who
+            says so.
         nodata: value outside the image by the rules of the product, where the files declare none.
     """
 
@@ -52,7 +55,7 @@ class Scene:
     resolution: float
     lonlat: tuple[float, float, float, float]
     stamp: tuple[tuple[int, int], ...]
-    offsets: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    offsets: Offsets = NO_OFFSETS
     nodata: float | None = None
 
     @property
@@ -68,27 +71,31 @@ class Scene:
         return ":".join(code) if code else crs.name
 
 
-def describe(found: Found, bands: Bands, stretch: Stretch) -> Scene:
+def describe(found: Found, bands: Bands, stretch: Stretch, offset: float | None = None) -> Scene:
     """Read a scene's header and check that it can be cut into tiles as asked.
 
     Args:
         found: the scene's files.
         bands: three band numbers from 1, or None for a file of three bands; names where bands are files.
         stretch: how values become 8 bits.
+        offset: `--offset`, what the user states has to be added to the stored values, or None.
 
     Raises:
-        CorpusError: incomplete, unreadable, not georeferenced, bands or depth that need an option that was not given, or band
-            files that do not lie on each other.
+        CorpusError: incomplete, unreadable, not georeferenced, bands or depth that need an option that was not given, band
+            files that do not lie on each other, or contradictory offsets.
     """
     if found.problem:
         raise CorpusError(found.problem)
     path = found.files[0]
-    with open_raster(path) as dataset:
+    with ExitStack() as stack:
+        dataset, *others = (stack.enter_context(open_raster(file)) for file in found.files)
         chosen = (1, 1, 1) if len(found.files) == 3 else _choose_bands(path, dataset.count, bands)
         dtype = str(dataset.dtypes[chosen[0] - 1])
         _check_depth(path, dtype, stretch)
-        for other in found.files[1:]:
+        for other in others:
             _check_same_grid(dataset, other)
+        bands_of = [dataset, *others] if others else [dataset] * 3
+        declared = [(d.scales[band - 1], d.offsets[band - 1]) for d, band in zip(bands_of, chosen, strict=True)]
         crs, transform = dataset.crs.to_wkt(), dataset.transform
         check_crs(crs, path)
         width, height = dataset.width, dataset.height
@@ -97,7 +104,8 @@ def describe(found: Found, bands: Bands, stretch: Stretch) -> Scene:
     lonlat = lonlat_bounds(crs, np.stack(corners, axis=-1))
     if is_geographic(crs):
         unit = EARTH_DEGREE * float(np.sqrt(np.cos(np.radians((lonlat[1] + lonlat[3]) / 2))))
-    named = tuple(map(str, bands or ()))
+    in_file = from_scales(path, declared, fixed_range=stretch.kind == "range")
+    in_metadata = None if found.safe is None else safe.offsets(found.safe, tuple(map(str, bands or ())))
     return Scene(
         name=found.name,
         files=found.files,
@@ -111,7 +119,7 @@ def describe(found: Found, bands: Bands, stretch: Stretch) -> Scene:
         resolution=unit * float(np.sqrt(abs(transform.determinant))),
         lonlat=lonlat,
         stamp=tuple((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in found.files)),
-        offsets=(0.0, 0.0, 0.0) if found.safe is None else safe.offsets(found.safe, named),
+        offsets=settle(path, in_file, in_metadata, offset),
         nodata=None if found.safe is None else safe.NODATA,
     )
 
@@ -125,16 +133,12 @@ def _check_depth(path: Path, dtype: str, stretch: Stretch) -> None:
         )
 
 
-def _check_same_grid(dataset: DatasetReader, other: Path) -> None:
-    with open_raster(other) as second:
-        same = (second.crs, second.transform, second.shape, second.dtypes[0]) == (
-            dataset.crs,
-            dataset.transform,
-            dataset.shape,
-            dataset.dtypes[0],
+def _check_same_grid(dataset: DatasetReader, other: DatasetReader) -> None:
+    one, two = ((d.crs, d.transform, d.shape, d.dtypes[0]) for d in (dataset, other))
+    if one != two:
+        raise CorpusError(
+            f"{other.name} does not lie on the grid of {dataset.name}: bands of one resolution are needed"
         )
-    if not same:
-        raise CorpusError(f"{other} does not lie on the grid of {dataset.name}: bands of one resolution are needed")
 
 
 def _choose_bands(path: Path, count: int, bands: Bands) -> tuple[int, int, int]:

@@ -10,6 +10,8 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from bench.corpus import offsets
+from bench.corpus.discovery import sensor_of
 from bench.corpus.geotiff import open_raster
 from bench.corpus.scene import Scene
 from bench.corpus.stretch import Levels, Stretch, sample_windows
@@ -30,6 +32,7 @@ class SceneReader:
 
     def __init__(self, scene: Scene, stretch: Stretch, nodata: float | None = None) -> None:
         self.scene = scene
+        self._stretch = stretch
         self._files = ExitStack()
         self._datasets = [self._files.enter_context(open_raster(path)) for path in scene.files]
         first = self._datasets[0]
@@ -37,7 +40,7 @@ class SceneReader:
         self._masked = MaskFlags.per_dataset in first.mask_flag_enums[scene.bands[0] - 1]
         self.levels: Levels | None = None
         if stretch.kind == "range":
-            self.levels = stretch.levels(None).before(scene.offsets)
+            self.levels = stretch.levels(None).before(scene.offsets.values)
         elif stretch.kind == "percentile":
             self.levels = stretch.levels(self._sample())
 
@@ -46,6 +49,21 @@ class SceneReader:
 
     def __exit__(self, *_: object) -> None:
         self._files.close()
+
+    def check_offset(self) -> tuple[str, ...]:
+        """Hold the scene's offset against its pixels, where a fixed range depends on it.
+
+        Returns:
+            Warnings, each one line.
+
+        Raises:
+            CorpusError: the pixels contradict the offset, or cannot be read.
+        """
+        said = self.scene.offsets
+        in_doubt = self.scene.dtype in {"uint16", "int16"} and sensor_of(self.scene.name) in {None, "Sentinel-2"}
+        if self._stretch.kind != "range" or not (any(said.values) or said.overruled or in_doubt):
+            return ()
+        return offsets.check(self.scene.path, self.scene.name, said, self._sample())
 
     def _sample(self) -> NDArray[np.generic]:
         """Real values on a fixed lattice of blocks across the scene; `3 x N`."""

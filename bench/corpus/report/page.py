@@ -30,6 +30,7 @@ Land cover: {{ m.product.title if m.product else "none" }}{{ " " ~ m.epoch if m.
 {% if part.rows %}<table><tr>{% for name in part.rows[0] %}<th>{{ name }}</th>{% endfor %}</tr>
 {% for row in part.rows %}<tr>{% for value in row.values() %}<td>{{ value }}</td>{% endfor %}</tr>{% endfor %}</table>
 {% endif %}{% if part.note %}<p class="note">{{ part.note }}</p>{% endif %}{% endfor %}
+{% if warnings %}<h2>Warnings</h2><ul>{% for warning in warnings %}<li>{{ warning }}</li>{% endfor %}</ul>{% endif %}
 {% if m.skipped %}<h2>Scenes that could not be used</h2><ul>{% for why in m.skipped.values() %}<li>{{ why }}</li>{% endfor %}</ul>{% endif %}
 </body></html>
 """
@@ -88,7 +89,8 @@ def write_report(
         draw_examples(corpus, cover, out / "examples.png")
         add("examples", "Tiles beside their land cover (Fig. 5)", image="examples.png")
     page = Environment(autoescape=True).from_string(PAGE)
-    files.write_text(out / "index.html", page.render(corpus=corpus, m=corpus.manifest, parts=parts))
+    warnings = [warning for scene in corpus.manifest.scenes for warning in scene.warnings]
+    files.write_text(out / "index.html", page.render(corpus=corpus, m=corpus.manifest, parts=parts, warnings=warnings))
     return out / "index.html"
 
 
