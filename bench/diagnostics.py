@@ -29,6 +29,7 @@ from torch.nn.utils import get_total_norm
 from bench.backbones.normalisation import Normalisation
 from bench.backbones.pyramid import Backbone
 from bench.corpus.reader import Corpus
+from bench.corpus.sampling import permute
 from bench.errors import DivergedError
 from bench.method import Length, entropy
 
@@ -213,7 +214,7 @@ def judge_features(start: Features, end: Features) -> dict[str, str]:
 
 @torch.no_grad()
 def pooled_features(backbone: Backbone, corpus: Corpus, size: int, statistics: Normalisation) -> NDArray[np.float32]:
-    """Pooled last feature maps of up to 512 evenly spaced tiles, N x C, in full precision.
+    """Pooled last feature maps of up to 512 tiles, always the same, N x C, in full precision.
 
     Batch norm uses the statistics of the tiles in front of it, at the start and at the end alike: those that a new
     network keeps normalise nothing, and those of a trained one fit its views (docs/decisions/018). Nothing random is
@@ -233,11 +234,11 @@ def pooled_features(backbone: Backbone, corpus: Corpus, size: int, statistics: N
     shift, scale = (
         torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (statistics.mean, statistics.std)
     )
-    chosen = np.linspace(0, len(corpus) - 1, min(TILES, len(corpus))).round().astype(np.int64)
+    # Shuffled, always alike: each batch sees the whole corpus and not one scene.
+    chosen = permute(np.arange(min(TILES, len(corpus))), len(corpus), "features")
     parts = -(-len(chosen) // CHUNK)
     found = []
     for part in range(parts):
-        # Every so many, so that each batch sees the whole corpus and not one scene.
         tiles = torch.from_numpy(corpus.tiles(chosen[part::parts])).to(device).permute(0, 3, 1, 2).float() / 255
         if tiles.shape[-1] != size:
             tiles = functional.interpolate(tiles, (size, size), mode="bilinear", antialias=True)
