@@ -63,6 +63,11 @@ class Prepared:
         return str(self.index["hash"])
 
     @property
+    def synthetic(self) -> bool:
+        """Whether the data set is declared to be made by a generator; False in sets of schema 2, which do not say."""
+        return bool(self.index.get("synthetic", False))
+
+    @property
     def kind(self) -> Kind:
         """What a label is."""
         kind: Kind = self.index["kind"]

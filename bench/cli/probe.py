@@ -13,6 +13,8 @@ from bench.errors import StoreError
 from bench.store import Store
 
 Rows = list[dict[str, Any]]
+# Marks a row whose weights carry a warning, as in tables of records.
+WARNED = "\u2021"
 
 
 @click.command()
@@ -62,7 +64,9 @@ def probe(
         kept = weights.load(opened.weights(card["key"]))
         found = measure(weights.restore(card["backbone"], kept.state, card["key"]), kept.input, samples, adabn)
         known = {name: card[name] for name in ("key", "method", "backbone", "seed", "steps")}
-        rows.append({**known, "options": card.get("options", {}), "adabn": adabn, **asdict(found)})
+        of_row = {name: card.get(name) for name in ("row", "corpus_hash")}
+        doubts = {"options": card.get("options", {}), "warnings": card.get("warnings", {})}
+        rows.append({**known, **of_row, **doubts, "adabn": adabn, **asdict(found)})
     if as_json:
         click.echo(json.dumps(rows, indent=1))
     else:
@@ -70,31 +74,48 @@ def probe(
 
 
 def table(rows: Rows) -> list[str]:
-    """Method x {kNN, linear} x seeds as a Markdown table, one line a method, backbone and set of options.
+    """Row x {kNN, linear} x seeds as a Markdown table, one line a row and backbone, with the warnings of its weights.
 
     Args:
         rows: what `bench probe --json` prints.
     """
-    groups: dict[tuple[str, str, str], Rows] = defaultdict(list)
+    rows = [row | {"label": name} for row, name in zip(rows, _labels(rows), strict=True)]
+    groups: dict[tuple[str, str], Rows] = defaultdict(list)
     for row in sorted(rows, key=lambda row: (row["method"] != "random", row["seed"])):
-        groups[row["method"], row["backbone"], json.dumps(row["options"], sort_keys=True)].append(row)
+        groups[row["label"], row["backbone"]].append(row)
     random = {(row["backbone"], row["seed"]): row for row in rows if row["method"] == "random"}
     lines = [
         "| method | backbone | weights | steps | kNN | linear | beats random in both | spread / limit |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for (method, backbone, _), group in groups.items():
+    marked: dict[str, None] = {}
+    for (label, backbone), group in groups.items():
+        doubts = {f"{name}: {text}": None for row in group for name, text in row["warnings"].items()}
+        marked |= {f"{WARNED} {label}: {doubt}": None for doubt in doubts}
         pairs = [(row, random[backbone, row["seed"]]) for row in group if (backbone, row["seed"]) in random]
         wins = sum(mine["knn"] > other["knn"] and mine["linear"] > other["linear"] for mine, other in pairs)
         columns = [
-            method,
+            f"{label} {WARNED}" if doubts else label,
             backbone,
             " ".join(row["key"][:8] for row in group),
             str(group[0]["steps"]),
             *(" ".join(f"{row[name]:.3f}" for row in group) for name in ("knn", "linear")),
-            f"{wins} of {len(pairs)}" if pairs and method != "random" else "",
+            f"{wins} of {len(pairs)}" if pairs and group[0]["method"] != "random" else "",
             " ".join(f"{row['spread'] / row['collapse']:.2f}" for row in group),
         ]
         lines.append("| " + " | ".join(columns) + " |")
     adapted = "; batch norm's statistics are those of the probed images" if rows[0]["adabn"] else ""
-    return [*lines, "", f"n {rows[0]['count']}; several weights stand in the order of their seeds{adapted}"]
+    return [*lines, "", f"n {rows[0]['count']}; several weights stand in the order of their seeds{adapted}", *marked]
+
+
+def _labels(rows: Rows) -> list[str]:
+    """What tables of records call the rows too: a study's name, or the method and the options that tell it apart."""
+    import pandas as pd
+
+    from results.variants import label, options_text
+
+    columns = ["backbone", "method", "options", "corpus", "row"]
+    values = [
+        (row["backbone"], row["method"], options_text(row["options"]), row["corpus_hash"], row["row"]) for row in rows
+    ]
+    return list(label(pd.DataFrame(values, columns=columns)))

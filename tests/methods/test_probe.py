@@ -130,6 +130,9 @@ def row(method: str, seed: int, knn: float, linear: float) -> dict:
         "key": f"{method}{seed}",
         "backbone": "resnet18",
         "options": {},
+        "row": None,
+        "corpus_hash": None,
+        "warnings": {},
         "adabn": False,
         "steps": 9,
         "spread": 0.1,
@@ -153,6 +156,19 @@ def test_the_table_counts_the_seeds_in_which_both_probes_beat_random_weights_of_
         lines[3]
         == "| moco | resnet18 | moco1 moco2 moco3 | 9 | 0.600 0.600 0.900 | 0.700 0.500 0.900 | 1 of 2 | 2.00 2.00 2.00 |"
     )
+
+
+def test_rows_of_one_method_stand_apart_under_their_names_with_their_warnings():
+    lines = table(
+        [
+            row("moco", 1, 0.6, 0.7),
+            row("moco", 2, 0.6, 0.7) | {"row": "moco-b", "warnings": {"loss-constant": "it never fell"}},
+            row("moco", 3, 0.6, 0.7) | {"row": "moco-b"},
+        ]
+    )
+    assert ["| moco |", "| moco-b \u2021 |"] == [line.split(" resnet18")[0].rstrip("| ") + " |" for line in lines[2:4]]
+    assert "moco2 moco3" in lines[3]
+    assert "\u2021 moco-b: loss-constant: it never fell" == lines[-1]
 
 
 def test_a_store_without_weights_is_refused(tmp_path):
