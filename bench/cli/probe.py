@@ -11,10 +11,9 @@ import click
 from bench.cli.weights import find_card
 from bench.errors import StoreError
 from bench.store import Store
+from results.warned import MARK
 
 Rows = list[dict[str, Any]]
-# Marks a row whose weights carry a warning, as in tables of records.
-WARNED = "\u2021"
 
 
 @click.command()
@@ -91,11 +90,11 @@ def table(rows: Rows) -> list[str]:
     marked: dict[str, None] = {}
     for (label, backbone), group in groups.items():
         doubts = {f"{name}: {text}": None for row in group for name, text in row["warnings"].items()}
-        marked |= {f"{WARNED} {label}: {doubt}": None for doubt in doubts}
+        marked |= {f"{MARK} {label}: {doubt}": None for doubt in doubts}
         pairs = [(row, random[backbone, row["seed"]]) for row in group if (backbone, row["seed"]) in random]
         wins = sum(mine["knn"] > other["knn"] and mine["linear"] > other["linear"] for mine, other in pairs)
         columns = [
-            f"{label} {WARNED}" if doubts else label,
+            f"{label} {MARK}" if doubts else label,
             backbone,
             " ".join(row["key"][:8] for row in group),
             str(group[0]["steps"]),

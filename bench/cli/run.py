@@ -24,6 +24,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Columns of `bench plan`, of what is known of a pretraining before it runs.
 FACTS = ("steps", "teacher_updates", "start_left")
+STATES = ("in all", "done", "failed")
 
 # option -> key of the study, and how its text becomes a value
 LISTS = {"methods": str, "tasks": str, "datasets": str, "backbones": str, "fractions": float}
@@ -158,17 +159,22 @@ def plan(**options: Any) -> None:
 
 
 def _pretrain_table(plan: Plan, store: Store) -> Table:
-    """Every pretraining, and what is known of it before it runs."""
-    table = Table("pretraining", "backbone", "steps", "teacher updates", "start left in teacher", "state")
+    """The pretrainings of each row, and what is known of them before they run."""
+    table = Table("pretraining", "backbone", "steps", "teacher updates", "start left in teacher", *STATES)
+    rows: dict[tuple[str, ...], list[PretrainJob]] = {}
     for job in plan.pretrains:
-        facts = [f"{job.facts[name]:.4g}" if name in job.facts else "" for name in FACTS]
-        state = "done" if store.has_weights(job.key) else "failed" if store.diverged(job.key) else "to do"
-        table.add_row(job.label.removeprefix("pretrain "), job.backbone, *facts, state)
+        name = f"{job.row or job.method}{f' {job.protocol.id}' if job.protocol else ''}"
+        facts = [f"{job.facts[fact]:.4g}" if fact in job.facts else "" for fact in FACTS]
+        rows.setdefault((name, job.backbone, *facts), []).append(job)
+    for row, jobs in rows.items():
+        done = [store.has_weights(job.key) for job in jobs]
+        failed = [not ready and store.diverged(job.key) is not None for ready, job in zip(done, jobs, strict=True)]
+        table.add_row(*row, str(len(jobs)), str(sum(done)), str(sum(failed)))
     return table
 
 
 def _cell_table(plan: Plan, store: Store) -> Table:
-    table = Table("cells of", "backbone", "protocol", "fraction", "in all", "done", "failed")
+    table = Table("cells of", "backbone", "protocol", "fraction", *STATES)
     rows: dict[tuple[str, str, str, float], list[Cell]] = {}
     for cell in plan.cells:
         name = cell.row or cell.pretrain.method
