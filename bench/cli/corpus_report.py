@@ -21,8 +21,8 @@ FOLDER = click.Path(path_type=Path)
     "--landcover",
     "landcovers",
     multiple=True,
-    help="The rasters the corpus was built from: adds the sheet of examples. PRODUCT=FOLDER, once for each, where a merged "
-    "corpus has several products.",
+    help="The rasters the corpus was built from: adds the sheet of examples. PRODUCT=FOLDER, once for each, where a "
+    "merged corpus has several products.",
 )
 @click.option("--other-landcover", type=FOLDER, help="Rasters of another epoch: adds the table of changes.")
 @click.option("--other-epoch", type=int, help="Year of the other epoch, where its folder holds several.")
