@@ -222,7 +222,7 @@ def _check_apart(grids: list[Grid], folder: Path) -> None:
             other = first.setdefault(tuple(box), placed.sheet.name)
             if other != placed.sheet.name:
                 raise CorpusError(
-                    f"land-cover folder {folder} holds {other} and {placed.sheet.name} of one place: leave one of them, "
+                    f"land-cover folder {folder} holds {other} and {placed.sheet.name} of one place: leave one, "
                     "they may be of two epochs or two layers"
                 )
 

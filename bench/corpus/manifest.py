@@ -48,8 +48,8 @@ class SceneEntry(BaseModel):
         tiles: tiles kept.
         rejected: tiles left out, by reason.
         levels: stored values that became 0 and 255 by band, where the scene was stretched.
-        offsets: what was added to the stored values by band before a fixed range was applied; None without a fixed range,
-            and in corpora of versions that did not write it down.
+        offsets: what was added to the stored values by band before a fixed range was applied; None without a fixed
+            range, and in corpora of versions that did not write it down.
         warnings: what in the scene may not be as it should, each one line.
         product: number of the land cover under it among `Manifest.land_covers`.
     """
@@ -84,6 +84,11 @@ class LandCoverEntry(BaseModel):
     product: dict[str, Any]
     epoch: int | None
 
+    @property
+    def title(self) -> str:
+        """Full name of the product, with its year where that is known."""
+        return f"{self.product['title']} {self.epoch or ''}".rstrip()
+
 
 class Manifest(BaseModel):
     """The contents of `corpus.json`.
@@ -106,8 +111,8 @@ class Manifest(BaseModel):
         counts: `class`, `source` and `rejected`, each a table of counts.
         shards: the pixel files.
         history: how the corpus was made from others (merge, filter, split, sample), in words.
-        synthetic: whether the scenes were drawn by a generator, as declared by whoever built the corpus; not part of the
-            hash.
+        synthetic: whether the scenes were drawn by a generator, as declared by whoever built the corpus; not part of
+            the hash.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -141,15 +141,16 @@ def check(path: Path, name: str, offsets: Offsets, sample: NDArray[np.generic]) 
         return ()
     dark = _dark_share(sample, offsets.values)
     if dark > DARK_SHARE:
+        given = _say(offsets.values)
         raise CorpusError(
-            f"{path}: {offsets.by} gives an offset of {_say(offsets.values)}, but {dark:.1%} of a band's values lie "
-            f"under half of that and would become clearly negative, so it was taken off already: build it with {OPTION} 0"
+            f"{path}: {offsets.by} gives an offset of {given}, but {dark:.1%} of a band's values lie "
+            f"under half of that and would become clearly negative, so it was taken off already: build with {OPTION} 0"
         )
     if any(offsets.values) or offsets.by not in {"", FILE} or _darkest(sample) <= BRIGHT:
         return ()
     warning = (
         f"{name}: no offset is declared, yet 99% of the values lie above {BRIGHT:g}: if this is Sentinel-2 of "
-        f"processing baseline 04.00 or later, build it with {OPTION} -1000; snow and desert are as bright without one, "
+        f"processing baseline 04.00 or later, build with {OPTION} -1000; snow and desert are as bright without one, "
         f"which {OPTION} 0 states"
     )
     return (warning,)

@@ -149,7 +149,11 @@ def test_a_merged_corpus_shows_the_land_cover_of_each_of_its_products(two_produc
     assert 0 == done.exit_code, done.output
     for color in ((0, 99, 0), (249, 160, 255), (0, 0, 255), (255, 0, 0)):  # forest, crop, water, town
         assert painted(two_products / "page" / "examples.png", color) > 0.02
-    assert "whose rasters were not given" not in (two_products / "page" / "index.html").read_text()
+    page = (two_products / "page" / "index.html").read_text()
+    assert "Land cover: GlobeLand30; ESA WorldCover 10 m." in page
+    assert "whose rasters were not given" not in page
+    info = CliRunner().invoke(command, ["info", str(two_products / "merged")])
+    assert "land cover: GlobeLand30; ESA WorldCover 10 m\n" in info.output
 
 
 def test_tiles_over_a_product_whose_rasters_are_not_given_are_left_out_and_named(two_products):

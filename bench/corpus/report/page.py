@@ -22,7 +22,7 @@ td + td, th + th { text-align: right } img { max-width: 100% } h2 { margin-top: 
 <h1>Corpus {{ corpus.hash }}</h1>
 <p>{{ "{:,}".format(corpus|length) }}{{ " synthetic" if corpus.synthetic }} tiles of {{ corpus.size }} x {{ corpus.size }} pixels, overlap {{ m.overlap }},
 bands {{ m.bands or "as stored" }}, stretch {{ m.stretch }}.
-Land cover: {{ m.product.title if m.product else "none" }}{{ " " ~ m.epoch if m.epoch else "" }}.</p>
+Land cover: {{ m.land_covers|map(attribute="title")|join("; ") or "none" }}.</p>
 {% for note in m.history %}<p class="note">Made by: {{ note }}</p>{% endfor %}
 {% for part in parts %}<h2>{{ part.title }}</h2>
 {% if part.image %}<p><img src="{{ part.image }}" alt="{{ part.title }}"></p>{% endif %}
@@ -98,7 +98,7 @@ def write_report(
 def _not_shown(corpus: Corpus, covers: Mapping[int, LandCover]) -> str:
     """Which land covers of the corpus are missing on the sheet of examples; empty where none is."""
     entries = corpus.manifest.land_covers
-    missing = [f"{e.product['title']} {e.epoch or ''}".strip() for n, e in enumerate(entries) if n not in covers]
+    missing = [entry.title for number, entry in enumerate(entries) if number not in covers]
     return f"Without the tiles over {' and '.join(missing)}, whose rasters were not given." if missing else ""
 
 
