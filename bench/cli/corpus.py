@@ -142,8 +142,7 @@ def info(folder: Path) -> None:
 
     opened = Corpus.open(folder)
     described = opened.manifest
-    product = described.product["title"] if described.product else "none"
-    click.echo(f"land cover: {product}{f' {described.epoch}' if described.epoch else ''}")
+    click.echo(f"land cover: {'; '.join(cover.title for cover in described.land_covers) or 'none'}")
     click.echo(f"bands: {described.bands or 'as stored'}; stretch: {described.stretch}; overlap: {described.overlap:g}")
     click.echo(f"mean: {triple(opened.mean)}; std: {triple(opened.std)}")
     if opened.has_landcover:

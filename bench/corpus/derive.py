@@ -17,7 +17,7 @@ from bench import files
 from bench.corpus.controls import save_controls
 from bench.corpus.counts import count_all
 from bench.corpus.encoding import Encoding
-from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry
+from bench.corpus.manifest import INDEX, LANDCOVER, MANIFEST, LandCoverEntry, Manifest, SceneEntry, ShardEntry
 from bench.corpus.reader import Corpus
 from bench.corpus.sampling import permute
 from bench.corpus.shards import SHARD_BYTES, content_hash, mean_and_std
@@ -168,13 +168,15 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
         shards: list[ShardEntry] = []
         rows: list[NDArray[np.void]] = []
         scenes: list[SceneEntry] = []
+        covers: list[LandCoverEntry] = []
         for corpus, numbers in chosen:
+            place = _join(covers, corpus.manifest.land_covers)
             index = np.array(corpus.index[numbers])
             index["scene"] += len(scenes)
             rows.append(_place_tiles(corpus, numbers, index, folder, shards))
             kept = np.bincount(corpus.index["scene"][numbers], minlength=len(corpus.manifest.scenes))
             scenes += [
-                scene.model_copy(update={"tiles": int(count)})
+                scene.model_copy(update={"tiles": int(count), "product": place[scene.product] if place else 0})
                 for scene, count in zip(corpus.manifest.scenes, kept, strict=True)
             ]
         tiles = np.concatenate(rows)
@@ -198,6 +200,7 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
                 "std": std,
                 "request": "",
                 **_stated([corpus.manifest for corpus, _ in chosen]),
+                "products": tuple(covers) if len(covers) > 1 else (),
                 "scenes": tuple(scenes),
                 "skipped": {name: why for corpus, _ in chosen for name, why in corpus.manifest.skipped.items()},
                 "counts": count_all(scenes, landcover, classes),
@@ -210,9 +213,15 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
     return Corpus.open(out)
 
 
+def _join(covers: list[LandCoverEntry], others: Sequence[LandCoverEntry]) -> list[int]:
+    """Add land covers that are not there yet; returns the place of each."""
+    covers += [other for other in others if other not in covers]
+    return [covers.index(other) for other in others]
+
+
 def _stated(parts: list[Manifest]) -> dict[str, Any]:
     """How the parts of a corpus were made, all named where they differ."""
-    titles = dict.fromkeys(part.product["title"] for part in parts if part.product)
+    titles = dict.fromkeys(cover.product["title"] for part in parts for cover in part.land_covers)
     epochs = {part.epoch for part in parts}
     return {
         "stretch": "; ".join(dict.fromkeys(part.stretch for part in parts)),

@@ -76,7 +76,7 @@ class LandCover:
         epoch: the year chosen, or the only one that the names tell, or None.
 
     Raises:
-        CorpusError: no rasters, unreadable ones, or several epochs and none chosen.
+        CorpusError: no rasters, unreadable ones, two of one place, or several epochs and none chosen.
     """
 
     def __init__(self, folder: Path, product: Product, epoch: int | None = None) -> None:
@@ -87,6 +87,7 @@ class LandCover:
         paths = [path for path in paths if product.is_named(path.name)] or paths
         paths, self.epoch = _of_epoch(paths, product, epoch, folder)
         self._grids = group_into_grids(read_sheets(self._base, paths))
+        _check_apart(self._grids, folder)
         self._mosaic = Mosaic(self._base, product)
 
     def state(self) -> list[tuple[str, int, int]]:
@@ -207,6 +208,23 @@ def _of_epoch(paths: list[Path], product: Product, epoch: int | None, folder: Pa
         listed = ", ".join(map(str, present)) or "no year in any name"
         raise CorpusError(f"land-cover folder {folder} holds no {product.name} of {epoch} (found: {listed})")
     return chosen, epoch
+
+
+def _check_apart(grids: list[Grid], folder: Path) -> None:
+    """Refuse two rasters of one place: names without a year may hide two epochs, of which one would be used unsaid.
+
+    Raises:
+        CorpusError: two sheets of a grid have the same corners.
+    """
+    for grid in grids:
+        first: dict[tuple[int, ...], str] = {}
+        for box, placed in zip(grid.boxes.tolist(), grid.placed, strict=True):
+            other = first.setdefault(tuple(box), placed.sheet.name)
+            if other != placed.sheet.name:
+                raise CorpusError(
+                    f"land-cover folder {folder} holds {other} and {placed.sheet.name} of one place: leave one, "
+                    "they may be of two epochs or two layers"
+                )
 
 
 def lattice(footprint: Floats, side: int) -> Floats:

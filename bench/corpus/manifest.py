@@ -53,9 +53,10 @@ class SceneEntry(BaseModel):
         tiles: tiles kept.
         rejected: tiles left out, by reason.
         levels: stored values that became 0 and 255 by band, where the scene was stretched.
-        offsets: what was added to the stored values by band before a fixed range was applied; None without a fixed range,
-            and in corpora of versions that did not write it down.
+        offsets: what was added to the stored values by band before a fixed range was applied; None without a fixed
+            range, and in corpora of versions that did not write it down.
         warnings: what in the scene may not be as it should, each one line.
+        product: number of the land cover under it among `Manifest.land_covers`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,6 +73,26 @@ class SceneEntry(BaseModel):
     levels: dict[str, list[float]] | None = None
     offsets: tuple[float, float, float] | None = None
     warnings: tuple[str, ...] = ()
+    product: int = 0
+
+
+class LandCoverEntry(BaseModel):
+    """A land cover under some scenes of a corpus.
+
+    Attributes:
+        product: the product with its legend.
+        epoch: its year, where one was chosen or is told by the names.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    product: dict[str, Any]
+    epoch: int | None
+
+    @property
+    def title(self) -> str:
+        """Full name of the product, with its year where that is known."""
+        return f"{self.product['title']} {self.epoch or ''}".rstrip()
 
 
 class ControlEntry(BaseModel):
@@ -102,6 +123,7 @@ class Manifest(BaseModel):
             merged, except for the stretch, which names them all.
         product: the land-cover product with its legend, or None; the title names all products of merged corpora.
         epoch: its year, where one was chosen and all parts have it.
+        products: the land covers of merged corpora where they differ in product or year; scenes name theirs by number.
         request: hash of all that was asked for, by which a repeated build knows its own result.
         scenes: what came from where.
         skipped: scenes that could not be used, with the reason, where the build was told to go on without them.
@@ -138,6 +160,14 @@ class Manifest(BaseModel):
     history: tuple[str, ...] = ()
     synthetic: bool = False
     controls: dict[str, ControlEntry] = Field(default_factory=dict)
+    products: tuple[LandCoverEntry, ...] = ()
+
+    @property
+    def land_covers(self) -> tuple[LandCoverEntry, ...]:
+        """The land covers that the scenes name by number; none for a corpus without."""
+        if self.products or self.product is None:
+            return self.products
+        return (LandCoverEntry(product=self.product, epoch=self.epoch),)
 
     def to_json(self) -> dict[str, Any]:
         """The manifest as plain JSON values."""

@@ -1,9 +1,9 @@
 """What has to be added to a scene's stored values before a fixed range applies: who says so, and do the pixels agree.
 
 From processing baseline 04.00 (25 January 2022) on, Sentinel-2's reflectance is (DN - 1000) / 10,000. ESA says so in a
-product's metadata, a GeoTIFF by the scale and offset of its bands. Many files say nothing, and some have lost the 1000 and
-are still declared to hold it (Element84/earth-search issues 9, 66 and 71). So every negative offset is held against the
-dark pixels. Decision 015 has the reasons.
+product's metadata, a GeoTIFF by the scale and offset of its bands. Many files say nothing, and some have lost the 1000
+and are still declared to hold it (Element84/earth-search issues 9, 66 and 71). So every negative offset is held against
+the dark pixels. Decision 015 has the reasons.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,10 @@ FILE, METADATA, OPTION = "the file", "its MTD_MSIL*.xml", "--offset"
 DARK_SHARE = 0.01
 """Share of a band's values under half of the offset above which the offset must have been taken off already.
 
-Half of 1000 is a reflectance of -0.05. Over dark water the values scatter around 0, far above that. Only shadows that the
-atmospheric correction darkened too much can come so low. Where the offset is gone, red and blue of vegetation, water and
-shadow (0.01 to 0.05) all lie there, so a hundredth of the scene tells the two apart. The share was not measured on scenes.
+Half of 1000 is a reflectance of -0.05. Over dark water the values scatter around 0, far above that. Only shadows that
+the atmospheric correction darkened too much can come so low. Where the offset is gone, red and blue of vegetation,
+water and shadow (0.01 to 0.05) all lie there, so a hundredth of the scene tells the two apart. The share was not
+measured on real scenes.
 """
 
 BRIGHT = 1000.0
@@ -110,8 +111,8 @@ def settle(path: Path, in_file: Triple | None, in_metadata: Triple | None, state
     if stated == 0:
         return Offsets(ZERO, OPTION, declared, by)
     raise CorpusError(
-        f"{path}: {by} declares an offset of {_say(declared)} and {OPTION} states {stated:g}: leave out {OPTION}, or build "
-        "the scenes that differ apart"
+        f"{path}: {by} declares an offset of {_say(declared)} and {OPTION} states {stated:g}: leave out {OPTION}, or "
+        "build the scenes that differ apart"
     )
 
 
@@ -132,23 +133,25 @@ def check(path: Path, name: str, offsets: Offsets, sample: NDArray[np.generic]) 
     """
     if offsets.overruled is not None:
         if _dark_share(sample, offsets.overruled) <= DARK_SHARE:
+            declared = _say(offsets.overruled)
             raise CorpusError(
-                f"{path}: {offsets.overruled_by} declares an offset of {_say(offsets.overruled)} and {OPTION} states 0, but "
+                f"{path}: {offsets.overruled_by} declares an offset of {declared} and {OPTION} states 0, but "
                 f"no dark pixels show that it was taken off: leave out {OPTION}, or correct the declaration (gdal_edit)"
             )
         return ()
     dark = _dark_share(sample, offsets.values)
     if dark > DARK_SHARE:
+        given = _say(offsets.values)
         raise CorpusError(
-            f"{path}: {offsets.by} gives an offset of {_say(offsets.values)}, but {dark:.1%} of a band's values lie under half "
-            f"of that and would become clearly negative, so it was taken off already: build it with {OPTION} 0"
+            f"{path}: {offsets.by} gives an offset of {given}, but {dark:.1%} of a band's values lie "
+            f"under half of that and would become clearly negative, so it was taken off already: build with {OPTION} 0"
         )
     if any(offsets.values) or offsets.by not in {"", FILE} or _darkest(sample) <= BRIGHT:
         return ()
     warning = (
-        f"{name}: no offset is declared, yet 99% of the values lie above {BRIGHT:g}: if this is Sentinel-2 of processing "
-        f"baseline 04.00 or later, build it with {OPTION} -1000; snow and desert are as bright without one, which {OPTION} 0 "
-        "states"
+        f"{name}: no offset is declared, yet 99% of the values lie above {BRIGHT:g}: if this is Sentinel-2 of "
+        f"processing baseline 04.00 or later, build with {OPTION} -1000; snow and desert are as bright without one, "
+        f"which {OPTION} 0 states"
     )
     return (warning,)
 

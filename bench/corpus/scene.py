@@ -81,8 +81,8 @@ def describe(found: Found, bands: Bands, stretch: Stretch, offset: float | None 
         offset: `--offset`, what the user states has to be added to the stored values, or None.
 
     Raises:
-        CorpusError: incomplete, unreadable, not georeferenced, bands or depth that need an option that was not given, band
-            files that do not lie on each other, or contradictory offsets.
+        CorpusError: incomplete, unreadable, not georeferenced, bands or depth that need an option that was not given,
+            band files that do not lie on each other, or contradictory offsets.
     """
     if found.problem:
         raise CorpusError(found.problem)

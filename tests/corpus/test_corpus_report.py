@@ -1,4 +1,5 @@
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -7,11 +8,13 @@ from PIL import Image
 
 from bench.cli.corpus import corpus as command
 from bench.corpus.build import build_corpus
+from bench.corpus.derive import merge
 from bench.corpus.landcover import LandCover
 from bench.corpus.product import CLASSES, load_product
 from bench.corpus.report.analysis import by_class, by_source, compare_epochs, footprints_of
 from bench.corpus.report.figures import choose_examples, paint
 from bench.corpus.rules import Rules
+from bench.errors import CorpusError
 
 PRODUCT = load_product("globeland30")
 
@@ -113,6 +116,74 @@ def test_the_picture_of_the_land_cover_lies_in_the_tiles_own_frame(two_epochs):
     names = [[CLASSES[index] for index in row] for row in quarters]
     assert [["forest", "water bodies"], ["cultivated land", "artificial surfaces"]] == names
     assert (0, 99, 0) == tuple(paint(picture)[2, 2])
+
+
+@pytest.fixture
+def two_products(world, write_tif):
+    """Two corpora, one over forest and crop of GlobeLand30, one over water and town of WorldCover, and their merger."""
+    for old in (world / "scenes").iterdir():
+        old.unlink()
+    rng = np.random.default_rng(3)
+    parts = []
+    for product, codes, east in (("globeland30", (20, 10), 500_000.0), ("esa-worldcover", (80, 50), 510_000.0)):
+        place = world / product
+        pixels = rng.integers(20, 200, size=(120, 120, 3), dtype=np.uint8)
+        write_tif(place / "scenes" / f"{product}.tif", pixels, pixel=10.0, origin=(east, 4_000_000.0))
+        halves = np.repeat(np.array([codes], dtype=np.uint8), 20, axis=1).repeat(40, axis=0)
+        write_tif(place / "rasters" / "map.tif", halves, origin=(east, 4_000_000.0))
+        parts.append(build_corpus(place / "scenes", place / "rasters", product, place / "corpus", size=60))
+    merge(parts, world / "merged")
+    return world
+
+
+def painted(picture, color):
+    """Share of a PNG's pixels of one colour."""
+    with Image.open(picture) as image:
+        return float(np.mean((np.asarray(image.convert("RGB")) == color).all(axis=2)))
+
+
+def test_a_merged_corpus_shows_the_land_cover_of_each_of_its_products(two_products):
+    named = [f"--landcover={name}={two_products / name / 'rasters'}" for name in ("globeland30", "esa-worldcover")]
+    arguments = ["report", str(two_products / "merged"), "--out", str(two_products / "page"), *named]
+    done = CliRunner().invoke(command, arguments)
+    assert 0 == done.exit_code, done.output
+    for color in ((0, 99, 0), (249, 160, 255), (0, 0, 255), (255, 0, 0)):  # forest, crop, water, town
+        assert painted(two_products / "page" / "examples.png", color) > 0.02
+    page = (two_products / "page" / "index.html").read_text()
+    assert "Land cover: GlobeLand30; ESA WorldCover 10 m." in page
+    assert "whose rasters were not given" not in page
+    info = CliRunner().invoke(command, ["info", str(two_products / "merged")])
+    assert "land cover: GlobeLand30; ESA WorldCover 10 m\n" in info.output
+
+
+def test_tiles_over_a_product_whose_rasters_are_not_given_are_left_out_and_named(two_products):
+    named = f"--landcover=globeland30={two_products / 'globeland30' / 'rasters'}"
+    arguments = ["report", str(two_products / "merged"), "--out", str(two_products / "page"), named]
+    assert 0 == CliRunner().invoke(command, arguments).exit_code
+    assert painted(two_products / "page" / "examples.png", (0, 0, 255)) < 0.01
+    assert "tiles over ESA WorldCover 10 m, whose" in (two_products / "page" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [("--landcover", r"say whose rasters --landcover .* are"), ("--other-landcover", "say --other-product")],
+)
+def test_rasters_that_may_be_of_either_product_are_refused(two_products, option, problem):
+    rasters = str(two_products / "globeland30" / "rasters")
+    arguments = ["report", str(two_products / "merged"), "--out", str(two_products / "page"), option, rasters]
+    with pytest.raises(CorpusError, match=rf"products globeland30, esa-worldcover: {problem}"):
+        CliRunner().invoke(command, arguments, catch_exceptions=False)
+
+
+def test_a_corpus_merged_before_scenes_named_their_product_is_refused(two_products):
+    path = two_products / "merged" / "corpus.json"
+    values = json.loads(path.read_text())
+    del values["products"]
+    path.write_text(json.dumps(values))
+    rasters = str(two_products / "globeland30" / "rasters")
+    arguments = ["report", str(path.parent), "--out", str(two_products / "page"), "--landcover", rasters]
+    with pytest.raises(CorpusError, match="merge it again"):
+        CliRunner().invoke(command, arguments, catch_exceptions=False)
 
 
 def explained(grey, classes):

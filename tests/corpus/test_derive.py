@@ -63,6 +63,25 @@ def test_what_is_made_from_a_synthetic_corpus_is_synthetic(world, write_tif, tmp
     assert not merge([real, real], tmp_path / "twice").synthetic
 
 
+def test_scenes_of_a_merged_corpus_name_their_product_and_year(world, corpus, tmp_path):
+    def again(year):
+        manifest = corpus.manifest.model_copy(update={"epoch": year})
+        folder = tmp_path / str(year)
+        shutil.copytree(corpus.path, folder)
+        (folder / "corpus.json").write_text(json.dumps(manifest.to_json()))
+        return Corpus.open(folder)
+
+    bare = build_corpus(world / "scenes", None, None, tmp_path / "bare", size=32, overlap=0.0)
+    assert () == bare.manifest.land_covers
+    assert [2020] == [cover.epoch for cover in corpus.manifest.land_covers]
+    once = merge([corpus, again(2010)], tmp_path / "once")
+    twice = merge([again(2000), once, corpus], tmp_path / "twice").manifest
+    assert [2000, 2020, 2010] == [cover.epoch for cover in twice.land_covers]
+    assert [0, 0, 1, 1, 2, 2, 1, 1] == [scene.product for scene in twice.scenes]
+    assert "GlobeLand30" == twice.product["title"]
+    assert () == merge([corpus, corpus], tmp_path / "same").manifest.products
+
+
 def test_merging_distinct_tiles_keeps_the_first_of_equal_ones(corpus, other, tmp_path):
     twice = merge([corpus, other, corpus], tmp_path / "merged", distinct=True)
     assert merge([corpus, other], tmp_path / "once").hash == twice.hash

@@ -93,7 +93,7 @@ def test_tiles_across_the_borders_of_two_and_four_rasters_equal_one_raster(tmp_p
 def test_where_rasters_of_one_grid_overlap_the_first_with_data_counts_once(tmp_path, write_tif):
     first = np.array([[20, 0], [20, 0]], dtype=np.uint8)
     write_tif(tmp_path / "a.tif", first, origin=(0, 60))
-    write_tif(tmp_path / "b.tif", np.full((2, 2), 60, dtype=np.uint8), origin=(0, 60))
+    write_tif(tmp_path / "b.tif", np.full((2, 3), 60, dtype=np.uint8), origin=(0, 60))
     counts = LandCover(tmp_path, GLOBELAND30).count(box(0, 0, 60, 60), "EPSG:32650")
     assert [2.0, 2.0] == counts.classes[0, [FOREST, WATER]].tolist()
 
@@ -326,3 +326,18 @@ def test_globeland30_sheets_as_delivered_meet_at_their_borders_without_a_gap(tmp
     assert corner.nodata_share[0] < 0.01
     edge = cover.count(box(x - 30_000, y - 700_000, x + 30_000, y - 640_000), "EPSG:32650")
     assert [1.0] == edge.nodata_share.tolist()
+
+
+def test_two_years_whose_names_hide_them_are_refused_and_not_mixed(tmp_path, write_tif):
+    for name, code in (("before.tif", 20), ("after.tif", 80)):
+        write_tif(tmp_path / name, np.full((20, 20), code, dtype=np.uint8))
+    with pytest.raises(CorpusError, match=r"after\.tif and before\.tif of one place: leave one"):
+        LandCover(tmp_path, GLOBELAND30)
+
+
+def test_years_of_one_place_on_aws_are_told_apart(tmp_path, write_tif):
+    for year, code in ((2017, 2), (2018, 7)):
+        write_tif(tmp_path / f"50S_{year}.tif", np.full((20, 20), code, dtype=np.uint8))
+    with pytest.raises(CorpusError, match=r"several epochs \(2017, 2018\)"):
+        LandCover(tmp_path, load_product("io-lulc"))
+    assert 2018 == LandCover(tmp_path, load_product("io-lulc"), 2018).epoch

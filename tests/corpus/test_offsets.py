@@ -138,9 +138,7 @@ def test_a_band_that_contradicts_its_product_is_refused_naming_both(tmp_path, la
 
 def test_an_offset_that_was_taken_off_already_is_refused_and_offset_0_goes_on(write, build):
     path = write(checkered(300, 1800), DECLARED)
-    told = (
-        r"the file gives an offset of -1000, but 50\.0% of a band's values lie under half .*: build it with --offset 0"
-    )
+    told = r"the file gives an offset of -1000, but 50\.0% of a band's values lie under half .*: build with --offset 0"
     with pytest.raises(CorpusError, match=told) as refused:
         build()
     assert str(path) in str(refused.value)
@@ -193,7 +191,7 @@ def test_the_warning_that_an_offset_may_be_missing_is_printed_and_kept(tmp_path,
     shown = run(command, ["info", str(tmp_path / "c")])
     run(command, ["report", str(tmp_path / "c"), "--out", str(tmp_path / "page")])
     for text in (built.output, shown.output, (tmp_path / "page" / "index.html").read_text()):
-        assert "build it with --offset -1000" in text
+        assert "build with --offset -1000" in text
 
 
 def test_a_thousand_scenes_with_one_warning_are_summed_up(write, build):

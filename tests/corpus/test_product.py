@@ -42,20 +42,32 @@ DROPPED_NAMES = {
 PUBLISHED_FILES = [
     ("cgls-lc100", "PROBAV_LC100_global_v3.0.1_2019-nrt_Discrete-Classification-map_EPSG-4326.tif", 2019),
     ("cgls-lc100", "E000N60_PROBAV_LC100_global_v3.0.1_2018-conso_Discrete-Classification-map_EPSG-4326.tif", 2018),
+    ("cgls-lc100", "E020N60_ProbaV_LC100_epoch2015_global_v2.0.2_discrete-classification_EPSG-4326.tif", 2015),
     ("corine", "U2018_CLC2018_V2020_20u1.tif", 2018),
+    ("corine", "U2006_CLC2000_V2020_20u1.tif", 2000),
+    ("corine", "CLC2018_CLC2018_V2018_20b2.tif", 2018),
+    ("corine", "CLC2012ACC_V2018_20.tif", 2012),
     ("esa-worldcover", "ESA_WorldCover_10m_2020_v100_N66E177_Map.tif", 2020),
     ("esa-worldcover", "ESA_WorldCover_10m_2021_v200_S03W060_Map.tif", 2021),
     ("from-glc10", "fromglc10v01_-26_120.tif", None),
     ("globeland30", "n50_30_2020lc030.tif", 2020),
     ("globeland30", "N43_35_2010LC030.tif", 2010),
     ("globeland30", "s23_20_2000lc030.tif", 2000),
+    ("io-lulc", "38T_20210101-20220101.tif", 2021),
+    ("io-lulc", "36K_2019.tif", 2019),
     ("nlcd", "nlcd_2021_land_cover_l48_20230630.img", 2021),
+    ("nlcd", "NLCD_2016_Land_Cover_L48_20190424.img", 2016),
+    ("nlcd", "nlcd_2011_landcover_2011_edition_2014_10_10.img", 2011),
+    ("nlcd", "AK_NLCD_2001_land_cover_3-13-08_se5.img", 2001),
     ("nlcd", "Annual_NLCD_LndCov_2023_CU_C1V0.tif", 2023),
 ]
 
 OTHER_LAYERS = [
     ("cgls-lc100", "PROBAV_LC100_global_v3.0.1_2019-nrt_Discrete-Classification-proba_EPSG-4326.tif"),
     ("esa-worldcover", "ESA_WorldCover_10m_2021_v200_N39E012_InputQuality.tif"),
+    ("cgls-lc100", "ProbaV_LC100_epoch2015_global_v2.0.2_discrete-classification-proba_EPSG-4326.tif"),
+    ("corine", "U2018_CHA1218_V2020_20u1.tif"),
+    ("nlcd", "nlcd_2006_to_2011_landcover_fromto_change_index_2011_edition_2014_10_10.img"),
     ("nlcd", "Annual_NLCD_LndChg_2023_CU_C1V0.tif"),
     ("nlcd", "nlcd_2021_impervious_l48_20230630.img"),
 ]

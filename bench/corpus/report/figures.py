@@ -1,5 +1,6 @@
 """Figures of a corpus as PNG files."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +66,19 @@ def draw_map(corpus: Corpus, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def choose_examples(corpus: Corpus, count: int) -> NDArray[np.int64]:
-    """Tiles of each class in turn in which it takes about half: their borders show whether map and picture agree."""
+def choose_examples(corpus: Corpus, count: int, covers: Collection[int] = (0,)) -> NDArray[np.int64]:
+    """Tiles of each class in turn in which it takes about half: their borders show whether map and picture agree.
+
+    Args:
+        corpus: a corpus with land cover.
+        count: how many, where there are so many.
+        covers: numbers of the land covers, among `Manifest.land_covers`, whose tiles can be shown.
+    """
     landcover = np.asarray(corpus.landcover)
+    shown = np.array([scene.product in covers for scene in corpus.manifest.scenes])[corpus.index["scene"]]
     queues = []
     for share in landcover.T:
-        here = np.flatnonzero(share > 0)
+        here = np.flatnonzero((share > 0) & shown)
         queues.append(list(here[np.argsort(np.abs(share[here] - 0.5), kind="stable")]))
     chosen: dict[int, None] = {}
     while len(chosen) < count and any(queues):
@@ -80,10 +88,17 @@ def choose_examples(corpus: Corpus, count: int) -> NDArray[np.int64]:
     return np.array(list(chosen), dtype=np.int64)
 
 
-def draw_examples(corpus: Corpus, cover: LandCover, path: Path, count: int = 12) -> None:
-    """Fig. 5: tiles, each beside the land cover under it in the tile's own frame."""
-    chosen = choose_examples(corpus, count)
-    rows = -(-len(chosen) // 3)
+def draw_examples(corpus: Corpus, covers: Mapping[int, LandCover], path: Path, count: int = 12) -> None:
+    """Fig. 5: tiles, each beside the land cover under it in the tile's own frame.
+
+    Args:
+        corpus: a corpus with land cover.
+        covers: rasters by their number among `Manifest.land_covers`; tiles over others are not shown.
+        path: PNG to write.
+        count: most tiles shown.
+    """
+    chosen = choose_examples(corpus, count, covers)
+    rows = max(1, -(-len(chosen) // 3))
     figure = Figure(figsize=(12.5, 2.15 * rows + 0.5), layout="constrained")
     grid = figure.subplots(rows, 6, squeeze=False)
     for axes in grid.flat:
@@ -94,7 +109,7 @@ def draw_examples(corpus: Corpus, cover: LandCover, path: Path, count: int = 12)
         left.set_title(f"tile {number}", fontsize=7)
         scene = corpus.manifest.scenes[int(corpus.index["scene"][number])]
         footprint = footprints_of(corpus, np.array([number]))[0]
-        right.imshow(paint(cover.picture(footprint, scene.wkt, 256)))
+        right.imshow(paint(covers[scene.product].picture(footprint, scene.wkt, 256)))
         shares = np.argsort(-corpus.landcover[number])[:2]
         named = ", ".join(f"{CLASSES[c]} {corpus.landcover[number, c]:.0%}" for c in shares)
         right.set_title(named, fontsize=6)

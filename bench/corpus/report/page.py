@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment
@@ -21,7 +22,7 @@ td + td, th + th { text-align: right } img { max-width: 100% } h2 { margin-top: 
 <h1>Corpus {{ corpus.hash }}</h1>
 <p>{{ "{:,}".format(corpus|length) }}{{ " synthetic" if corpus.synthetic }} tiles of {{ corpus.size }} x {{ corpus.size }} pixels, overlap {{ m.overlap }},
 bands {{ m.bands or "as stored" }}, stretch {{ m.stretch }}.
-Land cover: {{ m.product.title if m.product else "none" }}{{ " " ~ m.epoch if m.epoch else "" }}.
+Land cover: {{ m.land_covers|map(attribute="title")|join("; ") or "none" }}.
 {% if m.product %}Controls: {% for name, entry in m.controls.items() %}{{ name }} ({{ entry.missing }} tiles without)
 {{- "" if loop.last else ", " }}{% else %}none{% endfor %}.{% endif %}</p>
 {% for note in m.history %}<p class="note">Made by: {{ note }}</p>{% endfor %}
@@ -39,7 +40,7 @@ Land cover: {{ m.product.title if m.product else "none" }}{{ " " ~ m.epoch if m.
 def write_report(
     corpus: Corpus,
     out: Path,
-    cover: LandCover | None = None,
+    covers: Mapping[int, LandCover] | None = None,
     other: LandCover | None = None,
     other_name: str | None = None,
 ) -> Path:
@@ -48,7 +49,8 @@ def write_report(
     Args:
         corpus: the corpus.
         out: folder to write; files in it of the same names are replaced.
-        cover: the rasters the corpus was built from, for the sheet of tiles beside their land cover (Fig. 5).
+        covers: the rasters the corpus was built from by their number among `Manifest.land_covers`, for the sheet of
+            tiles beside their land cover (Fig. 5).
         other: another epoch, for the table of changes (Table III, Fig. 4).
         other_name: name of that epoch, where its product has no years.
 
@@ -85,13 +87,21 @@ def write_report(
         add("change", "Land cover in two epochs (Table III, Fig. 4)", change.rows(corpus.classes), "change.png", note)
         summary: list[Row] = [{"tiles": change.tiles, "dominant_class_changed": round(change.changed, 6)}]
         files.write_text(out / "change_of_dominant_class.csv", _csv(summary))
-    if corpus.has_landcover and cover is not None:
-        draw_examples(corpus, cover, out / "examples.png")
-        add("examples", "Tiles beside their land cover (Fig. 5)", image="examples.png")
+    if corpus.has_landcover and covers:
+        draw_examples(corpus, covers, out / "examples.png")
+        note = _not_shown(corpus, covers)
+        add("examples", "Tiles beside their land cover (Fig. 5)", image="examples.png", note=note)
     page = Environment(autoescape=True).from_string(PAGE)
     warnings = [warning for scene in corpus.manifest.scenes for warning in scene.warnings]
     files.write_text(out / "index.html", page.render(corpus=corpus, m=corpus.manifest, parts=parts, warnings=warnings))
     return out / "index.html"
+
+
+def _not_shown(corpus: Corpus, covers: Mapping[int, LandCover]) -> str:
+    """Which land covers of the corpus are missing on the sheet of examples; empty where none is."""
+    entries = corpus.manifest.land_covers
+    missing = [entry.title for number, entry in enumerate(entries) if number not in covers]
+    return f"Without the tiles over {' and '.join(missing)}, whose rasters were not given." if missing else ""
 
 
 def _change(corpus: Corpus, other: LandCover, other_name: str | None) -> Change:
