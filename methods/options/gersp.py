@@ -29,8 +29,8 @@ class GeRSPOptions(TwoViewOptions):
         gt=0,
     )
     supervised: float = option(1.0, "release", "weight of the cross-entropy on the natural images", ge=0)
-    lr: float = option(0.007, "release, at a batch of 8 x 32 = 256", "learning rate of SGD", gt=0)
-    lr_min: float = option(0.001, "release, at a batch of 256", "learning rate at the end of each cosine", ge=0)
+    lr: float = option(0.007, "release, 8 GPUs x 32 tiles", "learning rate of SGD at a batch of 256", gt=0)
+    lr_min: float = option(0.001, "release", "learning rate at the end of each cosine, at a batch of 256", ge=0)
     cycles: int = option(5, "release: 5 x 20 epochs", "cosines with a restart between them", gt=0)
     weight_decay: float = option(5e-4, "release", "applied to norms and biases too", ge=0)
 
@@ -45,9 +45,13 @@ class GeRSPOptions(TwoViewOptions):
         return super().identity() | {"labelled": list_images(Path(self.labelled)).hash}
 
     def check(self, corpus: CorpusFacts) -> None:
-        """Refuse a queue larger than the corpus, and more restarts than steps."""
+        """Refuse a queue larger than the corpus, a learning rate that would rise, and more restarts than steps."""
         super().check(corpus)
         check_queue("gersp", self.queue, corpus)
+        if self.lr_min > self.lr:
+            raise StudyError(
+                f"gersp: option lr_min={self.lr_min} is larger than lr={self.lr}: set options.gersp.lr_min to at most lr"
+            )
         steps = self.length(len(corpus)).steps
         if self.cycles > steps:
             raise StudyError(

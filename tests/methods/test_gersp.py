@@ -193,6 +193,11 @@ def test_a_queue_larger_than_the_corpus_is_refused(corpus, labelled):
         GeRSPOptions(batch=4, queue=97, labelled=str(labelled)).check(corpus)
 
 
+def test_a_rate_that_would_rise_to_its_minimum_is_refused(corpus, labelled):
+    with pytest.raises(StudyError, match=r"gersp: option lr_min=0\.001 is larger than lr=0\.0005"):
+        GeRSPOptions(batch=4, queue=16, labelled=str(labelled), lr=0.0005).check(corpus)
+
+
 def test_without_a_labelled_source_the_method_is_refused():
     with pytest.raises(StudyError, match=r"options\.gersp\.labelled"):
         GeRSPOptions().identity()
