@@ -30,9 +30,11 @@ def load(folder: Path) -> dict[str, Tensor]:
         WeightsError: the file is absent or broken.
     """
     try:
+        (folder / FILE).open("rb").close()  # safetensors calls whatever keeps a file from opening "no such file"
         return safetensors.torch.load_file(folder / FILE)
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"weights {folder / FILE} cannot be read ({error}): delete {folder} and run again") from None
+        why = files.because(error, f"delete {folder} and run again")
+        raise WeightsError(f"weights {folder / FILE} cannot be read{why}") from None
 
 
 def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> None:
