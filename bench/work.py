@@ -131,7 +131,7 @@ def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, t
             "test": len(parts.test),
             "steps": result.steps,
         },
-        synthetic=protocol.dataset.startswith("demo"),
+        synthetic=data.synthetic,
         provenance=provenance.describe(device, threads)
         | {"code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version}},
         cost={
