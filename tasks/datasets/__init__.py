@@ -141,7 +141,8 @@ _PUBLIC = [
         citation="Wu, Shi and Zou, A geographic information-driven method and a new large scale dataset for remote "
         "sensing cloud/snow detection, 2021",
         images=4168,
-        layout="images/<name>.tif, masks/<name>.png or .tif (0 background, 1 cloud, 2 snow)",
+        layout="train/mss/<name>_mss.tiff, train/label_0_1_2/<name>_roiMap.tif (0 background, 1 cloud, 2 snow), or "
+        "images/<name>.tif, masks/<name>.png or .tif",
         options=True,
     ),
     DatasetSpec(
@@ -153,7 +154,7 @@ _PUBLIC = [
         citation="Lebedev et al., Change detection in remote sensing images using conditional adversarial networks, "
         "2018",
         images=16000,
-        layout="train|val|test/{A,B,OUT}/*.jpg",
+        layout="Real/subset/train|val|test/{A,B,OUT}/*.jpg",
     ),
     DatasetSpec(
         name="levir-cd",
