@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 # What operating systems and file servers leave beside a user's files; hidden ones come on top.
-STRAY = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
+STRAY = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found"})
 
 
 def write_bytes(path: Path, data: bytes) -> None:

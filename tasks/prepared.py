@@ -51,7 +51,9 @@ class Prepared:
         except (OSError, ValueError) as error:
             why = files.because(error, "prepare the data set again")
             raise DataError(f"{file} is not a readable index{why}") from None
-        schema = index.get("schema", 0)
+        schema = index.get("schema", 0) if isinstance(index, dict) else 0
+        if not isinstance(schema, int):
+            raise DataError(f"{file} is not a readable index (schema {schema!r}): prepare the data set again")
         if schema > SCHEMA:
             raise DataError(f"{file} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
         if schema < OLDEST:
@@ -162,7 +164,7 @@ class Prepared:
     def _array(self, name: str) -> Any:
         try:
             return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             why = files.because(error, "prepare the data set again")
             raise DataError(f"{self.path / name}.npy cannot be read{why}") from None
 

@@ -128,6 +128,14 @@ def test_equal_slices_are_grouped_with_whether_their_labels_agree(tmp_path):
     }
 
 
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00", b"no array"])
+def test_an_array_that_is_empty_or_torn_is_named(tmp_path, content):
+    data = _write(tmp_path / "set")
+    (data.path / "images.npy").write_bytes(content)
+    with pytest.raises(DataError, match=r"images\.npy cannot be read \(.*\): prepare the data set again"):
+        _ = data.images
+
+
 def _write_half(folder):
     with files.new_folder(folder) as work:
         writer = SliceWriter(work, 2, 4, ["one", "two"])
@@ -144,6 +152,8 @@ def test_fewer_slices_than_announced_leave_nothing_behind(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("[]", "again"),
+        ('{"schema": "3"}', "again"),
         ('{"schema": 1}', "this version reads from 2 on"),
         (None, "no prepared data set"),
         ("{", "not a readable index"),
