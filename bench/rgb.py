@@ -37,7 +37,7 @@ def refuse_deep(picture: Image.Image, path: Path) -> None:
     Raises:
         DataError: it has more than 8 bits.
     """
-    decoders = getattr(picture, "tile", [])
+    decoders = getattr(picture, "tile", [])[:1]
     if picture.mode.startswith(("I", "F")) or ";16" in str(decoders):
         raise DataError(f"{path} is a picture of mode {picture.mode} of more than 8 bits, expected RGB (8 bits)")
 

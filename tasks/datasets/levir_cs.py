@@ -12,7 +12,7 @@ from bench.errors import DataError
 from tasks.datasets import Progress
 from tasks.datasets.cutting import windows
 from tasks.datasets.layout import child, find_folders
-from tasks.datasets.pictures import pictures, read_mask, refuse_duplicates, size_of
+from tasks.datasets.pictures import pictures, read_mask, size_of
 from tasks.datasets.rasters import open_tiff, read_window
 from tasks.prepared import IGNORE
 from tasks.protocols import Slices
@@ -153,7 +153,7 @@ def _pairs(source: Path) -> list[tuple[Path, Path]]:
             f"{source} has no folders mss and label_0_1_2, or images and masks: give the one that holds both"
         )
     pairs = [pair for folder in found for pair in _pairs_of(folder)]
-    refuse_duplicates(scene for scene, _ in pairs)
+    _by_name([scene for scene, _ in pairs])
     return pairs
 
 
@@ -164,11 +164,25 @@ def _pairs_of(folder: Path) -> list[tuple[Path, Path]]:
     scenes = [file for file in pictures(images) if file.suffix.lower() in {".tif", ".tiff"}]
     if not scenes:
         raise DataError(f"{images} holds no TIFF: is the download complete?")
-    mask_of = {_name(mask): mask for mask in pictures(masks)}
+    mask_of = _by_name(pictures(masks))
     for scene in scenes:
         if _name(scene) not in mask_of:
             raise DataError(f"{scene} has no mask: {masks} holds no picture of {_name(scene)}")
     return [(scene, mask_of[_name(scene)]) for scene in scenes]
+
+
+def _by_name(paths: list[Path]) -> dict[str, Path]:
+    """Files by the name of their scene.
+
+    Raises:
+        DataError: two belong to one scene.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        other = found.setdefault(_name(path), path)
+        if other is not path:
+            raise DataError(f"{path} and {other} are both of {_name(path)}: keep one of them")
+    return found
 
 
 def _name(path: Path) -> str:

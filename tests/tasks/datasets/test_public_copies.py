@@ -335,6 +335,19 @@ def test_gdals_guess_that_four_bands_are_rgb_and_alpha_is_not_believed(generator
     assert 6 == len(prepared("levir-cs", source, tmp_path / "out", 64, bands="3,2,1"))
 
 
+def test_two_masks_or_two_scenes_of_one_name_are_refused(generators, prepared, tmp_path):
+    cs = generators("levir_cs")
+    source = cs.write_published_levir_cs(tmp_path / "raw")
+    first = source / "train" / "label_0_1_2" / "GF1_WFV1_E110.0_N40.0_roiMap.tif"
+    shutil.copy(first, first.with_name("GF1_WFV1_E110.0_N40.0.tif"))
+    _refused(prepared, "levir-cs", source, tmp_path / "out", str(first), "keep one", size=64, range="0:1023")
+    first.with_name("GF1_WFV1_E110.0_N40.0.tif").unlink()
+    for kind, end in (("mss", "_mss.tiff"), ("label_0_1_2", "_roiMap.tif")):
+        name = f"GF1_WFV1_E110.0_N40.0{end}"
+        shutil.copy(source / "train" / kind / name, source / "test" / kind / name)
+    _refused(prepared, "levir-cs", source, tmp_path / "out", "test/mss", "keep one", size=64, range="0:1023")
+
+
 def test_a_mask_of_a_scene_whose_name_goes_on_is_not_taken(generators, prepared, tmp_path):
     source = generators("levir_cs").write_levir_cs(tmp_path / "raw", count=1)
     (mask,) = (source / "masks").iterdir()
