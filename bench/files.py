@@ -5,14 +5,19 @@ POSIX file systems; the folder is flushed too, so that the new name survives a p
 is built beside its final place and renamed as one.
 """
 
+import errno
 import json
 import os
+import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+# What operating systems and file servers leave beside a user's files; hidden ones come on top.
+STRAY = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found"})
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -64,6 +69,30 @@ def new_folder(path: Path) -> Iterator[Path]:
         _flush_folder(path.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def is_stray(name: str) -> bool:
+    """Whether a file or folder of this name was left by a system or a tool (`._a.jpg`, `.ipynb_checkpoints`, ...)."""
+    return name.startswith(".") or name.lower() in STRAY
+
+
+def because(error: Exception, advice: str) -> str:
+    """Why a file cannot be read, and what to do, to follow `... cannot be read`.
+
+    Where the process or the machine has no file handle left, the file itself is sound and `advice` would be wrong.
+
+    Args:
+        error: what opening or reading raised; libraries that know no `errno` say it in words.
+        advice: what to do about a file that is broken.
+    """
+    number, text = getattr(error, "errno", None), str(error)
+    if number == errno.ENFILE or os.strerror(errno.ENFILE) in text:
+        return ": too many open files on this machine: close other programs"
+    if number == errno.EMFILE or os.strerror(errno.EMFILE) in text:
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        return f": too many open files: raise the limit (ulimit -n, now {limit})"
+    reason = text.splitlines()[0] if text else type(error).__name__
+    return f" ({reason}): {advice}"
 
 
 def _umask() -> int:

@@ -66,7 +66,8 @@ class Inputs:
         """The prepared data set of a protocol.
 
         Raises:
-            DataError: it has not been prepared.
+            DataError: it has not been prepared, or the folder that a study names holds another data set. A synthetic set
+                may stand in for a real one, for a trial: its records say that it is synthetic.
         """
         if protocol.dataset in study.data:
             path = Path(study.data[protocol.dataset])
@@ -76,7 +77,13 @@ class Inputs:
             if protocol.dataset in DEMO_SETS and not path.is_dir():
                 self.prepare(protocol.dataset, self._demo_set(protocol.dataset), protocol.slices)
             self._datasets[path] = Prepared.open(path)
-        return self._datasets[path]
+        found = self._datasets[path]
+        if not found.synthetic and found.index.get("dataset", protocol.dataset) != protocol.dataset:
+            raise DataError(
+                f"{path} holds {found.index['dataset']}, protocol {protocol.id} is for {protocol.dataset}: "
+                f"set data.{protocol.dataset} to its own folder"
+            )
+        return found
 
     def fill(self, options: PretrainOptions) -> PretrainOptions:
         """Put the demo's natural images, made when first needed, where options ask for `labelled: demo`."""

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from bench.errors import DataError
+from bench.files import because, is_stray
+from bench.rgb import refuse_deep
 
 # The endings of torchvision's ImageFolder that are 8-bit pictures.
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -41,8 +43,10 @@ class LabelledImages:
     def read(self, index: int, size: int) -> NDArray[np.uint8]:
         """One image, its shorter side scaled to `size` and its middle cut out, size x size x 3.
 
+        As torchvision's ImageFolder reads it: CMYK (ImageNet has some) is converted, alpha and EXIF are ignored.
+
         Raises:
-            DataError: the file is broken or too large.
+            DataError: the file is broken, too large, or has more than 8 bits.
         """
         path = self.root / self.files[index]
         try:
@@ -52,25 +56,26 @@ class LabelledImages:
                     raise DataError(f"{path} has {width} x {height} pixels, more than is read: remove it")
                 # A JPEG is decoded at the smallest of its built-in scales that still has enough pixels.
                 picture.draft("RGB", (size, size))
+                refuse_deep(picture, path)
                 return _square(picture.convert("RGB"), size)
         except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-            raise DataError(f"{path} is not a readable picture ({error}): replace or remove it") from None
+            raise DataError(f"{path} is not a readable picture{because(error, 'replace or remove it')}") from None
 
 
 def list_images(root: Path) -> LabelledImages:
-    """List a labelled set.
+    """List a labelled set; what systems and tools left there (`__MACOSX`, `.ipynb_checkpoints`, `._a.jpg`) is no part.
 
     Raises:
         DataError: no such folder, or fewer than two classes with pictures.
     """
     if not root.is_dir():
         raise DataError(f"folder of labelled images {root} does not exist: correct the option labelled that names it")
-    classes = sorted(entry.name for entry in os.scandir(root) if entry.is_dir())
+    classes = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not is_stray(entry.name))
     found = [
         (file.relative_to(root).as_posix(), label, file.stat().st_size)
         for label, name in enumerate(classes)
         for file in sorted((root / name).rglob("*"))
-        if file.suffix.lower() in ENDINGS
+        if file.suffix.lower() in ENDINGS and not any(map(is_stray, file.relative_to(root).parts))
     ]
     if len({label for _, label, _ in found}) < max(2, len(classes)):
         raise DataError(f"{root} needs at least two folders, each a class with pictures ({', '.join(ENDINGS)})")

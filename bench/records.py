@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bench.errors import StoreError
+from bench.files import because
 
 SCHEMA = 2
 
@@ -116,7 +117,8 @@ def read_record(path: Path) -> Record:
     try:
         value = json.loads(path.read_text())
     except (OSError, ValueError, RecursionError) as error:
-        raise StoreError(f"{path} is not a readable record ({error}): delete it and run the study again") from None
+        why = because(error, "delete it and run the study again")
+        raise StoreError(f"{path} is not a readable record{why}") from None
     schema = value.get("schema") if isinstance(value, dict) else None
     if str(schema).isdecimal() and int(str(schema)) > SCHEMA:
         raise StoreError(f"{path} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")

@@ -159,5 +159,6 @@ def _read_card(path: Path) -> dict[str, Any]:
     try:
         card: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read ({error}): delete {path.parent} and run again") from None
+        why = files.because(error, f"delete {path.parent} and run again")
+        raise StoreError(f"{path} cannot be read{why}") from None
     return card

@@ -41,9 +41,11 @@ def load(folder: Path) -> Weights:
     """
     try:
         said = json.loads((folder / CARD).read_text())[INPUT]
+        (folder / FILE).open("rb").close()  # safetensors calls whatever keeps a file from opening "no such file"
         return Weights(safetensors.torch.load_file(folder / FILE), Normalisation.from_json(said, str(folder / CARD)))
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise WeightsError(f"weights {folder} cannot be read ({error}): delete the folder and run again") from None
+        why = files.because(error, f"delete {folder} and run again")
+        raise WeightsError(f"weights {folder} cannot be read{why}") from None
 
 
 def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> None:

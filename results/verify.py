@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import StoreError
+from bench.files import because
 from bench.keys import content_hash
 from bench.records import Record
 from results.frame import scan
@@ -79,7 +80,7 @@ def _mapping(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path} is not readable ({error}): delete it and run the study again") from None
+        raise StoreError(f"{path} is not readable{because(error, 'delete it and run the study again')}") from None
     if not isinstance(value, dict):
         raise StoreError(f"{path} must hold keys and values: delete it and run the study again")
     return value

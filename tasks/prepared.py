@@ -10,9 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import files
 from bench.errors import DataError
 
-SCHEMA = 2
+SCHEMA = 3
+# Schema 2 lacks what the registry declares and which slices repeat others; all else is the same, so it is still read.
+OLDEST = 2
 IGNORE = 255
 
 # What a label is: a class of each pixel, one class of the whole slice, or boxes with classes.
@@ -25,8 +28,9 @@ class Prepared:
 
     Attributes:
         path: folder of the prepared set.
-        index: what `index.json` says: name, kind, size, overlap, classes, palette, hash, files, and of every slice its
-            source image, the window's left and top pixel and, where the public layout has parts, its part.
+        index: what `index.json` says: data set, whether it is synthetic, kind, size, overlap, classes, palette, hash,
+            files, slices that repeat others, and of every slice its source image, the window's left and top pixel and,
+            where the public layout has parts, its part.
     """
 
     path: Path
@@ -45,12 +49,17 @@ class Prepared:
         except FileNotFoundError:
             raise DataError(f"no prepared data set at {path}: make it with `bench data prepare`") from None
         except (OSError, ValueError) as error:
-            raise DataError(f"{file} is not a readable index ({error}): prepare the data set again") from None
-        schema = index.get("schema", 0)
+            why = files.because(error, "prepare the data set again")
+            raise DataError(f"{file} is not a readable index{why}") from None
+        schema = index.get("schema", 0) if isinstance(index, dict) else 0
+        if not isinstance(schema, int):
+            raise DataError(f"{file} is not a readable index (schema {schema!r}): prepare the data set again")
         if schema > SCHEMA:
             raise DataError(f"{file} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
-        if schema < SCHEMA:
-            raise DataError(f"{file} has schema {schema}, this version reads {SCHEMA}: prepare the data set again")
+        if schema < OLDEST:
+            raise DataError(
+                f"{file} has schema {schema}, this version reads from {OLDEST} on: prepare the data set again"
+            )
         return cls(path, index)
 
     def __len__(self) -> int:
@@ -131,6 +140,17 @@ class Prepared:
             **{f"{unit} of {name}": int(total) for name, total in zip(self.classes, totals, strict=True)},
         }
 
+    def repeats(self) -> dict[str, int]:
+        """Slices whose pixels are those of an earlier slice, by what makes them matter; empty where there are none."""
+        groups = self.index.get("duplicates", [])
+        part_of = dict(zip(self.names, self.parts, strict=True))
+        counts = {
+            "slices that repeat another": sum(len(group["slices"]) - 1 for group in groups),
+            "groups of equal slices with different labels": sum(not group["same_label"] for group in groups),
+            "groups of equal slices in several parts": sum(len({part_of[n] for n in g["slices"]}) > 1 for g in groups),
+        }
+        return {name: count for name, count in counts.items() if count}
+
     @cached_property
     def _all_boxes(self) -> NDArray[np.float32]:
         boxes: NDArray[np.float32] = self._array("boxes")
@@ -144,8 +164,9 @@ class Prepared:
     def _array(self, name: str) -> Any:
         try:
             return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{self.path / name}.npy cannot be read ({error}): prepare the data set again") from None
+        except (OSError, ValueError, EOFError) as error:
+            why = files.because(error, "prepare the data set again")
+            raise DataError(f"{self.path / name}.npy cannot be read{why}") from None
 
 
 def slice_name(entry: dict[str, Any]) -> str:

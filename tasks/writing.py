@@ -1,6 +1,7 @@
 """Writing a prepared data set slice by slice, and checking one against its manifest of hashes."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class SliceWriter:
         self._kind = kind
         self._size = size
         self._slices: list[dict[str, Any]] = []
+        self._equal: dict[bytes, list[int]] = {}
         self._check_space(count * size**2 * (channels + (kind == "mask")))
         self._arrays = {
             "images": self._new("images", (count, size, size, channels), np.uint8),
@@ -71,6 +73,10 @@ class SliceWriter:
         """
         at = len(self._slices)
         self._arrays["images"][at] = image
+        # A slice of one value is the fill beyond a scene and no image that could be told from another.
+        if image.min() != image.max():
+            digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest()
+            self._equal.setdefault(digest, []).append(at)
         if self._kind == "boxes":
             boxes = np.asarray(label, dtype=np.float32).reshape(-1, 5)
             self._boxes.append(boxes)
@@ -101,9 +107,24 @@ class SliceWriter:
             "slices": self._slices,
             "files": hashes,
             "hash": _content(self._classes, self._slices, hashes),
+            "duplicates": self._duplicates(),
             **about,
         }
         files.write_json(self._folder / "index.json", index)
+
+    def _duplicates(self) -> list[dict[str, Any]]:
+        """Groups of slices with the same pixels: their names, and whether their labels are the same too."""
+        return [
+            {
+                "slices": [slice_name(self._slices[at]) for at in group],
+                "same_label": all(np.array_equal(self._label(group[0]), self._label(at)) for at in group[1:]),
+            }
+            for group in self._equal.values()
+            if len(group) > 1
+        ]
+
+    def _label(self, at: int) -> NDArray[Any]:
+        return np.asarray(self._boxes[at] if self._kind == "boxes" else self._arrays["labels"][at])
 
     def _new(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
         return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
@@ -115,6 +136,12 @@ class SliceWriter:
                 f"{self._folder.parent} has {free >> 20} MiB free, the slices take {needed >> 20} MiB: "
                 "choose another disk with --out"
             )
+
+
+def declare(folder: Path, facts: dict[str, Any]) -> None:
+    """Add to the index of a finished set what the registry says of the data set; its hash does not change."""
+    path = folder / "index.json"
+    files.write_json(path, json.loads(path.read_text()) | facts)
 
 
 def verify(data: Prepared) -> None:

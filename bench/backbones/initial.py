@@ -13,6 +13,7 @@ from bench import backbones, weights
 from bench.backbones.pyramid import Backbone
 from bench.backbones.sources import IMAGENET, RANDOM, identify
 from bench.errors import WeightsError
+from bench.files import because
 
 # The first published weights of each network, which the papers start from.
 PUBLISHED = "IMAGENET1K_V1"
@@ -50,6 +51,7 @@ def read_file(path: Path) -> dict[str, Tensor]:
     """
     identify(str(path))
     try:
+        path.open("rb").close()  # safetensors calls whatever keeps a file from opening "no such file"
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -59,8 +61,8 @@ def read_file(path: Path) -> dict[str, Tensor]:
             "save its state_dict as safetensors"
         ) from None
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsError(f"weights file {path} cannot be read ({reason}): fetch or save it again") from None
+        why = because(error, "fetch or save it again")
+        raise WeightsError(f"weights file {path} cannot be read{why}") from None
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"weights file {path} is not a state_dict of tensors: save the backbone's state_dict alone")
     return state

@@ -192,8 +192,11 @@ def _tell_sums(spec: "DatasetSpec", source: Path) -> None:
 
 def _print_counts(prepared: "Prepared") -> None:
     click.echo(f"{prepared.path}: {len(prepared)} slices of {prepared.index['size']}, hash {prepared.hash}")
-    for name, count in {**prepared.counts(), **prepared.index.get("found", {})}.items():
+    for name, count in {**prepared.counts(), **prepared.index.get("found", {}), **prepared.repeats()}.items():
         click.echo(f"  {name}: {count:,}")
+    published, images = prepared.index.get("published"), len(set(prepared.sources))
+    if published and images != published:
+        click.echo(f"  the published data set has {published:,} images, this copy {images:,}")
     if prepared.index.get("resized"):
         click.echo(f"  images that were resized: {prepared.index['resized']:,}")
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bench.corpus.encoding import Encoding
 from bench.corpus.product import CLASSES
 from bench.errors import CorpusError
+from bench.files import because
 
 SCHEMA = 1
 MANIFEST = "corpus.json"
@@ -186,7 +187,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         value = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise CorpusError(f"{path} cannot be read ({error}): build the corpus again") from None
+        raise CorpusError(f"{path} cannot be read{because(error, 'build the corpus again')}") from None
     schema = value.get("schema") if isinstance(value, dict) else None
     if isinstance(schema, int) and schema > SCHEMA:
         raise CorpusError(f"{path} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bench.corpus.manifest import INDEX, LANDCOVER, ControlEntry, Manifest, control_file, read_manifest
 from bench.corpus.shards import TILE, ShardReader
 from bench.errors import CorpusError
+from bench.files import because
 
 
 class Corpus:
@@ -149,7 +150,7 @@ def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[An
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r" if shape[0] else None, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise CorpusError(f"{path} cannot be read ({error}): copy or build the corpus again") from None
+        raise CorpusError(f"{path} cannot be read{because(error, 'copy or build the corpus again')}") from None
     if array.shape != shape or array.dtype != dtype:
         raise CorpusError(f"{path} does not fit its corpus.json: copy or build the corpus again")
     return array

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from bench.errors import CorpusError
+from bench.files import because
 
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 """Names in the order of the metadata's `band_id`."""
@@ -38,7 +39,7 @@ def offsets(safe: Path, bands: tuple[str, ...]) -> tuple[float, float, float]:
         with path.open(encoding="utf-8") as stream:
             text = stream.read(MAX_CHARACTERS)
     except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path} cannot be read ({error}): download the product again") from None
+        raise CorpusError(f"{path} cannot be read{because(error, 'download the product again')}") from None
     if not text.rstrip().endswith("_User_Product>"):
         raise CorpusError(f"{path} is cut short or something else: download the product again")
     by_number = {int(number): float(value) for number, value in OFFSET.findall(text)}

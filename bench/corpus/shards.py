@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bench.corpus.encoding import decode
 from bench.corpus.manifest import ShardEntry
 from bench.errors import CorpusError
+from bench.files import because
 
 TILE = np.dtype(
     [
@@ -137,7 +138,11 @@ class ShardReader:
 
     def _file(self, shard: int) -> int:
         if shard not in self._files:
-            self._files[shard] = os.open(self._folder / self._entries[shard].file, os.O_RDONLY)
+            path = self._folder / self._entries[shard].file
+            try:
+                self._files[shard] = os.open(path, os.O_RDONLY)
+            except OSError as error:
+                raise CorpusError(f"{path} cannot be read{because(error, 'copy or build the corpus again')}") from None
             if len(self._files) > OPEN_SHARDS:
                 os.close(self._files.popitem(last=False)[1])
         self._files.move_to_end(shard)

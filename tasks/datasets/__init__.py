@@ -30,6 +30,8 @@ class DatasetSpec:
         archives: beginnings of the names of the downloads that matter; all where empty.
         md5: sums of the downloads as TorchGeo publishes them, by file name.
         options: whether the reader takes options.
+        images: number of images, scenes or pairs in the published set; None where it varies.
+        synthetic: whether a generator made it: its scores say nothing about the real world.
     """
 
     name: str
@@ -42,6 +44,8 @@ class DatasetSpec:
     archives: tuple[str, ...] = ()
     md5: Mapping[str, str] = field(default_factory=dict)
     options: bool = False
+    images: int | None = None
+    synthetic: bool = False
 
     def prepare(
         self, source: Path, out: Path, slices: Slices, progress: Progress, options: Mapping[str, str] | None = None
@@ -51,6 +55,7 @@ class DatasetSpec:
         Raises:
             DataError: something at `source` does not fit; the file is named.
         """
+        from tasks import writing
         from tasks.datasets.archives import unpacked
 
         if options and not self.options:
@@ -62,6 +67,7 @@ class DatasetSpec:
                 read(folder, out, slices, progress, options)
             else:
                 read(folder, out, slices, progress)
+        writing.declare(out, {"dataset": self.name, "synthetic": self.synthetic, "published": self.images})
 
 
 _ISPRS = "Rottensteiner et al., The ISPRS benchmark on urban object classification and 3D building reconstruction, 2012"
@@ -75,6 +81,7 @@ _PUBLIC = [
         homepage="http://weegee.vision.ucmerced.edu/datasets/landuse.html",
         licence="public domain imagery of the USGS, as the owner states",
         citation="Yang and Newsam, Bag-of-visual-words and spatial extensions for land-use classification, 2010",
+        images=2100,
         layout="UCMerced_LandUse/Images/<class>/<class>NN.tif",
         md5={"UCMerced_LandUse.zip": "5b7ec56793786b6dc8a908e8854ac0e4"},
     ),
@@ -85,6 +92,7 @@ _PUBLIC = [
         homepage="https://sites.google.com/view/zhouwx/dataset",
         licence="not stated, research use",
         citation="Zou et al., Deep learning based feature selection for remote sensing scene classification, 2015",
+        images=2800,
         layout="<letter><Class>/<letter>NNN.jpg, such as aGrass/a001.jpg",
     ),
     DatasetSpec(
@@ -94,6 +102,7 @@ _PUBLIC = [
         homepage=_ISPRS_PAGE,
         licence="on request, research use; provided by the DGPF",
         citation=_ISPRS,
+        images=33,
         layout="top/top_mosaic_09cm_areaN.tif, ISPRS_semantic_labeling_Vaihingen_ground_truth_COMPLETE/",
         archives=("ISPRS_semantic_labeling_Vaihingen", "Vaihingen"),
         md5={
@@ -108,6 +117,7 @@ _PUBLIC = [
         homepage=_ISPRS_PAGE,
         licence="on request, research use",
         citation=_ISPRS,
+        images=38,
         layout="2_Ortho_RGB/top_potsdam_R_C_RGB.tif, 5_Labels_all/top_potsdam_R_C_label.tif",
         archives=("2_Ortho_RGB", "5_Labels_all", "Potsdam"),
     ),
@@ -119,6 +129,7 @@ _PUBLIC = [
         licence="not stated, research use",
         citation="Zou and Shi, Random access memories: a new paradigm for target detection in high resolution aerial "
         "remote sensing images, 2018",
+        images=21952,
         layout="<name>.jpg and <name>.txt (class x1 y1 x2 y2) side by side, or in images/ and labels/",
     ),
     DatasetSpec(
@@ -129,7 +140,9 @@ _PUBLIC = [
         licence="not stated, research use",
         citation="Wu, Shi and Zou, A geographic information-driven method and a new large scale dataset for remote "
         "sensing cloud/snow detection, 2021",
-        layout="images/<name>.tif, masks/<name>.png or .tif (0 background, 1 cloud, 2 snow)",
+        images=4168,
+        layout="train/mss/<name>_mss.tiff, train/label_0_1_2/<name>_roiMap.tif (0 background, 1 cloud, 2 snow), or "
+        "images/<name>.tif, masks/<name>.png or .tif",
         options=True,
     ),
     DatasetSpec(
@@ -140,7 +153,8 @@ _PUBLIC = [
         licence="not stated, research use",
         citation="Lebedev et al., Change detection in remote sensing images using conditional adversarial networks, "
         "2018",
-        layout="train|val|test/{A,B,OUT}/*.jpg",
+        images=16000,
+        layout="Real/subset/train|val|test/{A,B,OUT}/*.jpg",
     ),
     DatasetSpec(
         name="levir-cd",
@@ -150,6 +164,7 @@ _PUBLIC = [
         licence="research use",
         citation="Chen and Shi, A spatial-temporal attention-based method and a new dataset for remote sensing image "
         "change detection, 2020",
+        images=637,
         layout="train|val|test/{A,B,label}/*.png",
     ),
 ]
@@ -185,6 +200,8 @@ def _demo(name: str, holds: str, twin: DatasetSpec) -> DatasetSpec:
         layout=f"as {twin.name}",
         archives=(),
         md5={},
+        images=None,
+        synthetic=True,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
 
 from bench.errors import DataError
+from bench.files import is_stray
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # Pictures hardly shrink; an archive that grows a hundredfold is made to fill disks.
@@ -164,4 +165,4 @@ def _stem(archive: Path) -> str:
 
 
 def _is_archive(path: Path) -> bool:
-    return path.name.lower().endswith(ENDINGS)
+    return path.name.lower().endswith(ENDINGS) and not is_stray(path.name)

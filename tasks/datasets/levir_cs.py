@@ -11,8 +11,8 @@ from rasterio.enums import ColorInterp
 from bench.errors import DataError
 from tasks.datasets import Progress
 from tasks.datasets.cutting import windows
-from tasks.datasets.layout import child, find_folder
-from tasks.datasets.pictures import SUFFIXES, pictures, read_mask, refuse_duplicates, size_of
+from tasks.datasets.layout import child, find_folders
+from tasks.datasets.pictures import pictures, read_mask, size_of
 from tasks.datasets.rasters import open_tiff, read_window
 from tasks.prepared import IGNORE
 from tasks.protocols import Slices
@@ -21,7 +21,10 @@ from tasks.writing import SliceWriter
 PALETTE = {"background": (0, 0, 0), "cloud": (255, 255, 255), "snow": (0, 170, 255)}
 # GF-1 WFV delivers blue, green, red, near infrared.
 GF1_BANDS = [3, 2, 1]
-IMAGES, MASKS = ("images", "image", "img"), ("masks", "mask", "labels", "label")
+# The published folders are mss and label_0_1_2, the names in them end with _mss and _roiMap.
+IMAGES = ("images", "image", "img", "mss")
+MASKS = ("masks", "mask", "labels", "label", "label_0_1_2")
+ENDINGS = ("_mss", "_roiMap")
 
 
 @dataclass(frozen=True)
@@ -67,26 +70,32 @@ class Reading:
 def read_levir_cs(
     source: Path, out: Path, slices: Slices, progress: Progress, options: Mapping[str, str] | None = None
 ) -> None:
-    """Prepare `images/<name>.tif` and `masks/<name>.*`."""
+    """Prepare `mss/<name>_mss.tiff` and `label_0_1_2/<name>_roiMap.tif`, or `images/<name>.tif` and `masks/<name>.*`.
+
+    Folders side by side that hold both, such as `train` and `test`, are taken together.
+    """
     reading = Reading.parse(options or {})
     pairs = _pairs(source)
-    cuts = {image.stem: windows(*_size(image, mask), slices) for image, mask in pairs}
+    cuts = {_name(image): windows(*_size(image, mask), slices) for image, mask in pairs}
     total = sum(map(len, cuts.values()))
     writer = SliceWriter(out, total, slices.size, list(PALETTE))
     done = 0
+    taken: set[tuple[int, ...]] = set()
     for path, mask_path in pairs:
         mask = decode(read_mask(mask_path), reading, mask_path)
         with open_tiff(path) as scene:
             bands = reading.bands or _bands(scene, path)
-            for window in cuts[path.stem]:
+            taken.add(tuple(bands))
+            for window in cuts[_name(path)]:
                 label = np.full((slices.size, slices.size), IGNORE, dtype=np.uint8)
                 part = mask[window.y : window.y + window.size, window.x : window.x + window.size]
                 label[: part.shape[0], : part.shape[1]] = part
                 pixels = to_bytes(read_window(scene, window, bands), reading, path)
-                writer.add(pixels, label, path.stem, window.x, window.y)
+                writer.add(pixels, label, _name(path), window.x, window.y)
                 done += 1
                 progress(done, total)
-    writer.finish({"overlap": slices.overlap, "palette": [list(colour) for colour in PALETTE.values()]})
+    about = {"overlap": slices.overlap, "palette": [list(colour) for colour in PALETTE.values()]}
+    writer.finish(about | {"bands": sorted(taken)})
 
 
 def decode(values: NDArray[np.uint8], reading: Reading, path: Path) -> NDArray[np.uint8]:
@@ -113,7 +122,9 @@ def to_bytes(pixels: NDArray[np.generic], reading: Reading, path: Path) -> NDArr
     """
     if reading.low is None or reading.high is None:
         if pixels.dtype != np.uint8:
-            raise DataError(f"{path} has bands of {pixels.dtype}, expected uint8: give --option range=LOW:HIGH")
+            raise DataError(
+                f"{path} has bands of {pixels.dtype}, expected uint8: give --option range=LOW:HIGH (0:1023 as its authors)"
+            )
         return np.asarray(pixels, dtype=np.uint8)
     scaled = (pixels.astype(np.float32) - reading.low) * (IGNORE / (reading.high - reading.low))
     return np.asarray(np.clip(np.rint(scaled), 0, IGNORE), dtype=np.uint8)
@@ -123,6 +134,12 @@ def _bands(scene: object, path: Path) -> list[int]:
     interpretation = list(getattr(scene, "colorinterp", ()))
     wanted = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
     if all(colour in interpretation for colour in wanted):
+        # GDAL calls any four bands of 8 bits red, green, blue and alpha unless told otherwise.
+        if ColorInterp.alpha in interpretation:
+            raise DataError(
+                f"{path} has bands said to be red, green, blue and alpha, which may be GDAL's guess: say which are "
+                "red, green and blue, such as --option bands=3,2,1"
+            )
         return [interpretation.index(colour) + 1 for colour in wanted]
     if len(interpretation) < max(GF1_BANDS):
         raise DataError(f"{path} has {len(interpretation)} bands, expected at least {max(GF1_BANDS)}")
@@ -130,24 +147,47 @@ def _bands(scene: object, path: Path) -> list[int]:
 
 
 def _pairs(source: Path) -> list[tuple[Path, Path]]:
-    folder = find_folder(
-        source, "folders images and masks", lambda each: bool(child(each, *IMAGES) and child(each, *MASKS))
-    )
+    found = find_folders(source, lambda each: bool(child(each, *IMAGES) and child(each, *MASKS)))
+    if not found:
+        raise DataError(
+            f"{source} has no folders mss and label_0_1_2, or images and masks: give the one that holds both"
+        )
+    pairs = [pair for folder in found for pair in _pairs_of(folder)]
+    _by_name([scene for scene, _ in pairs])
+    return pairs
+
+
+def _pairs_of(folder: Path) -> list[tuple[Path, Path]]:
     images, masks = child(folder, *IMAGES), child(folder, *MASKS)
     assert images
     assert masks
     scenes = [file for file in pictures(images) if file.suffix.lower() in {".tif", ".tiff"}]
     if not scenes:
         raise DataError(f"{images} holds no TIFF: is the download complete?")
-    return [(scene, _mask_of(scene, masks)) for scene in scenes]
+    mask_of = _by_name(pictures(masks))
+    for scene in scenes:
+        if _name(scene) not in mask_of:
+            raise DataError(f"{scene} has no mask: {masks} holds no picture of {_name(scene)}")
+    return [(scene, mask_of[_name(scene)]) for scene in scenes]
 
 
-def _mask_of(scene: Path, masks: Path) -> Path:
-    found = [file for file in sorted(masks.glob(f"{scene.stem}.*")) if file.suffix.lower() in SUFFIXES]
-    if not found:
-        raise DataError(f"{scene} has no mask: {masks / scene.stem}.png is missing")
-    refuse_duplicates(found)
-    return found[0]
+def _by_name(paths: list[Path]) -> dict[str, Path]:
+    """Files by the name of their scene.
+
+    Raises:
+        DataError: two belong to one scene.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        other = found.setdefault(_name(path), path)
+        if other is not path:
+            raise DataError(f"{path} and {other} are both of {_name(path)}: keep one of them")
+    return found
+
+
+def _name(path: Path) -> str:
+    """Name of a scene: that of its file without the ending that tells scene and mask apart."""
+    return next((path.stem.removesuffix(end) for end in ENDINGS if path.stem.endswith(end)), path.stem)
 
 
 def _size(image: Path, mask: Path) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Reading pictures that fit into memory, and nothing else that calls itself one."""
 
 import colorsys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +10,48 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from bench.errors import DataError
+from bench.files import because, is_stray
+from bench.rgb import to_rgb, upright
 
 FORMATS = ("JPEG", "PNG", "TIFF")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """Read a picture of three 8-bit bands as H x W x 3.
+    """Read a picture of three 8-bit bands, or one that becomes so without loss, as H x W x 3.
 
     Raises:
-        DataError: it is absent, broken, too large, no picture, or has other bands.
+        DataError: it is absent, broken, too large, no picture, transparent, turned, or has other bands.
     """
-    return _read(path, ("RGB",))
+    with _open(path) as picture:
+        return _pixels(lambda: to_rgb(picture, path), path)
 
 
 def read_mask(path: Path) -> NDArray[np.uint8]:
     """Read a picture of one 8-bit band, or of palette positions, as H x W.
 
     Raises:
-        DataError: it is absent, broken, too large, no picture, or has other bands.
+        DataError: it is absent, broken, too large, no picture, turned, or has other bands.
     """
-    return _read(path, ("L", "P"))
+    with _open(path) as picture:
+        if picture.mode not in {"L", "P"}:
+            raise DataError(f"{path} is a picture of mode {picture.mode}, expected L or P (8 bits)")
+        return _pixels(lambda: upright(picture, path), path)
+
+
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    """Read the brightness of a picture, however it is stored (grey, black and white, palette, equal bands), as H x W.
+
+    Raises:
+        DataError: as of `read_rgb`, or it has colours.
+    """
+    with _open(path) as picture:
+        if picture.mode == "1":
+            return _pixels(lambda: upright(picture, path).convert("L"), path)
+    red, green, blue = np.moveaxis(read_rgb(path), 2, 0)
+    if not ((red == green).all() and (green == blue).all()):
+        raise DataError(f"{path} is a picture in colours, expected grey")
+    return np.ascontiguousarray(red)
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -40,12 +61,13 @@ def size_of(path: Path) -> tuple[int, int]:
 
 
 def pictures(folder: Path) -> list[Path]:
-    """Pictures in a folder, by name.
+    """Pictures in a folder, by name; what systems left there (`._a.jpg`) is none.
 
     Raises:
         DataError: two have the same name but for the ending.
     """
-    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    entries = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not is_stray(file.name))
+    found = sorted(file for file in entries if file.is_file())
     refuse_duplicates(found)
     return found
 
@@ -72,15 +94,11 @@ def distinct_colours(count: int) -> list[list[int]]:
     return [[round(255 * part) for part in hue] for hue in hues]
 
 
-def _read(path: Path, modes: tuple[str, ...]) -> NDArray[np.uint8]:
-    with _open(path) as picture:
-        if picture.mode not in modes:
-            raise DataError(f"{path} is a picture of mode {picture.mode}, expected {' or '.join(modes)} (8 bits)")
-        try:
-            pixels = np.asarray(picture)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise DataError(f"{path} breaks off or is broken ({error}): download it again") from None
-    return np.asarray(pixels, dtype=np.uint8)
+def _pixels(decode: Callable[[], Image.Image], path: Path) -> NDArray[np.uint8]:
+    try:
+        return np.asarray(decode(), dtype=np.uint8)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"{path} breaks off or is broken{because(error, 'download it again')}") from None
 
 
 def _open(path: Path) -> Any:
@@ -91,5 +109,5 @@ def _open(path: Path) -> Any:
     except Image.DecompressionBombError:
         raise DataError(f"{path} unpacks to far more pixels than any picture of this data set has") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        reason = "it is none" if isinstance(error, UnidentifiedImageError) else str(error)
-        raise DataError(f"{path} is not a readable {', '.join(FORMATS)} picture ({reason})") from None
+        why = " (it is none)" if isinstance(error, UnidentifiedImageError) else because(error, "download it again")
+        raise DataError(f"{path} is not a readable {', '.join(FORMATS)} picture{why}") from None

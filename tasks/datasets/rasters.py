@@ -1,6 +1,7 @@
 """Reading windows of large TIFFs, with the driver named and the size checked first."""
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterWindow
 
 from bench.errors import DataError
+from bench.files import because
 from tasks.datasets.cutting import Window, padded
 
 # Pixels of the largest image that is opened, and of the largest block that a window may make the decoder hold.
 MOST_PIXELS = 1 << 30
 MOST_BLOCK_PIXELS = 1 << 27
+# Rows that are read at once where a whole raster is looked at.
+STRIP = 512
 
 
 def open_tiff(path: Path) -> rasterio.DatasetReader:
@@ -32,7 +36,7 @@ def open_tiff(path: Path) -> rasterio.DatasetReader:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             raster = rasterio.open(path, driver="GTiff")
     except RasterioError as error:
-        raise DataError(f"{path} is not a readable TIFF ({_line(error)}): download it again") from None
+        raise DataError(f"{path} is not a readable TIFF{because(error, 'download it again')}") from None
     block = max(height * width for height, width in raster.block_shapes)
     if raster.width * raster.height > MOST_PIXELS or block > MOST_BLOCK_PIXELS:
         raster.close()
@@ -60,13 +64,22 @@ def read_window(raster: rasterio.DatasetReader, window: Window, bands: list[int]
     Raises:
         DataError: the file breaks off.
     """
-    wanted = RasterWindow(window.x, window.y, window.size, window.size)
+    return padded(_read(raster, RasterWindow(window.x, window.y, window.size, window.size), bands), window.size, 0)
+
+
+def strips(raster: rasterio.DatasetReader) -> Iterator[NDArray[Any]]:
+    """A raster from top to bottom in strips of its full width, rows x width x C.
+
+    Raises:
+        DataError: the file breaks off.
+    """
+    for top in range(0, raster.height, STRIP):
+        yield _read(raster, RasterWindow(0, top, raster.width, min(STRIP, raster.height - top)), None)
+
+
+def _read(raster: rasterio.DatasetReader, wanted: RasterWindow, bands: list[int] | None) -> NDArray[Any]:
     try:
         pixels = raster.read(bands, window=wanted, boundless=False)
     except RasterioError as error:
-        raise DataError(f"{raster.name} breaks off inside ({_line(error)}): download it again") from None
-    return padded(np.ascontiguousarray(pixels.transpose(1, 2, 0)), window.size, 0)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        raise DataError(f"{raster.name} breaks off inside{because(error, 'download it again')}") from None
+    return np.ascontiguousarray(pixels.transpose(1, 2, 0))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.errors import DataError
 from tasks.datasets import Progress
-from tasks.datasets.layout import find_folder
+from tasks.datasets.layout import find_folder, folders
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, resized
 from tasks.protocols import Slices
 from tasks.writing import SliceWriter
@@ -22,9 +22,9 @@ def read_ucmerced(source: Path, out: Path, slices: Slices, progress: Progress) -
     folder = find_folder(
         source,
         "folder Images with a folder for each class",
-        lambda each: each.name == "Images" and len(_folders(each)) >= _FEWEST,
+        lambda each: each.name == "Images" and len(folders(each)) >= _FEWEST,
     )
-    _prepare({each.name: each for each in _folders(folder)}, out, slices, progress)
+    _prepare({each.name: each for each in folders(folder)}, out, slices, progress)
 
 
 def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
@@ -32,25 +32,21 @@ def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Progress) -> 
     folder = find_folder(
         source,
         "folders named like aGrass, bField, ... gParking",
-        lambda each: len([name for name in _folders(each) if _RSSCN7.fullmatch(name.name)]) == _RSSCN7_CLASSES,
+        lambda each: len([name for name in folders(each) if _RSSCN7.fullmatch(name.name)]) == _RSSCN7_CLASSES,
     )
-    _prepare({each.name[1:]: each for each in _folders(folder) if _RSSCN7.fullmatch(each.name)}, out, slices, progress)
+    _prepare({each.name[1:]: each for each in folders(folder) if _RSSCN7.fullmatch(each.name)}, out, slices, progress)
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.is_dir())
-
-
-def _prepare(folders: dict[str, Path], out: Path, slices: Slices, progress: Progress) -> None:
-    images = [(number, file) for number, folder in enumerate(folders.values()) for file in _pictures(folder)]
-    writer = SliceWriter(out, len(images), slices.size, list(folders), kind="class")
+def _prepare(classes: dict[str, Path], out: Path, slices: Slices, progress: Progress) -> None:
+    images = [(number, file) for number, folder in enumerate(classes.values()) for file in _pictures(folder)]
+    writer = SliceWriter(out, len(images), slices.size, list(classes), kind="class")
     other_size = 0
     for done, (number, file) in enumerate(images, start=1):
         image = read_rgb(file)
         other_size += image.shape[:2] != (slices.size, slices.size)
         writer.add(resized(image, slices.size), number, f"{file.parent.name}/{file.stem}")
         progress(done, len(images))
-    writer.finish({"overlap": 0.0, "palette": distinct_colours(len(folders)), "resized": other_size})
+    writer.finish({"overlap": 0.0, "palette": distinct_colours(len(classes)), "resized": other_size})
 
 
 def _pictures(folder: Path) -> list[Path]:

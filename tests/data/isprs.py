@@ -10,6 +10,12 @@ COLOURS = np.array(
     [(255, 255, 255), (0, 0, 255), (0, 255, 255), (0, 255, 0), (255, 255, 0), (255, 0, 0), (0, 0, 0)], dtype=np.uint8
 )
 POTSDAM = [f"top_potsdam_{row}_{column}" for row in (2, 3) for column in (10, 11)]
+# The columns of the 38 published tiles, by row.
+POTSDAM_COLUMNS = {2: (10, 14), 3: (10, 14), 4: (10, 15), 5: (10, 15), 6: (7, 15), 7: (7, 13)}
+PUBLISHED_POTSDAM = [
+    f"top_potsdam_{row}_{column}" for row, (low, high) in POTSDAM_COLUMNS.items() for column in range(low, high + 1)
+]
+CAR = 4
 VAIHINGEN = [f"top_mosaic_09cm_area{number}" for number in (1, 2, 30)]
 
 
@@ -43,6 +49,27 @@ def write_potsdam(folder: Path, size: tuple[int, int] = (80, 96)) -> Path:
         write_tiff(folder / "2_Ortho_RGB" / f"{name}_RGB.tif", image)
         (folder / "2_Ortho_RGB" / f"{name}_RGB.tfw").write_text("0.05\n0\n0\n-0.05\n366000\n5810000\n")
         write_tiff(folder / "5_Labels_all" / f"{name}_label.tif", COLOURS[classes])
+    return folder
+
+
+def write_published_potsdam(folder: Path, size: tuple[int, int] = (48, 64)) -> Path:
+    """All 38 tiles by their names; the labels of two are off the palette, as in the published files.
+
+    `6_7` codes cars as (252, 255, 0) but for its first row; `4_12` has noise of up to 86 grey levels on every channel, as
+    lossy compression left it: no channel is within 40 of 128.
+    """
+    for seed, name in enumerate(PUBLISHED_POTSDAM):
+        image, classes = draw_pair(seed, *size)
+        label = COLOURS[classes]
+        if name.endswith("_6_7"):
+            cars = classes == CAR
+            cars[:1] = False
+            label[cars] = (252, 255, 0)
+        if name.endswith("_4_12"):
+            noise = np.random.default_rng(412).integers(1, 87, label.shape, dtype=np.uint8)
+            label = np.where(label == 255, 255 - noise, noise).astype(np.uint8)
+        write_tiff(folder / "2_Ortho_RGB" / f"{name}_RGB.tif", image)
+        write_tiff(folder / "5_Labels_all" / f"{name}_label.tif", label)
     return folder
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from bench import files
 from bench.errors import DataError
+from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.writing import SliceWriter, verify
 
@@ -79,6 +80,62 @@ def test_a_changed_index_is_noticed(tmp_path):
         verify(Prepared.open(data.path))
 
 
+def test_what_the_registry_declares_is_no_part_of_the_hash(generators, prepared, tmp_path):
+    raw = generators("scene_folders").write_ucmerced(tmp_path / "raw", size=40)
+    real, drawn = (prepared(name, raw, tmp_path / name, 32) for name in ("ucmerced", "demo-scenes"))
+    assert (False, "ucmerced") == (real.synthetic, real.index["dataset"])
+    assert (True, "demo-scenes") == (drawn.synthetic, drawn.index["dataset"])
+    assert real.hash == drawn.hash
+    verify(drawn)
+
+
+def test_the_demos_data_sets_and_no_others_are_declared_synthetic():
+    declared = {name for name, spec in datasets.registry().items() if spec.synthetic}
+    assert {"demo-city", "demo-scenes", "demo-objects", "demo-clouds", "demo-change"} == declared
+
+
+def test_a_set_of_schema_2_is_read_as_it_is(tmp_path):
+    """It was written before sets said whether they are synthetic: a user need not prepare Potsdam again."""
+    new = _write(tmp_path / "set")
+    index = json.loads((new.path / "index.json").read_text())
+    for name in ("synthetic", "duplicates", "dataset", "published"):
+        index.pop(name, None)
+    (new.path / "index.json").write_text(json.dumps(index | {"schema": 2}))
+    old = Prepared.open(new.path)
+    assert (new.hash, new.counts(), False, {}) == (old.hash, old.counts(), old.synthetic, old.repeats())
+    verify(old)
+
+
+def test_equal_slices_are_grouped_with_whether_their_labels_agree(tmp_path):
+    draw = np.random.default_rng(0).integers(0, 255, (2, 4, 4, 3), dtype=np.uint8)
+    with files.new_folder(tmp_path / "set") as work:
+        writer = SliceWriter(work, 6, 4, ["one", "two"])
+        for name, image, label, part in (
+            ("a", draw[0], 0, "train"), ("b", draw[1], 0, "train"), ("c", draw[0], 1, "test"), ("d", draw[1], 0, "train"),
+            ("e", np.zeros((4, 4, 3), np.uint8), 0, "train"), ("f", np.zeros((4, 4, 3), np.uint8), 0, "test"),
+        ):  # fmt: skip
+            writer.add(image, np.full((4, 4), label, np.uint8), name, part=part)
+        writer.finish(PALETTE)
+    data = Prepared.open(tmp_path / "set")
+    assert data.index["duplicates"] == [
+        {"slices": ["a@0,0", "c@0,0"], "same_label": False},
+        {"slices": ["b@0,0", "d@0,0"], "same_label": True},
+    ]
+    assert data.repeats() == {
+        "slices that repeat another": 2,
+        "groups of equal slices with different labels": 1,
+        "groups of equal slices in several parts": 1,
+    }
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00", b"no array"])
+def test_an_array_that_is_empty_or_torn_is_named(tmp_path, content):
+    data = _write(tmp_path / "set")
+    (data.path / "images.npy").write_bytes(content)
+    with pytest.raises(DataError, match=r"images\.npy cannot be read \(.*\): prepare the data set again"):
+        _ = data.images
+
+
 def _write_half(folder):
     with files.new_folder(folder) as work:
         writer = SliceWriter(work, 2, 4, ["one", "two"])
@@ -94,7 +151,15 @@ def test_fewer_slices_than_announced_leave_nothing_behind(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [(None, "no prepared data set"), ("{", "not a readable index"), ('{"schema": 99}', "upgrade"), ("{}", "again")],
+    [
+        ("[]", "again"),
+        ('{"schema": "3"}', "again"),
+        ('{"schema": 1}', "this version reads from 2 on"),
+        (None, "no prepared data set"),
+        ("{", "not a readable index"),
+        ('{"schema": 99}', "upgrade"),
+        ("{}", "again"),
+    ],
 )
 def test_an_absent_torn_newer_or_older_index_is_refused_in_words(tmp_path, text, said):
     if text is not None:

@@ -3,8 +3,10 @@
 import shutil
 from collections import Counter
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import tasks
 from bench import backbones
@@ -106,3 +108,25 @@ def test_dubai_is_trained_and_tested_by_tile(real_data, generators, tmp_path):
     task.parts = lambda: small
     result = _run(task, tmp_path / "run", train=parts.train[:16])
     assert 0 < result.metrics["aAcc"] < 1
+
+
+@pytest.mark.parametrize(("name", "tile"), [("potsdam", "top_potsdam_2_10"), ("vaihingen", "top_mosaic_09cm_area1")])
+def test_real_isprs_crops_come_through_the_public_layout_and_lossy_colours_unchanged(
+    real_data, generators, prepared, tmp_path, name, tile
+):
+    """The crops have class numbers; they are coloured as the published labels are, with the noise of 4_12."""
+    isprs = generators("isprs")
+    folder = real_data / "isprs_loveda_samples" / name
+    (image,), (numbers,) = ([np.asarray(Image.open(p)) for p in (folder / d).iterdir()] for d in ("img_dir", "ann_dir"))
+    noise = np.random.default_rng(0).integers(0, 87, (*numbers.shape, 3), dtype=np.uint8)
+    label = np.where(isprs.COLOURS[numbers] == 255, 255 - noise, noise).astype(np.uint8)
+    images, ending, labels = {
+        "potsdam": ("2_Ortho_RGB", "_RGB", f"5_Labels_all/{tile}_label.tif"),
+        "vaihingen": ("top", "", f"ISPRS_semantic_labeling_Vaihingen_ground_truth_COMPLETE/{tile}.tif"),
+    }[name]
+    isprs.write_tiff(tmp_path / "raw" / images / f"{tile}{ending}.tif", image)
+    isprs.write_tiff(tmp_path / "raw" / labels, label)
+    data = prepared(name, tmp_path / "raw", tmp_path / "out", 512)
+    assert np.array_equal(image, data.images[0])
+    assert np.array_equal(numbers, data.labels[0])
+    assert int(noise.any(axis=2).sum()) == data.index["snapped"][tile]

@@ -102,9 +102,9 @@ def _image(source):
 
 def test_an_unknown_colour_is_refused(potsdam, generators, prepared, tmp_path):
     colours = np.zeros((80, 96, 3), np.uint8)
-    colours[5, 6] = (1, 2, 3)
+    colours[5, 6], colours[7, 8] = (255, 0, 255), (0, 255, 0)
     generators("isprs").write_tiff(_label(potsdam), colours)
-    _refused(prepared, "potsdam", potsdam, tmp_path / "out", str(_label(potsdam)), "(1, 2, 3)")
+    _refused(prepared, "potsdam", potsdam, tmp_path / "out", str(_label(potsdam)), "(255, 0, 255)")
 
 
 def test_a_label_of_another_size_is_refused(potsdam, generators, prepared, tmp_path):
@@ -249,7 +249,8 @@ def test_a_box_is_kept_in_a_slice_that_shows_half_of_it(generators, prepared, tm
     [
         ("1 10 10 900 20", "leaves its image of 800 x 600"),
         ("1 -1 10 90 20", "leaves its image"),
-        ("1 90 10 10 20", "has no size"),
+        ("1 90 10 90 20", "has no size"),
+        ("1 90 10 10 20", "corners the wrong way round"),
         ("4 10 10 20 20", "class 4"),
         ("1 10 10 20", "is not `class x1 y1 x2 y2`"),
         ("ship 1 2 3 4", "is not `class x1 y1 x2 y2`"),
