@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bench.corpus.assembly import assemble
+from bench.corpus.controls import CONTROLS
 from bench.corpus.cutting import Cut, Strip, read_part
 from bench.corpus.discovery import Bands
 from bench.corpus.encoding import check_quality
@@ -71,7 +72,9 @@ def build_corpus(
         CorpusError: an input or an option cannot be used. What was already cut is kept for the next attempt.
     """
     check_quality(jpeg)
-    cut = Cut(size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg, controls)
+    cut = Cut(
+        size, overlap, bands, Stretch.parse(stretch), rules or Rules(), scene_nodata, jpeg, CONTROLS if controls else ()
+    )
     plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad)
     done = _already_there(out, plan)
     if done is not None:
