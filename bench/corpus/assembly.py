@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import files
-from bench.corpus.controls import CONTROLS, save_controls
+from bench.corpus.controls import save_controls
 from bench.corpus.counts import count_all, count_reasons
 from bench.corpus.cutting import PIXELS, Cut, read_part
 from bench.corpus.encoding import Encoding
@@ -49,18 +49,15 @@ def assemble(
     pieces = [read_part(part).scene for part in parts]
     entries = [_whole(list(group)) for _, group in groupby(pieces, key=lambda piece: piece.name)]
     if not any(entry.tiles for entry in entries):
-        reasons = count_reasons(entries)
-        listed = ", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "no windows"
+        listed = ", ".join(f"{count} {reason}" for reason, count in count_reasons(entries).items()) or "no windows"
         raise CorpusError(f"no tile of {out} is usable ({listed}): look at the scenes, or change the rules")
     with files.new_folder(out) as folder:
         index, shards = _gather_pixels(parts, pieces, folder, "raw" if cut.jpeg is None else "jpeg")
         classes = () if product is None else CLASSES
         landcover = None
         if classes:
-            landcover = np.concatenate([np.load(part / LANDCOVER) for part in parts]).astype("<f4")
+            landcover = _gather(parts, LANDCOVER)
             np.save(folder / LANDCOVER, landcover)
-        controls = CONTROLS if cut.controls else ()
-        columns = {name: np.concatenate([np.load(part / control_file(name)) for part in parts]) for name in controls}
         np.save(folder / INDEX, index)
         mean, std = mean_and_std(index, cut.size)
         manifest = Manifest(
@@ -84,7 +81,7 @@ def assemble(
             counts=count_all(entries, landcover, classes),
             shards=tuple(shards),
             synthetic=synthetic,
-            controls=save_controls(folder, columns),
+            controls=save_controls(folder, {name: _gather(parts, control_file(name)) for name in cut.controls}),
         )
         files.write_json(folder / MANIFEST, manifest.to_json())
 
@@ -93,6 +90,11 @@ def _whole(pieces: list[SceneEntry]) -> SceneEntry:
     """One scene from its strips."""
     counts = {"windows": sum(piece.windows for piece in pieces), "tiles": sum(piece.tiles for piece in pieces)}
     return pieces[0].model_copy(update={**counts, "rejected": count_reasons(pieces)})
+
+
+def _gather(parts: list[Path], file: str) -> NDArray[np.float32]:
+    """Proportions of all tiles, `N x K`, from one file of every part."""
+    return np.concatenate([np.load(part / file) for part in parts]).astype("<f4")
 
 
 def _gather_pixels(

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bench.corpus.assembly import assemble
+from bench.corpus.controls import CONTROLS
 from bench.corpus.cutting import Cut, Strip, read_part
 from bench.corpus.discovery import Bands
 from bench.corpus.encoding import check_quality
@@ -84,7 +85,7 @@ def build_corpus(
         rules or Rules(),
         scene_nodata,
         jpeg,
-        controls=controls,
+        controls=CONTROLS if controls else (),
         offset=offset,
     )
     plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad, synthetic=synthetic)

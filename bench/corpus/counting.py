@@ -22,6 +22,9 @@ MAX_CELLS = 2**24
 WEIGHED_CELLS = 2**17
 """Cells whose exact weights are worked out at once: their arrays fit in a processor's cache, which halves the time."""
 
+FRAMED_CELLS = 2**20
+"""Cells of an outline of which only the border is weighed: a box inside it is counted whole, which is many times faster."""
+
 BLOCK = 1024
 """Side of the blocks that one very large footprint is worked through in."""
 
@@ -48,7 +51,10 @@ def count_under(polygons: Floats, read: Read) -> Floats:
         region = read(window)
         for index in members[straight[members]]:
             counts[index] = _count_rectangle(region, window, polygons[index], box[index])
-        turned = members[~straight[members]]
+        large = _box_cells(box) > FRAMED_CELLS
+        for index in members[~straight[members] & large[members]]:
+            counts[index] = _count_framed(region, window, polygons[index], box[index])
+        turned = members[~straight[members] & ~large[members]]
         for some in _batches(turned, box):
             counts[some] = _count_polygons(region, window, polygons[some])
     return counts
@@ -57,6 +63,10 @@ def count_under(polygons: Floats, read: Read) -> Floats:
 def cells_in(window: Ints) -> int:
     """Number of cells of a window."""
     return int((window[1] - window[0]) * (window[3] - window[2]))
+
+
+def _box_cells(box: Ints) -> Ints:
+    return np.asarray((box[:, 1] - box[:, 0]) * (box[:, 3] - box[:, 2]))
 
 
 def _union(box: Ints) -> Ints:
@@ -99,6 +109,38 @@ def _count_polygons(region: NDArray[np.uint8], window: Ints, polygons: Floats) -
     value = region[cells.row - window[0], cells.column - window[2]]
     flat = np.bincount(cells.polygon * UNKNOWN + value, weights=cells.weight, minlength=len(polygons) * UNKNOWN)
     return np.asarray(flat, dtype=np.float64).reshape(len(polygons), UNKNOWN)
+
+
+def _count_framed(region: NDArray[np.uint8], window: Ints, polygon: Floats, box: Ints) -> Floats:
+    """Counts under one outline of many cells: a histogram of a box inside it, and exact weights in the frame around."""
+    inner = _box_inside(polygon, box)
+    if inner is None:
+        return np.asarray(_count_polygons(region, window, polygon[None])[0])
+    (top, bottom, left, right), (first, end, begin, stop) = box, inner
+    whole = region[first - window[0] : end - window[0], begin - window[2] : stop - window[2]]
+    counts = np.bincount(whole.ravel(), minlength=UNKNOWN).astype(np.float64)
+    for block in (
+        (top, first, left, right),
+        (end, bottom, left, right),
+        (first, end, left, begin),
+        (first, end, stop, right),
+    ):
+        clipped = clip(polygon, np.array(block))
+        if len(clipped) >= 3:
+            counts += _count_polygons(region, window, clipped[None])[0]
+    return counts
+
+
+def _box_inside(polygon: Floats, box: Ints) -> Ints | None:
+    """A box of whole cells that a convex outline covers wholly, at one distance from all sides of the box around it."""
+    margin = 1
+    while True:
+        inner: Ints = box + np.array([margin, -margin, margin, -margin])
+        if inner[0] >= inner[1] or inner[2] >= inner[3]:
+            return None
+        if coverage.areas(clip(polygon, inner)[None])[0] >= cells_in(inner) * (1 - 1e-10):
+            return inner
+        margin = margin * 5 // 4 + 1
 
 
 def _count_large(polygon: Floats, box: Ints, read: Read) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from bench import files
-from bench.corpus.controls import CONTROLS, footprints_of
+from bench.corpus.controls import footprints_of
 from bench.corpus.discovery import Bands
 from bench.corpus.encoding import decode, encode
 from bench.corpus.geotransform import apply
@@ -49,7 +49,7 @@ class Cut:
         rules: which tiles are left out.
         nodata: value of the pixels outside the image, for scenes that do not declare one themselves.
         jpeg: quality of the JPEG that a tile is kept as, or None for its exact pixels.
-        controls: whether the land cover of `bench.corpus.controls` is counted too; it changes neither tiles nor proportions.
+        controls: which of `bench.corpus.controls` are counted too; they change neither tiles nor proportions.
         offset: what the user states has to be added to the stored values before a fixed range applies, or None.
     """
 
@@ -60,7 +60,7 @@ class Cut:
     rules: Rules = field(default_factory=Rules)
     nodata: float | None = None
     jpeg: int | None = None
-    controls: bool = False
+    controls: tuple[str, ...] = ()
     offset: float | None = None
 
     def windows(self, scene: Scene) -> Windows:
@@ -133,8 +133,9 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
         np.save(folder / INDEX, index)
         if landcover is not None and counts is not None:
             np.save(folder / LANDCOVER, counts.proportions[chosen])
-            if cut.controls:
-                _count_controls(folder, landcover, scene, windows.origins()[chosen], windows.size)
+            for control in cut.controls:
+                at = footprints_of(control, windows.origins()[chosen], windows.size, scene)
+                np.save(folder / control_file(control), _proportions(landcover, at, scene.crs))
         entry = SceneEntry(
             name=scene.name,
             source=scene.source,
@@ -153,13 +154,11 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
         files.write_json(folder / ENTRY, PartEntry(scene=entry, covered=covered).model_dump(mode="json"))
 
 
-def _count_controls(folder: Path, landcover: LandCover, scene: Scene, origins: NDArray[np.int64], size: int) -> None:
-    """Write the land cover that each control gives to the tiles that were kept."""
-    for control in CONTROLS:
-        proportions = np.empty((0, len(CLASSES)), dtype=np.float32)
-        if len(origins):
-            proportions = landcover.count(footprints_of(control, origins, size, scene), scene.crs).proportions
-        np.save(folder / control_file(control), proportions)
+def _proportions(landcover: LandCover, footprints: NDArray[np.float64], crs: str) -> NDArray[np.float32]:
+    """Proportions under footprints, of which there may be none."""
+    if not len(footprints):
+        return np.empty((0, len(CLASSES)), dtype=np.float32)
+    return landcover.count(footprints, crs).proportions
 
 
 def read_part(part: Path) -> PartEntry:

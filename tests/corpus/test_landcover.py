@@ -4,6 +4,7 @@ import rasterio
 from affine import Affine
 from pyproj import Transformer
 
+from bench.corpus import counting, coverage
 from bench.corpus.geotransform import apply
 from bench.corpus.landcover import LandCover
 from bench.corpus.product import CLASSES, Product, load_product
@@ -210,6 +211,40 @@ def test_a_very_large_footprint_is_counted_in_blocks_with_the_same_result(tmp_pa
     monkeypatch.setattr("bench.corpus.counting.MAX_CELLS", 1000)
     monkeypatch.setattr("bench.corpus.counting.BLOCK", 64)
     assert np.allclose(whole.classes, cover.count(turned, "EPSG:32650").classes)
+
+
+@pytest.mark.parametrize("degrees", [0.5, 3, 30, 45, 89, 200])
+def test_an_outline_of_many_cells_is_weighed_at_its_border_with_the_same_result(
+    tmp_path, write_tif, noise, monkeypatch, degrees
+):
+    """Squares of 200 cells, turned about one place, one of them half outside the raster."""
+    write_tif(tmp_path / "a.tif", noise)
+    grids = [turned_grid(degrees, 30, *place) for place in ((507_000, 3_994_000), (501_000, 3_999_500))]
+    corners = np.array([(-100, -100), (100, -100), (100, 100), (-100, 100)], dtype=float)
+    turned = np.stack([np.stack(apply(grid, corners[:, 0], corners[:, 1]), axis=-1) for grid in grids])
+    cover = LandCover(tmp_path, GLOBELAND30)
+    whole = cover.count(turned, "EPSG:32650")
+    weighed = []
+
+    def weigh(region, window, polygons):
+        weighed.append(coverage.bounds(polygons))
+        return count_polygons(region, window, polygons)
+
+    count_polygons = counting._count_polygons
+    monkeypatch.setattr("bench.corpus.counting._count_polygons", weigh)
+    monkeypatch.setattr("bench.corpus.counting.FRAMED_CELLS", 1000)
+    framed = cover.count(turned, "EPSG:32650")
+    assert np.allclose(whole.classes, framed.classes, rtol=1e-9, atol=1e-6)
+    assert np.allclose(40_000, framed.area)
+    # Only the frames were weighed: four parts each, together less than the boxes around.
+    cells = sum(counting._box_cells(boxes).sum() for boxes in weighed)
+    assert len(weighed) == 8
+    assert cells < counting._box_cells(coverage.bounds(turned_cells(turned))).sum()
+
+
+def turned_cells(turned):
+    """Corners in the coordinates of a raster of 30 m from (500,000, 4,000,000)."""
+    return (turned - np.array([500_000, 4_000_000])) / np.array([30, -30])
 
 
 def test_a_code_outside_the_legend_names_the_raster_and_the_code(tmp_path, write_tif):
