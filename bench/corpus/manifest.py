@@ -11,7 +11,8 @@ from bench.corpus.product import CLASSES
 from bench.errors import CorpusError
 from bench.files import because
 
-SCHEMA = 1
+# 2 added synthetic, controls, offsets, warnings and several products, all of them optional: 1 is read as it is.
+SCHEMA = 2
 MANIFEST = "corpus.json"
 INDEX = "index.npy"
 LANDCOVER = "landcover.npy"

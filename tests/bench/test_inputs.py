@@ -4,6 +4,7 @@ import rasterio
 from affine import Affine
 
 from bench.corpus.build import build_corpus
+from bench.corpus.controls import CONTROLS
 from bench.corpus.reader import Corpus
 from bench.demo.world import WorldSpec, ensure_world, folder_name
 from bench.inputs import DEMO_CORPUS, Inputs
@@ -39,3 +40,5 @@ def test_the_demos_corpora_are_synthetic_even_where_those_of_an_earlier_version_
     root = home / folder_name(WorldSpec())
     expected = {"corpus": False, DEMO_CORPUS: True, "held-out-64": False, "synthetic-held-out-64": True}
     assert expected == {name: Corpus.open(root / name).synthetic for name in expected}
+    assert Corpus.open(root / "corpus").hash == Corpus.open(root / DEMO_CORPUS).hash
+    assert set(CONTROLS) == set(Corpus.open(root / DEMO_CORPUS).controls)
