@@ -66,10 +66,10 @@ def synthetic_study(
             for fraction in fractions:
                 for repeat in range(seeds):
                     score = low + (high - low) * (1 + math.log10(fraction) / 2) + draw.gauss(0, noise)
-                    name = f"{protocol}{backbone}{method}{fraction}{repeat}{changes}".encode().hex()
+                    name = f"{protocol} {backbone} {method} {fraction} {repeat} {seed} {changes}"
                     records.append(
                         synthetic_record(
-                            key=f"k{name[-40:]}{len(records):05d}",
+                            key=f"k{hashlib.sha256(name.encode()).hexdigest()[:16]}{len(records):05d}",
                             method=method,
                             fraction=fraction,
                             seed=repeat,
