@@ -19,8 +19,9 @@ METHODS = {"random": (0.30, 0.70), "geokr": (0.45, 0.75), "moco": (0.38, 0.72)}
 
 
 def synthetic_record(**changes):
-    """One valid record; keyword arguments replace fields."""
+    """One valid record; keyword arguments replace fields, and `pretrain` the seed of its pretraining."""
     method = changes.get("method", "random")
+    pretrain = changes.pop("pretrain", 11)
     trained = method not in {"random", "imagenet"}
     fields = {
         "schema": 2,
@@ -34,7 +35,7 @@ def synthetic_record(**changes):
         "protocol_hash": "aaaa1111bbbb2222",
         "fraction": 1.0,
         "seed": 0,
-        "seeds": {"pretrain": 11, "subset": 100 + changes.get("seed", 0), "train": 200 + changes.get("seed", 0)},
+        "seeds": {"pretrain": pretrain, "subset": 100 + changes.get("seed", 0), "train": 200 + changes.get("seed", 0)},
         "weights": f"weights-{method}",
         "corpus": "cccc3333" if trained else None,
         "metric": "miou",

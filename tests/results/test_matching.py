@@ -86,8 +86,7 @@ def test_what_does_not_exist_is_one_line_and_exit_2(run_bench, wrong):
 
 
 def named(make_study, method, row, pretrain):
-    study = make_study(methods=[method], seed=pretrain, row=row)
-    return [r.model_copy(update={"key": f"{r.key}{row}", "seeds": r.seeds | {"pretrain": pretrain}}) for r in study]
+    return make_study(methods=[method], seed=pretrain, row=row, pretrain=pretrain)
 
 
 def test_a_row_is_chosen_by_its_label_before_all_rows_of_a_method(make_study):
