@@ -124,7 +124,10 @@ def from_records(records: Iterable[Record], rows: Sequence[str | None] | None = 
     """
     records = list(records)
     named = [record.row for record in records] if rows is None else rows
-    once = {(record.key, row or record.method): _row(record, row) for record, row in zip(records, named, strict=True)}
+    once = {
+        (record.key, record.method if row is None else row): _row(record, row)
+        for record, row in zip(records, named, strict=True)
+    }
     frame = pd.DataFrame(list(once.values()), columns=list(COLUMNS))
     for column in ("pretrain_seed", "subset_seed", "train_seed", "n_train", "n_train_all", "n_test", "steps"):
         frame[column] = frame[column].astype("Int64")

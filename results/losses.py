@@ -17,9 +17,10 @@ def compare_losses(committed: Path, fresh: Path) -> tuple[list[str], int]:
     row: rows of one method with equal options are told apart by the seed of their pretraining.
 
     Returns:
-        What moved, one line each, and the number of pretrainings compared.
+        What moved, or cannot be compared because a store holds it twice, one line each, and the number of pretrainings
+        compared.
     """
-    old, new = _cards(committed), _cards(fresh)
+    (old, twins), (new, more) = _cards(committed), _cards(fresh)
     shared = [name for name in old if name in new and not differing(old[name]["provenance"], new[name]["provenance"])]
     moved = [
         f"pretraining {method} {backbone}: {what} {old[name][what]} -> {new[name][what]}"
@@ -27,11 +28,13 @@ def compare_losses(committed: Path, fresh: Path) -> tuple[list[str], int]:
         for method, backbone, what in [(name[0], name[2], what) for what in ("steps", "losses")]
         if old[name][what] != new[name][what]
     ]
-    return moved, len(shared)
+    return [*twins, *more, *moved], len(shared)
 
 
-def _cards(store: Path) -> Cards:
-    cards = {}
+def _cards(store: Path) -> tuple[Cards, list[str]]:
+    """Cards by what they are of, without those that nothing tells apart, and a line for each of these."""
+    cards: Cards = {}
+    twins: dict[tuple[str, str, str, int], str] = {}
     for path in sorted(store.glob("weights/*/card.json")):
         try:
             card = json.loads(path.read_text())
@@ -39,5 +42,7 @@ def _cards(store: Path) -> Cards:
             _ = (card["provenance"], card["steps"], card["losses"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # `bench verify` names damaged cards
+        if name in cards:
+            twins[name] = f"pretraining {name[0]} {name[2]}: {path} is of the same options and seed as another card"
         cards[name] = card
-    return cards
+    return {name: card for name, card in cards.items() if name not in twins}, list(twins.values())

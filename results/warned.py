@@ -10,6 +10,7 @@ import pandas as pd
 from results.variants import order
 
 MARK = "‡"
+READING = f"{MARK}: rests on training with a warning"
 # Characters of a warning's text, and different texts of one warning, that stand below a table; the page has them whole.
 _SHORT = 160
 _TEXTS = 2
@@ -63,6 +64,15 @@ def by_row(records: pd.DataFrame) -> list[Warned]:
     ]
 
 
+def mark(warnings: str) -> str:
+    """What stands behind a number or a label that rests on a warned record; '' for one that does not.
+
+    Args:
+        warnings: names of the warnings, as of `names`.
+    """
+    return f" {MARK}" if warnings else ""
+
+
 def rests_on(variant: str, warnings: str) -> str:
     """Say that a row rests on a warned record; '' where it does not.
 
@@ -79,7 +89,7 @@ def notes(records: pd.DataFrame) -> list[str]:
     found = by_row(records)
     if not found:
         return []
-    return [f"{MARK}: rests on training with a warning.", *map(_sentence, found)]
+    return [f"{READING}.", *map(_sentence, found)]
 
 
 def _sentence(warned: Warned) -> str:

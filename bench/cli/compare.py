@@ -11,9 +11,10 @@ from rich.console import Console
 from bench.cli.reading import load_store
 from bench.errors import StudyError
 from bench.files import write_text
+from results import warned
 from results.comparison import Comparison, Pair, compare
 from results.tables import formats
-from results.tables.layout import Cell, Grid, Mark, percent, warning_mark
+from results.tables.layout import Cell, Grid, Mark, percent
 from tasks.protocols import load_protocol
 
 GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html, "csv": formats.csv}
@@ -82,7 +83,7 @@ def _row(pair: Pair, versions: bool) -> list[Cell]:
         pair.backbone,
         percent(pair.fraction),
         f"{100 * pair.published:.2f}",
-        f"{100 * pair.ours.estimate:.2f}{warning_mark(pair.warnings)}",
+        f"{100 * pair.ours.estimate:.2f}{warned.mark(pair.warnings)}",
         f"{100 * pair.ours.low:.2f} to {100 * pair.ours.high:.2f}" if known else "unknown",
         str(pair.n),
         f"{100 * pair.difference:+.2f}",

@@ -13,7 +13,6 @@ from rich.text import Text
 from bench.cli.reading import load_store
 from results import published, warned
 from results.matching import Choice, Match, keyed, labels_to_match
-from results.tables.layout import warning_mark
 from results.tables.text import visible
 
 
@@ -74,8 +73,8 @@ def _table(matches: dict[str, Match]) -> Table:
     for column in ("data set", "backbone", "to reach", "labels", "95% interval", "n"):
         table.add_column(column, justify="left" if column in {"data set", "backbone"} else "right")
     for name, match in matches.items():
-        target = f"{100 * match.target:.2f}{warning_mark(match.warnings.get(match.reference, ''))}"
-        labels = f"{_labels(match)}{warning_mark(match.warnings.get(match.method, ''))}"
+        target = f"{100 * match.target:.2f}{warned.mark(match.warnings.get(match.reference, ''))}"
+        labels = f"{_labels(match)}{warned.mark(match.warnings.get(match.method, ''))}"
         cells = [name, match.backbone, target, labels, _range(match), str(match.n)]
         table.add_row(*(Text(visible(cell)) for cell in cells))
     return table

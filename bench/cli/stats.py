@@ -17,7 +17,7 @@ from results.stats.ranking import Blocks, average_ranks, blocks, interquartile_m
 from results.stats.variance import split_variance
 from results.summary import BOARD
 from results.tables import formats
-from results.tables.layout import Cell, Grid, chance_notes, percent, record_notes, row_notes, same_board, warning_mark
+from results.tables.layout import Cell, Grid, chance_notes, percent, record_notes, row_notes, same_board
 
 
 @click.command()
@@ -55,7 +55,7 @@ def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> Grid:
         [
             Cell(text)
             for text in (
-                f"{row.a}{warning_mark(row.warnings_a)} - {row.b}{warning_mark(row.warnings_b)}",
+                f"{row.a}{warned.mark(row.warnings_a)} - {row.b}{warned.mark(row.warnings_b)}",
                 percent(row.fraction),
                 str(row.n),
                 f"{100 * row.difference:+.2f}",
@@ -74,12 +74,11 @@ def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> Grid:
 
 
 def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> Grid:
-    said = _warnings(records)
     ranks = average_ranks(arranged).intervals
     gains = interquartile_means(arranged).intervals if "random" in arranged.variants else [None] * len(ranks)
     rows = [
         [
-            Cell(f"{variant}{warning_mark(said[variant])}"),
+            Cell(f"{variant}{warned.mark(arranged.warnings[variant])}"),
             Cell(_estimate(rank, 1, 2)),
             Cell("" if gain is None else _estimate(gain, 100, 1)),
         ]
@@ -90,11 +89,6 @@ def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> Grid:
     unused = [f"Left out: {line}." for line in arranged.left_out]
     notes = [f"Over {', '.join(arranged.names)}.", *unused, *row_notes(records), *warned.notes(records)]
     return Grid(f"Over all data sets, {backbone}", notes, ["method", "average rank", "error gone, %"], 1, rows)
-
-
-def _warnings(records: pd.DataFrame) -> dict[str, str]:
-    """Names of the warnings of each row, '' for none."""
-    return {str(variant): warned.names(rows["warning_texts"]) for variant, rows in records.groupby("variant")}
 
 
 def _spread(frame: pd.DataFrame) -> Grid:
@@ -114,7 +108,7 @@ def _as_json(frame: pd.DataFrame, comparisons: pd.DataFrame, arranged: dict[str,
                 "ranks": _plain(found, average_ranks(found).intervals),
                 "error_gone": _plain(found, interquartile_means(found).intervals) if "random" in found.variants else {},
                 "left_out": found.left_out,
-                "warnings": _warnings(frame[frame["backbone"] == backbone]),
+                "warnings": found.warnings,
             }
             for backbone, found in arranged.items()
             if found.scores

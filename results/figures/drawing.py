@@ -7,6 +7,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from results import warned
 from results.tables.text import visible
 
 # Okabe and Ito (2008), told apart by readers with any colour vision; black stands for the first, `random`.
@@ -32,6 +33,11 @@ def plain(name: str) -> str:
     r"""A name as matplotlib text: `$` would start mathematics, and a leading underscore hides a legend entry."""
     shown = visible(name).replace("$", r"\$")
     return f"\u200a{shown}" if shown.startswith("_") else shown
+
+
+def footed(text: str, marked: bool) -> str:
+    """The text below an axis, followed by what the mark of a warning means where the figure bears one."""
+    return f"{text}\n{warned.READING}" if marked else text
 
 
 def style(number: int) -> dict[str, Any]:

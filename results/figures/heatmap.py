@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from results.figures.drawing import canvas, plain
+from results import warned
+from results.figures.drawing import canvas, footed, plain
 from results.tables.layout import percent
 from results.variants import order
 
@@ -24,6 +25,7 @@ def method_by_task(records: pd.DataFrame) -> Figure:
     if relative:
         table = (table - table.loc["random"]).drop(index="random") if len(table) > 1 else table - table.loc["random"]
     values = table.to_numpy()
+    said = records.groupby("variant")["warning_texts"].agg(warned.names)
     figure, axes = canvas(2.5 + 1.3 * len(table.columns), 1.6 + 0.4 * len(table))
     largest = float(np.nanmax(np.abs(values))) or 1.0
     scale = {"cmap": "RdBu", "vmin": -largest, "vmax": largest} if relative else {"cmap": "viridis"}
@@ -37,7 +39,8 @@ def method_by_task(records: pd.DataFrame) -> Figure:
     axes.set_xticks(
         range(len(table.columns)), [f"{plain(str(name))}\n{percent(shares[name])}" for name in table.columns]
     )
-    axes.set_yticks(range(len(table)), [plain(str(name)) for name in table.index])
-    what = "points above random" if relative else "score, %"
+    axes.set_yticks(range(len(table)), [plain(f"{name}{warned.mark(said[name])}") for name in table.index])
+    axes.set_xlabel(footed("", any(said)))
+    what = f"points above random{warned.mark(said['random'])}" if relative else "score, %"
     axes.set_title(plain(f"{what}, {records['backbone'].iloc[0]}"))
     return figure

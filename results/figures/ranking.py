@@ -2,7 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from results.figures.drawing import canvas, plain
+from results import warned
+from results.figures.drawing import canvas, footed, plain
 from results.stats.ranking import Blocks, average_ranks, critical_difference
 
 
@@ -26,13 +27,14 @@ def critical_difference_diagram(arranged: Blocks) -> Figure:
             ha="center",
             fontsize="small",
         )
-    axes.set_yticks(range(len(rows)), [plain(variant) for _, variant in rows])
+    axes.set_yticks(
+        range(len(rows)), [plain(f"{variant}{warned.mark(arranged.warnings[variant])}") for _, variant in rows]
+    )
     axes.set_xlim(0.7, len(rows) + 0.3)
     axes.set_ylim(len(rows) - 0.4, -1.2)
     axes.set_xticks(range(1, len(rows) + 1))
-    axes.set_xlabel(
-        f"average rank over {len(arranged.names)} protocol{'s' if len(arranged.names) > 1 else ''} (1 is best)"
-    )
+    over = f"average rank over {len(arranged.names)} protocol{'s' if len(arranged.names) > 1 else ''} (1 is best)"
+    axes.set_xlabel(footed(over, any(arranged.warnings.values())))
     if len(arranged.names) > 1:
         reach = critical_difference(len(rows), len(arranged.names))
         end = min(1 + reach, len(rows) + 0.3)

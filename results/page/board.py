@@ -13,7 +13,7 @@ from results.stats.efficiency import area_under_curve
 from results.tables.layout import Groups, percent, score_text
 from results.variants import meanings
 from results.verdicts import Verdict, difference, label_savings
-from results.warned import rests_on
+from results.warned import mark, rests_on
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ class Row:
     area: float | None
     needs: str
     needs_value: float | None
+
+    @property
+    def warned(self) -> bool:
+        """Whether any of its scores rests on a warned record."""
+        return any(score.warnings for score in self.scores.values())
 
 
 @dataclass(frozen=True)
@@ -150,12 +155,12 @@ class _Cells:
             return self._hole(variant, fraction)
         row: Any = next(found.itertuples())
         mine = self.records[(self.records["variant"] == variant) & (self.records["fraction"] == fraction)]
-        mark = {1: "best", 2: "second"}.get(row.place, "")
+        stands = {1: "best", 2: "second"}.get(row.place, "")
         tied = variant in self.near[fraction] and len(self.near[fraction]) > 1
         text = score_text(row.mean, row.sd)
-        said = [f"n = {row.n}", mark, rests_on("it", row.warnings)]
+        said = [f"n = {row.n}", stands, rests_on("it", row.warnings)]
         spoken = f"{variant} at {percent(fraction)}: {text}, {', '.join(filter(None, said))}. Show records"
-        return Score(text, float(row.mean), int(row.n), mark, tied, row.warnings, list(mine["key"]), spoken)
+        return Score(text, float(row.mean), int(row.n), stands, tied, row.warnings, list(mine["key"]), spoken)
 
     def _hole(self, variant: str, fraction: float) -> Score:
         tried = self.failed[(self.failed["variant"] == variant) & (self.failed["fraction"] == fraction)]
@@ -180,10 +185,11 @@ def _needs(variant: str, records: pd.DataFrame) -> tuple[str, float | None]:
     if variant == "random" or full.empty or variant not in set(records["variant"]):
         return "", None
     (match,) = labels_to_match(records, Choice(variant), Choice("random"))
+    doubt = mark(", ".join(match.warnings.values()))
     if math.isinf(match.crossing.fraction):
-        return "never", math.inf
+        return f"never{doubt}", math.inf
     sign = "≤ " if match.crossing.kind == "at most" else ""
-    return f"{sign}{100 * match.crossing.fraction:.1f}%", match.crossing.fraction
+    return f"{sign}{100 * match.crossing.fraction:.1f}%{doubt}", match.crossing.fraction
 
 
 def _test_note(comparisons: pd.DataFrame) -> str:

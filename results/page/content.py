@@ -173,10 +173,11 @@ def _standings(frame: pd.DataFrame) -> tuple[list[Standing], list[str]]:
         unused += arranged.left_out
         ranks = average_ranks(arranged)
         gains = interquartile_means(arranged).intervals if "random" in arranged.variants and arranged.scores else None
-        said = records.groupby("variant")["warning_texts"].agg(warned.names)
         for i, variant in enumerate(ranks.variants):
             name = f"{variant}, {backbone}" if several else variant
-            standings.append(Standing(name, said[variant], ranks.intervals[i], gains[i] if gains else None))
+            standings.append(
+                Standing(name, arranged.warnings[variant], ranks.intervals[i], gains[i] if gains else None)
+            )
     return sorted(standings, key=lambda standing: standing.rank.estimate), unused
 
 

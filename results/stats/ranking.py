@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from results import warned
 from results.stats.intervals import Floats, Interval, bootstrap_many
 from results.stats.paired import scores_by_pair
 from results.summary import BOARD
@@ -22,12 +23,14 @@ class Blocks:
         names: one a protocol and backbone.
         scores: one array a protocol and backbone, of shape (variants, fractions, seeds), without holes.
         left_out: what was not used and why, one line each.
+        warnings: variant -> names of the warnings of its records, '' for none.
     """
 
     variants: list[str]
     names: list[str]
     scores: list[Floats]
     left_out: list[str]
+    warnings: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ def blocks(frame: pd.DataFrame) -> Blocks:
         else:
             names.append(name)
             scores.append(array)
-    return Blocks(variants, names, scores, left_out)
+    said = {str(variant): warned.names(rows["warning_texts"]) for variant, rows in frame.groupby("variant")}
+    return Blocks(variants, names, scores, left_out, {variant: said[variant] for variant in variants})
 
 
 def average_ranks(arranged: Blocks, seed: int = 0) -> Standing:

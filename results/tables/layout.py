@@ -172,12 +172,7 @@ def _score(row: object, usual: int, tied: bool) -> Cell:
         return Cell(HOLE)
     mean, sd, n, place, warnings = (getattr(row, name) for name in ("mean", "sd", "n", "place", "warnings"))
     few = "" if n == usual else f" (n={n})"
-    return Cell(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}{warning_mark(warnings)}", _mark(place))
-
-
-def warning_mark(warnings: str) -> str:
-    """What stands behind a number that rests on a warned record; '' for one that does not."""
-    return f" {warned.MARK}" if warnings else ""
+    return Cell(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}{warned.mark(warnings)}", _mark(place))
 
 
 def _long(board: pd.DataFrame, title: str, said: list[str]) -> Grid:
@@ -187,7 +182,7 @@ def _long(board: pd.DataFrame, title: str, said: list[str]) -> Grid:
             Cell(percent(cast("float", row.fraction))),
             Cell(str(row.n)),
             Cell(
-                score_text(cast("float", row.mean), cast("float", row.sd)) + warning_mark(str(row.warnings)),
+                score_text(cast("float", row.mean), cast("float", row.sd)) + warned.mark(str(row.warnings)),
                 _mark(cast("int", row.place)),
             ),
         ]

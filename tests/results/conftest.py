@@ -19,8 +19,9 @@ METHODS = {"random": (0.30, 0.70), "geokr": (0.45, 0.75), "moco": (0.38, 0.72)}
 
 
 def synthetic_record(**changes):
-    """One valid record; keyword arguments replace fields."""
+    """One valid record; keyword arguments replace fields, and `pretrain` the seed of its pretraining."""
     method = changes.get("method", "random")
+    pretrain = changes.pop("pretrain", 11)
     trained = method not in {"random", "imagenet"}
     fields = {
         "schema": 2,
@@ -34,7 +35,7 @@ def synthetic_record(**changes):
         "protocol_hash": "aaaa1111bbbb2222",
         "fraction": 1.0,
         "seed": 0,
-        "seeds": {"pretrain": 11, "subset": 100 + changes.get("seed", 0), "train": 200 + changes.get("seed", 0)},
+        "seeds": {"pretrain": pretrain, "subset": 100 + changes.get("seed", 0), "train": 200 + changes.get("seed", 0)},
         "weights": f"weights-{method}",
         "corpus": "cccc3333" if trained else None,
         "metric": "miou",
@@ -66,10 +67,10 @@ def synthetic_study(
             for fraction in fractions:
                 for repeat in range(seeds):
                     score = low + (high - low) * (1 + math.log10(fraction) / 2) + draw.gauss(0, noise)
-                    name = f"{protocol}{backbone}{method}{fraction}{repeat}{changes}".encode().hex()
+                    name = f"{protocol} {backbone} {method} {fraction} {repeat} {seed} {changes}"
                     records.append(
                         synthetic_record(
-                            key=f"k{name[-40:]}{len(records):05d}",
+                            key=f"k{hashlib.sha256(name.encode()).hexdigest()[:16]}{len(records):05d}",
                             method=method,
                             fraction=fraction,
                             seed=repeat,

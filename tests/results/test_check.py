@@ -157,10 +157,10 @@ def test_a_run_without_any_record_misses_everything(tmp_path, make_study, write_
     assert (27, False) == (len(report.missing), report.ok)
 
 
-def write_card(store, loss, provenance=MACHINE):
-    folder = store / "weights" / "w1"
+def write_card(store, loss, provenance=MACHINE, name="w1", seed=1):
+    folder = store / "weights" / name
     folder.mkdir(parents=True, exist_ok=True)
-    card = {"method": "moco", "options": {}, "backbone": "resnet18", "seed": 1, "steps": 9}
+    card = {"method": "moco", "options": {}, "backbone": "resnet18", "seed": seed, "steps": 9}
     (folder / "card.json").write_text(json.dumps(card | {"losses": {"moco": loss}, "provenance": provenance}))
 
 
@@ -175,3 +175,70 @@ def test_a_pretrainings_loss_is_held_to_its_last_bit_on_one_kind_of_machine(
     assert moved == len(report.moved)
     assert all(line.startswith("pretraining moco resnet18: losses {'moco': 2.5} -> ") for line in report.moved)
     assert (not moved, provenance == MACHINE) == (report.ok, bool(report.pretrainings))
+
+
+def test_pretrainings_of_two_controls_are_each_compared_with_their_own(two_stores, tmp_path):
+    two_stores()
+    for seed, loss in ((1, 2.5), (2, 3.5)):
+        write_card(tmp_path / "committed", loss, name=f"w{seed}", seed=seed)
+        write_card(tmp_path / "fresh", loss + (seed == 1), name=f"w{seed}", seed=seed)
+    report = compare(tmp_path / "committed", tmp_path / "fresh")
+    assert ["pretraining moco resnet18: losses {'moco': 2.5} -> {'moco': 3.5}"] == report.losses
+    assert 2 == report.pretrainings
+
+
+def test_two_cards_that_nothing_tells_apart_fail_the_check_instead_of_one_being_looked_at(two_stores, tmp_path):
+    two_stores()
+    for store in ("committed", "fresh"):
+        write_card(tmp_path / store, 2.5, name="w1")
+        write_card(tmp_path / store, 3.5, name="w2")
+    report = compare(tmp_path / "committed", tmp_path / "fresh")
+    assert (False, 0, 2) == (report.ok, report.pretrainings, len(report.losses))
+    assert all("w2/card.json is of the same options and seed as another card" in line for line in report.losses)
+
+
+def controls(study, shift=0.0, first="aa-1"):
+    """Two rows of one method: pretrained from two seeds, entered as rivals; the first is shifted."""
+    return [
+        shifted(record, by).model_copy(
+            update={"key": f"{record.key}{row}", "row": row, "seeds": record.seeds | {"pretrain": pretrain}}
+        )
+        for record in study
+        for row, pretrain, by in ((first, 1, shift), ("aa-2", 2, 0.0))
+    ]
+
+
+def test_rows_of_one_method_are_each_compared_with_their_own(tmp_path, make_study, write_store):
+    study = make_study(methods=["moco"], provenance=MACHINE)
+    write_store(tmp_path / "committed", controls(study))
+    write_store(tmp_path / "fresh", controls(study, shift=0.1))
+    report = compare(tmp_path / "committed", tmp_path / "fresh")
+    assert 6 == len(report.cells)
+    assert 18 == len(report.moved)
+    assert all(line.startswith("aa-1 resnet18") for line in report.moved)
+
+
+def test_a_row_that_is_missing_under_its_name_is_missed(tmp_path, make_study, write_store):
+    study = make_study(methods=["moco"], provenance=MACHINE)
+    write_store(tmp_path / "committed", controls(study))
+    write_store(tmp_path / "fresh", controls(study, first="another"))
+    report = compare(tmp_path / "committed", tmp_path / "fresh")
+    assert {"aa-1 resnet18"} == {line.split(" demo")[0] for line in report.missing}
+    assert {"another resnet18"} == {line.split(" demo")[0] for line in report.extra}
+
+
+def test_two_records_that_nothing_tells_apart_fail_the_check_instead_of_one_being_looked_at(
+    tmp_path, make_study, write_store
+):
+    study = make_study(methods=["moco"], fractions=[1.0], seeds=1, provenance=MACHINE)
+    nameless = [record.model_copy(update={"row": None}) for record in controls(study)]
+    write_store(tmp_path / "committed", nameless)
+    write_store(tmp_path / "fresh", nameless)
+    report = compare(tmp_path / "committed", tmp_path / "fresh")
+    assert not report.ok
+    assert ["one cell and seed of moco" in line for line in report.problems] == [True, True]
+
+
+def test_a_warning_that_came_moves_a_record(two_stores):
+    report = two_stores(lambda r: r.model_copy(update={"warnings": {"loss-constant": "it stood"}}))
+    assert report.moved[0].endswith("warnings none -> loss-constant")

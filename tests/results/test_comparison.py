@@ -110,3 +110,16 @@ def test_the_command_prints_pairs_and_remarks(tmp_path, make_record, write_store
 def test_the_command_says_when_nothing_is_reproduced(store, run_bench):
     done = run_bench("compare", "--published", "geokr-2021", "--store", str(store))
     assert (0, True) == (done.returncode, "no cell of geokr-2021 is reproduced" in done.stdout)
+
+
+def test_a_row_with_a_name_and_a_warning_is_compared_as_such(tmp_path, make_record, write_store, run_bench):
+    said = {"row": "again", "warnings": {"loss-constant": "it stood"}, "synthetic_corpus": True}
+    ours = [*records(make_record, [0.70, 0.71]), *records(make_record, [0.60, 0.61], **said)]
+    pairs = compared(ours).pairs
+    assert {"geokr": ("", 2), "again": ("loss-constant", 2)} == {p.variant: (p.warnings, p.n) for p in pairs}
+    write_store(tmp_path, ours)
+    done = run_bench("compare", "--published", "geokr-2021", "--store", str(tmp_path), "--format", "markdown")
+    assert "| 60.50 ‡ |" in done.stdout
+    for note in ("Rows named by their study: again (geokr)", "again, loss-constant in 2 of 2 records: it stood"):
+        assert note in done.stdout
+    assert "Pretrained on a synthetic corpus, though the data set is real: again." in done.stdout

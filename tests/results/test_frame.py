@@ -130,3 +130,55 @@ def test_the_guide_documents_every_column_as_the_code_does():
     guide = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
     for name, meaning in frame.COLUMNS.items():
         assert f"| `{name}` | {meaning} |" in guide
+
+
+def test_names_given_to_the_rows_override_those_in_the_records_and_a_record_may_stand_in_two(make_record):
+    record = make_record(method="moco", row="of another study", metrics={"miou": 0.5})
+    table = frame.from_records([record, record, record], rows=["a", "b", None])
+    assert ["a", "b", "moco"] == list(table["variant"])
+    assert ["of another study"] == list(frame.from_records([record])["variant"])
+
+
+def test_a_record_that_comes_twice_in_one_row_counts_once(make_record):
+    record = make_record(method="moco")
+    assert 1 == len(frame.from_records([record, record], rows=["moco", None]))
+
+
+def test_names_of_fewer_rows_than_records_are_refused(make_record):
+    with pytest.raises(ValueError, match="shorter"):
+        frame.from_records([make_record(seed=0), make_record(seed=1)], rows=["a"])
+
+
+def test_warnings_stand_by_name_and_in_words(make_record):
+    table = frame.from_records([make_record(warnings={"b": "two", "a": "one"}), make_record(seed=1)])
+    assert ["a, b", ""] == list(table["warnings"])
+    assert ['{"a":"one","b":"two"}', "{}"] == list(table["warning_texts"])
+
+
+def test_what_is_synthetic_is_told_of_data_and_corpus_apart(make_record):
+    made = [(True, None), (False, True), (False, False)]
+    table = frame.from_records([make_record(seed=i, synthetic=s, synthetic_corpus=c) for i, (s, c) in enumerate(made)])
+    assert [True, False, False] == list(table["synthetic"])
+    assert [None, True, False] == [None if pd.isna(value) else value for value in table["synthetic_corpus"]]
+
+
+def test_an_old_records_word_on_its_synthetic_data_set_is_kept(tmp_path):
+    old = json.loads(Path(__file__).with_name("old_records").joinpath("schema1.json").read_text())
+    old["provenance"]["synthetic"] = True
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "schema1.json").write_text(json.dumps(old))
+    assert [True] == list(load(tmp_path)["synthetic"])
+
+
+def test_a_row_of_another_name_is_superseded_by_newer_code_as_any_other(tmp_path, make_record, write_store):
+    named = [("old", 1, "a"), ("new", 2, "b")]
+    versions = [make_record(key=key, row=row, provenance={"code": {"method": code}}) for key, code, row in named]
+    write_store(tmp_path, versions)
+    assert ["b"] == list(load(tmp_path, on_problem=lambda _: None)["variant"])
+
+
+def test_controls_that_differ_in_their_pretraining_seed_alone_both_stand(tmp_path, make_record, write_store):
+    seeds = [("a", 1), ("b", 2)]
+    controls = [make_record(row=row, seeds={"pretrain": seed, "subset": 1, "train": 1}) for row, seed in seeds]
+    write_store(tmp_path, controls)
+    assert {"a", "b"} == set(load(tmp_path)["variant"])

@@ -83,3 +83,48 @@ def test_what_does_not_exist_is_one_line_and_exit_2(run_bench, wrong):
     done = run_bench("labels-to-match", *wrong)
     assert 2 == done.returncode
     assert "Traceback" not in done.stderr
+
+
+def named(make_study, method, row, pretrain):
+    return make_study(methods=[method], seed=pretrain, row=row, pretrain=pretrain)
+
+
+def test_a_row_is_chosen_by_its_label_before_all_rows_of_a_method(make_study):
+    frame = from_records([*make_study(), *named(make_study, "moco", "aa", 1), *named(make_study, "random", "rival", 2)])
+    (match,) = labels_to_match(frame, Choice("moco"), Choice("random"))
+    assert ("moco", "random") == (match.method, match.reference)
+    (match,) = labels_to_match(frame, Choice("aa"), Choice("rival"))
+    assert ("aa", "rival") == (match.method, match.reference)
+
+
+def test_two_controls_of_one_method_are_never_averaged_into_one_curve(make_study):
+    frame = from_records(
+        [*make_study(methods=["random"]), *named(make_study, "moco", "aa-1", 1), *named(make_study, "moco", "aa-2", 2)]
+    )
+    with pytest.raises(StudyError, match="moco is 2 rows here: choose one of aa-1, aa-2"):
+        labels_to_match(frame, Choice("moco"), Choice("random"))
+
+
+def test_a_label_of_one_protocol_is_not_taken_for_a_method_on_another(make_study):
+    town = named(make_study, "moco", "aa", 1)
+    frame = from_records(
+        [
+            *make_study(),
+            *make_study(methods=["random"], boards=[("x/y", "y", "resnet18")]),
+            *(r.model_copy(update={"protocol": "x/y", "dataset": "y"}) for r in town),
+        ]
+    )
+    matches = labels_to_match(frame, Choice("moco"), Choice("random"))
+    assert ["demo/city"] == [match.protocol for match in matches]
+
+
+def test_a_match_names_the_warnings_of_both_rows(make_study, tmp_path, write_store, run_bench):
+    records = make_study(methods=["random", "moco"])
+    records += make_study(methods=["geokr"], warnings={"features-collapsed": "all alike"})
+    (match,) = labels_to_match(from_records(records), Choice("geokr"), Choice("random"))
+    assert {"geokr": "features-collapsed"} == match.to_json()["warnings"]
+    write_store(tmp_path, records)
+    done = run_bench("labels-to-match", "--store", str(tmp_path), "--method", "geokr", "--reference", "random")
+    assert "‡ geokr rests on training with a warning: features-collapsed" in done.stdout
+    done = run_bench("labels-to-match", "--store", str(tmp_path), "--method", "moco", "--reference", "random")
+    assert "‡" not in done.stdout

@@ -24,3 +24,19 @@ def test_one_seed_is_printed_without_intervals(tmp_path, make_study, write_store
     done = run_bench("stats", "--store", str(tmp_path), "--json")
     assert 0 == done.returncode
     assert all(row["low"] is None for row in json.loads(done.stdout)["pairwise"])
+
+
+def test_controls_are_compared_as_rivals_and_warnings_are_printed(tmp_path, make_study, write_store, run_bench):
+    records = make_study(methods=["random"])
+    for seed, row in enumerate(["aa-1", "aa-2"]):
+        said = {"loss-exploded": "to 1e9"} if seed else {}
+        records += make_study(methods=["moco"], pretrain=seed, row=row, warnings=said)
+    write_store(tmp_path, records)
+    value = json.loads(run_bench("stats", "--store", str(tmp_path), "--json").stdout)
+    found = {(row["a"], row["b"]): (row["warnings_a"], row["warnings_b"]) for row in value["pairwise"]}
+    assert ("", "loss-exploded") == found["aa-1", "aa-2"]
+    assert {"random": "", "aa-1": "", "aa-2": "loss-exploded"} == value["standing"]["resnet18"]["warnings"]
+    flat = " ".join(run_bench("stats", "--store", str(tmp_path)).stdout.split())
+    assert "aa-1 - aa-2 ‡" in flat
+    assert "aa-2, loss-exploded in 9 of 9 records: to 1e9." in flat
+    assert "Rows named by their study: aa-1 (moco); aa-2 (moco)." in flat

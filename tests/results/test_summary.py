@@ -52,3 +52,15 @@ def test_fractions_survive_as_they_are(make_record, fraction):
     assert [fraction] == list(
         summarise(from_records(scores(make_record, "geokr", [0.5], fraction=fraction)))["fraction"]
     )
+
+
+def test_rows_of_one_method_are_summarised_apart(make_record):
+    records = [*scores(make_record, "moco", [0.4], row="aa-1"), *scores(make_record, "moco", [0.6], row="aa-2")]
+    table = summarise(from_records(records))
+    assert [("aa-1", 1, 0.4), ("aa-2", 1, 0.6)] == list(zip(table["variant"], table["n"], table["mean"], strict=True))
+
+
+def test_a_cell_bears_the_warnings_of_all_its_records(make_record):
+    records = [make_record(seed=0, warnings={"b": "x"}), make_record(seed=1, warnings={"a": "y"}), make_record(seed=2)]
+    row = summarise(from_records(records)).iloc[0]
+    assert ("a, b", 3) == (row["warnings"], row["n"])

@@ -174,7 +174,12 @@ def test_a_markdown_cell_has_no_bare_bar_or_tag(name):
 def test_latex_compiles_as_it_is_whatever_the_names(tmp_path, make_record, make_study, shape):
     latin = "".join(map(chr, range(32, 256)))
     names = [*NASTY, latin, "遥感", "--- ``quoted''"]
-    records = [make_record(method=name, protocol=f"{name}/p", metric=name, metrics={name: 0.5}) for name in names]
+    records = [
+        make_record(
+            method=name, row=f"{name}!", protocol=f"{name}/p", metric=name, metrics={name: 0.5}, warnings={name: name}
+        )
+        for name in names
+    ]
     records += make_study(seed=1, fractions=[0.0025, 0.0033, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0] * 2)
     (tmp_path / "table.tex").write_text(tables.render(from_records(records), "latex", shape))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "table.tex"]
@@ -195,3 +200,103 @@ def test_the_command_prints_a_format_and_names_what_it_left_out(store, run_bench
 def test_the_command_exits_2_with_one_line_where_there_is_no_store(tmp_path, run_bench):
     done = run_bench("table", "--store", str(tmp_path / "none"))
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+
+
+def doubtful(make_record):
+    """One row with two warnings in one of its two records, one row without."""
+    said = {"features-collapsed": "a spread of 0.001", "loss_<b>constant": "it *stood*"}
+    return from_records(
+        [
+            make_record(method="geokr", seed=0, metrics={"miou": 0.6}, warnings=said),
+            make_record(method="geokr", seed=1, metrics={"miou": 0.6}),
+            *(make_record(method="moco", seed=seed, metrics={"miou": 0.5}) for seed in range(2)),
+        ]
+    )
+
+
+SAID = "geokr, features-collapsed in 1 of 2 records: a spread of 0.001."
+
+
+@pytest.mark.parametrize("shape", ["wide", "long"])
+@pytest.mark.parametrize("form", ["markdown", "latex", "html"])
+def test_a_score_that_rests_on_a_warning_is_marked_and_the_warning_told_below(make_record, form, shape):
+    rendered = tables.render(doubtful(make_record), form, shape)
+    mark = r"\textdaggerdbl{}" if form == "latex" else "‡"
+    (marked,) = [line for line in rendered.splitlines() if "60.00" in line]
+    (plain,) = [line for line in rendered.splitlines() if "50.00" in line]
+    assert (1, 0) == (marked.count(mark), plain.count(mark))
+    escape = {"markdown": text.markdown, "latex": text.latex, "html": lambda name: name}[form]
+    assert escape(SAID) in rendered
+    assert "<b>constant" not in rendered
+    assert "*stood*" not in rendered or form == "html"
+
+
+def test_the_terminal_marks_and_tells_a_warning(make_record):
+    console = Console(file=io.StringIO(), width=400)
+    tables.print_tables(doubtful(make_record), console)
+    assert "60.00 ± 0.00 ‡" in console.file.getvalue()
+    assert SAID in console.file.getvalue()
+    assert "50.00 ± 0.00 ‡" not in console.file.getvalue()
+
+
+@pytest.mark.parametrize(("shape", "column"), [("long", "warnings"), ("wide", "warnings at 100%")])
+def test_csv_has_warnings_by_name(make_record, shape, column):
+    rows = list(csv.DictReader(io.StringIO(tables.render(doubtful(make_record), "csv", shape))))
+    assert [("geokr", "features-collapsed, loss_<b>constant"), ("moco", "")] == [
+        (row["variant"], row[column]) for row in rows
+    ]
+
+
+def test_many_or_long_texts_of_one_warning_stand_short(make_record):
+    said = [f"{seed}{'x' * 500}" for seed in range(4)]
+    records = [make_record(seed=seed, warnings={"w": line}) for seed, line in enumerate(said)]
+    note = tables.render(from_records(records), "markdown").splitlines()[-1]
+    assert 2 == note.count("xxx...")
+    assert "and 2 more" in note
+    assert len(note) < 700
+
+
+def test_without_a_warning_or_a_named_row_no_note_speaks_of_one(make_study):
+    for form in ("markdown", "latex", "html"):
+        rendered = tables.render(from_records(make_study()), form)
+        assert not any(word in rendered for word in ("‡", "daggerdbl", "warning", "Rows named", "synthetic"))
+
+
+def test_named_rows_are_rows_of_their_own_and_the_note_says_of_which_method(make_record):
+    records = [make_record(method="moco", row=row, metrics={"miou": s}) for row, s in (("aa-1", 0.4), ("aa-2", 0.6))]
+    rendered = tables.render(from_records(records), "markdown")
+    assert ["| aa-1 | <u>40.00</u> |", "| aa-2 | **60.00** |"] == rendered.splitlines()[4:6]
+    assert "Rows named by their study: aa-1 (moco); aa-2 (moco)." in rendered
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "corpus", "said"),
+    [
+        (False, True, "Pretrained on a synthetic corpus, though the data set is real: geokr."),
+        (True, True, "The data set is synthetic: the numbers rank nothing outside it."),
+        (False, False, None),
+        (False, None, None),
+    ],
+)
+def test_tables_say_when_the_data_set_or_only_the_corpus_is_synthetic(make_record, synthetic, corpus, said):
+    trained = make_record(method="geokr", synthetic=synthetic, synthetic_corpus=corpus)
+    frame = from_records([trained, make_record(synthetic=synthetic)])
+    rendered = tables.render(frame, "markdown")
+    assert said in rendered if said else "synthetic" not in rendered
+    assert bool(said) == (rendered.count("synthetic") == 1)
+    shown = "" if corpus is None else str(corpus)
+    rows = list(csv.DictReader(io.StringIO(tables.render(frame, "csv"))))
+    assert [("random", str(synthetic), ""), ("geokr", str(synthetic), shown)] == [
+        (row["variant"], row["synthetic"], row["synthetic_corpus"]) for row in rows
+    ]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_rows_name_and_a_warnings_text_stay_text(make_record, name):
+    frame = from_records([make_record(method="moco", row=name, warnings={name: name})])
+    parser = _Tags()
+    parser.feed(tables.render(frame, "html"))
+    assert "script" not in parser.tags
+    assert text.visible(name) in parser.text
+    for cell in next(csv.DictReader(io.StringIO(tables.render(frame, "csv")))).values():
+        assert not cell.lstrip().startswith(("=", "+", "-", "@"))

@@ -50,3 +50,27 @@ def test_many_seeds_give_a_verdict(make_record, gap, words):
     verdict = difference(next(pairwise(from_records(records)).itertuples()))
     assert words in verdict.text
     assert verdict.sure == (gap > 0)
+
+
+def test_a_verdict_on_a_row_with_a_warning_says_so(make_study):
+    records = make_study(methods=["random", "moco"], noise=0.0)
+    records += make_study(methods=["geokr"], noise=0.0, warnings={"features-collapsed": "all alike"})
+    frame = from_records(records)
+    said = "; geokr rests on training with a warning: features-collapsed."
+    texts = [verdict.text for verdict in label_savings(frame)]
+    assert [True, False] == [text.endswith(said) for text in texts]
+    pairs = {(row.a, row.b): difference(row).text for row in pairwise(frame[frame["fraction"] == 0.01]).itertuples()}
+    assert {("random", "geokr"), ("geokr", "moco")} == {pair for pair, text in pairs.items() if text.endswith(said)}
+
+
+def test_a_verdict_against_a_reference_with_warnings_names_them_all(make_study):
+    records = make_study(methods=["random"], noise=0.0, warnings={"b": "two", "a": "one"})
+    (verdict,) = label_savings(from_records([*records, *make_study(methods=["geokr"], noise=0.0)]))
+    assert verdict.text.endswith("; random rests on training with warnings: a, b.")
+
+
+def test_those_that_stay_below_with_a_warning_say_so_too(make_study):
+    records = make_study(methods=["imagenet"], noise=0.0)
+    records += make_study(methods=["random"], noise=0.0, warnings={"loss-exploded": "it did"})
+    texts = [verdict.text for verdict in label_savings(from_records(records))]
+    assert any("random; random rests on training with a warning: loss-exploded." in text for text in texts)

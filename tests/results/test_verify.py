@@ -46,3 +46,27 @@ def test_each_damage_is_one_line_that_names_the_file_and_exits_1(full_store, run
 def test_the_command_says_ok_and_exits_0(full_store, run_bench):
     done = run_bench("verify", "--store", str(full_store))
     assert (0, "27 records") == (done.returncode, done.stdout[:10])
+
+
+WARNED = {"features-collapsed": "all alike"}
+
+
+@pytest.mark.parametrize(
+    ("on_record", "sound"),
+    [(WARNED, True), (WARNED | {"own": "more"}, True), ({}, False), ({"features-collapsed": "other words"}, False)],
+)
+def test_a_record_must_bear_the_warnings_of_its_weights(full_store, make_record, write_store, on_record, sound):
+    card = full_store / "weights" / "w1" / "card.json"
+    card.write_text(json.dumps({"key": "w1", "warnings": WARNED}))
+    write_store(full_store, [make_record(key="own", weights="w1", seed=9, warnings=on_record)])
+    problems = verify(full_store)
+    assert sound == (not problems)
+    assert all("own.json" in line and "features-collapsed" in line and str(card) in line for line in problems)
+
+
+@pytest.mark.parametrize("warnings", [["loss-constant"], {"loss-constant": 1}, "loss-constant"])
+def test_a_card_whose_warnings_are_no_texts_by_name_is_damaged(full_store, make_record, write_store, warnings):
+    (full_store / "weights" / "w1" / "card.json").write_text(json.dumps({"key": "w1", "warnings": warnings}))
+    write_store(full_store, [make_record(key="own", weights="w1", seed=9)])
+    (problem,) = verify(full_store)
+    assert "weights/w1/card.json" in problem

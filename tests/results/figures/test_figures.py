@@ -128,3 +128,12 @@ def test_the_command_draws_saved_predictions(store, tmp_path, run_bench, save_pr
     done = run_bench("figures", "--store", str(store), "--out", str(tmp_path / "f"))
     assert 0 == done.returncode
     assert 2 == len(list((tmp_path / "f").glob("predictions-demo-city-*")))
+
+
+def test_figures_mark_rows_that_rest_on_a_warning_and_say_what_the_mark_is(make_study):
+    records = make_study(boards=BOARDS, methods=["random", "moco"])
+    frame = from_records([*records, *make_study(boards=BOARDS, methods=["geokr"], warnings={"w": "x"})])
+    for figure in (label_efficiency(frame), method_by_task(frame), critical_difference_diagram(blocks(frame))):
+        shown = words(figure)
+        assert {"geokr ‡", "moco", "‡: rests on training with a warning"} <= set(shown)
+    assert not any("‡" in word for word in words(label_efficiency(from_records(records))))

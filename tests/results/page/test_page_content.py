@@ -13,8 +13,8 @@ from results.page.content import gather
 from results.page.predictions import embedded
 
 
-def failure(method="byol", protocol="demo/city", fraction=0.01, key="dead"):
-    job = {"key": key, "protocol": {"id": protocol}, "fraction": fraction, "seed": 0}
+def failure(method="byol", protocol="demo/city", fraction=0.01, key="dead", **more):
+    job = {**more, "key": key, "protocol": {"id": protocol}, "fraction": fraction, "seed": 0}
     pretrain = {
         "method": method,
         "identity": {"init": "random", "steps": 100},
@@ -174,3 +174,93 @@ def test_a_hole_among_the_pictures_says_so(store, save_prediction):
             save_prediction(store, row.key, sample, picture_of(), {"truth": MASK, "prediction": MASK})
     (_, second) = gather(store, store).boards[0].pictures.samples
     assert {"random": "no picture", "geokr": None, "moco": "no picture"} == {t.title: t.word for t in second[1][2:]}
+
+
+def rows_of(content):
+    return {row.variant: row for row in content.boards[0].rows}
+
+
+def test_a_failed_row_bears_its_name_and_the_methods_other_rows_are_left_alone(store):
+    add_failure(store, failure(method="moco", row="aa-2"))
+    content = gather(store)
+    rows = rows_of(content)
+    assert ["failed (1)", "no result", "no result"] == [score.text for score in rows["aa-2"].scores.values()]
+    assert all(score.n == 3 for score in rows["moco"].scores.values())
+    assert ["aa-2 (moco)"] == [failed.name for failed in content.failures]
+
+
+def test_controls_are_rows_of_their_own_even_of_the_reference(tmp_path, make_study, write_store):
+    records = make_study()
+    for seed, (method, row) in enumerate([("moco", "aa-1"), ("moco", "aa-2"), ("random", "random again")]):
+        records += make_study(methods=[method], row=row, pretrain=seed)
+    write_store(tmp_path, records)
+    rows = rows_of(gather(tmp_path))
+    assert ["random", "aa-1", "aa-2", "geokr", "moco", "random again"] == list(rows)
+    assert {3} == {score.n for row in rows.values() for score in row.scores.values()}
+    assert ("moco", "random", "") == (rows["aa-1"].meaning, rows["random again"].meaning, rows["geokr"].meaning)
+    assert ("", True) == (rows["random"].needs, rows["random again"].needs != "")
+
+
+SEEN = "the features of 512 tiles have a spread of 0.002 <i>"
+
+
+def warned_store(tmp_path, make_study, write_store):
+    records = make_study(methods=["random", "moco"])
+    records += make_study(methods=["geokr"], fractions=[0.1], warnings={"features-collapsed": SEEN})
+    return write_store(tmp_path, [*records, *make_study(methods=["geokr"], fractions=[0.01, 1.0])])
+
+
+def test_a_score_that_rests_on_a_warning_is_marked_and_the_page_says_all_of_it(tmp_path, make_study, write_store):
+    store = warned_store(tmp_path, make_study, write_store)
+    content = gather(store)
+    scores = rows_of(content)["geokr"].scores
+    assert ["", "features-collapsed", ""] == [score.warnings for score in scores.values()]
+    assert "it rests on training with a warning: features-collapsed" in scores[0.1].label
+    ((backbone, warned),) = content.warnings
+    assert ("resnet18", "geokr", [SEEN], 3, 9) == (
+        backbone,
+        warned.variant,
+        warned.texts,
+        warned.count,
+        warned.records,
+    )
+    page = write_page(store, tmp_path / "out")[0].read_text()
+    assert SEEN.replace("<i>", "&lt;i&gt;") in page.partition('<section id="warnings"')[2].partition("</section>")[0]
+    assert "‡: rests on training with a" in page
+    assert "‡</span></button>" not in page
+
+
+def test_a_page_without_warnings_speaks_of_none(store):
+    page = write_page(store, store / "out")[0].read_text()
+    text = page.partition('<script type="application/json"')[0].partition("</style>")[2]
+    assert not any(word in text.lower() for word in ("‡", "warning", "synthetic corpus"))
+
+
+def test_a_synthetic_corpus_under_real_data_is_named_in_the_title_and_at_its_rows(tmp_path, make_study, write_store):
+    records = make_study(methods=["random"])
+    records += make_study(methods=["geokr"], synthetic_corpus=True) + make_study(
+        methods=["moco"], synthetic_corpus=False
+    )
+    write_store(tmp_path, records)
+    content = gather(tmp_path)
+    assert "Leaderboard, partly pretrained on a synthetic corpus" == content.title
+    rows = rows_of(content)
+    assert (False, True, False) == tuple(rows[name].synthetic_corpus for name in ("random", "geokr", "moco"))
+    page = write_page(tmp_path, tmp_path / "out")[0].read_text()
+    assert "were pretrained on a synthetic corpus" in page
+
+
+def test_where_all_trained_rows_had_a_synthetic_corpus_the_title_says_so(tmp_path, make_study, write_store):
+    write_store(tmp_path, [*make_study(methods=["random"]), *make_study(methods=["moco"], synthetic_corpus=True)])
+    assert "Leaderboard, pretrained on a synthetic corpus" == gather(tmp_path).title
+
+
+def test_facts_of_the_pretraining_stand_behind_each_number(tmp_path, make_record, write_store):
+    facts = {"steps": 100, "teacher_updates": 4, "start_left": 0.125}
+    write_store(tmp_path, [make_record(key="k1", method="geokr", pretraining=facts)])
+    assert facts == gather(tmp_path).data["records"]["k1"]["pretraining"]
+
+
+def test_a_fact_that_is_no_number_does_not_break_the_page(tmp_path, make_record, write_store):
+    write_store(tmp_path, [make_record(key="k1", method="geokr", pretraining={"start_left": float("nan")})])
+    assert '"start_left":"nan"' in write_page(tmp_path, tmp_path / "out")[0].read_text()

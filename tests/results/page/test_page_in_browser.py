@@ -59,6 +59,19 @@ def page(make_page, write_store, make_study, save_prediction):
     return make_page(write_store, records, [("manifest1", manifest)], save)
 
 
+@pytest.fixture(scope="module")
+def doubtful(make_page, write_store, make_study):
+    """A page of controls under names of their own, warnings, and a synthetic corpus under a real data set."""
+    seen = {"features-collapsed": "the features of 512 tiles have a spread of 0.002, random ones of 0.71 " * 3}
+    facts = {"steps": 100, "teacher_updates": 4, "start_left": 0.125}
+    place = {"boards": [("geokr-2021/potsdam", "potsdam", "resnet18"), ("geokr-2021/levir", "levir", "resnet18")]}
+    records = make_study(**place, methods=["random"])
+    records += make_study(**place, methods=["geokr"], synthetic_corpus=True, warnings=seen, pretraining=facts)
+    for pretrain, row in enumerate(["MoCo, pretrained once more from another seed", "aa-2"]):
+        records += make_study(**place, methods=["moco"], pretrain=pretrain, row=row, synthetic_corpus=True)
+    return make_page(write_store, records)
+
+
 def column(browser, number):
     cells = browser.find_elements(By.CSS_SELECTOR, f"#score-table tbody tr:not([hidden]) > :nth-child({number})")
     return [cell.text.split("\n")[0] for cell in cells]
@@ -155,9 +168,38 @@ def test_nothing_is_written_to_the_console_and_no_request_leaves_the_page(page, 
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_the_page_never_scrolls_sideways_as_a_whole(page, visit, width):
-    browser = visit(page, width=width)
+@pytest.mark.parametrize("name", ["page", "doubtful"])
+def test_the_page_never_scrolls_sideways_as_a_whole(request, visit, name, width):
+    browser = visit(request.getfixturevalue(name), width=width)
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_warning_is_marked_at_the_score_told_in_full_and_stands_with_the_record(doubtful, visit):
+    browser = visit(doubtful)
+    scores = {
+        row.get_attribute("data-method"): [score.text for score in row.find_elements(By.CSS_SELECTOR, ".score")]
+        for row in browser.find_elements(By.CSS_SELECTOR, '#score-table tr[data-protocol="geokr-2021/levir"]')
+    }
+    assert {"random": 0, "geokr": 3, "aa-2": 0, "MoCo, pretrained once more from another seed": 0} == {
+        method: sum("‡" in text for text in texts) for method, texts in scores.items()
+    }
+    section = browser.find_element(By.ID, "warnings")
+    assert section.is_displayed()
+    assert "geokr: features-collapsed in 18 of 18 records" in section.text
+    assert 3 == section.text.count("the features of 512 tiles have a spread of 0.002, random ones of 0.71")
+    browser.find_element(By.CSS_SELECTOR, '#score-table tr[data-method="geokr"] .score').click()
+    shown = browser.find_element(By.ID, "provenance").text
+    assert "start_left 0.125, steps 100, teacher_updates 4" in shown
+    assert "features-collapsed: the features of 512 tiles" in shown
+    assert [] == browser.get_log("browser")
+
+
+def test_a_row_with_a_name_says_of_which_method_it_is_and_which_study_named_it(doubtful, visit):
+    browser = visit(doubtful)
+    row = browser.find_element(By.CSS_SELECTOR, '#score-table tr[data-method="aa-2"]')
+    assert ["aa-2", "moco", "synthetic corpus"] == row.find_element(By.TAG_NAME, "th").text.split("\n")
+    row.find_element(By.CSS_SELECTOR, ".score").click()
+    assert "aa-2, named by study synthetic" in browser.find_element(By.ID, "provenance").text
 
 
 def test_names_with_markup_in_them_stay_text_everywhere(make_page, write_store, make_record, visit):
@@ -172,6 +214,8 @@ def test_names_with_markup_in_them_stay_text_everywhere(make_page, write_store, 
             seed=s,
             fraction=f,
             options={name: name},
+            row=f"{name}!",
+            warnings={name: name},
             provenance={"revision": name, "device": name},
         )
         for i, name in enumerate(NASTY)
@@ -219,9 +263,10 @@ return poor;
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_has_a_contrast_of_4_5_and_curves_of_3_in_both_schemes(page, visit, scheme):
+@pytest.mark.parametrize("name", ["page", "doubtful"])
+def test_text_has_a_contrast_of_4_5_and_curves_of_3_in_both_schemes(request, visit, name, scheme):
     # WCAG 2.2, success criteria 1.4.3 and 1.4.11.
-    browser = visit(page, scheme=scheme)
+    browser = visit(request.getfixturevalue(name), scheme=scheme)
     browser.find_element(By.CSS_SELECTOR, ".score").click()
     assert [] == browser.execute_script(LUMINANCE)
     ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")

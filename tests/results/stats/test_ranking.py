@@ -15,14 +15,14 @@ def test_average_ranks_of_clear_winners_are_whole_with_no_spread(make_study):
 
 
 def test_ties_share_a_rank():
-    arranged = ranking.Blocks(["a", "b", "c"], ["p"], [np.array([[[0.5, 0.5]], [[0.5, 0.5]], [[0.1, 0.1]]])], [])
+    arranged = ranking.Blocks(["a", "b", "c"], ["p"], [np.array([[[0.5, 0.5]], [[0.5, 0.5]], [[0.1, 0.1]]])], [], {})
     assert [1.5, 1.5, 3.0] == [interval.estimate for interval in ranking.average_ranks(arranged).intervals]
 
 
 def test_a_protocol_with_more_fractions_weighs_no_more():
     a = np.array([[[0.9]] * 4, [[0.1]] * 4]).reshape(2, 4, 1)
     b = np.array([[[0.1]], [[0.9]]]).reshape(2, 1, 1)
-    arranged = ranking.Blocks(["m", "n"], ["p", "q"], [a, b], [])
+    arranged = ranking.Blocks(["m", "n"], ["p", "q"], [a, b], [], {})
     assert [1.5, 1.5] == [interval.estimate for interval in ranking.average_ranks(arranged).intervals]
 
 
@@ -40,14 +40,14 @@ def test_a_seed_that_one_method_lacks_is_used_for_none(make_study):
 
 def test_the_normalised_score_is_the_share_of_the_references_error_that_is_gone():
     # random 0.6 (error 0.4), other 0.7: a quarter of the error is gone.
-    arranged = ranking.Blocks(["random", "geokr"], ["p"], [np.array([[[0.6, 0.6]], [[0.7, 0.7]]])], [])
+    arranged = ranking.Blocks(["random", "geokr"], ["p"], [np.array([[[0.6, 0.6]], [[0.7, 0.7]]])], [], {})
     standing = ranking.interquartile_means(arranged)
     assert [0.0, 0.25] == pytest.approx([interval.estimate for interval in standing.intervals])
 
 
 def test_the_interquartile_mean_ignores_the_best_and_worst_quarter():
     scores = np.array([[[0.0] * 8], [[-100.0, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 100.0]]])
-    standing = ranking.interquartile_means(ranking.Blocks(["random", "geokr"], ["p"], [scores], []))
+    standing = ranking.interquartile_means(ranking.Blocks(["random", "geokr"], ["p"], [scores], [], {}))
     assert 0.2 == pytest.approx(standing.intervals[1].estimate)
 
 
