@@ -54,24 +54,28 @@ def pretrain(
     method = methods.get(name).load()(backbones.build("resnet18"), options, corpus, options.length(len(corpus)))
     place = pretraining.Place(torch.device("cpu"), checkpoint, lambda *_: None)
     try:
-        losses = pretraining.train(method, corpus, seed, place)
+        trained = pretraining.train(method, corpus, seed, place)
     except KilledError:
         return None
     finally:
         monkeypatch.undo()
-    return losses, method.state_dict()
+    return trained, method.state_dict()
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_killed_and_resumed_pretraining_gives_the_same_weights(name, corpus, labelled, tmp_path, monkeypatch):
-    """The queue, the teacher, the optimiser and every generator are in the checkpoint; any of the steps may be the last."""
-    losses, whole = pretrain(name, corpus, tmp_path / "whole", labelled, monkeypatch)
+    """The queue, the teacher, the optimiser and every generator are in the checkpoint; any of the steps may be the last.
+
+    What the losses and features said on the way is there too, so that losses, warnings and spreads are the same.
+    """
+    expected, whole = pretrain(name, corpus, tmp_path / "whole", labelled, monkeypatch)
     # Drawn anew in every run of the tests, whose seed pytest-randomly prints.
     step = random.randint(1, 5)
     assert pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=step) is None
-    resumed_losses, resumed = pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch)
-    assert losses == resumed_losses
-    assert all(value > 0 or name == "byol" for value in losses.values())
+    actual, resumed = pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch)
+    assert expected == actual
+    assert all(value > 0 or name == "byol" for value in expected.losses.values())
+    assert {"start", "end"} == expected.features.keys()
     assert whole.keys() == resumed.keys()
     for key, value in whole.items():
         assert torch.equal(value, resumed[key]), (key, step)
@@ -127,3 +131,14 @@ def test_a_checkpoint_that_is_none_is_refused_before_the_first_step_and_not_run(
     ):
         pretrain("simclr", corpus, path, labelled, monkeypatch)
     assert not (tmp_path / "payload-ran").exists()
+
+
+@pytest.mark.parametrize("step", [1, 3, 5])
+def test_a_resumed_pretraining_warns_as_an_uninterrupted_one(step, corpus, labelled, tmp_path, monkeypatch):
+    """A learning rate of a million explodes in the second step, before or after the interruption."""
+    more = {"lr": 1e6}
+    expected, _ = pretrain("geokr", corpus, tmp_path / "whole", labelled, monkeypatch, **more)
+    assert pretrain("geokr", corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=step, **more) is None
+    actual, _ = pretrain("geokr", corpus, tmp_path / "killed", labelled, monkeypatch, **more)
+    assert "loss-exploded" in expected.warnings
+    assert expected == actual
