@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from bench import backbones
+from bench.backbones.normalisation import IMAGENET, Normalisation
 from bench.diagnostics import Features, Watch, describe_features, judge_features, judge_losses, pooled_features
 from bench.errors import DivergedError
 from bench.method import Length, entropy
@@ -177,7 +178,7 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize("count", [2, 65])
 def test_features_are_normalised_by_the_batch_in_front_and_not_by_kept_statistics(count):
     """Two tiles by turns become -1 and 1 in every channel where both are equally often in a batch."""
-    found = pooled_features(Scaled(), TwoTiles(count), 32, (0.5,) * 3, (0.25,) * 3)
+    found = pooled_features(Scaled(), TwoTiles(count), 32, Normalisation((0.5,) * 3, (0.25,) * 3))
     assert (count, 3) == found.shape
     if count == 2:
         assert np.sort(found, axis=0) == pytest.approx(np.array([[-1.0] * 3, [1.0] * 3]), abs=1e-3)
@@ -191,10 +192,10 @@ def test_measuring_draws_nothing_and_tiles_are_seen_at_the_views_size(name):
     seen = []
     network.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape)))
     before = torch.get_rng_state()
-    first = pooled_features(network, TwoTiles(3), 48, network.mean, network.std)
+    first = pooled_features(network, TwoTiles(3), 48, IMAGENET)
     assert [(3, 3, 48, 48)] == seen
     assert torch.equal(before, torch.get_rng_state())
-    assert np.array_equal(first, pooled_features(network, TwoTiles(3), 48, network.mean, network.std))
+    assert np.array_equal(first, pooled_features(network, TwoTiles(3), 48, IMAGENET))
 
 
 @pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "swin_t", "vgg16"])
@@ -203,7 +204,7 @@ def test_one_random_start_against_another_has_not_collapsed(name, varied_tiles):
     for seed in range(3):
         torch.manual_seed(seed)
         network = backbones.build(name)
-        found.append(describe_features(pooled_features(network, varied_tiles, 32, network.mean, network.std)))
+        found.append(describe_features(pooled_features(network, varied_tiles, 32, IMAGENET)))
     assert [{}] * 9 == [judge_features(start, end) for start in found for end in found]
 
 

@@ -54,7 +54,7 @@ class Broken(Method):
 def prepare(kind, corpus: Corpus, backbone: str = "squeezenet1_1", **options) -> Method:
     make_deterministic(7, 1)
     values = options.pop("options", TrainingOptions).model_validate({**SMALL, **options})
-    return kind(backbones.build(backbone), values, corpus, pretraining.length_of(corpus, values))
+    return kind(backbones.build(backbone), values, corpus, values.length(len(corpus)))
 
 
 def place_at(tmp_path) -> pretraining.Place:
