@@ -67,6 +67,9 @@ def _grid(compared: Comparison, protocol: str) -> Grid:
         "",
     ]
     rows = [_row(pair, versions) for pair in pairs]
+    if any(pair.warnings for pair in compared.pairs):
+        header = [*header, "warnings"]
+        rows = [[*row, Cell(pair.warnings)] for row, pair in zip(rows, pairs, strict=True)]
     notes = [
         "In %; the difference is ours minus published.",
         *(f"Differs: {line}." for line in compared.differences[protocol]),

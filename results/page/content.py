@@ -183,9 +183,10 @@ def _standings(frame: pd.DataFrame) -> tuple[list[Standing], list[str]]:
 
 def _facts(frame: pd.DataFrame, failures: list[Failure], boards: list[Board]) -> list[str]:
     holes = sum(board.holes for board in boards)
+    methods, rows = frame["method"].nunique(), frame["variant"].nunique()
     facts = [
         _count(len(frame), "record"),
-        _count(frame["variant"].nunique(), "method"),
+        _count(methods, "method") if methods == rows else f"{_count(rows, 'row')} of {_count(methods, 'method')}",
         _count(frame["protocol"].nunique(), "protocol"),
         _count(frame["backbone"].nunique(), "backbone"),
         f"{holes} missing" if holes else "no cell missing",

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from results import warned
 from results.tables import text
 from results.tables.layout import Cell, Grid, Mark
 
@@ -61,18 +62,16 @@ def html_environment() -> jinja2.Environment:
 
 
 def csv(grids: list[Grid]) -> str:
-    """Comma-separated text of the grids, with a column that names each; the notes are left out."""
+    """Comma-separated text of the grids, with a column that names each; notes and marks behind numbers are left out."""
     stream = io.StringIO()
     writer = csv_module.writer(stream, lineterminator="\n")
     for number, grid in enumerate(grids):
         if number == 0:
             writer.writerow(["table", *map(text.spreadsheet, grid.header)])
         for row in grid.rows:
-            cells = [
-                text.spreadsheet(cell.text) if column < grid.labels else text.visible(cell.text)
-                for column, cell in enumerate(row)
-            ]
-            writer.writerow([text.spreadsheet(grid.title), *cells])
+            names = [text.spreadsheet(cell.text) for cell in row[: grid.labels]]
+            values = [text.visible(cell.text.removesuffix(f" {warned.MARK}")) for cell in row[grid.labels :]]
+            writer.writerow([text.spreadsheet(grid.title), *names, *values])
     return stream.getvalue()
 
 

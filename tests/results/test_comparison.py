@@ -1,3 +1,6 @@
+import csv
+import io
+
 import pytest
 
 from results.comparison import compare
@@ -113,7 +116,7 @@ def test_the_command_says_when_nothing_is_reproduced(store, run_bench):
 
 
 def test_a_row_with_a_name_and_a_warning_is_compared_as_such(tmp_path, make_record, write_store, run_bench):
-    said = {"row": "again", "warnings": {"loss-constant": "it stood"}, "synthetic_corpus": True}
+    said = {"row": "again", "pretrain": 12, "warnings": {"loss-constant": "it stood"}, "synthetic_corpus": True}
     ours = [*records(make_record, [0.70, 0.71]), *records(make_record, [0.60, 0.61], **said)]
     pairs = compared(ours).pairs
     assert {"geokr": ("", 2), "again": ("loss-constant", 2)} == {p.variant: (p.warnings, p.n) for p in pairs}
@@ -123,3 +126,7 @@ def test_a_row_with_a_name_and_a_warning_is_compared_as_such(tmp_path, make_reco
     for note in ("Rows named by their study: again (geokr)", "again, loss-constant in 2 of 2 records: it stood"):
         assert note in done.stdout
     assert "Pretrained on a synthetic corpus, though the data set is real: again." in done.stdout
+    done = run_bench("compare", "--published", "geokr-2021", "--store", str(tmp_path), "--format", "csv")
+    rows = {row["method"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+    assert ("60.50", "loss-constant") == (rows["again"]["ours"], rows["again"]["warnings"])
+    assert ("70.50", "") == (rows["geokr"]["ours"], rows["geokr"]["warnings"])

@@ -194,7 +194,9 @@ def test_controls_are_rows_of_their_own_even_of_the_reference(tmp_path, make_stu
     for seed, (method, row) in enumerate([("moco", "aa-1"), ("moco", "aa-2"), ("random", "random again")]):
         records += make_study(methods=[method], row=row, pretrain=seed)
     write_store(tmp_path, records)
-    rows = rows_of(gather(tmp_path))
+    content = gather(tmp_path)
+    rows = rows_of(content)
+    assert "6 rows of 3 methods" in content.facts
     assert ["random", "aa-1", "aa-2", "geokr", "moco", "random again"] == list(rows)
     assert {3} == {score.n for row in rows.values() for score in row.scores.values()}
     assert ("moco", "random", "") == (rows["aa-1"].meaning, rows["random again"].meaning, rows["geokr"].meaning)
