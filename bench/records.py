@@ -31,8 +31,8 @@ class Record(BaseModel):
         study: name of the study that first asked for the cell.
         row: name that this study gave the row, where it gave one; not part of the key.
         method: registered name of the pretraining method; `random` for none.
-        options: the method's options as they were used, defaults included and files by their content; empty for an
-            initialisation.
+        options: the method's options as they enter the key: defaults included but for those added later, and files by their
+            content; empty for an initialisation.
         backbone: registered backbone name.
         task: kind of problem (`seg`, `cls`, ...).
         dataset: data set of the protocol (`demo-city`, `potsdam`, ...).
@@ -78,7 +78,7 @@ class Record(BaseModel):
     metric: str
     metrics: dict[str, Finite]
     counts: dict[str, int]
-    pretraining: dict[str, float] = Field(default_factory=dict)
+    pretraining: dict[str, Finite] = Field(default_factory=dict)
     warnings: dict[str, str] = Field(default_factory=dict)
     synthetic: bool = False
     synthetic_corpus: bool | None = None

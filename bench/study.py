@@ -246,6 +246,10 @@ def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
 def _check_names(study: Study) -> None:
     for row in study.rows():
         study.options_of(row)
+        if row.label is not None and (not row.name.strip() or row.name in methods.registry()):
+            raise StudyError(
+                f"methods: a row of {row.method} cannot be called {row.name!r}, which is a method's name or blank"
+            )
     for method in study.options:
         methods.get(method)
     for backbone in study.backbones:

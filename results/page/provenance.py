@@ -1,7 +1,6 @@
 """What stands behind each number of the page: records, subset manifests, cards of the weights."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +25,10 @@ def embed(store: Path, records: list[Record]) -> dict[str, Any]:
         if record.provenance not in provenances:
             provenances.append(record.provenance)
         value["provenance"] = provenances.index(record.provenance)
-        value["pretraining"] = {name: _plain(fact) for name, fact in record.pretraining.items()}
         value["subset"] = [key for key, manifest in subsets.items() if _belongs(manifest, record)]
         shown[record.key] = value
     cards = {key: card for key in {record.weights for record in records} if (card := _card(store, key)) is not None}
     return {"records": shown, "provenances": provenances, "cards": cards, "subsets": subsets, "chains": chains}
-
-
-def _plain(fact: float) -> float | str:
-    """A number, or the word for one that JSON does not have."""
-    return fact if math.isfinite(fact) else str(fact)
 
 
 def _belongs(manifest: dict[str, Any], record: Record) -> bool:

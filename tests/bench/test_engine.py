@@ -104,7 +104,12 @@ def test_a_failing_call_says_why_and_its_worker_goes_on(call):
                 assert event.value["error"] == "ValueError: bad value on 1 thread"
                 assert "break_down" in event.value["traceback"]
             else:
-                assert event.value == {"error": "no such thing: choose another", "traceback": "", "user": True}
+                assert {
+                    "error": "no such thing: choose another",
+                    "traceback": "",
+                    "user": True,
+                    "diverged": False,
+                } == event.value
         engine.submit(call("after", "add", a=1, b=1))
         assert drain(engine)[-1].value == (2, 1, "1")
 

@@ -178,6 +178,8 @@ def test_the_command_line_picks_rows_by_the_names_that_a_study_gave_them(tmp_pat
         ([{"moco": {}, "geokr": {}}], "a row is a method's name, or"),
         ([3], "a row is a method's name, or"),
         ([{"moko": {"as": "b"}}], "unknown method 'moko'"),
+        ([{"moco": {"as": "byol"}}], "a row of moco cannot be called 'byol'"),
+        ([{"moco": {"as": " "}}], "a row of moco cannot be called ' '"),
     ],
 )
 def test_a_row_that_cannot_be_is_refused(tmp_path, rows, message):

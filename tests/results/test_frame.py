@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from bench.errors import StoreError
 from results import frame, load
@@ -182,3 +183,8 @@ def test_controls_that_differ_in_their_pretraining_seed_alone_both_stand(tmp_pat
     controls = [make_record(row=row, seeds={"pretrain": seed, "subset": 1, "train": 1}) for row, seed in seeds]
     write_store(tmp_path, controls)
     assert {"a", "b"} == set(load(tmp_path)["variant"])
+
+
+def test_a_record_holds_no_fact_that_is_not_a_number(make_record):
+    with pytest.raises(ValidationError, match="is not a finite number"):
+        make_record(pretraining={"start_left": float("nan")})

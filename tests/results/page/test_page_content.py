@@ -261,8 +261,3 @@ def test_facts_of_the_pretraining_stand_behind_each_number(tmp_path, make_record
     facts = {"steps": 100, "teacher_updates": 4, "start_left": 0.125}
     write_store(tmp_path, [make_record(key="k1", method="geokr", pretraining=facts)])
     assert facts == gather(tmp_path).data["records"]["k1"]["pretraining"]
-
-
-def test_a_fact_that_is_no_number_does_not_break_the_page(tmp_path, make_record, write_store):
-    write_store(tmp_path, [make_record(key="k1", method="geokr", pretraining={"start_left": float("nan")})])
-    assert '"start_left":"nan"' in write_page(tmp_path, tmp_path / "out")[0].read_text()
