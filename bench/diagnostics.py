@@ -1,7 +1,8 @@
 """Whether a pretraining can have worked: what its losses, its weights and its features say.
 
-A loss or a weight that is not finite ends the job (`Watch`). What is finite and still no training gets a named warning
-on the weights' card, and with it on every number that rests on them:
+A loss or a weight that is not finite ends the job (`Watch`), and so does a loss a million times its reference (see
+`loss-exploded`): Adam keeps the weights of a hopeless rate finite for ever. What is finite and still no training gets a
+named warning on the weights' card, and with it on every number that rests on them:
 
 - `loss-exploded`: the mean of a loss over some epoch exceeds ten times its reference. The reference is the largest of
   the size of the first step's loss, the loss of constant predictions, and 1. The first alone would not do: MoCo's queue
@@ -35,6 +36,8 @@ from bench.method import Length, entropy
 
 # A loss this many times its reference has exploded; ordinary runs stay under twice.
 EXPLODED = 10.0
+# Beyond this it is lost: GeoKR at a rate of 1e6 ends at 1e15 times.
+LOST = 1e6
 # Rounding and the tiles that an epoch's whole batches leave out move a constant prediction's loss by less.
 CONSTANT_MARGIN = 1e-3
 # Collapsed: less than this share of the spread at the start, or a rank below the one where it was above the other.
@@ -100,6 +103,15 @@ class Watch:
             )
         assert self.constant.keys() <= losses.keys()
         self.first = self.first or losses
+        lost = [
+            f"{name} ({value:.3g})"
+            for name, value in losses.items()
+            if value > LOST * _reference(self.first[name], self.constant.get(name, 0.0))
+        ]
+        if lost:
+            raise DivergedError(
+                f"loss {', '.join(lost)} has exploded at step {step} of {self.length.steps}{self._before()}: {self.advice}"
+            )
         self._recent = [*self._recent, losses][-RECENT:]
         self._epoch.append(losses)
         if len(self._epoch) == self.length.steps_per_epoch:
@@ -160,7 +172,7 @@ def judge_losses(
     warnings = {}
     exploded = []
     for name, begun in first.items():
-        reference = max(abs(begun), constant.get(name, 0.0), 1.0)
+        reference = _reference(begun, constant.get(name, 0.0))
         peak, at = max((each[name], number) for number, each in enumerate(means, start=1))
         if peak > EXPLODED * reference:
             exploded.append(f"{name} was {peak:.4g} in {part} {at} of {len(means)}, {begun:.4g} in the first step")
@@ -174,6 +186,11 @@ def judge_losses(
     if level:
         warnings["loss-constant"] = "; ".join(level)
     return warnings
+
+
+def _reference(begun: float, constant: float) -> float:
+    """The size that a loss is held against: the largest of its first value, a constant prediction's, and 1."""
+    return max(abs(begun), constant, 1.0)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,18 @@ def test_a_loss_explodes_at_ten_times_the_first_step_that_of_chance_or_one():
     assert list(judge_losses({"kl": 0.0}, [{"kl": 10.1}], {})) == ["loss-exploded"]
 
 
+def test_a_loss_a_million_times_its_reference_is_lost_and_one_below_is_not():
+    """First step 2: 2e6 still is a training that may end with a warning."""
+    watch_of(2.0, 1.9e6).read()
+    lost = watch_of(2.0, 2.1e6)
+    with pytest.raises(DivergedError) as raised:
+        lost.read()
+    expected = (
+        "loss a (2.1e+06), b (4.2e+06) has exploded at step 2 of 6; the last losses were a 2, b 4: lower lr (now 5)"
+    )
+    assert expected == str(raised.value)
+
+
 def test_a_negative_loss_explodes_upwards_only():
     assert judge_losses({"similarity": -0.1}, [{"similarity": -3.9}], {}) == {}
 
