@@ -179,7 +179,7 @@ def judge_losses(
     if exploded:
         warnings["loss-exploded"] = "; ".join(exploded)
     level = [
-        f"{name} was {means[-1][name]:.4f} in the last {part}, constant predictions reach {bound:.4f}"
+        f"{name} was {means[-1][name]:.5g} in the last {part}, constant predictions reach {bound:.5g}"
         for name, bound in constant.items()
         if means[-1][name] >= bound * (1 - CONSTANT_MARGIN)
     ]

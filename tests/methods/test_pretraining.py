@@ -88,9 +88,12 @@ def test_weights_that_are_not_finite_are_never_saved(corpus, tmp_path, monkeypat
     monkeypatch.setattr(pretraining, "CHECKPOINT_SECONDS", -1.0)
     saved = []
     save = pretraining._save
-    monkeypatch.setattr(
-        pretraining, "_save", lambda parts, position, path: (saved.append(position.batch), save(parts, position, path))
-    )
+
+    def save_and_tell(parts, position, path):
+        saved.append(position.batch)
+        save(parts, position, path)
+
+    monkeypatch.setattr(pretraining, "_save", save_and_tell)
     method = prepare(Broken, corpus)
     method.fault = (5, "buffer")
     with pytest.raises(DivergedError, match=r"not finite after step 5 of 12 \(they were after step 4\)"):
