@@ -11,9 +11,8 @@ from results.variants import order
 
 MARK = "‡"
 READING = f"{MARK}: rests on training with a warning"
-# Characters of a warning's text, and different texts of one warning, that stand below a table; the page has them whole.
+# Characters of a warning's text that stand below a table; the page has all texts whole.
 _SHORT = 160
-_TEXTS = 2
 
 
 @dataclass(frozen=True)
@@ -85,15 +84,18 @@ def rests_on(variant: str, warnings: str) -> str:
 
 
 def notes(records: pd.DataFrame) -> list[str]:
-    """Sentences below a table: what the mark means, and for each row the warnings with what was seen."""
-    found = by_row(records)
-    if not found:
+    """Sentences below a table: what the mark means, and for each warning one thing that was seen and the rows that bear it."""
+    by_name: dict[str, list[Warned]] = defaultdict(list)
+    for warned in by_row(records):
+        by_name[warned.name].append(warned)
+    if not by_name:
         return []
-    return [f"{READING}.", *map(_sentence, found)]
+    return [f"{READING}.", *(_sentence(name, found) for name, found in sorted(by_name.items()))]
 
 
-def _sentence(warned: Warned) -> str:
-    texts = [text if len(text) <= _SHORT else f"{text[:_SHORT]}..." for text in warned.texts[:_TEXTS]]
-    more = len(warned.texts) - _TEXTS
-    seen = "; ".join([*texts, f"and {more} more"] if more > 0 else texts)
-    return f"{warned.variant}, {warned.name} in {warned.count} of {warned.records} records: {seen}."
+def _sentence(name: str, found: list[Warned]) -> str:
+    text = found[0].texts[0]
+    text = text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
+    such = "such as " if len({text for warned in found for text in warned.texts}) > 1 else ""
+    rows = ", ".join(f"{warned.variant} ({warned.count} of {warned.records})" for warned in found)
+    return f"{name} in records of {rows}: {such}{text}."

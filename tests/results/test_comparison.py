@@ -123,7 +123,7 @@ def test_a_row_with_a_name_and_a_warning_is_compared_as_such(tmp_path, make_reco
     write_store(tmp_path, ours)
     done = run_bench("compare", "--published", "geokr-2021", "--store", str(tmp_path), "--format", "markdown")
     assert "| 60.50 ‡ |" in done.stdout
-    for note in ("Rows named by their study: again (geokr)", "again, loss-constant in 2 of 2 records: it stood"):
+    for note in ("Rows named by their study: again (geokr)", "loss-constant in records of again (2 of 2): it stood"):
         assert note in done.stdout
     assert "Pretrained on a synthetic corpus, though the data set is real: again." in done.stdout
     done = run_bench("compare", "--published", "geokr-2021", "--store", str(tmp_path), "--format", "csv")

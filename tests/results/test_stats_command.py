@@ -38,5 +38,5 @@ def test_controls_are_compared_as_rivals_and_warnings_are_printed(tmp_path, make
     assert {"random": "", "aa-1": "", "aa-2": "loss-exploded"} == value["standing"]["resnet18"]["warnings"]
     flat = " ".join(run_bench("stats", "--store", str(tmp_path)).stdout.split())
     assert "aa-1 - aa-2 ‡" in flat
-    assert "aa-2, loss-exploded in 9 of 9 records: to 1e9." in flat
+    assert "loss-exploded in records of aa-2 (9 of 9): to 1e9." in flat
     assert "Rows named by their study: aa-1 (moco); aa-2 (moco)." in flat
