@@ -21,6 +21,7 @@ class ThreeTiles:
     classes = ("forest", "water")
     landcover = LANDCOVER
     dominant = LANDCOVER.argmax(axis=1)
+    supervision = "true"
 
     def __len__(self) -> int:
         return len(LANDCOVER)

@@ -112,12 +112,12 @@ def test_what_a_control_column_holds_enters_the_key(corpus):
 
 @pytest.mark.parametrize("name", ["rotated", "coarse"])
 def test_a_corpus_without_the_control_is_refused_before_anything_runs(corpus, name):
-    options = GeoKROptions(batch=8, land_cover=name)
+    options = GeoKROptions(batch=8, teacher_updates=9, land_cover=name)
     options.check(corpus)
     without = Corpus(corpus.path, corpus.manifest.model_copy(update={"controls": {}}))
     with pytest.raises(StudyError, match=f"option land_cover={name} needs .*bench corpus build --controls"):
         options.check(without)
-    GeoKROptions(batch=8, land_cover="shuffled").check(without)
+    GeoKROptions(batch=8, teacher_updates=9, land_cover="shuffled").check(without)
 
 
 def test_a_control_that_more_than_a_tenth_of_the_tiles_lack_is_refused(corpus):
@@ -125,7 +125,7 @@ def test_a_control_that_more_than_a_tenth_of_the_tiles_lack_is_refused(corpus):
         entry = corpus.controls["rotated"].model_copy(update={"missing": count})
         return Corpus(corpus.path, corpus.manifest.model_copy(update={"controls": {"rotated": entry}}))
 
-    options = GeoKROptions(batch=8, land_cover="rotated")
+    options = GeoKROptions(batch=8, teacher_updates=9, land_cover="rotated")
     options.check(with_missing(9))
     with pytest.raises(StudyError, match="land_cover=rotated: 10 of 96 tiles have no land cover there, more than 10%"):
         options.check(with_missing(10))
@@ -135,7 +135,8 @@ def job_of(corpus, method="geokr", **options):
     """The pretraining that a study plans of a method."""
     small = {"epochs": 1, "batch": 32, "size": 32}
     asked = {"corpus": str(corpus.path), "methods": [method], "reference": None, "pretrain": small}
-    study = load_study("demo", {**asked, "options": {method: options}})
+    own = {"teacher_updates": 2} if method == "geokr" else {}
+    study = load_study("demo", {**asked, "options": {method: own | options}})
     (job,) = plan_pretraining(study, Inputs(print)).pretrains
     return job
 

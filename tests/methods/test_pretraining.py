@@ -9,6 +9,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 import methods
 from bench import backbones, pretraining, weights, work
+from bench.backbones.normalisation import IMAGENET
 from bench.corpus.build import build_corpus
 from bench.corpus.reader import Corpus
 from bench.demo.sites import SITES
@@ -212,7 +213,7 @@ def test_weights_whose_features_overflow_are_refused_before_the_first_step(corpu
     torch.manual_seed(0)
     state = backbones.build("squeezenet1_1").state_dict()
     state["features.12.expand3x3.weight"][0] = math.nan
-    weights.save(tmp_path / "start", state, {})
+    weights.save(tmp_path / "start", state, {"input": IMAGENET.to_json()})
     job = job_of("geokr-classification", corpus, init=str(tmp_path / "start" / weights.FILE))
     job = job.model_copy(update={"backbone": "squeezenet1_1"})
     with pytest.raises(DivergedError, match=r"features of the weights it starts from are not finite: .*option init"):

@@ -135,8 +135,8 @@ def test_a_checkpoint_that_is_none_is_refused_before_the_first_step_and_not_run(
 
 @pytest.mark.parametrize("step", [1, 3, 5])
 def test_a_resumed_pretraining_warns_as_an_uninterrupted_one(step, corpus, labelled, tmp_path, monkeypatch):
-    """A learning rate of a million explodes in the second step, before or after the interruption."""
-    more = {"lr": 1e6}
+    """A learning rate of ten explodes in the second step, before or after the interruption."""
+    more = {"lr": 10.0}
     expected, _ = pretrain("geokr", corpus, tmp_path / "whole", labelled, monkeypatch, **more)
     assert pretrain("geokr", corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=step, **more) is None
     actual, _ = pretrain("geokr", corpus, tmp_path / "killed", labelled, monkeypatch, **more)

@@ -136,7 +136,7 @@ def test_training_learns_its_own_samples(sets, tmp_path):
 def test_the_best_look_at_the_validation_split_is_what_is_tested(sets, tmp_path):
     task = _task("demo/city", sets)
     # After the first step the rate makes the weights useless: the first look must be the one that is kept.
-    wild = task.protocol.optimiser.model_copy(update={"lr": 50.0, "decay": "step"})
+    wild = task.protocol.optimiser.model_copy(update={"lr": 5.0, "decay": "step"})
     schedule = task.protocol.schedule.model_copy(update={"total": 8, "look_every": 1})
     task.protocol = task.protocol.model_copy(update={"optimiser": wild, "schedule": schedule})
     assert len(_recorded_scores(task, tmp_path / "1")) == 8 + 1
