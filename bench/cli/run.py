@@ -102,7 +102,7 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     outcome = _execute(plan, store, study, console, retry_failed=retry_failed)
     for job in plan.pretrains:
         if store.has_weights(job.key):
-            click.echo(f"{job.key}  {job.method:22} {job.backbone:14} seed {job.seed}")
+            click.echo(f"{job.key}  {job.row or job.method:22} {job.backbone:14} seed {job.seed}")
     _exit(outcome, console)
 
 

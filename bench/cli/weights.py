@@ -22,7 +22,8 @@ def list_weights(store: str) -> None:
     """List pretrained weights: key, method, backbone, seed, steps."""
     for card in Store(Path(store)).cards():
         seed = f"seed {card['seed']:<11}"
-        click.echo(f"{card['key']}  {card['method']:22} {card['backbone']:14} {seed} steps {card['steps']}")
+        name = card.get("row") or card["method"]
+        click.echo(f"{card['key']}  {name:22} {card['backbone']:14} {seed} steps {card['steps']}")
 
 
 @weights.command()
