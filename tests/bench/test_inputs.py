@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import rasterio
@@ -7,9 +9,12 @@ from bench.corpus.build import build_corpus
 from bench.corpus.controls import CONTROLS
 from bench.corpus.reader import Corpus
 from bench.demo.world import WorldSpec, ensure_world, folder_name
+from bench.errors import DataError
 from bench.inputs import DEMO_CORPUS, Inputs
 from bench.probe_sets import demo_samples
 from bench.study import load_study
+from tasks.prepared import SCHEMA
+from tasks.protocols import load_protocol
 
 
 def write(path, pixels, metres):
@@ -42,3 +47,19 @@ def test_the_demos_corpora_are_synthetic_even_where_those_of_an_earlier_version_
     assert expected == {name: Corpus.open(root / name).synthetic for name in expected}
     assert Corpus.open(root / "corpus").hash == Corpus.open(root / DEMO_CORPUS).hash
     assert set(CONTROLS) == set(Corpus.open(root / DEMO_CORPUS).controls)
+
+
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_a_prepared_set_of_another_name_is_refused_unless_it_says_that_it_is_synthetic(tmp_path, synthetic):
+    """Vaihingen in Potsdam's place would stand in tables as Potsdam."""
+    index = {"schema": SCHEMA, "dataset": "vaihingen", "synthetic": synthetic}
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    study = load_study("geokr-2021", {"data": {"potsdam": str(tmp_path)}})
+    inputs, protocol = Inputs(print, tmp_path), load_protocol("geokr-2021/potsdam")
+    if synthetic:
+        assert inputs.dataset(study, protocol).synthetic
+        return
+    with pytest.raises(
+        DataError, match=r"holds vaihingen, protocol geokr-2021/potsdam is for potsdam: set data\.potsdam"
+    ):
+        inputs.dataset(study, protocol)
