@@ -1,7 +1,8 @@
 """The methods registry: every way of obtaining backbone weights, listed without importing torch."""
 
-from bench.options import PretrainOptions
-from bench.registry import MethodSpec, pick, with_plugins
+from bench.core.registry import Registry
+from bench.pretraining.options import PretrainOptions
+from bench.pretraining.spec import MethodSpec
 from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions
 from methods.options.geokr import ClassificationOptions, GeoKROptions
@@ -12,7 +13,7 @@ TILES = frozenset({"tiles"})
 LANDCOVER = frozenset({"tiles", "landcover"})
 GEOKR = "Li et al., Geographical Knowledge-Driven Representation Learning, TGRS 2021, arXiv:2107.05276"
 
-BUILTIN = [
+_BUILTIN = [
     MethodSpec(
         name="random",
         summary="The backbone's own initialisation, nothing pretrained.",
@@ -34,7 +35,7 @@ BUILTIN = [
     MethodSpec(
         name="oracle",
         summary="The ceiling: a backbone that learned the protocol itself, from all labels of its training part.",
-        factory="bench.oracle:train",
+        factory="bench.engines.oracle:train",
         options=PretrainOptions,
         needs=frozenset({"protocol"}),
         version=1,
@@ -125,12 +126,5 @@ BUILTIN = [
     ),
 ]
 
-
-def registry() -> dict[str, MethodSpec]:
-    """All methods by name, those of other packages included."""
-    return with_plugins("methods", BUILTIN)
-
-
-def get(name: str) -> MethodSpec:
-    """One method; an unknown name raises StudyError with the known ones."""
-    return pick("method", registry(), name)
+registry = Registry("methods", "method", _BUILTIN)
+get = registry.get

@@ -12,10 +12,10 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench import backbones
 from bench.backbones.initial import load_initial
 from bench.backbones.pyramid import Backbone
-from bench.corpus.reader import Corpus
-from bench.corpus.sampling import class_balance
-from bench.errors import CorpusError
-from bench.method import Batch, Length, Method, entropy
+from bench.core.errors import CorpusError
+from bench.corpus.storage.reader import Corpus
+from bench.corpus.storage.sampling import class_balance
+from bench.pretraining.method import Batch, Length, Method, entropy
 from methods import schedules
 from methods.augment import recipes
 from methods.augment.draws import JitterStrength

@@ -14,11 +14,11 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from bench.backbones.pyramid import Backbone
-from bench.corpus.reader import Corpus
-from bench.errors import DataError
-from bench.labelled import LabelledImages, list_images
-from bench.method import Batch, Length, Method, entropy
-from bench.seeding import derive
+from bench.core.errors import DataError
+from bench.core.seeding import derive
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining.labelled import LabelledImages, list_images
+from bench.pretraining.method import Batch, Length, Method, entropy
 from methods import schedules
 from methods.augment import recipes
 from methods.augment.views import View

@@ -6,9 +6,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from bench.backbones.initial import load_initial
 from bench.backbones.pyramid import Backbone
-from bench.corpus.reader import Corpus
-from bench.method import Batch, Length, Method
-from bench.options import PretrainOptions
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.options import PretrainOptions
 from methods.options.initial import ImageNetOptions
 
 

@@ -11,8 +11,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from bench.backbones.pyramid import Backbone
-from bench.corpus.reader import Corpus
-from bench.method import Batch, Length, Method
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
 from methods.augment import recipes
 from methods.augment.views import View

@@ -10,8 +10,8 @@ from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
-from bench.method import Length
-from bench.optimisers import on_plain_views
+from bench.pretraining.method import Length
+from bench.pretraining.optimisers import on_plain_views
 from methods.options.contrastive import LarsOptions
 from methods.options.updates import warmup_steps
 

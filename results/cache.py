@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.errors import StoreError
+from bench.core.errors import StoreError
 from results.frame import COLUMNS, load
 
 _FOLDER = ".cache"

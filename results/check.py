@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 from scipy.special import stdtrit
 
-from bench.errors import StoreError
-from bench.records import Record
+from bench.core.errors import StoreError
+from bench.store.records import Record
 from results.frame import Scan, scan
 from results.losses import compare_losses
 from results.machines import differing

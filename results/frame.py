@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.errors import StoreError
-from bench.records import Record, read_record
+from bench.core.errors import StoreError
+from bench.store.records import Record, read_record
 from results import warned
 from results.generations import newest
 from results.variants import label, options_text
@@ -86,7 +86,7 @@ def scan(store: Path) -> Scan:
     problems: list[str] = []
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.name.startswith("."):
-            continue  # a file that is being written, see bench.files
+            continue  # a file that is being written, see bench.core.files
         try:
             found.append((path, _read(path)))
         except StoreError as error:

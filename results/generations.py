@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.records import Record
+from bench.store.records import Record
 from results.variants import options_text
 
 Found = tuple[Path, Record]

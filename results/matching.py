@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.errors import StudyError
+from bench.core.errors import StudyError
 from results import warned
 from results.stats.efficiency import Crossing, crossing_interval, first_crossing
 from results.stats.intervals import Interval

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.errors import StoreError
-from bench.files import write_bytes, write_text
+from bench.core.errors import StoreError
+from bench.core.files import write_bytes, write_text
 from results.frame import from_records, scan
 from results.page import PAGE, render_page
 from results.page.content import gather

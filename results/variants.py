@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from bench.keys import content_hash
+from bench.core.keys import content_hash
 
 # Rows that every other row is read against come first.
 REFERENCES = ("random", "imagenet")

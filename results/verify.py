@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.errors import StoreError
-from bench.files import because
-from bench.keys import content_hash
-from bench.records import Record
+from bench.core.errors import StoreError
+from bench.core.files import because
+from bench.core.keys import content_hash
+from bench.store.records import Record
 from results.frame import scan
 
 

@@ -1,8 +1,23 @@
 """The tasks registry: every kind of downstream problem, listed without importing torch."""
 
-from bench.registry import TaskSpec, pick, with_plugins
+from dataclasses import dataclass
 
-BUILTIN = [
+from bench.core.registry import Registry, Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec(Spec):
+    """One kind of downstream problem.
+
+    Attributes:
+        factory: `module:Class` of a `tasks.task.Task`.
+        version: bumped by hand when a change of the code changes the numbers.
+    """
+
+    version: int
+
+
+_BUILTIN = [
     TaskSpec(
         name="cls",
         summary="Scene classification: backbone and one linear layer; mean of the class accuracies.",
@@ -36,11 +51,5 @@ BUILTIN = [
 ]
 
 
-def registry() -> dict[str, TaskSpec]:
-    """All tasks by name, those of other packages included."""
-    return with_plugins("tasks", BUILTIN)
-
-
-def get(name: str) -> TaskSpec:
-    """One task; an unknown name raises StudyError with the known ones."""
-    return pick("task", registry(), name)
+registry = Registry("tasks", "task", _BUILTIN)
+get = registry.get

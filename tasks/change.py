@@ -3,7 +3,7 @@
 from mmengine.evaluator import BaseMetric
 
 from tasks import mm
-from tasks.confusion import ChangeMetric
+from tasks.scoring import ChangeMetric
 from tasks.seg import Segmentation
 
 

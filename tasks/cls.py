@@ -7,11 +7,13 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks import mm, panels
-from tasks.confusion import ConfusionMetric, image_scores
+from bench.metrics.confusion import image_scores
+from tasks import mm
+from tasks import predictions as panels
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
 from tasks.prepared import Kind
 from tasks.samples import LabelledSlices, Preprocessor
+from tasks.scoring import ConfusionMetric
 from tasks.splits import Parts
 from tasks.task import Place, Result, Start, Task, constant_loss
 

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from bench import backbones, mmcv_ext
-from bench.errors import StudyError
-from tasks import augment, mm, panels
-from tasks.average_precision import DetectionMetric, detections
+from bench import backbones
+from bench.core.errors import StudyError
+from bench.metrics.confusion import IGNORE
+from tasks import augment, mm, mmcv_ext
+from tasks import predictions as panels
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
-from tasks.prepared import IGNORE, Kind, Prepared
+from tasks.prepared import Kind, Prepared
 from tasks.samples import Preprocessor
+from tasks.scoring import DetectionMetric, detections
 from tasks.splits import Parts
 from tasks.task import Place, Result, Start, Task
 

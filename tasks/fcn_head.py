@@ -11,8 +11,8 @@ from mmseg.models.losses import CrossEntropyLoss
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
-from bench.errors import StudyError
-from tasks.prepared import IGNORE
+from bench.core.errors import StudyError
+from bench.metrics.confusion import IGNORE
 
 
 class PlainFCNHead(BaseDecodeHead):

@@ -11,9 +11,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Dataset
 
-from bench import precision
-from bench.determinism import make_deterministic
-from bench.optimisers import on_plain_views
+from bench.core import precision
+from bench.core.determinism import make_deterministic
+from bench.pretraining.optimisers import on_plain_views
 from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress, WatchLoss
 from tasks.protocols import Optimiser, Protocol
 from tasks.task import Place, Result

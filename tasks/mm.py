@@ -14,9 +14,11 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from bench import mmcv_ext, precision, weights
-from bench.diagnostics import Watch
-from bench.options import Length
+from bench.backbones import weights
+from bench.core import precision
+from bench.pretraining.diagnostics import Watch
+from bench.pretraining.options import Length
+from tasks import mmcv_ext
 from tasks.task import Progress, Start
 
 mmcv_ext.provide()
@@ -117,7 +119,7 @@ class WatchLoss(Hook):
 
     @property
     def warnings(self) -> dict[str, str]:
-        """Named warnings of a training that has ended; see `bench.diagnostics`."""
+        """Named warnings of a training that has ended; see `bench.pretraining.diagnostics`."""
         return self._watch.warnings() if self._watch else {}
 
     def before_train(self, runner: Runner) -> None:

@@ -10,13 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import files
-from bench.errors import DataError
+from bench.core import files
+from bench.core.errors import DataError
 
 SCHEMA = 3
 # Schema 2 lacks what the registry declares and which slices repeat others; all else is the same, so it is still read.
 OLDEST = 2
-IGNORE = 255
 
 # What a label is: a class of each pixel, one class of the whole slice, or boxes with classes.
 Kind = Literal["mask", "class", "boxes"]

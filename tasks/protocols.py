@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bench import configs
-from bench.errors import StudyError
-from bench.keys import content_hash
+from bench.core import configs
+from bench.core.errors import StudyError
+from bench.core.keys import content_hash
 
 # The values of a protocol that need a source.
 VALUES = ("slices", "split", "classes", "network", "optimiser", "schedule", "augment", "metric", "fractions")

@@ -11,11 +11,13 @@ from mmengine.evaluator import BaseMetric
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from bench import backbones, mmcv_ext
-from tasks import augment, mm, panels
-from tasks.confusion import ConfusionMetric, pixel_scores
+from bench import backbones
+from bench.metrics.confusion import pixel_scores
+from tasks import augment, mm, mmcv_ext
+from tasks import predictions as panels
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
 from tasks.samples import LabelledSlices, Preprocessor
+from tasks.scoring import ConfusionMetric
 from tasks.splits import Parts
 from tasks.task import Place, Result, Start, Task, constant_loss
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bench.errors import DataError
-from bench.seeding import shuffled
+from bench.core.errors import DataError
+from bench.core.seeding import shuffled
 from tasks.prepared import Prepared
 from tasks.protocols import Split
 

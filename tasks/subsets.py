@@ -9,7 +9,7 @@ Balinski and Young (1975), which is the division of seats that never takes one b
 import math
 from collections import defaultdict
 
-from bench.seeding import shuffled
+from bench.core.seeding import shuffled
 
 
 def chain(names: list[str], strata: list[int], seed: int) -> list[int]:

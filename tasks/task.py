@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.backbones.normalisation import Normalisation
-from bench.errors import DataError, StudyError
-from bench.method import entropy
-from tasks.prepared import IGNORE, Kind, Prepared
+from bench.core.errors import DataError, StudyError
+from bench.metrics.confusion import IGNORE
+from bench.pretraining.method import entropy
+from tasks.prepared import Kind, Prepared
 from tasks.protocols import Protocol
 from tasks.splits import Parts, divide
 

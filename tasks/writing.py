@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import files
-from bench.errors import DataError
-from bench.keys import content_hash
-from tasks.prepared import IGNORE, SCHEMA, Kind, Prepared, slice_name
+from bench.core import files
+from bench.core.errors import DataError
+from bench.core.keys import content_hash
+from bench.metrics.confusion import IGNORE
+from tasks.prepared import SCHEMA, Kind, Prepared, slice_name
 
 _CHUNK = 1 << 22
 

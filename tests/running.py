@@ -3,7 +3,10 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+# Of the checkout.
+ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "from bench.cli import main; main()"
 
 

@@ -1,43 +1,47 @@
-"""Who may import whom: the design's one direction, held by reading the code."""
+"""Who may import whom: the contract of `pyproject.toml`."""
 
-import ast
+import os
+import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-
-FORBIDDEN = {
-    "methods": {"tasks", "results"},
-    "tasks": {"methods", "results"},
-    "results": {"torch", "torchvision", "lightly", "mmengine", "mmseg", "mmdet", "methods"},
-    "bench/corpus": {"torch", "methods", "tasks", "results"},
-    "bench/demo": {"torch", "methods", "tasks", "results"},
-    "bench/engines": {"torch", "methods", "tasks", "results"},
-}
+from running import ROOT
 
 
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+def lint(folder):
+    """Check the contract of `pyproject.toml` on the packages of a folder."""
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(config_filename='pyproject.toml'))"
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("room", FORBIDDEN)
-def test_a_room_imports_only_what_it_may(room):
-    files = list((ROOT / room).rglob("*.py"))
-    assert files
-    wrong = {
-        (str(path.relative_to(ROOT)), name)
-        for path in files
-        for name in imported(path)
-        if name.split(".")[0] in FORBIDDEN[room]
-    }
-    assert not wrong
+def test_every_line_imports_only_what_stands_below_it():
+    done = lint(ROOT)
+    assert 0 == done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("bench/core/keys.py", "import bench.store.store"),
+        ("methods/moco.py", "from tasks import task"),
+        ("results/frame.py", "import torch"),
+        ("bench/studies/plan.py", "from methods.geokr import GeoKR"),
+        ("bench/studies/inputs.py", "from bench.demo import world"),
+    ],
+)
+def test_a_line_that_imports_upwards_breaks_the_contract(tmp_path, file, line):
+    for name in ("bench", "methods", "tasks", "results"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "leaderboard"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    wrong = tmp_path / file
+    wrong.write_text(f"{wrong.read_text()}\n{line}\n")
+    done = lint(tmp_path)
+    assert 1 == done.returncode
+    assert "BROKEN" in done.stdout
+    assert file.removesuffix(".py").replace("/", ".") in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_the_wheel_adds_exactly_its_top_level_names(wheel):
 def test_an_installed_wheel_finds_its_configs(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
-        "from bench import configs; from bench.study import load_study\n"
+        "from bench.core import configs; from bench.studies.study import load_study\n"
         "assert configs.folder().name == '_configs', configs.folder()\n"
         "print(load_study('demo', {}).name, load_study('geokr-2021', {}).name)"
     )

@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from bench.errors import StudyError
+from bench.core.errors import StudyError
 
 if TYPE_CHECKING:
     from bench.backbones.pyramid import Backbone

@@ -9,11 +9,12 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from bench import backbones, weights
+from bench import backbones
+from bench.backbones import weights
 from bench.backbones.pyramid import Backbone
 from bench.backbones.sources import IMAGENET, RANDOM, identify
-from bench.errors import WeightsError
-from bench.files import because
+from bench.core.errors import WeightsError
+from bench.core.files import because
 
 # The first published weights of each network, which the papers start from.
 PUBLISHED = "IMAGENET1K_V1"

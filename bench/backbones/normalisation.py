@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from bench.backbones.sources import IMAGENET as PUBLISHED
 from bench.backbones.sources import RANDOM
-from bench.errors import WeightsError
+from bench.core.errors import WeightsError
 
 Channels = tuple[float, float, float]
 

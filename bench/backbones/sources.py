@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from bench.errors import WeightsError
+from bench.core.errors import WeightsError
 
 RANDOM = "random"
 IMAGENET = "imagenet"

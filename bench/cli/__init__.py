@@ -6,7 +6,7 @@ import sys
 import click
 
 from bench import __version__
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 
 # name -> (module:attribute, one-line help); the help stands here so that listing the commands imports none of them.
 COMMANDS = {
@@ -26,7 +26,6 @@ COMMANDS = {
     "weights": ("bench.cli.weights:weights", "List pretrained weights; export them for other libraries."),
     "probe": ("bench.cli.probe:probe", "Say how good frozen features are, and whether they beat random ones."),
     "tasks": ("bench.cli.listing:tasks", "List the tasks and their protocols."),
-    "perf": ("bench.cli.perf:perf", "Measure the speed of the harness' parts on this machine."),
 }
 
 

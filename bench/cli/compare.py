@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 
 from bench.cli.reading import load_store
-from bench.errors import StudyError
-from bench.files import write_text
+from bench.core.errors import StudyError
+from bench.core.files import write_text
 from results import warned
 from results.comparison import Comparison, Pair, compare
 from results.tables import formats

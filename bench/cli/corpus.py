@@ -10,12 +10,12 @@ import click
 from bench.cli.corpus_counts import controls_of, say, triple
 from bench.cli.corpus_derive import filter_tiles, merge, sample, split
 from bench.cli.corpus_report import report
-from bench.errors import CorpusError
+from bench.core.errors import CorpusError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from bench.corpus.discovery import Bands
+    from bench.corpus.scenes.discovery import Bands
 
 FOLDER = click.Path(path_type=Path)
 
@@ -54,7 +54,7 @@ def _parse_bands(_context: click.Context, _option: click.Parameter, value: str |
 @click.option("--cloud-share", default=0.5, show_default=True, help="Largest share of white pixels (Eq. 12).")
 @click.option("--cloud-level", default=230, show_default=True, help="Value above which a pixel is white (Eq. 12).")
 @click.option(
-    "--rule", "settings", multiple=True, help="Any other threshold, NAME=VALUE: see bench.corpus.rules.Rules."
+    "--rule", "settings", multiple=True, help="Any other threshold, NAME=VALUE: see bench.corpus.build.rules.Rules."
 )
 @click.option("--jpeg", type=int, help="Keep tiles as JPEG of this quality: a quarter of the space, slower to read.")
 @click.option(
@@ -86,8 +86,8 @@ def build(
     workers: int | None,
 ) -> None:
     """Cut scenes into tiles with their land-cover proportions. Run it again to go on after an interruption."""
-    from bench.corpus.build import build_corpus
-    from bench.corpus.rules import Rules, with_settings
+    from bench.corpus.build.pipeline import build_corpus
+    from bench.corpus.build.rules import Rules, with_settings
 
     named = Rules(cloud_level=cloud_level, cloud_share=cloud_share, nodata_share=max_nodata)
     bar, advance = _progress("cutting")
@@ -119,8 +119,8 @@ def build(
 @click.argument("folder", type=FOLDER)
 def check(folder: Path) -> None:
     """Read every tile of a corpus and compare it with its digest."""
-    from bench.corpus.checking import find_damage
-    from bench.corpus.reader import Corpus
+    from bench.corpus.build.checking import find_damage
+    from bench.corpus.storage.reader import Corpus
 
     opened = Corpus.open(folder)
     bar, advance = _progress("reading")
@@ -138,7 +138,7 @@ def check(folder: Path) -> None:
 @click.argument("folder", type=FOLDER)
 def info(folder: Path) -> None:
     """Print what a corpus holds: tiles by class and by source, and what was left out and why."""
-    from bench.corpus.reader import Corpus
+    from bench.corpus.storage.reader import Corpus
 
     opened = Corpus.open(folder)
     described = opened.manifest

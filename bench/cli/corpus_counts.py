@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from bench.corpus.manifest import Manifest
-    from bench.corpus.reader import Corpus
+    from bench.corpus.storage.manifest import Manifest
+    from bench.corpus.storage.reader import Corpus
 
 SHOWN = 10
 """Warnings printed; thousands of scenes may bear the same one."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli.corpus_counts import say
-from bench.errors import CorpusError
+from bench.core.errors import CorpusError
 
 FOLDER = click.Path(path_type=Path)
 
@@ -16,8 +16,8 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--distinct", is_flag=True, help="Keep one of tiles with equal pixels.")
 def merge(folders: tuple[Path, ...], out: Path, distinct: bool) -> None:
     """Put corpora of one tile size and legend together."""
-    from bench.corpus.derive import merge as put_together
-    from bench.corpus.reader import Corpus
+    from bench.corpus.build.derive import merge as put_together
+    from bench.corpus.storage.reader import Corpus
 
     made = put_together([Corpus.open(folder) for folder in folders], out, distinct=distinct)
     say(made)
@@ -39,8 +39,8 @@ def filter_tiles(
     within: tuple[float, float, float, float] | None,
 ) -> None:
     """Keep the tiles that meet all conditions given."""
-    from bench.corpus.derive import choose, take
-    from bench.corpus.reader import Corpus
+    from bench.corpus.build.derive import choose, take
+    from bench.corpus.storage.reader import Corpus
 
     opened = Corpus.open(folder)
     numbers = choose(opened, classes=classes, min_share=min_share, sources=sources, within=within)
@@ -58,9 +58,9 @@ def filter_tiles(
               help="What stays together; tiles of a scene overlap.")  # fmt: skip
 def split(folder: Path, parts: tuple[str, ...], out: Path, seed: int, by: str) -> None:
     """Deal the tiles out into parts."""
-    from bench.corpus.derive import split as deal
-    from bench.corpus.derive import take
-    from bench.corpus.reader import Corpus
+    from bench.corpus.build.derive import split as deal
+    from bench.corpus.build.derive import take
+    from bench.corpus.storage.reader import Corpus
 
     shares = dict(_parse_part(text) for text in parts)
     opened = Corpus.open(folder)
@@ -77,9 +77,9 @@ def split(folder: Path, parts: tuple[str, ...], out: Path, seed: int, by: str) -
 @click.option("--seed", default=0, show_default=True, help="A larger sample of one seed holds the smaller ones.")
 def sample(folder: Path, out: Path, count: int | None, fraction: float | None, seed: int) -> None:
     """Draw tiles at random, for studies on the size of the corpus."""
-    from bench.corpus.derive import sample as draw
-    from bench.corpus.derive import take
-    from bench.corpus.reader import Corpus
+    from bench.corpus.build.derive import sample as draw
+    from bench.corpus.build.derive import take
+    from bench.corpus.storage.reader import Corpus
 
     opened = Corpus.open(folder)
     if (count is None) == (fraction is None):

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.errors import CorpusError
+from bench.core.errors import CorpusError
 
 if TYPE_CHECKING:
-    from bench.corpus.landcover import LandCover
-    from bench.corpus.manifest import Manifest
+    from bench.corpus.landcover.footprints import LandCover
+    from bench.corpus.storage.manifest import Manifest
 
 FOLDER = click.Path(path_type=Path)
 
@@ -36,10 +36,10 @@ def report(
     other_product: str | None,
 ) -> None:
     """Write tables I to III, figures 3 to 5 and a map of a corpus as a page, PNG and CSV."""
-    from bench.corpus.landcover import LandCover
-    from bench.corpus.product import Product, load_product
-    from bench.corpus.reader import Corpus
+    from bench.corpus.landcover.footprints import LandCover
+    from bench.corpus.landcover.product import Product, load_product
     from bench.corpus.report.page import write_report
+    from bench.corpus.storage.reader import Corpus
 
     opened = Corpus.open(folder)
     described = opened.manifest
@@ -58,8 +58,8 @@ def report(
 
 def _open_covers(given: tuple[str, ...], described: "Manifest", folder: Path) -> "dict[int, LandCover]":
     """The rasters that were given, by their number among the corpus' land covers."""
-    from bench.corpus.landcover import LandCover
-    from bench.corpus.product import Product
+    from bench.corpus.landcover.footprints import LandCover
+    from bench.corpus.landcover.product import Product
 
     names = _names(described)
     if given and _lost_legends(described):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.errors import DataError, StudyError
+from bench.core.errors import DataError, StudyError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,7 +31,7 @@ def data() -> None:
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="How to read an unusual copy.")
 def prepare(name: str, source: Path, out: Path | None, protocol_id: str | None, options: tuple[str, ...]) -> None:
     """Cut the public layout of data set NAME into slices with an index; the result is complete or absent."""
-    from bench import files
+    from bench.core import files
     from tasks import datasets
     from tasks.prepared import Prepared
 
@@ -77,8 +77,8 @@ def list_() -> None:
     there: dict[str, list[Path]] = {}
     for name, path in _prepared():
         there.setdefault(name, []).append(path)
-    for spec in datasets.registry().values():
-        click.echo(f"{spec.name}: {spec.holds}")
+    for spec in datasets.registry.all().values():
+        click.echo(f"{spec.name}: {spec.summary}")
         click.echo(f"  from      {spec.homepage}")
         click.echo(f"  licence   {spec.licence}")
         click.echo(f"  cite      {spec.citation}")
@@ -99,9 +99,9 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None
     from rich.table import Table
 
     import tasks
-    from bench.inputs import Inputs
-    from bench.seeding import derive
-    from bench.study import Study
+    from bench.core.seeding import derive
+    from bench.studies.inputs import Inputs
+    from bench.studies.study import Study
     from tasks.protocols import load_protocol
     from tasks.subset_counts import count_subsets
 
@@ -142,7 +142,7 @@ def _protocol_of(name: str, protocol_id: str | None) -> "Protocol":
 
 
 def _home() -> Path:
-    from bench.paths import data_home
+    from bench.core.paths import data_home
 
     return data_home() / "prepared"
 

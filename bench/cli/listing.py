@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 
 import methods as registered
 import tasks as problems
-from bench.registry import MethodSpec
+from bench.pretraining.spec import MethodSpec
 from tasks.protocols import known_protocols, load_protocol
 
 WIDTH = 110
@@ -19,7 +19,7 @@ WIDTH = 110
 def methods(context: click.Context) -> None:
     """List the pretraining methods with needs, main defaults and references; `show NAME` prints all options."""
     if context.invoked_subcommand is None:
-        for spec in registered.registry().values():
+        for spec in registered.registry.all().values():
             click.echo("\n".join(_overview(spec)) + "\n")
 
 
@@ -40,7 +40,7 @@ def show(name: str) -> None:
 def tasks() -> None:
     """List the tasks and the protocols that come with the harness."""
     known = [load_protocol(name) for name in known_protocols()]
-    for spec in problems.registry().values():
+    for spec in problems.registry.all().values():
         click.echo(f"{spec.name}: {spec.summary}")
         for protocol in known:
             if protocol.task == spec.name:

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from bench.cli.weights import find_card
-from bench.errors import StoreError
-from bench.store import Store
+from bench.core.errors import StoreError
+from bench.store.store import Store
 from results.warned import MARK
 
 Rows = list[dict[str, Any]]
@@ -41,10 +41,12 @@ def probe(
     them when none is given. Where the store has `random` weights of the same backbone and seed, the table says in how
     many seeds a method beats them in both probes.
     """
-    from bench import probe_sets, weights
-    from bench.corpus.reader import Corpus
-    from bench.paths import data_home
-    from bench.probe import probe as measure
+    from bench.backbones import weights
+    from bench.core.paths import data_home
+    from bench.corpus.registry import registry as corpora
+    from bench.corpus.storage.reader import Corpus
+    from bench.pretraining.probe import probe as measure
+    from bench.studies import probe_sets
 
     if corpus and images:
         raise click.UsageError("--corpus and --images exclude each other")
@@ -57,7 +59,8 @@ def probe(
     elif images:
         samples = probe_sets.folder_samples(images, size)
     else:
-        samples = probe_sets.demo_samples(data_home())
+        held_out = corpora.get("demo-held-out").make(data_home(), lambda text: click.echo(text, err=True))
+        samples = probe_sets.corpus_samples(Corpus.open(held_out))
     rows: Rows = []
     for card in cards:
         kept = weights.load(opened.weights(card["key"]))

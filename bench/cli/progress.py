@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from bench.runner import Job
+from bench.engines.runner import Job
 
 
 class RunProgress:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from bench.errors import StoreError
+from bench.core.errors import StoreError
 from results import load
 
 

@@ -9,16 +9,17 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+import methods
 from bench.backbones.sources import RANDOM
 from bench.cli.progress import RunProgress
-from bench.errors import StudyError
-from bench.estimates import estimate
-from bench.inputs import Inputs
-from bench.jobs import Cell, PretrainJob
-from bench.plan import Plan, make_plan, plan_pretraining
-from bench.runner import Outcome, execute
-from bench.store import Store
-from bench.study import Study, load_study
+from bench.core.errors import StudyError
+from bench.engines.runner import Outcome, execute
+from bench.store.store import Store
+from bench.studies.estimates import estimate
+from bench.studies.inputs import Inputs
+from bench.studies.jobs import Cell, PretrainJob
+from bench.studies.plan import Plan, make_plan, plan_pretraining
+from bench.studies.study import Study, load_study
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -237,7 +238,8 @@ def _inputs(console: Console) -> Inputs:
 
 def _check_starts(jobs: list[PretrainJob]) -> None:
     """Refuse weights that a backbone cannot start from; torch is imported only where a job starts from some."""
-    starts = {(job.backbone, job.options.get("init") or job.options.get("weights", RANDOM)) for job in jobs}
+    options = {job.key: methods.get(job.method).options.model_validate(job.options) for job in jobs}
+    starts = {(job.backbone, options[job.key].starts_at()) for job in jobs}
     for backbone, start in sorted(starts):
         if start != RANDOM:
             from bench.backbones.initial import check_initial

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from bench.cli.reading import load_store
-from bench.files import write_text
+from bench.core.files import write_text
 from results import tables
 
 

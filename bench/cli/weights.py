@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from bench.errors import StoreError
-from bench.store import Store
+from bench.core.errors import StoreError
+from bench.store.store import Store
 
 FORMATS = ("torchvision", "timm", "mmseg", "mmdet")
 
@@ -35,8 +35,8 @@ def list_weights(store: str) -> None:
 )
 def export(key: str, form: str, store: str, out: Path | None) -> None:
     """Write weights in the names and the file that another library loads."""
-    from bench.export import export as write
-    from bench.weights import load
+    from bench.backbones.export import export as write
+    from bench.backbones.weights import load
 
     opened = Store(Path(store))
     card = find_card(opened, key)

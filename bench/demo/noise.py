@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from bench.seeding import derive
+from bench.core.seeding import derive
 
 Array = NDArray[np.float32]
 Shape = tuple[int, int]

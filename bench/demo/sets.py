@@ -7,8 +7,11 @@ and sizes, so a changed set never passes for the old one.
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import files
+from bench.core import files
 from bench.demo import change, cloud_snow, detection, natural, scene_classes
+from bench.demo.world import announced_world
+
+Say = Callable[[str], None]
 
 
 def ensure_scene_classes(home: Path, per_class: int = scene_classes.PER_CLASS, size: int = scene_classes.SIZE) -> Path:
@@ -95,3 +98,32 @@ def _ensure(home: Path, name: str, write: Callable[[Path], None]) -> Path:
         with files.new_folder(root) as work:
             write(work)
     return root
+
+
+def city(home: Path, say: Say) -> Path:
+    """Data set `demo-city`."""
+    return announced_world(home, say).city
+
+
+def scenes(home: Path, say: Say) -> Path:
+    """Data set `demo-scenes`."""
+    del say
+    return ensure_scene_classes(home)
+
+
+def objects(home: Path, say: Say) -> Path:
+    """Data set `demo-objects`."""
+    del say
+    return ensure_detection(home)
+
+
+def clouds(home: Path, say: Say) -> Path:
+    """Data set `demo-clouds`."""
+    del say
+    return ensure_cloud_snow(home)
+
+
+def changes(home: Path, say: Say) -> Path:
+    """Data set `demo-change`."""
+    del say
+    return ensure_change(home)

@@ -1,11 +1,12 @@
 """The demo world on disk: generated once from its seed, then found again by its version."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import files
+from bench.core import files
 from bench.demo.city import write_city
 from bench.demo.drawing import draw_all
 from bench.demo.landcover_rasters import write_sheets
@@ -75,6 +76,13 @@ def ensure_world(home: Path, spec: WorldSpec | None = None) -> World:
         with files.new_folder(root) as work:
             _generate(_at(work), spec)
     return _at(root)
+
+
+def announced_world(home: Path, say: Callable[[str], None]) -> World:
+    """The demo world, announced where it has to be made."""
+    if not (home / folder_name(WorldSpec())).is_dir():
+        say(f"making the demo world in {home} (once, some 20 seconds on two cores)")
+    return ensure_world(home)
 
 
 def folder_name(spec: WorldSpec) -> str:

@@ -19,8 +19,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Self
 
+from bench.core.errors import BenchError, DivergedError
 from bench.engines.call import Call, Event
-from bench.errors import BenchError, DivergedError
 
 
 @dataclass

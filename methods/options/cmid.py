@@ -1,7 +1,7 @@
 """Options of CMID."""
 
-from bench.errors import StudyError
-from bench.options import CorpusFacts, Facts, TrainingOptions, option
+from bench.core.errors import StudyError
+from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, option
 from methods.options import updates
 from methods.options.contrastive import check_queue
 

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from bench.errors import StudyError
-from bench.options import CorpusFacts, Facts, TrainingOptions, option
+from bench.core.errors import StudyError
+from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, option
 from methods.options import updates
 
 

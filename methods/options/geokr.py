@@ -6,10 +6,10 @@ from typing import Any, Literal, Self
 from pydantic import field_validator, model_validator
 
 from bench.backbones.normalisation import UNIT, Normalisation
-from bench.corpus.controls import CONTROLS, supervise
-from bench.corpus.reader import Corpus
-from bench.errors import StudyError
-from bench.options import CorpusFacts, Facts, Length, TrainingOptions, option
+from bench.core.errors import StudyError
+from bench.corpus.build.controls import CONTROLS, supervise
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining.options import CorpusFacts, Facts, Length, TrainingOptions, option
 from methods.options import updates
 
 MISSING = 0.1

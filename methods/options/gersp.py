@@ -1,11 +1,13 @@
 """Options of GeRSP."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from bench.errors import StudyError
-from bench.labelled import list_images
-from bench.options import CorpusFacts, Facts, option
+from bench.core.errors import StudyError
+from bench.corpus.registry import registry as corpora
+from bench.pretraining.labelled import list_images
+from bench.pretraining.options import CorpusFacts, Facts, option
 from methods.options import updates
 from methods.options.contrastive import TwoViewOptions, check_queue
 
@@ -14,7 +16,7 @@ class GeRSPOptions(TwoViewOptions):
     """Options of GeRSP (Huang et al. 2024); learning rates are those of a batch of 256 and scale with the batch."""
 
     labelled: str | None = option(
-        None, "paper: ImageNet", "folder of labelled natural images, one folder a class; `demo` for the demo's own"
+        None, "paper: ImageNet", "folder of labelled natural images, one folder a class, or `demo-natural`"
     )
     epochs: int = option(100, "release", "passes over the corpus", gt=0)
     batch: int = option(256, "release", "tiles in one step, and as many natural images", gt=1)
@@ -37,6 +39,15 @@ class GeRSPOptions(TwoViewOptions):
     def offers(self) -> frozenset[str]:
         """The labelled images come by option, not by corpus."""
         return frozenset({"labelled"} if self.labelled else ())
+
+    def fetch(self, make: Callable[[str], str]) -> Self:
+        """Labelled images that the corpus registry names are made where they are absent."""
+        named = self.labelled in corpora.all()
+        return self.model_copy(update={"labelled": make(str(self.labelled))}) if named else self
+
+    def remedy(self, need: str) -> str | None:
+        """Labelled images are named by an option."""
+        return "set options.gersp.labelled" if need == "labelled" else None
 
     def identity(self) -> dict[str, Any]:
         """The labelled set enters by its content."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.backbones.sources import IMAGENET, identify
-from bench.options import StartOptions, option
+from bench.pretraining.options import StartOptions, option
 
 
 class ImageNetOptions(StartOptions):
@@ -19,6 +19,6 @@ class ImageNetOptions(StartOptions):
         """A file enters by its content."""
         return super().identity() | {"weights": identify(self.weights)}
 
-    def start(self) -> str:
+    def starts_at(self) -> str:
         """Option `weights`."""
         return self.weights

@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.files import write_bytes
+from bench.core.files import write_bytes
 from results.figures.curves import label_efficiency
 from results.figures.drawing import as_bytes
 from results.figures.heatmap import method_by_task
-from results.figures.panel import predictions_panel
+from results.figures.predictions import predictions_panel
 from results.figures.ranking import critical_difference_diagram
-from results.pictures import gallery
+from results.predictions import gallery
 from results.stats.ranking import blocks
 from results.summary import BOARD
 from results.variants import order

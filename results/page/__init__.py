@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from bench.files import write_text
+from bench.core.files import write_text
 from results.page.content import Content, gather
 from results.tables.formats import html_environment
 from results.tables.layout import percent

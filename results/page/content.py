@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.errors import StoreError
+from bench.core.errors import StoreError
 from results import warned
 from results.frame import from_records, scan
 from results.page.board import Board, lay_out

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from results.pictures import Part, gallery
+from results.predictions import Part, gallery
 from results.tables.layout import percent
 from results.tables.text import visible
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.records import Record
+from bench.store.records import Record
 
 
 def embed(store: Path, records: list[Record]) -> dict[str, Any]:

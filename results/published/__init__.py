@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from bench.errors import StudyError
+from bench.core.errors import StudyError
 from results.variants import label
 
 _FOLDER = Path(__file__).parent

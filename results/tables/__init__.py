@@ -10,8 +10,8 @@ from typing import Literal
 import pandas as pd
 from rich.console import Console
 
-from bench.errors import StoreError
-from bench.files import write_text
+from bench.core.errors import StoreError
+from bench.core.files import write_text
 from results.stats.paired import pairwise
 from results.summary import summarise
 from results.tables import formats, layout, text

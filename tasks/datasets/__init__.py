@@ -1,51 +1,54 @@
 """The data sets registry: where each comes from, what it holds, and the reader of its public layout."""
 
 import dataclasses
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.errors import DataError
-from bench.registry import pick
+from bench.core.errors import DataError
+from bench.core.registry import Registry, Spec, load
 from tasks.protocols import Slices
 
 # done, total -> None
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class DatasetSpec:
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(Spec):
     """One public data set.
 
     Attributes:
-        name: name in protocols and commands.
-        holds: one line.
-        reader: `module:function` of `(source, out, slices, progress) -> None`, which writes a prepared set.
+        factory: `module:function` of `(source, out, slices, progress) -> None`, which writes a prepared set.
         homepage: where a user gets the data.
         licence: terms as the owner states them.
         citation: how to cite it.
         layout: the public layout that is read.
         archives: beginnings of the names of the downloads that matter; all where empty.
         md5: sums of the downloads as TorchGeo publishes them, by file name.
-        options: whether the reader takes options.
+        takes_options: whether the reader takes options.
         images: number of images, scenes or pairs in the published set; None where it varies.
+        maker: `module:function` of `(home, say) -> source`, which makes the public layout below the data folder, or finds it
+            there; None where a user brings the data.
         synthetic: whether a generator made it: its scores say nothing about the real world.
     """
 
-    name: str
-    holds: str
-    reader: str
     homepage: str
     licence: str
     citation: str
     layout: str
     archives: tuple[str, ...] = ()
     md5: Mapping[str, str] = field(default_factory=dict)
-    options: bool = False
+    takes_options: bool = False
     images: int | None = None
+    maker: str | None = None
     synthetic: bool = False
+
+    def make(self, home: Path, say: Callable[[str], None]) -> Path:
+        """The folder of the public layout that a generator makes, made when it is absent."""
+        assert self.maker is not None
+        source: Path = load(self.maker)(home, say)
+        return source
 
     def prepare(
         self, source: Path, out: Path, slices: Slices, progress: Progress, options: Mapping[str, str] | None = None
@@ -58,12 +61,11 @@ class DatasetSpec:
         from tasks import writing
         from tasks.datasets.archives import unpacked
 
-        if options and not self.options:
+        if options and not self.takes_options:
             raise DataError(f"data set {self.name} takes no options, got {', '.join(options)}")
-        module, attribute = self.reader.split(":")
-        read: Any = getattr(importlib.import_module(module), attribute)
+        read: Any = self.load()
         with unpacked(source, out.parent, self.archives) as folder:
-            if self.options:
+            if self.takes_options:
                 read(folder, out, slices, progress, options)
             else:
                 read(folder, out, slices, progress)
@@ -76,8 +78,8 @@ _ISPRS_PAGE = "https://www.isprs.org/education/benchmarks/UrbanSemLab/"
 _PUBLIC = [
     DatasetSpec(
         name="ucmerced",
-        holds="2100 aerial images of 21 land-use classes, 256 x 256",
-        reader="tasks.datasets.scene_folders:read_ucmerced",
+        summary="2100 aerial images of 21 land-use classes, 256 x 256",
+        factory="tasks.datasets.scene_folders:read_ucmerced",
         homepage="http://weegee.vision.ucmerced.edu/datasets/landuse.html",
         licence="public domain imagery of the USGS, as the owner states",
         citation="Yang and Newsam, Bag-of-visual-words and spatial extensions for land-use classification, 2010",
@@ -87,8 +89,8 @@ _PUBLIC = [
     ),
     DatasetSpec(
         name="rsscn7",
-        holds="2800 aerial images of 7 scene classes, 400 x 400",
-        reader="tasks.datasets.scene_folders:read_rsscn7",
+        summary="2800 aerial images of 7 scene classes, 400 x 400",
+        factory="tasks.datasets.scene_folders:read_rsscn7",
         homepage="https://sites.google.com/view/zhouwx/dataset",
         licence="not stated, research use",
         citation="Zou et al., Deep learning based feature selection for remote sensing scene classification, 2015",
@@ -97,8 +99,8 @@ _PUBLIC = [
     ),
     DatasetSpec(
         name="vaihingen",
-        holds="33 aerial mosaics (near infrared, red, green), 9 cm, 6 classes",
-        reader="tasks.datasets.isprs:read_vaihingen",
+        summary="33 aerial mosaics (near infrared, red, green), 9 cm, 6 classes",
+        factory="tasks.datasets.isprs:read_vaihingen",
         homepage=_ISPRS_PAGE,
         licence="on request, research use; provided by the DGPF",
         citation=_ISPRS,
@@ -112,8 +114,8 @@ _PUBLIC = [
     ),
     DatasetSpec(
         name="potsdam",
-        holds="38 aerial mosaics of 6000 x 6000, 5 cm, 6 classes",
-        reader="tasks.datasets.isprs:read_potsdam",
+        summary="38 aerial mosaics of 6000 x 6000, 5 cm, 6 classes",
+        factory="tasks.datasets.isprs:read_potsdam",
         homepage=_ISPRS_PAGE,
         licence="on request, research use",
         citation=_ISPRS,
@@ -123,8 +125,8 @@ _PUBLIC = [
     ),
     DatasetSpec(
         name="levir",
-        holds="21 952 images of 800 x 600 with boxes of airplanes, ships and oil tanks",
-        reader="tasks.datasets.levir:read_levir",
+        summary="21 952 images of 800 x 600 with boxes of airplanes, ships and oil tanks",
+        factory="tasks.datasets.levir:read_levir",
         homepage="http://levir.buaa.edu.cn/Code.htm",
         licence="not stated, research use",
         citation="Zou and Shi, Random access memories: a new paradigm for target detection in high resolution aerial "
@@ -134,8 +136,8 @@ _PUBLIC = [
     ),
     DatasetSpec(
         name="levir-cs",
-        holds="4168 GF-1 WFV scenes with masks of cloud and snow",
-        reader="tasks.datasets.levir_cs:read_levir_cs",
+        summary="4168 GF-1 WFV scenes with masks of cloud and snow",
+        factory="tasks.datasets.levir_cs:read_levir_cs",
         homepage="https://github.com/permanentCH5/GeoInfoNet",
         licence="not stated, research use",
         citation="Wu, Shi and Zou, A geographic information-driven method and a new large scale dataset for remote "
@@ -143,12 +145,12 @@ _PUBLIC = [
         images=4168,
         layout="train/mss/<name>_mss.tiff, train/label_0_1_2/<name>_roiMap.tif (0 background, 1 cloud, 2 snow), or "
         "images/<name>.tif, masks/<name>.png or .tif",
-        options=True,
+        takes_options=True,
     ),
     DatasetSpec(
         name="cdd",
-        holds="16 000 pairs of 256 x 256 with masks of change",
-        reader="tasks.datasets.change_pairs:read_cdd",
+        summary="16 000 pairs of 256 x 256 with masks of change",
+        factory="tasks.datasets.change_pairs:read_cdd",
         homepage="https://drive.google.com/file/d/1GX656JqqOyBi_Ef0w65kDGVto-nHrNs9",
         licence="not stated, research use",
         citation="Lebedev et al., Change detection in remote sensing images using conditional adversarial networks, "
@@ -158,8 +160,8 @@ _PUBLIC = [
     ),
     DatasetSpec(
         name="levir-cd",
-        holds="637 pairs of 1024 x 1024 with masks of building change",
-        reader="tasks.datasets.change_pairs:read_levir_cd",
+        summary="637 pairs of 1024 x 1024 with masks of building change",
+        factory="tasks.datasets.change_pairs:read_levir_cd",
         homepage="https://justchenhao.github.io/LEVIR/",
         licence="research use",
         citation="Chen and Shi, A spatial-temporal attention-based method and a new dataset for remote sensing image "
@@ -169,31 +171,26 @@ _PUBLIC = [
     ),
 ]
 
+# Name, what it holds, what makes it, and the public data set in whose layout it is made.
 _SYNTHETIC = [
-    ("demo-city", "synthetic city mosaics, 6 classes", "potsdam"),
-    ("demo-scenes", "synthetic scenes of 8 classes", "ucmerced"),
-    ("demo-objects", "synthetic images with boxes of airplanes, ships and oil tanks", "levir"),
-    ("demo-clouds", "synthetic scenes with cloud and snow", "levir-cs"),
-    ("demo-change", "synthetic pairs with masks of change", "levir-cd"),
+    ("demo-city", "synthetic city mosaics, 6 classes", "bench.demo.sets:city", "potsdam"),
+    ("demo-scenes", "synthetic scenes of 8 classes", "bench.demo.sets:scenes", "ucmerced"),
+    (
+        "demo-objects",
+        "synthetic images with boxes of airplanes, ships and oil tanks",
+        "bench.demo.sets:objects",
+        "levir",
+    ),
+    ("demo-clouds", "synthetic scenes with cloud and snow", "bench.demo.sets:clouds", "levir-cs"),
+    ("demo-change", "synthetic pairs with masks of change", "bench.demo.sets:changes", "levir-cd"),
 ]
 
 
-def registry() -> dict[str, DatasetSpec]:
-    """All data sets by name; the demo's are made by the harness in the public layouts."""
-    public = {spec.name: spec for spec in _PUBLIC}
-    return public | {name: _demo(name, holds, public[twin]) for name, holds, twin in _SYNTHETIC}
-
-
-def get(name: str) -> DatasetSpec:
-    """One data set; an unknown name raises StudyError with the known ones."""
-    return pick("data set", registry(), name)
-
-
-def _demo(name: str, holds: str, twin: DatasetSpec) -> DatasetSpec:
+def _demo(name: str, summary: str, maker: str, twin: DatasetSpec) -> DatasetSpec:
     return dataclasses.replace(
         twin,
         name=name,
-        holds=holds,
+        summary=summary,
         homepage="made by the harness",
         licence="as the harness",
         citation="this software",
@@ -201,8 +198,18 @@ def _demo(name: str, holds: str, twin: DatasetSpec) -> DatasetSpec:
         archives=(),
         md5={},
         images=None,
+        maker=maker,
         synthetic=True,
     )
+
+
+_TWINS = {spec.name: spec for spec in _PUBLIC}
+registry = Registry(
+    "data",
+    "data set",
+    [*_PUBLIC, *(_demo(name, summary, maker, _TWINS[twin]) for name, summary, maker, twin in _SYNTHETIC)],
+)
+get = registry.get
 
 
 def folder_name(name: str, slices: Slices) -> str:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
 
-from bench.errors import DataError
-from bench.files import is_stray
+from bench.core.errors import DataError
+from bench.core.files import is_stray
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # Pictures hardly shrink; an archive that grows a hundredfold is made to fill disks.

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import DataError
+from bench.core.errors import DataError
+from bench.metrics.confusion import IGNORE
 from tasks.datasets import Progress
 from tasks.datasets.cutting import cut, windows
 from tasks.datasets.layout import child, find_folder
 from tasks.datasets.pictures import pictures, read_grey, read_rgb, size_of
-from tasks.prepared import IGNORE
 from tasks.protocols import Slices
 from tasks.writing import SliceWriter
 

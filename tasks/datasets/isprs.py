@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import DataError
+from bench.core.errors import DataError
+from bench.metrics.confusion import IGNORE
 from tasks.datasets import Progress
 from tasks.datasets.cutting import windows
 from tasks.datasets.layout import find_folder, find_folders
 from tasks.datasets.rasters import open_rgb, read_window, strips
-from tasks.prepared import IGNORE
 from tasks.protocols import Slices
 from tasks.writing import SliceWriter
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.errors import DataError
-from bench.files import is_stray
+from bench.core.errors import DataError
+from bench.core.files import is_stray
 
 # Folders below the one the user named that are looked into.
 DEPTH = 3

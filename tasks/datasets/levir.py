@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import DataError
-from bench.files import because
+from bench.core.errors import DataError
+from bench.core.files import because
 from tasks.datasets import Progress
 from tasks.datasets.cutting import Window, cut, windows
 from tasks.datasets.layout import child, find_folder

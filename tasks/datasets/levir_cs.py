@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 
-from bench.errors import DataError
+from bench.core.errors import DataError
+from bench.metrics.confusion import IGNORE
 from tasks.datasets import Progress
 from tasks.datasets.cutting import windows
 from tasks.datasets.layout import child, find_folders
 from tasks.datasets.pictures import pictures, read_mask, size_of
 from tasks.datasets.rasters import open_tiff, read_window
-from tasks.prepared import IGNORE
 from tasks.protocols import Slices
 from tasks.writing import SliceWriter
 

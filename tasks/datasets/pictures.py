@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from bench.errors import DataError
-from bench.files import because, is_stray
-from bench.rgb import to_rgb, upright
+from bench.core.errors import DataError
+from bench.core.files import because, is_stray
+from bench.core.pictures import to_rgb, upright
 
 FORMATS = ("JPEG", "PNG", "TIFF")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})

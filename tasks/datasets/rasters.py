@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterWindow
 
-from bench.errors import DataError
-from bench.files import because
+from bench.core.errors import DataError
+from bench.core.files import because
 from tasks.datasets.cutting import Window, padded
 
 # Pixels of the largest image that is opened, and of the largest block that a window may make the decoder hold.

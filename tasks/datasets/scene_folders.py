@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from bench.errors import DataError
+from bench.core.errors import DataError
 from tasks.datasets import Progress
 from tasks.datasets.layout import find_folder, folders
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, resized

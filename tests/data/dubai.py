@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench import files
+from bench.core import files
 from tasks.datasets.cutting import cut
 from tasks.prepared import Prepared
 from tasks.protocols import Slices

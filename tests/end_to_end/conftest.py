@@ -7,8 +7,8 @@ import pytest
 import yaml
 from running import bench
 
-from bench import files
-from bench.corpus.build import build_corpus
+from bench.core import files
+from bench.corpus.build.pipeline import build_corpus
 from bench.demo.sites import SITES
 from bench.demo.world import WorldSpec, ensure_world
 from tasks import datasets

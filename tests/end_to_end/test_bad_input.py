@@ -41,7 +41,7 @@ def test_a_wrong_run_is_refused_and_the_store_stays(arguments, message, finished
 
 
 def test_a_method_whose_needs_the_corpus_does_not_meet_is_refused(study, tmp_path):
-    from bench.corpus.build import build_corpus
+    from bench.corpus.build.pipeline import build_corpus
 
     scenes = next(study.parent.glob("demo-world-*")) / "scenes"
     corpus = build_corpus(scenes, None, None, tmp_path / "plain", size=64)

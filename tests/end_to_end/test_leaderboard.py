@@ -9,17 +9,25 @@ import yaml
 from PIL import Image
 from running import bench, records
 
-from bench.inputs import Inputs
-from bench.plan import make_plan
-from bench.study import load_study
+from bench.studies.inputs import Inputs
+from bench.studies.plan import make_plan
+from bench.studies.study import load_study
 
 # A method of another package: MoCo under another name, so that its code can be changed without touching ours.
 FILES = {
     "contrast/__init__.py": """
-from bench.registry import MethodSpec
+from bench.pretraining.spec import MethodSpec
 from methods.options.contrastive import MoCoOptions
 
-spec = MethodSpec("contrast", "MoCo.", "contrast.method:Contrast", MoCoOptions, frozenset({"tiles"}), 1, "")
+spec = MethodSpec(
+    name="contrast",
+    summary="MoCo.",
+    factory="contrast.method:Contrast",
+    options=MoCoOptions,
+    needs=frozenset({"tiles"}),
+    version=1,
+    reference="",
+)
 """,
     "contrast/method.py": """
 from methods.moco import MoCo

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from running import COMMAND, bench, records
 
-from bench.records import read_record
+from bench.store.records import read_record
 
 
 def test_every_cell_has_a_record_that_says_where_it_comes_from(finished):

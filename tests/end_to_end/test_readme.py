@@ -8,9 +8,10 @@ import pytest
 import torch
 import yaml
 
-from bench import backbones, pretraining
+from bench import backbones
 from bench.backbones.normalisation import IMAGENET
-from bench.corpus.reader import Corpus
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining import loop as pretraining
 from tasks.prepared import Prepared
 from tasks.protocols import load_protocol
 from tasks.task import Place, Start

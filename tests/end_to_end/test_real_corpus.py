@@ -5,8 +5,9 @@ import torch
 from running import bench
 
 import methods
-from bench import backbones, pretraining
-from bench.corpus.reader import Corpus
+from bench import backbones
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining import loop as pretraining
 
 
 @pytest.mark.real

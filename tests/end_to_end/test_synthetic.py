@@ -7,8 +7,8 @@ import pytest
 import yaml
 from running import bench
 
-from bench import files
-from bench.records import read_record
+from bench.core import files
+from bench.store.records import read_record
 from tasks import datasets
 from tasks.protocols import Slices, load_protocol
 

@@ -10,9 +10,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench import backbones, method
-from bench.errors import StudyError
-from bench.method import Length
+from bench import backbones
+from bench.core.errors import StudyError
+from bench.pretraining import method
+from bench.pretraining.method import Length
 from methods.cmid import assignment, masks, matching, reconstruction
 from methods.cmid.method import CMID
 from methods.options.cmid import CMIDOptions

@@ -8,7 +8,7 @@ import torch
 
 import methods
 from bench import backbones
-from bench.method import Length, Method
+from bench.pretraining.method import Length, Method
 from methods.geokr import representation_loss
 
 # Two tiles of mostly the first class, one of mostly the second.

@@ -8,9 +8,10 @@ import torch
 from lightly.loss import NegativeCosineSimilarity, NTXentLoss
 
 import methods
-from bench import backbones, method
-from bench.errors import StudyError
-from bench.method import Length
+from bench import backbones
+from bench.core.errors import StudyError
+from bench.pretraining import method
+from bench.pretraining.method import Length
 from methods.moco import MoCo, queue_loss, shuffled_keys
 from methods.options.contrastive import MoCoOptions, SimCLROptions
 

@@ -7,16 +7,18 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from bench import backbones, pretraining, work
-from bench.corpus.batches import Batches
-from bench.corpus.derive import take
-from bench.corpus.reader import Corpus
-from bench.errors import CorpusError, StudyError
-from bench.inputs import Inputs
-from bench.method import Length
-from bench.plan import plan_pretraining
-from bench.store import Store
-from bench.study import load_study
+from bench import backbones
+from bench.core.errors import CorpusError, StudyError
+from bench.corpus.build.derive import take
+from bench.corpus.storage.batches import Batches
+from bench.corpus.storage.reader import Corpus
+from bench.engines import work
+from bench.pretraining import loop as pretraining
+from bench.pretraining.method import Length
+from bench.store.store import Store
+from bench.studies.inputs import Inputs
+from bench.studies.plan import plan_pretraining
+from bench.studies.study import load_study
 from methods.geokr import GeoKR, LandCoverClassification
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 

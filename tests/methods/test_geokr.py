@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch import Tensor
 
-from bench import backbones, method
-from bench.method import Length
+from bench import backbones
+from bench.pretraining import method
+from bench.pretraining.method import Length
 from methods import geokr
 from methods.geokr import GeoKR
 from methods.options.geokr import GeoKROptions

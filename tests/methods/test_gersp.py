@@ -10,10 +10,11 @@ import torch
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 from torchvision.datasets import ImageFolder
 
-from bench import backbones, method
-from bench.errors import DataError, StudyError
-from bench.labelled import list_images
-from bench.method import Length
+from bench import backbones
+from bench.core.errors import DataError, StudyError
+from bench.pretraining import method
+from bench.pretraining.labelled import list_images
+from bench.pretraining.method import Length
 from methods.gersp import GeRSP, LabelledFeed
 from methods.options.gersp import GeRSPOptions
 

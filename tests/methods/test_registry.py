@@ -9,11 +9,11 @@ from click.testing import CliRunner
 import methods
 from bench.cli.listing import methods as listing
 from bench.cli.listing import tasks
-from bench.method import Method
-from bench.options import TrainingOptions
+from bench.pretraining.method import Method
+from bench.pretraining.options import TrainingOptions
 from methods.geokr import GeoKR
 
-NAMES = list(methods.registry())
+NAMES = list(methods.registry.all())
 
 
 def test_every_method_of_the_papers_is_there():
@@ -24,7 +24,7 @@ def test_every_method_of_the_papers_is_there():
 
 
 def test_listing_methods_imports_no_torch():
-    code = "import sys, methods; methods.registry(); print('torch' in sys.modules)"
+    code = "import sys, methods; methods.registry.all(); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -3,9 +3,10 @@
 import torch
 from torchvision.models import get_model
 
-from bench import weights, work
-from bench.jobs import PretrainJob
-from bench.store import Store
+from bench.backbones import weights
+from bench.engines import work
+from bench.store.store import Store
+from bench.studies.jobs import PretrainJob
 from methods.options.contrastive import SimCLROptions
 
 

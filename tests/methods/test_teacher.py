@@ -6,7 +6,7 @@ from torchvision.ops import StochasticDepth
 
 import methods
 from bench import backbones
-from bench.method import Length
+from bench.pretraining.method import Length
 from methods.teacher import teacher_of
 
 WITH_TEACHERS = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lightly.utils.scheduler import cosine_schedule
 
 import methods
-from bench.errors import StudyError
+from bench.core.errors import StudyError
 from methods.options import updates
 from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions

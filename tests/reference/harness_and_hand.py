@@ -14,9 +14,10 @@ from pathlib import Path
 import torch
 
 import tasks
-from bench import backbones, files
+from bench import backbones
 from bench.backbones.normalisation import IMAGENET
-from bench.seeding import derive
+from bench.core import files
+from bench.core.seeding import derive
 from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol, Slices, load_protocol

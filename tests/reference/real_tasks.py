@@ -14,10 +14,11 @@ from pathlib import Path
 import torch
 
 import tasks
-from bench import backbones, files
+from bench import backbones
 from bench.backbones.initial import load_initial
 from bench.backbones.normalisation import IMAGENET
-from bench.seeding import derive
+from bench.core import files
+from bench.core.seeding import derive
 from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.protocols import Optimiser, Protocol, Schedule, Slices, Split, load_protocol

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from bench.cli import main
-from bench.records import Record
+from bench.store.records import Record
 
 # method -> (score of a tiny share of the labels, score of all)
 METHODS = {"random": (0.30, 0.70), "geokr": (0.45, 0.75), "moco": (0.38, 0.72)}
@@ -117,7 +117,7 @@ def store(tmp_path):
 @pytest.fixture(scope="session")
 def save_prediction():
     """Save one prediction as a task does: `masks` by part name as H x W class numbers, or `words` by part name."""
-    from tasks import panels
+    from tasks import predictions as panels
 
     def save(store, key, sample, image, masks, words=None):
         scheme = SimpleNamespace(classes=["water", "road"], palette=[(0, 0, 255), (255, 255, 0)])

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bench.errors import StoreError
+from bench.core.errors import StoreError
 from results.check import FALSE_ALARM, compare
 
 MACHINE = {

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from bench.errors import StoreError
+from bench.core.errors import StoreError
 from results import frame, load
 
 

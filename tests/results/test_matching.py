@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bench.errors import StudyError
+from bench.core.errors import StudyError
 from results import published
 from results.frame import from_records
 from results.matching import Choice, keyed, labels_to_match

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from results.frame import load
-from results.pictures import MOST_SAMPLES, gallery
+from results.predictions import MOST_SAMPLES, gallery
 
 IMAGE = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(8, 8, 3)
 WATER, ROAD = np.zeros((8, 8), dtype=np.uint8), np.ones((8, 8), dtype=np.uint8)

@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from bench.errors import StudyError
+from bench.core.errors import StudyError
 from results import published
 
 

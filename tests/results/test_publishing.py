@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from bench.errors import StoreError
+from bench.core.errors import StoreError
 from results.frame import load
 from results.publishing import publish, stale
 

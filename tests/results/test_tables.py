@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bench.errors import StoreError
+from bench.core.errors import StoreError
 from results import tables
 from results.frame import from_records, load
 from results.tables import text

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bench.keys import content_hash
+from bench.core.keys import content_hash
 from results.verify import verify
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from bench import files
+from bench.core import files
 from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.protocols import Slices

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.errors import StudyError
+from bench.core.errors import StudyError
 from tasks import mm
 from tasks.seg import SegDataSample, _sample
 

@@ -13,12 +13,13 @@ import tasks
 import tasks.cls
 import tasks.det
 import tasks.seg
-from bench import backbones, oracle
+from bench import backbones
 from bench.backbones.normalisation import IMAGENET, UNIT, Normalisation
-from bench.errors import DataError, DivergedError, StudyError
-from bench.jobs import PretrainJob
+from bench.core.errors import DataError, DivergedError, StudyError
+from bench.engines import oracle
+from bench.studies.jobs import PretrainJob
 from tasks.cls import LinearClassifier
-from tasks.panels import GAP
+from tasks.predictions import GAP
 from tasks.protocols import load_protocol
 from tasks.task import Place, Result, Start, constant_loss
 

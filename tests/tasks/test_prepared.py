@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from bench import files
-from bench.errors import DataError
+from bench.core import files
+from bench.core.errors import DataError
 from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.writing import SliceWriter, verify
@@ -90,7 +90,7 @@ def test_what_the_registry_declares_is_no_part_of_the_hash(generators, prepared,
 
 
 def test_the_demos_data_sets_and_no_others_are_declared_synthetic():
-    declared = {name for name, spec in datasets.registry().items() if spec.synthetic}
+    declared = {name for name, spec in datasets.registry.all().items() if spec.synthetic}
     assert {"demo-city", "demo-scenes", "demo-objects", "demo-clouds", "demo-change"} == declared
 
 

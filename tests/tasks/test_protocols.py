@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import configs
-from bench.errors import StudyError
+from bench.core import configs
+from bench.core.errors import StudyError
 from tasks import datasets, protocols, registry
 from tasks.protocols import VALUES, Protocol, known_protocols, load_protocol
 
@@ -17,8 +17,8 @@ DROPPED = {"title", "sources", "fractions"}
 @pytest.mark.parametrize("name", ALL)
 def test_a_shipped_protocol_loads_and_names_a_known_task_and_data_set(name):
     protocol = load_protocol(name)
-    assert protocol.task in registry()
-    assert protocol.dataset in datasets.registry()
+    assert protocol.task in registry.all()
+    assert protocol.dataset in datasets.registry.all()
     assert protocol.schedule.look_every == 0 or protocol.split.ratio is None or protocol.split.ratio[1] > 0
 
 

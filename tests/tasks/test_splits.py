@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.errors import DataError
+from bench.core.errors import DataError
 from tasks.protocols import Split
 from tasks.splits import divide
 

@@ -9,10 +9,10 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from bench.corpus.landcover import LandCover
-from bench.corpus.manifest import SceneEntry
-from bench.corpus.reader import Corpus
-from bench.corpus.tiling import footprints_at
+from bench.corpus.landcover.footprints import LandCover
+from bench.corpus.scenes.tiling import footprints_at
+from bench.corpus.storage.manifest import SceneEntry
+from bench.corpus.storage.reader import Corpus
 
 Row = dict[str, Any]
 

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from bench.corpus.landcover import LandCover
-from bench.corpus.product import CLASSES, DROPPED, NODATA
-from bench.corpus.reader import Corpus
+from bench.corpus.landcover.footprints import LandCover
+from bench.corpus.landcover.product import CLASSES, DROPPED, NODATA
 from bench.corpus.report.analysis import Change, footprints_of
+from bench.corpus.storage.reader import Corpus
 
 COLORS = ("#ff0000", "#bebebe", "#f9a0ff", "#006300", "#64ff00", "#c8efff", "#0000ff", "#0063ff")
 """GlobeLand30's colours of the eight classes."""

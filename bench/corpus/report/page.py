@@ -7,10 +7,10 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from bench import files
-from bench.corpus.landcover import LandCover
-from bench.corpus.reader import Corpus
+from bench.core import files
+from bench.corpus.landcover.footprints import LandCover
 from bench.corpus.report.analysis import Change, Row, by_class, by_reason, by_source, compare_epochs
+from bench.corpus.storage.reader import Corpus
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Corpus {{ corpus.hash }}</title>

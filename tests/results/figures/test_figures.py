@@ -8,10 +8,10 @@ from results.figures import write_figures
 from results.figures.curves import label_efficiency
 from results.figures.drawing import as_bytes
 from results.figures.heatmap import method_by_task
-from results.figures.panel import predictions_panel
+from results.figures.predictions import predictions_panel
 from results.figures.ranking import critical_difference_diagram
 from results.frame import from_records, load
-from results.pictures import gallery
+from results.predictions import gallery
 from results.stats.ranking import blocks
 
 BOARDS = [("demo/city", "demo-city", "resnet18"), ("demo/town", "demo-town", "resnet18")]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.errors import StoreError
+from bench.core.errors import StoreError
 from results.frame import load
 from results.page import write_page
 from results.page.content import gather

@@ -7,7 +7,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from bench.keys import content_hash
+from bench.core.keys import content_hash
 from results.page import write_page
 
 NASTY = [

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from bench.errors import DataError
+from bench.core.errors import DataError
 from tasks.datasets.archives import archives, unpack, unpacked
 
 

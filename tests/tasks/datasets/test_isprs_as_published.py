@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from running import bench
 
-from bench.errors import DataError
-from tasks.prepared import IGNORE, Prepared
+from bench.core.errors import DataError
+from bench.metrics.confusion import IGNORE
+from tasks.prepared import Prepared
 
 
 def _refused(prepared, name, source, out, *said, size=32, **options):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from running import bench
 
-from bench.errors import DataError
+from bench.core.errors import DataError
 
 
 def _refused(prepared, name, source, out, *said, size=32, **options):

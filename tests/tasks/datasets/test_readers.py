@@ -8,8 +8,8 @@ import pytest
 import rasterio
 from PIL import Image
 
-from bench.errors import DataError
-from tasks.prepared import IGNORE
+from bench.core.errors import DataError
+from bench.metrics.confusion import IGNORE
 from tasks.protocols import load_protocol
 from tasks.splits import divide
 from tasks.writing import verify

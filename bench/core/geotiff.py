@@ -1,0 +1,92 @@
+"""Opening a user's GeoTIFF: the driver is named, and size and georeference are checked before a pixel is read."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+
+from bench.core.errors import CorpusError
+
+MAX_VALUES = 2**42
+"""Width x height x bands beyond which a header is taken to be broken: a 1,000,000 x 1,000,000 image of 4 bands."""
+
+MAX_BLOCK_BYTES = 2**30
+"""One strip or tile of the file has to be decoded whole, so it bounds the memory of a windowed read."""
+
+NUMBERS = frozenset(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)) - {"float8"}
+"""Types of values that are read; rasters may also hold complex numbers."""
+
+DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".jp2": "JP2OpenJPEG", ".img": "HFA"}
+"""GDAL's driver by suffix; a file is opened with this one only, whatever it holds."""
+
+
+def list_rasters(folder: Path, what: str, suffixes: set[str]) -> list[Path]:
+    """All rasters under a folder, sorted by their path in it; hidden files and folders are left out.
+
+    Args:
+        folder: folder to search, with its sub-folders, or one raster.
+        what: what the rasters are, for the message.
+        suffixes: of the files to take, in lower case.
+
+    Raises:
+        CorpusError: no such folder, or nothing in it.
+    """
+    if folder.is_file():
+        return [folder]
+    if not folder.is_dir():
+        raise CorpusError(f"{what} folder {folder} does not exist")
+    found = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in suffixes
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    if not found:
+        raise CorpusError(f"{what} folder {folder} holds no {' or '.join(sorted(suffixes))} file")
+    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def open_raster(path: Path) -> DatasetReader:
+    """Open a georeferenced raster for windowed reading.
+
+    Raises:
+        CorpusError: not of this driver's format (a VRT named `.tif`, a broken header), absurdly large, in blocks too
+            large to decode, or without a coordinate system or a geotransform.
+    """
+    driver = DRIVERS.get(path.suffix.lower(), "GTiff")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            dataset = rasterio.open(path, driver=driver)
+    except RasterioError as error:
+        reason = " ".join(str(error).split())
+        kind = "GeoTIFF" if driver == "GTiff" else f"{driver} file"
+        raise CorpusError(f"{path} is not a readable {kind} ({reason}): convert or replace it") from None
+    try:
+        _check(dataset, path)
+    except CorpusError:
+        dataset.close()
+        raise
+    return dataset
+
+
+def _check(dataset: DatasetReader, path: Path) -> None:
+    values = dataset.width * dataset.height * dataset.count
+    if values > MAX_VALUES:
+        raise CorpusError(f"{path} claims {dataset.width} x {dataset.height} x {dataset.count} values: refused")
+    if dataset.dtypes[0] not in NUMBERS:
+        raise CorpusError(f"{path} holds {dataset.dtypes[0]} values: integers or floats are expected")
+    rows, columns = dataset.block_shapes[0]
+    if rows * columns * dataset.count * np.dtype(dataset.dtypes[0]).itemsize > MAX_BLOCK_BYTES:
+        raise CorpusError(
+            f"{path} is stored in blocks of {rows} x {columns} pixels, too large to decode: rewrite it in tiles "
+            "(gdal_translate -co TILED=YES)"
+        )
+    if dataset.crs is None:
+        raise CorpusError(f"{path} has no coordinate system: georeference it (gdal_edit -a_srs) or leave it out")
+    if dataset.transform.is_identity or dataset.transform.determinant == 0:
+        raise CorpusError(f"{path} has no usable geotransform: georeference it or leave it out")

@@ -1,0 +1,105 @@
+"""The doors of the harness: what it knows by name, found without importing what stands behind the name.
+
+Methods, tasks, backbones, data sets, land-cover products and engines are registries in this one style. Nothing here
+imports torch. Other packages add entries through the entry-point groups `geokr_bench.<kind>`; each entry point names a
+spec of that kind.
+"""
+
+import difflib
+import importlib
+import importlib.metadata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from bench.core.errors import StudyError
+
+# Of an unknown name: as many near ones are listed.
+NEAREST = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """One entry of a registry.
+
+    Attributes:
+        name: name in the command line, studies, tables and records.
+        summary: one sentence.
+        factory: `module:attribute` of what the entry stands for, imported when it is used.
+        options: the entry's options with their defaults, limits and sources; None where it has none.
+        needs: what must be there for it, in words of its kind.
+    """
+
+    name: str
+    summary: str
+    factory: str
+    options: type[BaseModel] | None = None
+    needs: frozenset[str] = frozenset()
+
+    def load(self) -> Any:
+        """Import and return what the entry stands for."""
+        return load(self.factory)
+
+
+S = TypeVar("S", bound=Spec)
+
+
+def load(factory: str) -> Any:
+    """Import what `module:attribute` names."""
+    module, attribute = factory.split(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+class Registry(Generic[S]):
+    """Entries of one kind by name: those of the harness, then those of other installed packages.
+
+    Args:
+        kind: of the entry-point group `geokr_bench.<kind>`.
+        word: one of the kind, for messages.
+        builtin: the harness' own entries.
+    """
+
+    def __init__(self, kind: str, word: str, builtin: Iterable[S]) -> None:
+        self.kind = kind
+        self.word = word
+        self._builtin = tuple(builtin)
+        self._found: dict[str, S] | None = None
+
+    def all(self) -> dict[str, S]:
+        """All entries by name.
+
+        Raises:
+            StudyError: another package registers a name that is taken.
+        """
+        if self._found is None:  # looking through the installed packages takes milliseconds
+            entries = {spec.name: spec for spec in self._builtin}
+            for point in importlib.metadata.entry_points(group=f"geokr_bench.{self.kind}"):
+                spec: S = point.load()
+                if spec.name in entries:
+                    raise StudyError(
+                        f"entry point {point.value} registers {self.word} {spec.name!r} a second time: rename it"
+                    )
+                entries[spec.name] = spec
+            self._found = entries
+        return dict(self._found)
+
+    def get(self, name: str) -> S:
+        """One entry.
+
+        Raises:
+            StudyError: the name is unknown; the message lists the nearest, or all where there are few.
+        """
+        entries = self.all()
+        if name not in entries:
+            raise StudyError(f"unknown {self.word} {name!r}: choose from {', '.join(nearest(name, entries))}")
+        return entries[name]
+
+
+def nearest(name: str, known: Iterable[str], most: int = 16) -> list[str]:
+    """The known names, or of more than `most` those that look most like `name`."""
+    names = list(known)
+    if len(names) <= most:
+        return names
+    return difflib.get_close_matches(name, names, n=NEAREST, cutoff=0) or names[:NEAREST]

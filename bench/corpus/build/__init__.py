@@ -1,0 +1,1 @@
+"""From scenes and land cover to a corpus."""

@@ -1,0 +1,146 @@
+"""Putting a corpus together from parts, each with the tiles, index and proportions of a strip of a scene."""
+
+import os
+import shutil
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core import files
+from bench.core.errors import CorpusError
+from bench.corpus.build.controls import save_controls
+from bench.corpus.build.cutting import PIXELS, Cut, read_part
+from bench.corpus.landcover.product import CLASSES, Product
+from bench.corpus.storage.counts import count_all, count_reasons
+from bench.corpus.storage.encoding import Encoding
+from bench.corpus.storage.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry, control_file
+from bench.corpus.storage.shards import SHARD_BYTES, content_hash, mean_and_std
+
+
+def assemble(
+    parts: list[Path],
+    out: Path,
+    cut: Cut,
+    product: Product | None,
+    epoch: int | None,
+    request: str,
+    skipped: dict[str, str],
+    *,
+    synthetic: bool = False,
+) -> None:
+    """Write a corpus from finished parts, in their order.
+
+    Args:
+        parts: folders written by `bench.corpus.build.cutting.cut_strip`; a scene's follow each other.
+        out: folder of the corpus; it appears complete.
+        cut: how the scenes were cut.
+        product: the land-cover product, or None.
+        epoch: its year, where one was chosen.
+        request: hash of all that was asked for.
+        skipped: scenes that were left out, with the reason.
+        synthetic: whether the scenes were drawn by a generator.
+
+    Raises:
+        CorpusError: no tile was kept at all.
+    """
+    pieces = [read_part(part).scene for part in parts]
+    entries = [_whole(list(group)) for _, group in groupby(pieces, key=lambda piece: piece.name)]
+    if not any(entry.tiles for entry in entries):
+        listed = ", ".join(f"{count} {reason}" for reason, count in count_reasons(entries).items()) or "no windows"
+        raise CorpusError(f"no tile of {out} is usable ({listed}): look at the scenes, or change the rules")
+    with files.new_folder(out) as folder:
+        index, shards = _gather_pixels(parts, pieces, folder, "raw" if cut.jpeg is None else "jpeg")
+        classes = () if product is None else CLASSES
+        landcover = None
+        if classes:
+            landcover = _gather(parts, LANDCOVER)
+            np.save(folder / LANDCOVER, landcover)
+        np.save(folder / INDEX, index)
+        mean, std = mean_and_std(index, cut.size)
+        manifest = Manifest(
+            hash=content_hash(cut.size, classes, index["digest"], landcover),
+            size=cut.size,
+            tiles=len(index),
+            classes=classes,
+            mean=mean,
+            std=std,
+            overlap=cut.overlap,
+            bands=cut.bands,
+            stretch=str(cut.stretch),
+            scene_nodata=cut.nodata,
+            jpeg=cut.jpeg,
+            rules=asdict(cut.rules),
+            product=None if product is None else product.model_dump(mode="json", by_alias=True),
+            epoch=epoch,
+            request=request,
+            scenes=tuple(entries),
+            skipped=skipped,
+            counts=count_all(entries, landcover, classes),
+            shards=tuple(shards),
+            synthetic=synthetic,
+            controls=save_controls(folder, {name: _gather(parts, control_file(name)) for name in cut.controls}),
+        )
+        files.write_json(folder / MANIFEST, manifest.to_json())
+
+
+def _whole(pieces: list[SceneEntry]) -> SceneEntry:
+    """One scene from its strips."""
+    counts = {"windows": sum(piece.windows for piece in pieces), "tiles": sum(piece.tiles for piece in pieces)}
+    return pieces[0].model_copy(update={**counts, "rejected": count_reasons(pieces)})
+
+
+def _gather(parts: list[Path], file: str) -> NDArray[np.float32]:
+    """Proportions of all tiles, `N x K`, from one file of every part."""
+    return np.concatenate([np.load(part / file) for part in parts]).astype("<f4")
+
+
+def _gather_pixels(
+    parts: list[Path], pieces: list[SceneEntry], folder: Path, encoding: Encoding
+) -> tuple[NDArray[np.void], list[ShardEntry]]:
+    """Link large parts and copy small ones together; returns the index of all tiles and the files made."""
+    (folder / "shards").mkdir()
+    rows: list[NDArray[np.void]] = []
+    shards: list[ShardEntry] = []
+    names = {name: number for number, name in enumerate(dict.fromkeys(piece.name for piece in pieces))}
+    open_for_more = False
+    for part, entry in zip(parts, pieces, strict=True):
+        index = np.load(part / INDEX)
+        index["scene"] = names[entry.name]
+        rows.append(index)
+        if not entry.tiles:
+            continue
+        length = (part / PIXELS).stat().st_size
+        last = shards[-1] if shards else None
+        if last is not None and open_for_more and last.bytes + length <= SHARD_BYTES:
+            index["shard"], index["offset"] = len(shards) - 1, index["offset"] + last.bytes
+            _append(part / PIXELS, folder / last.file)
+            grown = {"tiles": last.tiles + entry.tiles, "bytes": last.bytes + length}
+            shards[-1] = last.model_copy(update=grown)
+            continue
+        index["shard"] = len(shards)
+        file = f"shards/{len(shards):05d}.{encoding}"
+        shards.append(ShardEntry(file=file, tiles=entry.tiles, bytes=length, encoding=encoding))
+        # A linked file is shared with the part, which a later attempt may need as it was: nothing is appended to it.
+        open_for_more = length <= SHARD_BYTES // 4
+        _link(part / PIXELS, folder / file, copy=open_for_more)
+    return np.concatenate(rows), shards
+
+
+def _link(source: Path, target: Path, *, copy: bool) -> None:
+    """Give a file a second name, or copy it: where links do not work, and where more will be appended to it."""
+    if not copy:
+        try:
+            os.link(source, target)
+        except OSError:
+            pass
+        else:
+            return
+    shutil.copyfile(source, target)
+
+
+def _append(source: Path, target: Path) -> None:
+    with source.open("rb") as stream, target.open("ab") as end:
+        shutil.copyfileobj(stream, end, 2**20)

@@ -1,0 +1,213 @@
+"""Cutting a strip of a scene: land cover, rules, and a part of the corpus on disk."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from bench.core import files
+from bench.corpus.build.controls import footprints_of
+from bench.corpus.build.rules import Reason, Rules, reject_land_cover, reject_pixels
+from bench.corpus.landcover.footprints import Counts, LandCover
+from bench.corpus.landcover.product import CLASSES
+from bench.corpus.scenes.crs import apply, transformer
+from bench.corpus.scenes.discovery import Bands
+from bench.corpus.scenes.reading import SceneReader
+from bench.corpus.scenes.scene import Scene
+from bench.corpus.scenes.stretch import Stretch
+from bench.corpus.scenes.tiling import Windows, windows_of
+from bench.corpus.storage.encoding import decode, encode
+from bench.corpus.storage.manifest import INDEX, LANDCOVER, SceneEntry, control_file
+from bench.corpus.storage.shards import TILE, tile_facts
+
+PIXELS = "tiles"
+ENTRY = "part.json"
+
+STRIP_WINDOWS = 4096
+"""Windows of a strip: 800 MB of tiles of 256; what strips share at their border is decoded twice."""
+
+CACHE_BYTES = 256 * 2**20
+"""GDAL's cache of decoded blocks; by default it takes 5% of the machine for each process."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How scenes are cut.
+
+    Attributes:
+        size: side of a tile in pixels.
+        overlap: share of a tile that the next one covers again, in [0, 1).
+        bands: red, green and blue band by number, or by name where each is a file; None for files of three bands.
+        stretch: how values become 8 bits.
+        rules: which tiles are left out.
+        nodata: value of the pixels outside the image, for scenes that do not declare one themselves.
+        jpeg: quality of the JPEG that a tile is kept as, or None for its exact pixels.
+        controls: which of `bench.corpus.build.controls` are counted too; they change neither tiles nor proportions.
+        offset: what the user states has to be added to the stored values before a fixed range applies, or None.
+    """
+
+    size: int = 256
+    overlap: float = 0.2
+    bands: Bands = None
+    stretch: Stretch = field(default_factory=Stretch)
+    rules: Rules = field(default_factory=Rules)
+    nodata: float | None = None
+    jpeg: int | None = None
+    controls: tuple[str, ...] = ()
+    offset: float | None = None
+
+    def windows(self, scene: Scene) -> Windows:
+        """The windows of a scene."""
+        return windows_of(scene.height, scene.width, self.size, self.overlap)
+
+    def strips(self, scene: Scene) -> "list[Strip]":
+        """A scene in strips of some thousand windows, so that a large one is cut by several processes."""
+        windows = self.windows(scene)
+        step = max(1, STRIP_WINDOWS // max(1, len(windows.columns)))
+        starts = range(0, len(windows.rows), step)
+        return [Strip(scene, replace(windows, rows=windows.rows[start : start + step])) for start in starts]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Some rows of windows of a scene: what one process cuts at a time, and what a killed build can lose."""
+
+    scene: Scene
+    windows: Windows
+
+
+class PartEntry(BaseModel):
+    """The description of a finished part.
+
+    Attributes:
+        scene: the scene, with the counts of this strip.
+        covered: whether any land cover, of whatever class, lies under the strip; true for a corpus without.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scene: SceneEntry
+    covered: bool
+
+
+def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, advance: Callable[[int], None]) -> None:
+    """Cut a strip into tiles, leave out the unusable ones, and write the rest as a part of the corpus.
+
+    Args:
+        strip: rows of windows of a scene.
+        landcover: the product, or None for a corpus without proportions.
+        cut: how to cut.
+        part: folder to write; it appears complete or not at all.
+        advance: called with the number of windows done since the last call.
+
+    Raises:
+        CorpusError: the scene or the land cover cannot be read.
+    """
+    scene, windows = strip.scene, strip.windows
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), files.new_folder(part) as folder:
+        counts = None if landcover is None else landcover.count(windows.footprints(scene.transform), scene.crs)
+        by_land_cover = _reject_by_land_cover(cut.rules, counts, len(windows))
+        rejected: Counter[str] = Counter()
+        rows: list[NDArray[np.void]] = []
+        kept: list[int] = []
+        with SceneReader(scene, cut.stretch, cut.nodata) as reader, (folder / PIXELS).open("wb") as stream:
+            warnings = reader.check_offset()
+            for number, tile, valid in _tiles(reader, windows, advance):
+                reason = _reject_empty(cut.rules, valid) or by_land_cover[number] or reject_pixels(cut.rules, tile)
+                if reason is None:
+                    rows.append(_store(stream, tile, cut.jpeg))
+                    kept.append(number)
+                else:
+                    rejected[reason] += 1
+            levels = reader.levels
+        index = np.array(rows, dtype=TILE) if rows else np.empty(0, dtype=TILE)
+        chosen = np.array(kept, dtype=np.int64)
+        _place(index, scene, windows, chosen)
+        np.save(folder / INDEX, index)
+        if landcover is not None and counts is not None:
+            np.save(folder / LANDCOVER, counts.proportions[chosen])
+            for control in cut.controls:
+                at = footprints_of(control, windows.origins()[chosen], windows.size, scene)
+                np.save(folder / control_file(control), _proportions(landcover, at, scene.crs))
+        entry = SceneEntry(
+            name=scene.name,
+            source=scene.source,
+            resolution=scene.resolution,
+            crs=scene.crs_name,
+            wkt=scene.crs,
+            transform=tuple(scene.transform)[:6],
+            windows=len(windows),
+            tiles=len(kept),
+            rejected=dict(sorted(rejected.items())),
+            levels=None if levels is None else {"low": list(levels.low), "high": list(levels.high)},
+            offsets=scene.offsets.values if cut.stretch.kind == "range" else None,
+            warnings=warnings,
+        )
+        covered = counts is None or bool((counts.area > counts.nodata).any())
+        files.write_json(folder / ENTRY, PartEntry(scene=entry, covered=covered).model_dump(mode="json"))
+
+
+def _proportions(landcover: LandCover, footprints: NDArray[np.float64], crs: str) -> NDArray[np.float32]:
+    """Proportions under footprints, of which there may be none."""
+    if not len(footprints):
+        return np.empty((0, len(CLASSES)), dtype=np.float32)
+    return landcover.count(footprints, crs).proportions
+
+
+def read_part(part: Path) -> PartEntry:
+    """The description of a finished part."""
+    return PartEntry.model_validate_json((part / ENTRY).read_text())
+
+
+def _tiles(
+    reader: SceneReader, windows: Windows, advance: Callable[[int], None]
+) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.bool_]]]:
+    if not len(windows):
+        return
+    number, size = 0, windows.size
+    for pixels, valid in reader.strips(windows.rows, size):
+        for column in windows.columns:
+            yield number, np.ascontiguousarray(pixels[:, column : column + size]), valid[:, column : column + size]
+            number += 1
+        advance(len(windows.columns))
+
+
+def _reject_empty(rules: Rules, valid: NDArray[np.bool_]) -> Reason | None:
+    return "empty" if 1 - np.count_nonzero(valid) / valid.size > rules.empty_share else None
+
+
+def _reject_by_land_cover(rules: Rules, counts: Counts | None, number: int) -> list[Reason | None]:
+    if counts is None:
+        return [None] * number
+    mapped, nodata = counts.classes.sum(axis=1).tolist(), counts.nodata_share.tolist()
+    return [reject_land_cover(rules, *pair) for pair in zip(mapped, nodata, strict=True)]
+
+
+def _store(stream: BinaryIO, tile: NDArray[np.uint8], jpeg: int | None) -> NDArray[np.void]:
+    """Write a tile; its facts are those of the pixels that will be read again."""
+    row = np.zeros((), dtype=TILE)
+    row["offset"] = stream.tell()
+    if jpeg is None:
+        row["length"] = stream.write(tile.data)
+    else:
+        data = encode(tile, jpeg)
+        row["length"] = stream.write(data)
+        tile = decode(data, len(tile))
+    total, square, digest = tile_facts(tile)
+    row["sum"], row["square"], row["digest"] = total, square, digest
+    return row
+
+
+def _place(index: NDArray[np.void], scene: Scene, windows: Windows, kept: NDArray[np.int64]) -> None:
+    """Fill in where the kept tiles lie: origin in pixels, centre in degrees."""
+    origins = windows.origins()[kept]
+    index["row"], index["column"] = origins[:, 0], origins[:, 1]
+    column, row = origins[:, 1] + windows.size / 2, origins[:, 0] + windows.size / 2
+    x, y = apply(scene.transform, column, row)
+    index["lon"], index["lat"] = transformer(scene.crs, "OGC:CRS84").transform(x, y)

@@ -1,0 +1,140 @@
+"""Building a corpus: scenes are cut strip by strip into parts, and the parts are put together.
+
+The work folder lies hidden beside the corpus. A part is complete or absent, so a build that was killed goes on where it
+was, and the corpus, which is put together from the parts in a fixed order, is the same.
+"""
+
+import shutil
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bench.core.errors import CorpusError
+from bench.corpus.build.assembly import assemble
+from bench.corpus.build.controls import CONTROLS
+from bench.corpus.build.cutting import Cut, Strip, read_part
+from bench.corpus.build.plan import Plan, make_plan
+from bench.corpus.build.rules import Rules
+from bench.corpus.build.workers import Progress, cut_all
+from bench.corpus.scenes.discovery import Bands
+from bench.corpus.scenes.stretch import Stretch
+from bench.corpus.storage.encoding import check_quality
+from bench.corpus.storage.manifest import MANIFEST, read_manifest
+from bench.corpus.storage.reader import Corpus
+
+
+def build_corpus(
+    scenes: Path,
+    landcover: Path | None,
+    product: str | None,
+    out: Path,
+    *,
+    size: int = 256,
+    overlap: float = 0.2,
+    bands: Bands = None,
+    stretch: str = "none",
+    epoch: int | None = None,
+    rules: Rules | None = None,
+    scene_nodata: float | None = None,
+    offset: float | None = None,
+    jpeg: int | None = None,
+    synthetic: bool = False,
+    controls: bool = False,
+    skip_bad: bool = False,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Corpus:
+    """Build a corpus, or open it where the same request was already carried out.
+
+    Args:
+        scenes: folder of georeferenced scenes.
+        landcover: folder of land-cover rasters, or None for a corpus without proportions.
+        product: name of the product or path of its file; None together with `landcover`.
+        out: folder of the corpus; it is complete or absent.
+        size: side of a tile in pixels.
+        overlap: share of a tile that the next one covers again, in [0, 1).
+        bands: numbers from 1 of red, green and blue, or their names (`B04`) where each band is a file of its own;
+            needed unless a scene has three bands.
+        stretch: `none`, `percentile:LOW,HIGH` or `LOW:HIGH`; needed unless values are 8-bit.
+        epoch: year of the product, for a folder that holds several.
+        rules: which tiles are left out; the paper's where None.
+        scene_nodata: value of the pixels outside an image, for scenes that do not declare one.
+        offset: added to the stored values of every scene before a fixed range applies (-1000 for Sentinel-2 from
+            processing baseline 04.00 on, where its files do not say so); None takes what files and metadata declare.
+        jpeg: quality in 1..100 of the JPEG that tiles are kept as: a quarter to a sixth of the space, slower to read, not
+            the exact pixels; None keeps them as they are.
+        synthetic: declares that the scenes were drawn by a generator; the corpus says so wherever it is shown.
+        controls: count the land cover of `bench.corpus.build.controls` too and keep it beside the proportions; the corpus' hash
+            stays.
+        skip_bad: go on without the scenes that cannot be used, and count them, instead of failing.
+        workers: processes; 1 works in this one.
+        progress: called with windows done and in all.
+
+    Returns:
+        The finished corpus.
+
+    Raises:
+        CorpusError: an input or an option cannot be used. What was already cut is kept for the next attempt.
+    """
+    check_quality(jpeg)
+    cut = Cut(
+        size,
+        overlap,
+        bands,
+        Stretch.parse(stretch),
+        rules or Rules(),
+        scene_nodata,
+        jpeg,
+        controls=CONTROLS if controls else (),
+        offset=offset,
+    )
+    plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad, synthetic=synthetic)
+    done = _already_there(out, plan)
+    if done is not None:
+        return done
+    work = out.parent / f".{out.name}.building"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with FileLock(work / "lock", timeout=0):
+            _work(plan, work, out, workers, progress, skip_bad=skip_bad)
+    except Timeout:
+        raise CorpusError(f"{out} is being built by another process: wait for it, or choose another --out") from None
+    except OSError as error:
+        raise CorpusError(f"{out} cannot be written ({error}): look at the disk; what is cut is kept") from None
+    shutil.rmtree(work, ignore_errors=True)
+    return Corpus.open(out)
+
+
+def _work(plan: Plan, work: Path, out: Path, workers: int, progress: Progress | None, *, skip_bad: bool) -> None:
+    failed = cut_all(plan, work, workers, progress)
+    parts = {strip: work / plan.key(strip) for strip in plan.strips if strip.scene.name not in failed}
+    failed |= _uncovered(plan, parts)
+    if failed and not skip_bad:
+        first, *others = failed.values()
+        more = f" (and {len(others)} more scenes)" if others else ""
+        raise CorpusError(f"{first}{more}; the other scenes are cut and kept, and --skip-bad goes on without this one")
+    for torn in out.parent.glob(f".{out.name}.*.part"):  # of an attempt that was killed while it put parts together
+        shutil.rmtree(torn, ignore_errors=True)
+    chosen = [part for strip, part in parts.items() if strip.scene.name not in failed]
+    skipped = {**plan.skipped, **failed}
+    assemble(chosen, out, plan.cut, plan.product, plan.epoch, plan.request, skipped, synthetic=plan.synthetic)
+
+
+def _uncovered(plan: Plan, parts: dict[Strip, Path]) -> dict[str, str]:
+    """Scenes under which no land cover lies at all: a folder of the wrong place, more likely than not."""
+    if plan.landcover is None:
+        return {}
+    covered = {strip.scene.name for strip, part in parts.items() if read_part(part).covered}
+    bare = {strip.scene.name: strip.scene.path for strip in parts if strip.scene.name not in covered}
+    reason = f"no land cover of {plan.landcover} lies under this scene: add the rasters of its place"
+    return {name: f"{path}: {reason}" for name, path in bare.items()}
+
+
+def _already_there(out: Path, plan: Plan) -> Corpus | None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        if out.exists():
+            out.rmdir()
+        return None
+    if (out / MANIFEST).is_file() and read_manifest(out).request == plan.request:
+        return Corpus.open(out)
+    raise CorpusError(f"{out} exists and holds something else: choose another --out, or delete it")

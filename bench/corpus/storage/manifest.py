@@ -1,0 +1,200 @@
+"""`corpus.json`: what a corpus says about itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bench.core.errors import CorpusError
+from bench.core.files import because
+from bench.corpus.landcover.product import CLASSES
+from bench.corpus.storage.encoding import Encoding
+
+# 2 added synthetic, controls, offsets, warnings and several products, all of them optional: 1 is read as it is.
+SCHEMA = 2
+MANIFEST = "corpus.json"
+INDEX = "index.npy"
+LANDCOVER = "landcover.npy"
+
+
+def control_file(name: str) -> str:
+    """Name of the file that holds a control's column."""
+    return f"landcover-{name}.npy"
+
+
+class ShardEntry(BaseModel):
+    """One file of tiles, one after the other.
+
+    Attributes:
+        file: path in the corpus.
+        tiles: how many.
+        bytes: length of the file.
+        encoding: `raw` (`size x size x 3` bytes each) or `jpeg`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str
+    tiles: int
+    bytes: int
+    encoding: Encoding = "raw"
+
+
+class SceneEntry(BaseModel):
+    """One scene the corpus was cut from.
+
+    Attributes:
+        name: path relative to the scenes folder.
+        source: sensor or collection.
+        resolution: metres a pixel.
+        crs: authority code of the coordinate system where it has one, else its name.
+        wkt: the coordinate system in full.
+        transform: affine coefficients a-f, pixel corner to world.
+        windows: tiles that the scene was cut into.
+        tiles: tiles kept.
+        rejected: tiles left out, by reason.
+        levels: stored values that became 0 and 255 by band, where the scene was stretched.
+        offsets: what was added to the stored values by band before a fixed range was applied; None without a fixed
+            range, and in corpora of versions that did not write it down.
+        warnings: what in the scene may not be as it should, each one line.
+        product: number of the land cover under it among `Manifest.land_covers`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    source: str
+    resolution: float
+    crs: str
+    wkt: str
+    transform: tuple[float, float, float, float, float, float]
+    windows: int
+    tiles: int
+    rejected: dict[str, int]
+    levels: dict[str, list[float]] | None = None
+    offsets: tuple[float, float, float] | None = None
+    warnings: tuple[str, ...] = ()
+    product: int = 0
+
+
+class LandCoverEntry(BaseModel):
+    """A land cover under some scenes of a corpus.
+
+    Attributes:
+        product: the product with its legend.
+        epoch: its year, where one was chosen or is told by the names.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    product: dict[str, Any]
+    epoch: int | None
+
+    @property
+    def title(self) -> str:
+        """Full name of the product, with its year where that is known."""
+        return f"{self.product['title']} {self.epoch or ''}".rstrip()
+
+
+class ControlEntry(BaseModel):
+    """One column of land cover that is not the tiles' own (`bench.corpus.build.controls`).
+
+    Attributes:
+        hash: of the column.
+        missing: tiles under whose window none of the classes lies; their rows are zeros.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hash: str
+    missing: int
+
+
+class Manifest(BaseModel):
+    """The contents of `corpus.json`.
+
+    Attributes:
+        schema_version: layout of the folder; readers refuse a newer one in words.
+        hash: of pixels, proportions, legend and tile size.
+        size: side of a tile in pixels.
+        tiles: number of tiles.
+        classes: the legend: names of the columns of the proportions; empty for a corpus without land cover.
+        mean, std: of the red, green and blue of all tiles, in [0, 1].
+        overlap, bands, stretch, scene_nodata, jpeg, rules: how the scenes were cut; of the first of corpora that were
+            merged, except for the stretch, which names them all.
+        product: the land-cover product with its legend, or None; the title names all products of merged corpora.
+        epoch: its year, where one was chosen and all parts have it.
+        products: the land covers of merged corpora where they differ in product or year; scenes name theirs by number.
+        request: hash of all that was asked for, by which a repeated build knows its own result.
+        scenes: what came from where.
+        skipped: scenes that could not be used, with the reason, where the build was told to go on without them.
+        counts: `class`, `source` and `rejected`, each a table of counts.
+        shards: the pixel files.
+        history: how the corpus was made from others (merge, filter, split, sample), in words.
+        synthetic: whether the scenes were drawn by a generator, as declared by whoever built the corpus; not part of the
+            hash.
+        controls: columns of other land cover beside the tiles' own, by name; `hash` does not cover them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: int = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
+    hash: str
+    size: int = Field(gt=0)
+    tiles: int = Field(ge=0)
+    classes: tuple[str, ...] = CLASSES
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    overlap: float
+    bands: tuple[int | str, ...] | None
+    stretch: str
+    scene_nodata: float | None = None
+    jpeg: int | None = None
+    rules: dict[str, float]
+    product: dict[str, Any] | None
+    epoch: int | None
+    request: str
+    scenes: tuple[SceneEntry, ...]
+    skipped: dict[str, str]
+    counts: dict[str, dict[str, int]]
+    shards: tuple[ShardEntry, ...]
+    history: tuple[str, ...] = ()
+    synthetic: bool = False
+    controls: dict[str, ControlEntry] = Field(default_factory=dict)
+    products: tuple[LandCoverEntry, ...] = ()
+
+    @property
+    def land_covers(self) -> tuple[LandCoverEntry, ...]:
+        """The land covers that the scenes name by number; none for a corpus without."""
+        if self.products or self.product is None:
+            return self.products
+        return (LandCoverEntry(product=self.product, epoch=self.epoch),)
+
+    def to_json(self) -> dict[str, Any]:
+        """The manifest as plain JSON values."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a corpus' manifest.
+
+    Raises:
+        CorpusError: no corpus there, a newer schema, or a torn or foreign file.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise CorpusError(f"{folder} is not a corpus (it has no {MANIFEST}): make one with bench corpus build")
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path} cannot be read{because(error, 'build the corpus again')}") from None
+    schema = value.get("schema") if isinstance(value, dict) else None
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise CorpusError(f"{path} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
+    try:
+        return Manifest.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "file"
+        raise CorpusError(f"{path} is not a corpus' description: {where}: {first['msg']}") from None

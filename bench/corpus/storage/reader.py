@@ -1,0 +1,156 @@
+"""Reading a built corpus."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.errors import CorpusError
+from bench.core.files import because
+from bench.corpus.storage.manifest import INDEX, LANDCOVER, ControlEntry, Manifest, control_file, read_manifest
+from bench.corpus.storage.shards import TILE, ShardReader
+
+
+class Corpus:
+    """A built corpus: tiles and, where it has them, their land-cover proportions.
+
+    Opening reads the description only; tiles come from the disk when asked for. A corpus can be pickled to another
+    process, and be read from several threads.
+
+    Attributes:
+        path: the folder.
+        manifest: what it says about itself.
+        index: one row of `bench.corpus.storage.shards.TILE` for each tile, mapped from the disk.
+        landcover: `N x K` proportions, rows sum to 1, mapped from the disk; `N x 0` without land cover.
+        supervision: whose land cover that is: `true` for the tiles' own, or the name that `supervised_by` was given.
+        shards: the files of pixels.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        manifest: Manifest,
+        supervision: str = "true",
+        landcover: NDArray[np.float32] | None = None,
+    ) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.index = _map(path / INDEX, (manifest.tiles,), TILE)
+        shape = (manifest.tiles, len(manifest.classes))
+        self.supervision = supervision
+        self._given = landcover
+        if landcover is None and manifest.classes:
+            landcover = _map(path / LANDCOVER, shape, np.dtype("<f4"))
+        self.landcover: NDArray[np.float32] = np.empty(shape, dtype=np.float32) if landcover is None else landcover
+        self.shards = ShardReader(path, manifest.shards, manifest.size)
+
+    @classmethod
+    def open(cls, path: Path) -> "Corpus":
+        """Open a corpus.
+
+        Raises:
+            CorpusError: no corpus there, a newer schema, or files that are missing or torn.
+        """
+        return cls(path, read_manifest(path))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Corpus, (self.path, self.manifest, self.supervision, self._given)
+
+    def __len__(self) -> int:
+        return self.manifest.tiles
+
+    @property
+    def hash(self) -> str:
+        """Hash of pixels, proportions, legend and tile size; not of paths or times."""
+        return self.manifest.hash
+
+    @property
+    def size(self) -> int:
+        """Side of a tile in pixels."""
+        return self.manifest.size
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the columns of `landcover`."""
+        return self.manifest.classes
+
+    @property
+    def has_landcover(self) -> bool:
+        """Whether tiles have proportions."""
+        return bool(self.manifest.classes)
+
+    @property
+    def mean(self) -> tuple[float, float, float]:
+        """Mean red, green and blue of all tiles, in [0, 1]."""
+        return self.manifest.mean
+
+    @property
+    def std(self) -> tuple[float, float, float]:
+        """Standard deviation of red, green and blue over all pixels, in [0, 1]."""
+        return self.manifest.std
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the scenes were drawn by a generator, as declared when the corpus was built."""
+        return self.manifest.synthetic
+
+    @cached_property
+    def dominant(self) -> NDArray[np.int64]:
+        """Class with the largest proportion of each tile (the first of equals), `N`; -1 without land cover."""
+        if not self.has_landcover:
+            return np.full(len(self), -1, dtype=np.int64)
+        return np.asarray(np.argmax(self.landcover, axis=1), dtype=np.int64)
+
+    @property
+    def controls(self) -> dict[str, ControlEntry]:
+        """The columns of land cover that is not the tiles' own, by name (`bench.corpus.build.controls`)."""
+        return self.manifest.controls
+
+    def control(self, name: str) -> NDArray[np.float32]:
+        """The column of a control, mapped from the disk: `N x K`, rows sum to 1 or are zeros where it has no land cover.
+
+        Raises:
+            CorpusError: the corpus was built without it, or the file is torn.
+        """
+        if name not in self.controls:
+            raise CorpusError(
+                f"corpus {self.path} has no control {name!r}: build it with bench corpus build --controls"
+            )
+        return _map(self.path / control_file(name), (len(self), len(self.classes)), np.dtype("<f4"))
+
+    def supervised_by(self, name: str, landcover: NDArray[np.float32]) -> "Corpus":
+        """The same tiles beside other proportions; whatever reads `landcover` or `dominant` reads those.
+
+        Args:
+            name: what they are; `supervision` of the result.
+            landcover: `N x K`, rows sum to 1.
+        """
+        return Corpus(self.path, self.manifest, name, landcover)
+
+    def tiles(self, indices: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """Read tiles.
+
+        Args:
+            indices: `B` numbers in [0, N), in any order, repeats allowed.
+
+        Returns:
+            `B x size x size x 3`, red, green, blue.
+
+        Raises:
+            IndexError: a number outside the corpus.
+            CorpusError: the file was cut short.
+        """
+        return self.shards.read(self.index[np.asarray(indices)])
+
+
+def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Map an array from the disk after checking that it is the one expected."""
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r" if shape[0] else None, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise CorpusError(f"{path} cannot be read{because(error, 'copy or build the corpus again')}") from None
+    if array.shape != shape or array.dtype != dtype:
+        raise CorpusError(f"{path} does not fit its corpus.json: copy or build the corpus again")
+    return array

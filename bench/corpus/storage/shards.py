@@ -1,0 +1,176 @@
+"""Pixels on disk: files of tiles, one after the other, and one row of facts for each tile.
+
+A tile is read with one `pread` at a known offset: where it is raw, without decoding, and always without memory that
+grows with the corpus.
+"""
+
+import hashlib
+import os
+import weakref
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.errors import CorpusError
+from bench.core.files import because
+from bench.corpus.storage.encoding import decode
+from bench.corpus.storage.manifest import ShardEntry
+
+TILE = np.dtype(
+    [
+        ("scene", "<u4"),
+        ("shard", "<u4"),
+        ("offset", "<u8"),
+        ("length", "<u4"),
+        ("row", "<i4"),
+        ("column", "<i4"),
+        ("lon", "<f8"),
+        ("lat", "<f8"),
+        ("sum", "<u4", (3,)),
+        ("square", "<u8", (3,)),
+        ("digest", "V16"),
+    ]
+)
+"""One tile: scene number, place on disk in bytes, origin in the scene's pixels, centre in degrees, sums of the values and of
+their squares by band (for mean and deviation of any subset), first 16 bytes of the SHA-256 of the pixels."""
+
+SHARD_BYTES = 2**28
+"""Small scenes are put together in files of this size; a scene that is larger keeps a file of its own."""
+
+OPEN_SHARDS = 64
+
+
+def tile_facts(tile: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.uint64], bytes]:
+    """Sums by band, sums of squares by band, and the digest of a `size x size x 3` tile in C order."""
+    rows = tile.reshape(len(tile), -1)  # summed down first: the long contiguous rows make it quick
+    wide = rows.astype(np.uint16)
+    total = rows.sum(axis=0, dtype=np.uint32).reshape(-1, 3).sum(axis=0, dtype=np.uint64)
+    square = (wide * wide).sum(axis=0, dtype=np.uint64).reshape(-1, 3).sum(axis=0)
+    return total, square, hashlib.sha256(tile.data).digest()[:16]
+
+
+class ShardReader:
+    """Reads tiles from a corpus' shards; safe to use from threads and to hand to another process.
+
+    Args:
+        folder: the corpus.
+        entries: its shards.
+        size: side of a tile in pixels.
+
+    Raises:
+        CorpusError: a shard is missing or of the wrong length.
+    """
+
+    def __init__(self, folder: Path, entries: tuple[ShardEntry, ...], size: int) -> None:
+        self._folder = folder
+        self._entries = entries
+        self._size = size
+        self._start()
+        for entry in entries:
+            path = folder / entry.file
+            found = path.stat().st_size if path.is_file() else -1
+            if found != entry.bytes:
+                state = "is missing" if found < 0 else f"has {found} bytes instead of {entry.bytes}"
+                raise CorpusError(f"corpus {folder}: {entry.file} {state}: copy or build the corpus again")
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_folder": self._folder, "_entries": self._entries, "_size": self._size}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    def _start(self) -> None:
+        self._files: OrderedDict[int, int] = OrderedDict()
+        self._lock = Lock()
+        weakref.finalize(self, _close_all, self._files)
+
+    def read(self, rows: NDArray[np.void]) -> NDArray[np.uint8]:
+        """Pixels of some tiles.
+
+        Args:
+            rows: `B` rows of `TILE`.
+
+        Returns:
+            `B x size x size x 3`.
+
+        Raises:
+            CorpusError: a file was cut short or holds something else.
+        """
+        tiles = np.empty((len(rows), self._size, self._size, 3), dtype=np.uint8)
+        places = zip(rows["shard"].tolist(), rows["offset"].tolist(), rows["length"].tolist(), strict=True)
+        for target, (shard, offset, length) in zip(tiles, places, strict=True):
+            if self._entries[shard].encoding == "raw":
+                with self._lock:
+                    done = os.preadv(self._file(shard), [target.data], offset)
+                if done != target.nbytes:
+                    raise self._torn(shard, offset)
+                continue
+            try:
+                target[:] = decode(self._bytes_at(shard, offset, length), self._size)
+            except ValueError:
+                raise self._torn(shard, offset) from None
+        return tiles
+
+    def stored(self, rows: NDArray[np.void]) -> Iterator[bytes]:
+        """The bytes of some tiles as they lie on the disk."""
+        for shard, offset, length in zip(rows["shard"], rows["offset"], rows["length"], strict=True):
+            yield self._bytes_at(int(shard), int(offset), int(length))
+
+    def encodings(self, rows: NDArray[np.void]) -> NDArray[np.str_]:
+        """Encoding of each of some tiles; `B`."""
+        return np.asarray(np.array([entry.encoding for entry in self._entries])[rows["shard"]])
+
+    def _bytes_at(self, shard: int, offset: int, length: int) -> bytes:
+        with self._lock:
+            data = os.pread(self._file(shard), length, offset)
+        if len(data) != length:
+            raise self._torn(shard, offset)
+        return data
+
+    def _torn(self, shard: int, offset: int) -> CorpusError:
+        file = self._entries[shard].file
+        return CorpusError(f"corpus {self._folder}: {file} holds no tile at byte {offset}: copy or build it again")
+
+    def _file(self, shard: int) -> int:
+        if shard not in self._files:
+            path = self._folder / self._entries[shard].file
+            try:
+                self._files[shard] = os.open(path, os.O_RDONLY)
+            except OSError as error:
+                raise CorpusError(f"{path} cannot be read{because(error, 'copy or build the corpus again')}") from None
+            if len(self._files) > OPEN_SHARDS:
+                os.close(self._files.popitem(last=False)[1])
+        self._files.move_to_end(shard)
+        return self._files[shard]
+
+
+def _close_all(files: OrderedDict[int, int]) -> None:
+    while files:
+        os.close(files.popitem()[1])
+
+
+def mean_and_std(tiles: NDArray[np.void], size: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of the values by band, scaled to [0, 1], from rows of `TILE`."""
+    if not len(tiles):
+        return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    values = len(tiles) * size * size
+    mean = tiles["sum"].sum(axis=0, dtype=np.uint64) / values
+    square = tiles["square"].sum(axis=0, dtype=np.uint64) / values
+    std = np.sqrt(np.maximum(square - mean**2, 0.0))
+    return tuple(float(v) / 255 for v in mean), tuple(float(v) / 255 for v in std)
+
+
+def content_hash(
+    size: int, classes: tuple[str, ...], digests: NDArray[np.void], landcover: NDArray[np.float32] | None
+) -> str:
+    """Hash of a corpus' contents: tile size, legend, pixels in order, proportions; 32 hexadecimal digits."""
+    state = hashlib.sha256(f"corpus 1|{size}|{'|'.join(classes)}|{len(digests)}|".encode())
+    state.update(np.ascontiguousarray(digests).tobytes())
+    if landcover is not None:
+        state.update(np.ascontiguousarray(landcover, dtype="<f4").tobytes())
+    return state.hexdigest()[:32]

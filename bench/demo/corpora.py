@@ -1,0 +1,37 @@
+"""The demo's corpora, made when they are first asked for; the corpus registry names them."""
+
+from pathlib import Path
+
+from bench.corpus.build.pipeline import build_corpus
+from bench.corpus.registry import Say
+from bench.demo.sets import ensure_natural
+from bench.demo.world import announced_world
+
+# Of the demo world; another name where what is built changes, for a folder that is there is taken as it is.
+FOLDER = "corpus-2"
+SIZE = 64
+
+
+def corpus(home: Path, say: Say) -> Path:
+    """The corpus that the demo study pretrains on."""
+    world = announced_world(home, say)
+    out = world.root / FOLDER
+    if not out.is_dir():
+        say(f"cutting the demo corpus in {out}")
+        build_corpus(world.scenes, world.landcover, "globeland30", out, size=SIZE, synthetic=True, controls=True)
+    return out
+
+
+def held_out(home: Path, say: Say) -> Path:
+    """Scenes of other places, cut without overlap."""
+    world = announced_world(home, say)
+    out = world.root / f"synthetic-held-out-{SIZE}"
+    if not out.is_dir():
+        build_corpus(world.held_out, world.landcover, "globeland30", out, size=SIZE, overlap=0.0, synthetic=True)
+    return out
+
+
+def natural(home: Path, say: Say) -> Path:
+    """Labelled ground photographs."""
+    del say
+    return ensure_natural(home)

@@ -1,0 +1,54 @@
+"""The oracle, a positive control: a backbone that has learned the protocol itself, the ceiling that a pretraining has.
+
+It trains the protocol's own network from random weights on the whole training part, and never sees validation or test:
+the last weights are taken. Its seed is one that no cell uses. What it hands on is the backbone alone, in which the cells
+of that protocol start as in any other pretrained weights.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+import tasks
+from bench import backbones
+from bench.backbones.normalisation import normalisation_of
+from bench.backbones.sources import RANDOM
+from bench.core.errors import StudyError
+from bench.studies.jobs import PretrainJob
+from tasks.prepared import Prepared
+from tasks.splits import Parts
+from tasks.task import Place, Start, Task
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A backbone's weights after so many steps, and named warnings of its training."""
+
+    weights: dict[str, Tensor]
+    steps: int
+    warnings: dict[str, str]
+
+
+def train(job: PretrainJob, place: Place) -> Trained:
+    """Train an oracle.
+
+    Args:
+        job: one with a protocol and its data.
+        place: where it runs; its seed is the job's.
+
+    Raises:
+        StudyError: the protocol's task does not hand out the backbone it trained.
+    """
+    assert job.protocol is not None
+    assert job.data is not None
+    schedule = job.protocol.schedule.model_copy(update={"look_every": 0})
+    protocol = job.protocol.model_copy(update={"schedule": schedule})
+    data = Prepared.open(Path(job.data))
+    task: Task = tasks.get(protocol.task).load()(protocol, data)
+    train_part = task.parts().train
+    start = Start(job.backbone, dict(backbones.build(job.backbone).state_dict()), normalisation_of(RANDOM))
+    result = task.run(start, train_part, Parts(train_part, [], []), place)
+    if not result.backbone:
+        raise StudyError(f"task {protocol.task} does not hand out the backbone it trained: leave the oracle out")
+    return Trained(result.backbone, result.steps, result.warnings)

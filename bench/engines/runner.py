@@ -1,0 +1,134 @@
+"""Running a plan on an engine: pretrainings first, each cell as soon as its weights exist, nothing twice."""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bench.engines.call import Call, Event
+from bench.engines.local import LocalEngine
+from bench.store.store import Store
+from bench.studies.jobs import Cell, PretrainJob
+from bench.studies.plan import Plan
+from bench.studies.study import EngineOptions
+
+BUSY = "busy"
+# Seconds between two looks at a job that another runner holds.
+PATIENCE = 2.0
+
+Job = PretrainJob | Cell
+
+
+def as_sent(job: Job) -> dict[str, Any]:
+    """A job as plain values; what a protocol's file leaves out stays out, for its sources speak of the rest alone."""
+    return job.model_dump(mode="json", exclude_unset=True)
+
+
+class View(Protocol):
+    """Who is told how a run goes."""
+
+    def begin(self, job: Job) -> None:
+        """A job starts."""
+
+    def advance(self, job: Job, done: int, total: int, text: str) -> None:
+        """A job moves on."""
+
+    def end(self, job: Job, error: str | None) -> None:
+        """A job is done, or failed."""
+
+
+@dataclass
+class Outcome:
+    """How a run ended: failures by job, with the line to show and the file that says more."""
+
+    failures: list[tuple[Job, str]] = field(default_factory=list)
+
+
+def execute(
+    plan: Plan, store: Store, options: EngineOptions, view: View, panels: int = 0, *, retry_failed: bool = False
+) -> Outcome:
+    """Run everything in the plan that is not done, with pictures of `panels` test samples a cell.
+
+    What diverged in an earlier run is left alone unless `retry_failed`.
+
+    An interruption (KeyboardInterrupt) ends the workers; what they had not finished is taken up by the next run.
+    """
+    cells = plan.open_cells(store, retry_failed=retry_failed)
+    pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
+    workers = min(options.count_workers(), max(1, len(cells) + len(pretrains)))
+    with LocalEngine(workers, options.threads) as engine:
+        return _Run(engine, store, options, view, panels).go(pretrains, cells)
+
+
+class _Run:
+    def __init__(self, engine: LocalEngine, store: Store, options: EngineOptions, view: View, panels: int) -> None:
+        self._engine = engine
+        self._store = store
+        self._options = options
+        self._view = view
+        self._panels = panels
+        self._jobs: dict[str, Job] = {}
+        self._ready: deque[Job] = deque()
+        self._held: list[tuple[float, Job]] = []
+        self._waiting: list[Cell] = []
+        self._outcome = Outcome()
+
+    def go(self, pretrains: list[PretrainJob], cells: list[Cell]) -> Outcome:
+        # Long jobs go first, so that the last worker is not left alone with one.
+        self._ready.extend(job for job in pretrains if job.trains)
+        self._ready.extend(job for job in pretrains if not job.trains)
+        open_keys = {job.key for job in pretrains}
+        self._waiting = [cell for cell in cells if cell.pretrain.key in open_keys]
+        self._ready.extend(cell for cell in cells if cell.pretrain.key not in open_keys)
+        while self._ready or self._engine.running or self._held:
+            self._take_up_held()
+            while self._ready and self._engine.idle:
+                self._submit(self._ready.popleft())
+            for event in self._engine.events(timeout=PATIENCE):
+                self._handle(event)
+        return self._outcome
+
+    def _submit(self, job: Job) -> None:
+        kind, payload = ("pretrain", "job") if isinstance(job, PretrainJob) else ("fine_tune", "cell")
+        arguments: dict[str, Any] = {
+            payload: as_sent(job),
+            "store": str(self._store.root),
+            "device": self._options.device,
+        }
+        if isinstance(job, Cell):
+            arguments["panels"] = self._panels
+        log = str(self._store.job(job.key) / "log.txt")
+        self._jobs[job.key] = job
+        self._view.begin(job)
+        self._engine.submit(Call(job.key, f"bench.engines.work:{kind}", arguments, log))
+
+    def _handle(self, event: Event) -> None:
+        job = self._jobs[event.name]
+        if event.kind == "progress":
+            self._view.advance(job, *event.value)
+        elif event.kind == "raised":
+            self._fail(job, event.value)
+        elif event.value == BUSY:
+            self._held.append((time.monotonic() + PATIENCE, job))
+        else:
+            self._view.end(job, None)
+            self._release(job)
+
+    def _take_up_held(self) -> None:
+        now = time.monotonic()
+        self._ready.extend(job for due, job in self._held if due <= now)
+        self._held = [(due, job) for due, job in self._held if due > now]
+        if self._held and not self._engine.running and not self._ready:
+            time.sleep(PATIENCE)
+
+    def _release(self, job: Job) -> None:
+        self._ready.extend(cell for cell in self._waiting if cell.pretrain.key == job.key)
+        self._waiting = [cell for cell in self._waiting if cell.pretrain.key != job.key]
+
+    def _fail(self, job: Job, failure: dict[str, Any]) -> None:
+        path = self._store.write_failure(job.key, {"job": as_sent(job), **failure})
+        self._view.end(job, failure["error"])
+        self._outcome.failures.append((job, f"{failure['error']} (see {path})"))
+        for cell in [cell for cell in self._waiting if cell.pretrain.key == job.key]:
+            self._waiting.remove(cell)
+            self._fail(cell, {"error": f"its pretraining failed: {failure['error']}", "traceback": "", "user": False})

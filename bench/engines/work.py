@@ -1,0 +1,209 @@
+"""What a worker does: one pretraining or one cell, from its claim to its product in the store."""
+
+import resource
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import methods
+import tasks
+from bench import backbones
+from bench.backbones import weights
+from bench.backbones.initial import load_initial
+from bench.backbones.normalisation import normalisation_of
+from bench.backbones.sources import RANDOM
+from bench.core import provenance
+from bench.core.determinism import make_deterministic
+from bench.core.errors import StoreError
+from bench.core.keys import content_hash
+from bench.corpus.storage.reader import Corpus
+from bench.engines import oracle
+from bench.engines.call import Report
+from bench.pretraining import loop as pretraining
+from bench.pretraining.method import Length, Method
+from bench.pretraining.options import TrainingOptions
+from bench.store.records import Record
+from bench.store.store import Store
+from bench.studies.jobs import Cell, PretrainJob
+from tasks.prepared import Prepared
+from tasks.subsets import chain, size_at
+from tasks.task import Place, Start, Task
+
+# What a call returns: it did the work, found it done, or found another process at it.
+DONE, FOUND, BUSY = "done", "found", "busy"
+# A pretraining's, in the folder of its job.
+CHECKPOINT = "checkpoint.pt"
+
+
+def pretrain(report: Report, *, job: dict[str, Any], store: str, device: str, threads: int) -> str:
+    """Pretrain, or take up a pretraining that was interrupted, and write its weights."""
+    wanted, place = PretrainJob.model_validate(job), Store(Path(store))
+    with place.claim(wanted.key) as ours:
+        if place.has_weights(wanted.key):
+            return FOUND
+        if not ours:
+            return BUSY
+        _pretrain(wanted, place, report, _device(device), threads)
+    return DONE
+
+
+def fine_tune(report: Report, *, cell: dict[str, Any], store: str, device: str, threads: int, panels: int = 0) -> str:
+    """Fine-tune from a pretraining's weights and write the record, and pictures of `panels` test samples."""
+    wanted, place = Cell.model_validate(cell), Store(Path(store))
+    with place.claim(wanted.key) as ours:
+        if place.has_record(wanted.key):
+            return FOUND
+        if not ours:
+            return BUSY
+        place.write_record(_fine_tune(wanted, place, report, _device(device), threads, panels))
+    return DONE
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise StoreError(f"device {name} is not available here: use --device cpu")
+    return torch.device(name)
+
+
+def _pretrain(job: PretrainJob, store: Store, report: Report, device: torch.device, threads: int) -> None:
+    make_deterministic(job.seed, threads)
+    begun = time.monotonic()
+    trained = _train_oracle(job, store, report, device) if job.protocol else _train(job, store, report, device)
+    card = {
+        **job.model_dump(mode="json", exclude={"corpus", "identity", "protocol", "data"}),
+        "options": job.identity,
+        "method_version": methods.get(job.method).version,
+        "protocol": job.protocol.id if job.protocol else None,
+        **trained.card,
+        "warnings": job.warnings | trained.warnings,
+        "provenance": provenance.describe(device, threads),
+        "cost": {"train_seconds": round(time.monotonic() - begun, 3), "peak_rss_mib": _peak_rss_mib()},
+    }
+    weights.save(store.weights(job.key), trained.weights, card)
+    (store.job(job.key) / CHECKPOINT).unlink(missing_ok=True)
+    store.forget_failure(job.key)
+
+
+@dataclass(frozen=True)
+class _Product:
+    """What a pretraining gives: weights, what its card says of the training, and named warnings."""
+
+    weights: dict[str, Tensor]
+    card: dict[str, Any]
+    warnings: dict[str, str]
+
+
+def _train(job: PretrainJob, store: Store, report: Report, device: torch.device) -> _Product:
+    spec = methods.get(job.method)
+    options = spec.options.model_validate(job.options)
+    corpus = options.supervise(Corpus.open(Path(job.corpus)), job.seed) if job.corpus else None
+    backbone = backbones.build(job.backbone)
+    length = Length(0, 0)
+    if isinstance(options, TrainingOptions):
+        load_initial(backbone, options.init)
+        length = options.length(len(corpus) if corpus else 0)
+    method: Method[Any] = spec.load()(backbone, options, corpus, length)
+    trained = pretraining.Trained()
+    if corpus is not None:
+        place = pretraining.Place(device, store.job(job.key) / CHECKPOINT, report)
+        trained = pretraining.train(method, corpus, job.seed, place)
+    card = {
+        "input": method.input.to_json(),
+        "steps": length.steps,
+        "losses": trained.losses,
+        "features": trained.features,
+        "synthetic": corpus.synthetic if corpus else None,
+    }
+    return _Product(method.export(), card, trained.warnings)
+
+
+def _train_oracle(job: PretrainJob, store: Store, report: Report, device: torch.device) -> _Product:
+    trained = oracle.train(job, Place(device, store.job(job.key), job.seed, report))
+    card = {
+        "input": normalisation_of(RANDOM).to_json(),
+        "steps": trained.steps,
+        "losses": {},
+        "facts": {"steps": trained.steps},
+        "synthetic": None,
+    }
+    return _Product(trained.weights, card, trained.warnings)
+
+
+def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, threads: int, panels: int) -> Record:
+    protocol = cell.protocol
+    data = Prepared.open(Path(cell.data))
+    task: Task = tasks.get(protocol.task).load()(protocol, data)
+    parts = task.parts()
+    names = data.names
+    order = chain([names[i] for i in parts.train], task.strata(parts.train), cell.subset_seed)
+    count = size_at(cell.fraction, len(order))
+    train = [parts.train[i] for i in order[:count]]
+    _write_subset(cell, store, task, train, names, cell.fraction * len(order))
+    torch.set_num_threads(threads)
+    kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
+    pictures = store.root / "predictions" / cell.key
+    place = Place(device, store.job(cell.key), cell.train_seed, report, pictures, panels)
+    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input), train, parts, place)
+    return Record(
+        key=cell.key,
+        study=cell.study,
+        row=cell.row,
+        method=cell.pretrain.method,
+        options=cell.pretrain.identity,
+        backbone=cell.pretrain.backbone,
+        task=protocol.task,
+        dataset=protocol.dataset,
+        protocol=protocol.id,
+        protocol_hash=protocol.hash,
+        fraction=cell.fraction,
+        seed=cell.seed,
+        seeds={"pretrain": cell.pretrain.seed, "subset": cell.subset_seed, "train": cell.train_seed},
+        weights=cell.pretrain.key,
+        corpus=cell.pretrain.corpus_hash,
+        metric=protocol.metric,
+        metrics=result.metrics,
+        counts={
+            "train": len(train),
+            "train_all": len(parts.train),
+            "val": len(parts.val),
+            "test": len(parts.test),
+            "steps": result.steps,
+        },
+        pretraining=card.get("facts", {}),
+        warnings=card.get("warnings", {}) | {f"tuning-{name}": text for name, text in result.warnings.items()},
+        synthetic=data.synthetic,
+        synthetic_corpus=card.get("synthetic"),
+        provenance=provenance.describe(device, threads)
+        | {"code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version}},
+        cost={
+            "train_seconds": round(result.train_seconds, 3),
+            "eval_seconds": round(result.test_seconds, 3),
+            "peak_rss_mib": _peak_rss_mib(),
+        },
+    )
+
+
+def _write_subset(cell: Cell, store: Store, task: Task, train: list[int], names: list[str], asked: float) -> None:
+    strata = task.strata(train)
+    manifest = {
+        "protocol": cell.protocol.id,
+        "data": task.data.hash,
+        "subset_seed": cell.subset_seed,
+        "fraction": cell.fraction,
+        "asked": asked,
+        "count": len(train),
+        "strata": {str(stratum): strata.count(stratum) for stratum in sorted(set(strata))},
+        "samples": [names[i] for i in train],
+    }
+    key = content_hash([manifest[name] for name in ("protocol", "data", "subset_seed", "fraction")])
+    store.write_subset(key, manifest | {"hash": content_hash(manifest["samples"])})
+
+
+def _peak_rss_mib() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

@@ -1,0 +1,1 @@
+"""From outcomes to metrics: one implementation, without torch, for whoever scores and whoever checks a score."""

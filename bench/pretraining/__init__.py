@@ -1,0 +1,1 @@
+"""The methods' contract, their options, and the loop that trains them."""

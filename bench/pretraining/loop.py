@@ -1,0 +1,198 @@
+"""The pretraining loop: plain, and exact about where it is.
+
+Pretraining does not run in mmengine's Runner, whose checkpoints hold neither generator states nor the sampler's
+position (docs/decisions/003). Here everything that is random in a step follows from the seed and the step's number,
+and the rest (weights, optimiser, scheduler, generators) is in the checkpoint: a run that was killed and taken up again
+ends with the same weights, bit for bit on one CPU, as one that was not.
+"""
+
+import io
+import os
+import pickle
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.backbones import weights
+from bench.backbones.pyramid import Backbone
+from bench.core import files, precision
+from bench.core.errors import DivergedError, StudyError, WeightsError
+from bench.core.seeding import derive
+from bench.corpus.storage.batches import Batches, Position
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining.diagnostics import Features, Watch, describe_features, judge_features, pooled_features
+from bench.pretraining.method import Batch, Method
+from bench.pretraining.options import TrainingOptions
+
+CHECKPOINT_SECONDS = 30.0
+# Steps between two reports, when the losses come from a GPU too, and between two looks at all weights.
+REPORT_STEPS = 10
+CHECK_STEPS = 50
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a training runs: device, file of its checkpoint, and who is told how far it is."""
+
+    device: torch.device
+    checkpoint: Path
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves besides its weights.
+
+    Attributes:
+        losses: the mean of each loss over the last epoch.
+        warnings: named warnings, one line each; see `bench.pretraining.diagnostics`.
+        features: `spread` and `rank` of the exported features at the `start` and at the `end`.
+    """
+
+    losses: dict[str, float] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+    features: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> Trained:
+    """Train a method to the end, going on from its checkpoint where there is one.
+
+    Args:
+        method: on any device; it is moved.
+        corpus: the tiles.
+        seed: pretraining seed.
+        place: device, checkpoint and progress.
+
+    Raises:
+        DivergedError: a loss, a weight or an exported feature was not finite; the checkpoint is gone, so that the job
+            starts over.
+        WeightsError, CorpusError: the checkpoint is broken, or of another order of tiles.
+    """
+    options: TrainingOptions = method.options
+    arithmetic = precision.resolve(options.precision, place.device)
+    method.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch types only `to(Tensor)` so
+    method.train()
+    if options.compile:
+        compile_backbones(method, place.device)
+    watch = Watch(method.length, method.constant_losses(), _advice(options, arithmetic))
+    try:
+        return _train(method, corpus, seed, place, arithmetic, watch)
+    except DivergedError:
+        place.checkpoint.unlink(missing_ok=True)
+        raise
+
+
+def _train(method: Method[Any], corpus: Corpus, seed: int, place: Place, arithmetic: str, watch: Watch) -> Trained:
+    optimiser, scheduler = method.configure()
+    parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler, "watch": watch}
+    batches = Batches(corpus, method.options.batch, derive(seed, "order"), method.sample_weights())
+    start = _resume(parts, batches, place.checkpoint)
+    steps = method.length.steps
+    if start == 0:
+        watch.start = _features(method, corpus, "the weights it starts from", "start from others (option init)")
+    saved = time.monotonic()
+    for step in range(start, steps):
+        with precision.autocast(arithmetic, place.device):
+            losses = method(feed(batches, step, seed, place.device))
+        values = torch.stack(list(losses.values()))
+        watch.note(step + 1, list(losses), values.detach())
+        report = step % REPORT_STEPS == 0 or step + 1 == steps
+        if report or place.device.type == "cpu":
+            watch.read()
+        total = values.sum()
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        optimiser.step()
+        scheduler.step()
+        method.after_step(step + 1)
+        if report:
+            place.progress(step + 1, steps, f"loss {float(total.detach()):.3f}")
+        save = time.monotonic() - saved > CHECKPOINT_SECONDS
+        if save or step % CHECK_STEPS == 0 or step + 1 == steps:
+            watch.read()
+            watch.check_weights(method, step + 1)
+        if save:
+            _save(parts, batches.position(step + 1), place.checkpoint)
+            saved = time.monotonic()
+    assert watch.start is not None
+    end = _features(method, corpus, "the trained weights", watch.advice)
+    warnings = watch.warnings() | judge_features(watch.start, end)
+    return Trained(watch.means[-1], warnings, {"start": asdict(watch.start), "end": asdict(end)})
+
+
+def _advice(options: TrainingOptions, arithmetic: str) -> str:
+    lr = getattr(options, "lr", None)
+    lower = "lower the learning rate" + ("" if lr is None else f" (lr is {lr:g})")
+    return lower + (", or set precision to fp32 (it is bf16)" if arithmetic == "bf16" else "")
+
+
+def _features(method: Method[Any], corpus: Corpus, what: str, advice: str) -> Features:
+    """Spread and rank of what the method would export now.
+
+    Raises:
+        DivergedError: the features are not finite.
+    """
+    network = weights.restore(method.backbone.name, method.export(), what)
+    found = pooled_features(network, corpus, method.options.size, method.input)
+    if not np.isfinite(found).all():
+        raise DivergedError(f"features of {what} are not finite: {advice}")
+    return describe_features(found)
+
+
+def compile_backbones(method: Method[Any], device: torch.device) -> None:
+    """Compile the networks inside a method in place; their `state_dict` keeps its names.
+
+    Raises:
+        StudyError: the processor's code needs a C++ compiler and there is none.
+    """
+    if device.type == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
+        raise StudyError("option compile=true needs a C++ compiler on a CPU and none was found: leave it off")
+    for network in method.modules():
+        if isinstance(network, Backbone):
+            network.compile()
+
+
+def feed(batches: Batches, step: int, seed: int, device: torch.device) -> Batch:
+    """What a step, counted from 0, trains on: its tiles, and the generator of its augmentation."""
+    tiles, landcover, _ = batches[step]
+    return Batch(
+        images=torch.from_numpy(tiles).to(device).permute(0, 3, 1, 2),
+        landcover=torch.from_numpy(landcover).to(device) if batches.corpus.has_landcover else None,
+        generator=torch.Generator().manual_seed(derive(seed, "augment", step)),
+    )
+
+
+def _save(parts: dict[str, Any], position: Position, path: Path) -> None:
+    states = {name: part.state_dict() for name, part in parts.items()}
+    generators: dict[str, Tensor] = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        generators["cuda"] = torch.cuda.get_rng_state()
+    buffer = io.BytesIO()
+    torch.save({"position": position.to_json(), "generators": generators, **states}, buffer)
+    files.write_bytes(path, buffer.getvalue())
+
+
+def _resume(parts: dict[str, Any], batches: Batches, path: Path) -> int:
+    """Take up a checkpoint: the number of the next step, counted from 0; 0 where there is none."""
+    if not path.exists():
+        return 0
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(saved[name])
+        position = Position(**saved["position"])
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"checkpoint {path} cannot be taken up ({reason}): delete it to start over") from None
+    torch.set_rng_state(saved["generators"]["cpu"])
+    if "cuda" in saved["generators"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(saved["generators"]["cuda"])
+    return batches.after(position)

@@ -1,0 +1,207 @@
+"""Options of a pretraining method, with their sources; torch-free, so that a study is checked before anything loads."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bench.backbones.normalisation import IMAGENET, Channels, Normalisation, normalisation_of
+from bench.backbones.sources import RANDOM, identify
+from bench.core.errors import StudyError
+
+if TYPE_CHECKING:
+    from bench.corpus.storage.manifest import ControlEntry
+    from bench.corpus.storage.reader import Corpus
+
+
+class CorpusFacts(Protocol):
+    """What an option may be checked against."""
+
+    @property
+    def has_landcover(self) -> bool:
+        """Whether every tile has land-cover proportions."""
+        ...
+
+    @property
+    def controls(self) -> "Mapping[str, ControlEntry]":
+        """Land cover that is not the tiles' own, by name, each with its hash."""
+        ...
+
+    def __len__(self) -> int:
+        """Number of tiles."""
+        ...
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a training is: steps in all, and steps in one pass over the corpus."""
+
+    steps: int
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a training before it runs.
+
+    Attributes:
+        values: numbers by name, such as `steps`, `teacher_updates` and `start_left`, the share of the teacher's start
+            that its updates leave in it.
+        warnings: named warnings, each with one line that says what makes the run doubtful.
+    """
+
+    values: dict[str, float] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def __or__(self, other: "Facts") -> "Facts":
+        """Both together."""
+        return Facts(self.values | other.values, self.warnings | other.warnings)
+
+
+def option(default: Any, source: str, text: str, **limits: Any) -> Any:
+    """Declare one option.
+
+    Args:
+        default: value used where a study says nothing.
+        source: where the default comes from: a paper's section, `release`, or `ours` with the reason.
+        text: what the option does, one line.
+        limits: pydantic's bounds, such as `gt=0`.
+    """
+    return Field(default=default, description=text, json_schema_extra={"source": source}, **limits)
+
+
+class PretrainOptions(BaseModel):
+    """Options that every method has; an initialisation has no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def offers(self) -> frozenset[str]:
+        """Needs of a method that its options meet and the corpus need not."""
+        return frozenset()
+
+    def remedy(self, need: str) -> str | None:  # noqa: ARG002 - overridden where it matters
+        """How a user meets a need of the method by its options; None where only the corpus can."""
+        return None
+
+    def starts_at(self) -> str:
+        """Where the backbone's weights start: `random`, `imagenet` or a file."""
+        return RANDOM
+
+    def identity(self) -> dict[str, Any]:
+        """The options as they enter a key: files by their content, and without what cannot change the weights.
+
+        Raises:
+            WeightsError, StudyError: a file that an option names is absent.
+        """
+        return self.model_dump(mode="json")
+
+    def content_of(self, corpus: CorpusFacts) -> dict[str, Any]:  # noqa: ARG002 - overridden where it matters
+        """What the options make a method read of a corpus that the corpus' hash does not cover; joins `identity`."""
+        return {}
+
+    def fetch(self, make: Callable[[str], str]) -> Self:  # noqa: ARG002 - as above
+        """The options with what they name by a registered word replaced by its folder.
+
+        Args:
+            make: from a name in the corpus registry to its folder, which is made when it is absent.
+        """
+        return self
+
+    def supervise(self, corpus: "Corpus", seed: int) -> "Corpus":  # noqa: ARG002 - as above
+        """The corpus as the method is to see it, in a pretraining with this seed."""
+        return corpus
+
+    def check(self, corpus: CorpusFacts) -> None:
+        """Refuse options that cannot work on this corpus.
+
+        Raises:
+            StudyError: says which option, its value, and what to do.
+        """
+
+    def facts(self, tiles: int) -> Facts:
+        """What is known of a run on a corpus of so many tiles before it runs; nothing of an initialisation."""
+        del tiles
+        return Facts()
+
+    def normalisation(self) -> Normalisation:
+        """The input statistics that the weights are trained with, and that whoever uses them must feed."""
+        return normalisation_of(RANDOM)
+
+
+class StartOptions(PretrainOptions):
+    """Options of whatever starts from weights: the statistics of their input."""
+
+    mean: Channels | None = option(
+        None, "ours", "input mean of red, green and blue in [0, 1]; none takes that of the weights it starts from"
+    )
+    std: Channels | None = option(
+        None, "ours", "input s.d. of red, green and blue in [0, 1]; none takes that of the weights it starts from"
+    )
+
+    @model_validator(mode="after")
+    def _mean_and_std(self) -> Self:
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("mean and std are stated together or not at all")
+        if self.std is not None and min(self.std) <= 0:
+            raise ValueError("std must be positive")
+        return self
+
+    def normalisation(self) -> Normalisation:
+        """The stated statistics, else those of the weights it starts from."""
+        if self.mean is not None and self.std is not None:
+            return Normalisation(self.mean, self.std, "stated by options mean and std")
+        return normalisation_of(self.starts_at())
+
+    def identity(self) -> dict[str, Any]:
+        """As every method's; input statistics enter as `input` where they are not ImageNet's."""
+        values = super().identity()
+        del values["mean"], values["std"]
+        used = self.normalisation()
+        return values if used.same(IMAGENET) else values | {"input": {"mean": list(used.mean), "std": list(used.std)}}
+
+
+class TrainingOptions(StartOptions):
+    """Options that every method that trains has."""
+
+    epochs: int = option(100, "ours: the papers differ", "passes over the corpus", gt=0)
+    batch: int = option(256, "ours: the papers differ", "tiles in one step", gt=1)
+    size: int = option(224, "ours: the papers differ", "side of the views fed to the network, pixels", ge=32)
+    precision: Literal["auto", "fp32", "bf16"] = option(
+        "auto", "ours", "bf16 autocast where the processor computes it natively (auto), never, or always"
+    )
+    init: str = option(
+        RANDOM,
+        "ours; GeoKR* in its paper is init: imagenet",
+        "where the backbone starts: random, imagenet, or a .pth or .safetensors file",
+    )
+    compile: bool = option(
+        default=False, source="ours", text="compile the backbone with torch.compile; needs a C++ compiler on a CPU"
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """As every method's; a file to start from enters by its content, and compiling does not."""
+        values = super().identity()
+        del values["compile"]
+        return values | {"init": identify(self.init)}
+
+    def starts_at(self) -> str:
+        """Option `init`."""
+        return self.init
+
+    def length(self, tiles: int) -> Length:
+        """Steps on a corpus of so many tiles: whole batches only, so an epoch's last tiles may be left out."""
+        per_epoch = tiles // self.batch
+        return Length(steps=per_epoch * self.epochs, steps_per_epoch=per_epoch)
+
+    def facts(self, tiles: int) -> Facts:
+        """The number of steps."""
+        return Facts({"steps": self.length(tiles).steps})
+
+    def check(self, corpus: CorpusFacts) -> None:
+        """Refuse a batch that the corpus cannot fill once."""
+        if self.batch > len(corpus):
+            raise StudyError(
+                f"option batch={self.batch} is larger than the corpus ({len(corpus)} tiles): "
+                "lower pretrain.batch in the study"
+            )

@@ -1,0 +1,1 @@
+"""The store: a folder of weights, records and jobs."""

@@ -1,0 +1,133 @@
+"""The record of one cell: the immutable JSON that every table is computed from."""
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bench.core.errors import StoreError
+from bench.core.files import because
+
+SCHEMA = 2
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("is not a finite number")
+    return value
+
+
+Finite = Annotated[float, AfterValidator(_finite)]
+
+
+class Record(BaseModel):
+    """The result of one fine-tuning: weights x protocol x fraction x seed.
+
+    Attributes:
+        schema_version: layout of this file; readers refuse a newer one in words.
+        key: hash of everything that can change the numbers; also the file's name.
+        study: name of the study that first asked for the cell.
+        row: name that this study gave the row, where it gave one; not part of the key.
+        method: registered name of the pretraining method; `random` for none.
+        options: the method's options as they enter the key: defaults included but for those added later, and files by their
+            content; empty for an initialisation.
+        backbone: registered backbone name.
+        task: kind of problem (`seg`, `cls`, ...).
+        dataset: data set of the protocol (`demo-city`, `potsdam`, ...).
+        protocol: id of the protocol (`geokr-2021/potsdam`).
+        protocol_hash: hash of the protocol's content.
+        fraction: share of the training labels, in (0, 1].
+        seed: index of the repeat, from 0; the same index means the same subset and training seed for every method.
+        seeds: the derived seeds: `pretrain`, `subset`, `train`.
+        weights: key of the pretrained weights.
+        corpus: content hash of the corpus the weights were trained on; None where nothing was trained.
+        metric: name of the protocol's headline metric, a key of `metrics`.
+        metrics: all test metrics by name, as fractions in [0, 1] unless the name says otherwise; per-class values are
+            named `<metric>/<class>`; a class absent from truth and prediction has no entry.
+        counts: sizes by name: `train_asked`, `train`, `train_all`, `val`, `test`, `steps`.
+        pretraining: facts of the weights by name: `steps`, `teacher_updates`, `start_left` and what else the method's card
+            counts; empty for an initialisation.
+        warnings: named warnings of the weights and of the fine-tuning, each with one line that says what was seen; a
+            number that rests on one is marked in every table.
+        synthetic: whether the data set was made by a generator.
+        synthetic_corpus: the same of the pretraining corpus; None where nothing was trained.
+        provenance: versions, device, threads, git revision, host kind; never part of the key.
+        cost: `train_seconds`, `eval_seconds`, `peak_rss_mib`; the only part allowed to differ between repeats.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: int = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
+    key: str
+    study: str
+    row: str | None = None
+    method: str
+    options: dict[str, Any]
+    backbone: str
+    task: str
+    dataset: str
+    protocol: str
+    protocol_hash: str
+    fraction: float = Field(gt=0, le=1)
+    seed: int = Field(ge=0)
+    seeds: dict[str, int]
+    weights: str
+    corpus: str | None
+    metric: str
+    metrics: dict[str, Finite]
+    counts: dict[str, int]
+    pretraining: dict[str, Finite] = Field(default_factory=dict)
+    warnings: dict[str, str] = Field(default_factory=dict)
+    synthetic: bool = False
+    synthetic_corpus: bool | None = None
+    provenance: dict[str, Any]
+    cost: dict[str, Finite]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _migrate(cls, values: Any) -> Any:
+        """Read schema 1, whose provenance said whether the data set was synthetic, as schema 2."""
+        if not isinstance(values, dict) or values.get("schema", SCHEMA) != 1:
+            return values
+        provenance = values.get("provenance")
+        if not isinstance(provenance, dict):
+            return values
+        plain = {name: value for name, value in provenance.items() if name != "synthetic"}
+        made = bool(provenance.get("synthetic", False))
+        return {"synthetic": made, **values, "schema": SCHEMA, "provenance": plain}
+
+    @property
+    def score(self) -> float:
+        """The headline metric's value."""
+        return self.metrics[self.metric]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON values."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def read_record(path: Path) -> Record:
+    """Read one record.
+
+    Raises:
+        StoreError: the file is unreadable, torn, of a newer schema, or not a record.
+    """
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        why = because(error, "delete it and run the study again")
+        raise StoreError(f"{path} is not a readable record{why}") from None
+    schema = value.get("schema") if isinstance(value, dict) else None
+    if str(schema).isdecimal() and int(str(schema)) > SCHEMA:
+        raise StoreError(f"{path} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
+    try:
+        record = Record.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "file"
+        raise StoreError(f"{path} is not a record: {where}: {first['msg']}") from None
+    if record.metric not in record.metrics:
+        raise StoreError(f"{path} is not a record: metrics has no {record.metric!r}")
+    return record

@@ -1,0 +1,164 @@
+"""The store: a folder of weights, records and subsets. A record that exists is done; there is no other state.
+
+    store.json            schema of the store
+    weights/<key>/        backbone.safetensors and card.json
+    records/<key>.json    one fine-tuning each
+    subsets/<key>.json    the training samples of a (protocol, subset seed, fraction)
+    jobs/<key>/           claim, checkpoint, log and last failure of a job; may be deleted
+
+A job that was killed, ran out of memory or met a full disk is tried again by the next run. One that diverged would only
+diverge again: it is tried again when asked (`bench run --retry-failed`), when its options change, which gives it another
+key, or when its folder under `jobs/` is deleted.
+
+Everything is written whole or not at all (`bench.core.files`). A job is claimed by a lock of the operating system on
+`jobs/<key>/claim`, which vanishes with the process that holds it, so a crashed owner leaves nothing behind.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from bench.core import files
+from bench.core.errors import StoreError
+from bench.store.records import Record, read_record
+
+SCHEMA = 1
+
+
+class Store:
+    """Reads and writes one store.
+
+    Args:
+        root: the store's folder; it is made when something is first written.
+
+    Raises:
+        StoreError: the folder was written by a newer version, or is something else.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._check_schema()
+
+    def open_for_writing(self) -> None:
+        """Make the folder and note its schema."""
+        if not (self.root / "store.json").exists():
+            try:
+                files.write_json(self.root / "store.json", {"schema": SCHEMA})
+            except OSError as error:
+                raise StoreError(
+                    f"store {self.root} cannot be written ({error.strerror}): choose another --store"
+                ) from None
+
+    def has_record(self, key: str) -> bool:
+        """Whether a cell is done."""
+        return self._record(key).is_file()
+
+    def write_record(self, record: Record) -> None:
+        """Keep a record and forget the cell's last failure."""
+        files.write_json(self._record(record.key), record.to_json())
+        self.forget_failure(record.key)
+
+    def read_record(self, key: str) -> Record:
+        """One record by key."""
+        return read_record(self._record(key))
+
+    def records(self) -> Iterator[Record]:
+        """All records, by key; an unreadable one raises StoreError."""
+        for path in sorted((self.root / "records").glob("*.json")):
+            yield read_record(path)
+
+    def weights(self, key: str) -> Path:
+        """Folder of a pretraining's weights."""
+        return self.root / "weights" / key
+
+    def has_weights(self, key: str) -> bool:
+        """Whether a pretraining is done."""
+        return (self.weights(key) / "card.json").is_file()
+
+    def card(self, key: str) -> dict[str, Any]:
+        """The card of finished weights; an unreadable one raises StoreError."""
+        return _read_card(self.weights(key) / "card.json")
+
+    def cards(self) -> Iterator[dict[str, Any]]:
+        """The cards of all finished pretrainings; an unreadable one raises StoreError."""
+        for path in sorted((self.root / "weights").glob("*/card.json")):
+            yield _read_card(path)
+
+    def job(self, key: str) -> Path:
+        """Folder for a job's own files."""
+        return self.root / "jobs" / key
+
+    def write_subset(self, key: str, manifest: dict[str, Any]) -> None:
+        """Keep the manifest of a subset; the same key always holds the same manifest."""
+        path = self.root / "subsets" / f"{key}.json"
+        if not path.exists():
+            files.write_json(path, manifest)
+
+    def write_failure(self, key: str, failure: dict[str, Any]) -> Path:
+        """Keep the last failure of a job, to be looked at; it does not count as done."""
+        path = self.job(key) / "failure.json"
+        files.write_json(path, failure)
+        return path
+
+    def forget_failure(self, key: str) -> None:
+        """Drop the last failure of a job that has succeeded since."""
+        (self.job(key) / "failure.json").unlink(missing_ok=True)
+
+    def diverged(self, key: str) -> str | None:
+        """Why a job diverged, in one line; None where it did not, or was never tried."""
+        try:
+            failure = json.loads((self.job(key) / "failure.json").read_text())
+            return str(failure["error"]) if failure.get("diverged") else None
+        except (OSError, ValueError, KeyError, AttributeError):
+            return None  # none, or one that is being written: the job is tried again
+
+    @contextmanager
+    def claim(self, key: str) -> Iterator[bool]:
+        """Claim a job for this process; yields False where another process holds it."""
+        path = self.job(key) / "claim"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _record(self, key: str) -> Path:
+        return self.root / "records" / f"{key}.json"
+
+    def _check_schema(self) -> None:
+        path = self.root / "store.json"
+        if not self.root.exists():
+            return
+        if not self.root.is_dir():
+            raise StoreError(f"{self.root} is a file, a store is a folder: choose another --store")
+        try:
+            schema = json.loads(path.read_text())["schema"]
+        except FileNotFoundError:
+            if any(self.root.iterdir()):
+                raise StoreError(f"{self.root} holds other files and no store.json: choose another --store") from None
+            return
+        except (OSError, ValueError, KeyError, TypeError):
+            raise StoreError(f"{path} is not readable: restore it, or choose another --store") from None
+        if schema > SCHEMA:
+            raise StoreError(
+                f"store {self.root} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench"
+            )
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    try:
+        card: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        why = files.because(error, f"delete {path.parent} and run again")
+        raise StoreError(f"{path} cannot be read{why}") from None
+    return card

@@ -1,0 +1,1 @@
+"""From a study to a plan: the grid, what it reads, and how long it takes."""

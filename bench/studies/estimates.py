@@ -1,0 +1,95 @@
+"""How long a plan should take: from what this store has measured, else from a rough rate."""
+
+import math
+import statistics
+from dataclasses import dataclass
+
+import methods
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining.options import TrainingOptions
+from bench.store.store import Store
+from bench.studies.inputs import Inputs
+from bench.studies.jobs import PretrainJob
+from bench.studies.plan import Plan
+from bench.studies.study import Study
+from tasks.protocols import Protocol
+from tasks.subsets import size_at
+
+# Images of 64 px trained a second by one core in fp32, measured on a 2-core machine.
+IMAGES_PER_SECOND = {"resnet18": 150.0, "resnet50": 60.0}
+SLOWEST = 30.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of wall time, and whether they rest on measurements of this store alone."""
+
+    seconds: float
+    measured: bool
+
+
+def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate:
+    """Time for what a plan leaves to do, spread over the study's workers."""
+    known = _measured_cells(store)
+    cells = plan.open_cells(store)
+    pretrains = [job for job in plan.open_pretrains(store) if job.corpus]
+    tunings = [(cell.protocol, cell.pretrain.backbone, cell.fraction) for cell in cells]
+    # An oracle is a fine-tuning on all labels.
+    tunings += [(job.protocol, job.backbone, 1.0) for job in plan.open_pretrains(store) if job.protocol]
+    of_tunings = [
+        known.get((protocol.hash, backbone))
+        or _rough_tuning(protocol, backbone, fraction, len(inputs.dataset(study, protocol)))
+        for protocol, backbone, fraction in tunings
+    ]
+    rate = _measured_rate(store)
+    corpus = inputs.corpus(study) if pretrains else None
+    of_pretrains = [
+        _images(job, corpus) / rate.get(job.backbone, _rough_rate(job.backbone)) for job in pretrains if corpus
+    ]
+    measured = all((protocol.hash, backbone) in known for protocol, backbone, _ in tunings)
+    measured = measured and all(job.backbone in rate for job in pretrains)
+    total = sum(of_tunings) + sum(of_pretrains)
+    # A single job is never split, so the longest is a floor.
+    longest = max([0.0, *of_tunings, *of_pretrains])
+    return Estimate(max(longest, total / study.engine.count_workers()), measured)
+
+
+def _measured_cells(store: Store) -> dict[tuple[str, str], float]:
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for record in store.records():
+        cost = record.cost.get("train_seconds", 0) + record.cost.get("eval_seconds", 0)
+        seconds.setdefault((record.protocol_hash, record.backbone), []).append(cost)
+    return {key: statistics.median(values) for key, values in seconds.items()}
+
+
+def _measured_rate(store: Store) -> dict[str, float]:
+    """Views of 64 px trained a second, by backbone, from the cards of finished pretrainings."""
+    rates: dict[str, list[float]] = {}
+    for card in store.cards():
+        if not card["steps"] or not card["corpus_hash"]:  # an initialisation, or an oracle
+            continue
+        views = card["steps"] * card["options"]["batch"] * (card["options"]["size"] / 64) ** 2
+        rates.setdefault(card["backbone"], []).append(views / card["cost"]["train_seconds"])
+    return {backbone: statistics.median(values) for backbone, values in rates.items()}
+
+
+def _rough_rate(backbone: str) -> float:
+    return IMAGES_PER_SECOND.get(backbone, SLOWEST)
+
+
+def _images(job: PretrainJob, corpus: Corpus) -> float:
+    options = methods.get(job.method).options.model_validate(job.options)
+    if not isinstance(options, TrainingOptions):
+        return 0.0
+    return len(corpus) * options.epochs * (options.size / 64) ** 2
+
+
+def _rough_tuning(protocol: Protocol, backbone: str, fraction: float, slices: int) -> float:
+    schedule = protocol.schedule
+    steps = schedule.total
+    if schedule.length == "epochs":
+        # A split that lists its images says nothing of the share; the paper's is as good a guess as any.
+        ratio = protocol.split.ratio or (3, 1, 1)
+        train = size_at(fraction, round(slices * ratio[0] / sum(ratio)))
+        steps *= math.ceil(train / schedule.batch)
+    return steps * schedule.batch * (protocol.slices.size / 64) ** 2 / _rough_rate(backbone)

@@ -1,0 +1,94 @@
+"""Where a study's corpus and data sets come from: folders the user names, prepared sets, or a generator's."""
+
+from pathlib import Path
+
+from bench.core import files
+from bench.core.errors import DataError
+from bench.core.paths import data_home
+from bench.corpus.registry import Say
+from bench.corpus.registry import registry as corpora
+from bench.corpus.storage.reader import Corpus
+from bench.pretraining.options import PretrainOptions
+from bench.studies.study import Study
+from tasks import datasets, prepared
+from tasks.prepared import Prepared
+from tasks.protocols import Protocol, Slices
+
+
+class Inputs:
+    """Opens what a study reads, making the demo's parts when they are first needed.
+
+    Args:
+        say: told what is being made, since that can take some seconds.
+        home: the data folder.
+    """
+
+    def __init__(self, say: Say, home: Path | None = None) -> None:
+        self._say = say
+        self._home = home or data_home()
+        self._corpora: dict[str, Corpus] = {}
+        self._datasets: dict[Path, Prepared] = {}
+
+    def corpus(self, study: Study) -> Corpus:
+        """The study's corpus.
+
+        Raises:
+            DataError: the study names none.
+            CorpusError: the folder is not a corpus.
+        """
+        if study.corpus is None:
+            raise DataError(
+                f"study {study.name} needs a corpus: build one with `bench corpus build` and pass --set corpus=DIR"
+            )
+        if study.corpus not in self._corpora:
+            made = corpora.all().get(study.corpus)
+            path = made.make(self._home, self._say) if made else Path(study.corpus)
+            self._corpora[study.corpus] = Corpus.open(path)
+        return self._corpora[study.corpus]
+
+    def dataset(self, study: Study, protocol: Protocol) -> Prepared:
+        """The prepared data set of a protocol.
+
+        Raises:
+            DataError: it has not been prepared, or the folder that a study names holds another data set. A synthetic set
+                may stand in for a real one, for a trial: its records say that it is synthetic.
+        """
+        if protocol.dataset in study.data:
+            path = Path(study.data[protocol.dataset])
+        else:
+            path = self.prepared_folder(protocol.dataset, protocol.slices)
+        if path not in self._datasets:
+            spec = datasets.get(protocol.dataset)
+            if spec.maker and not path.is_dir():
+                self.prepare(protocol.dataset, spec.make(self._home, self._say), protocol.slices)
+            self._datasets[path] = Prepared.open(path)
+        found = self._datasets[path]
+        if not found.synthetic and found.index.get("dataset", protocol.dataset) != protocol.dataset:
+            raise DataError(
+                f"{path} holds {found.index['dataset']}, protocol {protocol.id} is for {protocol.dataset}: "
+                f"set data.{protocol.dataset} to its own folder"
+            )
+        return found
+
+    def fill(self, options: PretrainOptions) -> PretrainOptions:
+        """The options with what they name by a registered word made and in its place."""
+        return options.fetch(lambda name: str(corpora.get(name).make(self._home, self._say)))
+
+    def prepared_folder(self, name: str, slices: Slices) -> Path:
+        """Where a prepared set lies in the data folder; the demo's stand beside their sources."""
+        folder = datasets.folder_name(name, slices)
+        spec = datasets.get(name)
+        if not spec.maker:
+            return self._home / "prepared" / folder
+        # A generator's sets are remade when their layout or the generator changes (its version is in the source's
+        # name); a user's own are refused with a message.
+        source = spec.make(self._home, self._say)
+        return source.parent / f"prepared-{prepared.SCHEMA}" / source.name / folder
+
+    def prepare(self, name: str, source: Path, slices: Slices, out: Path | None = None) -> Path:
+        """Cut a data set's public layout into slices; the folder is complete or absent."""
+        out = out or self.prepared_folder(name, slices)
+        self._say(f"preparing {name} in {out}")
+        with files.new_folder(out) as work:
+            datasets.get(name).prepare(source, work, slices, lambda _done, _total: None)
+        return out

@@ -1,0 +1,88 @@
+"""The two kinds of work, as plain values that an engine can send to another process."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.protocols import Protocol
+
+
+class PretrainJob(BaseModel):
+    """One pretraining; its product is `weights/<key>/`, shared by all cells that start from it.
+
+    An oracle's learns a protocol's own training part with its labels, and so belongs to the cells of that protocol alone.
+
+    Attributes:
+        key: hash of all that can change the weights.
+        row: name of the study's row that first asks for it, None for the method's own; not part of the key.
+        method, options, backbone: what is trained.
+        identity: the options as they enter the key and stand in records: files by their content, not by a path of this
+            machine.
+        corpus: folder of the corpus; None for an initialisation.
+        corpus_hash: content hash of the corpus.
+        seed: pretraining seed.
+        facts: what is known of the training before it runs (`bench.pretraining.options.Facts`), and its warnings.
+        protocol: of an oracle, what it learns; None for all others.
+        data: of an oracle, folder of the prepared data set.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    row: str | None = None
+    method: str
+    options: dict[str, Any]
+    identity: dict[str, Any]
+    backbone: str
+    corpus: str | None
+    corpus_hash: str | None
+    seed: int
+    facts: dict[str, float] = Field(default_factory=dict)
+    warnings: dict[str, str] = Field(default_factory=dict)
+    protocol: Protocol | None = None
+    data: str | None = None
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is anything to train, which takes time."""
+        return self.corpus is not None or self.protocol is not None
+
+    @property
+    def label(self) -> str:
+        """Short name for progress and messages."""
+        learnt = f" {self.protocol.id}" if self.protocol else ""
+        return f"pretrain {self.row or self.method} {self.backbone}{learnt}"
+
+
+class Cell(BaseModel):
+    """One fine-tuning; its product is `records/<key>.json`.
+
+    Attributes:
+        key: hash of all that can change the metrics.
+        study: name of the study.
+        row: name that the study gives the row, None for the method's own; not part of the key.
+        pretrain: the job whose weights it starts from.
+        protocol: the whole protocol, so that a worker needs no file of it.
+        data: folder of the prepared data set.
+        fraction: share of the training labels.
+        seed: index of the repeat.
+        subset_seed, train_seed: derived seeds.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    study: str
+    row: str | None = None
+    pretrain: PretrainJob
+    protocol: Protocol
+    data: str
+    fraction: float
+    seed: int
+    subset_seed: int
+    train_seed: int
+
+    @property
+    def label(self) -> str:
+        """Short name for progress and messages."""
+        return f"{self.row or self.pretrain.method} {self.pretrain.backbone} {self.protocol.id} {self.fraction:.4g} seed {self.seed}"

@@ -1,0 +1,271 @@
+"""The study: what a user asks for, read from YAML and command-line options and checked before anything runs.
+
+A study file may say `extends: NAME`, a shipped study or a file beside it: what it does not say stands as there, but the
+name. Keys within keys are joined, lists are replaced.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+import methods
+import tasks
+from bench import backbones
+from bench.core import configs
+from bench.core.errors import StudyError
+from bench.pretraining.options import PretrainOptions
+from tasks.protocols import Protocol, load_protocol
+
+MOST_WORKERS = 8
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+
+class EngineOptions(BaseModel):
+    """How work is run; none of it is part of a key.
+
+    Attributes:
+        workers: processes that each run one job at a time; `auto` takes one a core, at most 8.
+        threads: threads in each worker; 1 keeps the numbers the same however many workers run.
+        device: `auto` takes a GPU where there is one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    workers: Annotated[int, Field(gt=0)] | Literal["auto"] = "auto"
+    threads: int = Field(default=1, gt=0)
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+
+    def count_workers(self) -> int:
+        """Worker processes for `auto`: one a core, at most 8."""
+        return min(len(os.sched_getaffinity(0)), MOST_WORKERS) if self.workers == "auto" else self.workers
+
+
+class Row(BaseModel):
+    """One row of a study's tables: a method with its options, under a name of its own.
+
+    In a study file it is the method's name, or `{method: {option: value, ..., as: NAME, repeat_from: N}}`. Rows may share
+    a method: with other options, or with other pretraining seeds, as an A/A comparison does.
+
+    Attributes:
+        method: name from the methods registry.
+        name: what tables call the row; the method's own name where a study gives none. Not part of a key.
+        repeat_from: its first pretraining, counted from 0: repeat i starts from pretraining
+            `repeat_from + i modulo pretrain_seeds`.
+        options: options of this row alone; they go before those of `options.<method>`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: str
+    name: str = Field(min_length=1)
+    repeat_from: int = Field(default=0, ge=0)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def read(cls, entry: Any) -> "Row":
+        """A row as a study file writes it.
+
+        Raises:
+            ValueError: neither a name nor a method with its options.
+        """
+        if isinstance(entry, str):
+            return cls(method=entry, name=entry)
+        if not isinstance(entry, dict) or len(entry) != 1 or not isinstance(next(iter(entry.values())) or {}, dict):
+            raise ValueError("a row is a method's name, or {method: {option: value, as: NAME, repeat_from: N}}")
+        method, values = next(iter(entry.items()))
+        options = dict(values or {})
+        name, repeat_from = options.pop("as", str(method)), options.pop("repeat_from", 0)
+        return cls(method=str(method), name=name, repeat_from=repeat_from, options=options)
+
+    @property
+    def label(self) -> str | None:
+        """The name, where it is not the method's own."""
+        return self.name if self.name != self.method else None
+
+
+def _rows(entries: Any) -> Any:
+    if not isinstance(entries, list):
+        return entries
+    return [entry if isinstance(entry, Row) else Row.read(entry) for entry in entries]
+
+
+class Study(BaseModel):
+    """Methods x backbones x protocols x fractions x seeds.
+
+    Attributes:
+        name: goes into every record the study makes.
+        corpus: `demo`, or a folder made by `bench corpus build`; None where no method needs one.
+        data: prepared data sets by name, where they are not in the harness' data folder.
+        methods: the rows: names from the methods registry, or methods with options, a name and other seeds (`Row`).
+        reference: initialisation that is added to the methods unless null; a table needs a row to compare with.
+        backbones: names from the backbones registry.
+        tasks: names from the tasks registry.
+        datasets: names of the data sets to keep; None keeps all that the tasks' protocols have.
+        protocols: protocols of each task: ids, or paths of YAML files.
+        fractions: shares of the training labels; None takes each protocol's own list.
+        seeds: repeats; each is one (subset seed, train seed) pair, the same for every method.
+        pretrain_seeds: pretrainings of each method; repeat i starts from pretraining i modulo this number.
+        seed: root of the seed tree.
+        pretrain: options for every method that trains.
+        options: options by method; they go before `pretrain`.
+        engine: how work is run.
+        store: folder of the results.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    corpus: str | None = None
+    data: dict[str, str] = Field(default_factory=dict)
+    methods: Annotated[list[Row], BeforeValidator(_rows), Field(min_length=1)]
+    reference: str | None = "random"
+    backbones: list[str] = Field(min_length=1)
+    tasks: list[str] = Field(min_length=1)
+    datasets: list[str] | None = None
+    protocols: dict[str, list[str]]
+    fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
+    seeds: int = Field(default=3, gt=0)
+    pretrain_seeds: int = Field(default=1, gt=0)
+    seed: int = Field(default=0, ge=0)
+    pretrain: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    engine: EngineOptions = Field(default_factory=EngineOptions)
+    store: str = "runs"
+
+    @model_validator(mode="after")
+    def _rows_have_names(self) -> Self:
+        names = [row.name for row in self.rows()]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"methods: two rows are called {twice!r}: give one another name with `as`")
+        return self
+
+    def rows(self) -> list[Row]:
+        """The rows asked for, the reference first."""
+        reference = [row for row in self.methods if row.name == self.reference]
+        if self.reference and not reference:
+            reference = [Row.read(self.reference)]
+        found: list[Row] = []
+        for row in (*reference, *self.methods):
+            if row not in found:  # asked for twice without a difference, it is one row
+                found.append(row)
+        return found
+
+    def options_of(self, row: Row | str) -> PretrainOptions:
+        """A row's options: its method's defaults, then `pretrain`, then `options.<method>`, then its own.
+
+        Raises:
+            StudyError: an option is unknown or out of its range.
+        """
+        row = Row.read(row) if isinstance(row, str) else row
+        spec = methods.get(row.method)
+        shared = self.pretrain if spec.trains else {}
+        values = {**spec.defaults, **shared, **self.options.get(row.method, {}), **row.options}
+        try:
+            return spec.options.model_validate(values)
+        except ValidationError as error:
+            raise StudyError(f"options of {row.name}: {first_problem(error)}") from None
+
+    def all_protocols(self) -> list[Protocol]:
+        """The protocols of the asked tasks and data sets, in the study's order."""
+        found = [load_protocol(name) for task in self.tasks for name in self.protocols[task]]
+        return [protocol for protocol in found if self.datasets is None or protocol.dataset in self.datasets]
+
+
+def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
+    """Read a study and put the command line's values over it.
+
+    Args:
+        path: a YAML file, or the name of one shipped in `configs`.
+        overrides: dotted keys and their values, such as `{"pretrain.epochs": 2}`.
+
+    Raises:
+        StudyError: the file or a value in it is wrong; the message names file and key.
+    """
+    file = _find(path)
+    values = _read(file)
+    named = _by_name(values.get("methods"))
+    for key, value in overrides.items():
+        _put(values, key, [named.get(name, name) for name in value] if key == "methods" else value)
+    try:
+        study = Study.model_validate(values)
+    except ValidationError as error:
+        raise StudyError(f"{file}: {first_problem(error)}") from None
+    _check_names(study)
+    return study
+
+
+def _find(path: Path | str, beside: Path = Path()) -> Path:
+    named = (beside / path, configs.folder() / f"{path}.yaml")
+    found = next((file for file in named if file.is_file()), None)
+    if found is None:
+        raise StudyError(f"no study at {path}: give a YAML file, or one of {', '.join(shipped_studies())}")
+    return found
+
+
+def _read(file: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
+    if file in extending:
+        raise StudyError(f"{file} extends itself: {' -> '.join(map(str, (*extending, file)))}")
+    values = configs.read_values(file)
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise StudyError(f"{file}: extends must be a study's name or file, got {base!r}")
+    inherited = _read(_find(base, file.parent), (*extending, file))
+    inherited.pop("name", None)  # records say which study asked for them
+    return configs.merge(inherited, values)
+
+
+def shipped_studies() -> list[str]:
+    """Names of the studies in `configs`."""
+    return sorted(file.stem for file in configs.folder().glob("*.yaml"))
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say the first of pydantic's findings as `key: what, got value`."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "value"
+    return f"{where}: {first['msg']}, got {first['input']!r}"
+
+
+def _by_name(entries: Any) -> dict[Any, Any]:
+    """The rows of a study file that carry a name of their own, by that name: a command's --methods may pick them."""
+    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    values = [next(iter(entry.values()), None) for entry in found]
+    return {
+        each["as"]: entry for each, entry in zip(values, found, strict=True) if isinstance(each, dict) and "as" in each
+    }
+
+
+def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        inner = values.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise StudyError(f"--set {dotted}: {parent} holds a value, not keys")
+        values = inner
+    values[last] = value
+
+
+def _check_names(study: Study) -> None:
+    for row in study.rows():
+        study.options_of(row)
+        if row.label is not None and (not row.name.strip() or row.name in methods.registry.all()):
+            raise StudyError(
+                f"methods: a row of {row.method} cannot be called {row.name!r}, which is a method's name or blank"
+            )
+    for method in study.options:
+        methods.get(method)
+    for backbone in study.backbones:
+        backbones.check_name(backbone)
+    for task in study.tasks:
+        tasks.get(task)
+        if not study.protocols.get(task):
+            raise StudyError(f"study {study.name}: task {task!r} has no protocols: add protocols.{task}")
+    offered = {load_protocol(name).dataset for task in study.tasks for name in study.protocols[task]}
+    for dataset in study.datasets or []:
+        if dataset not in offered:
+            raise StudyError(f"no asked protocol has data set {dataset!r}: choose from {', '.join(sorted(offered))}")

@@ -1,0 +1,1 @@
+"""Measurements of speed beside other libraries; outside the wheel. See `python -m benchmarks --help`."""

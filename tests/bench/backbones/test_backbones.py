@@ -1,0 +1,104 @@
+"""Every backbone is torchvision's network of the same name with its classifier left out."""
+
+import pytest
+import torch
+import torchvision
+
+from bench import backbones
+from bench.backbones import weights
+from bench.core.errors import StudyError
+
+NAMES = list(backbones.FACTORIES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_feature_maps_have_the_promised_channels_and_strides(name):
+    with torch.device("meta"):
+        backbone = backbones.build(name).eval()
+        maps = backbone(torch.rand(1, 3, 96, 128))
+    assert len(maps) == len(backbone.channels) == len(backbone.strides)
+    for feature_map, channels, stride in zip(maps, backbone.channels, backbone.strides, strict=True):
+        assert feature_map.shape[:2] == (1, channels)
+        for side, length in zip((96, 128), feature_map.shape[2:], strict=True):
+            # SqueezeNet's stem has no padding, which may cost a map one pixel.
+            assert 0 <= side // stride - length <= (1 if name == "squeezenet1_1" else 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_state_dict_is_torchvisions_without_the_classifier(name):
+    with torch.device("meta"):
+        backbone = backbones.build(name)
+        full = torchvision.models.get_model(name).state_dict()
+    left_out = {key for key in full if key.startswith(backbone.classifier_prefix)}
+    assert left_out
+    assert full.keys() - left_out == backbone.state_dict().keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_backbone_is_restored_from_its_weights_without_a_draw(name):
+    torch.manual_seed(0)
+    backbone = backbones.build(name).eval()
+    state = backbone.state_dict()
+    before = torch.get_rng_state()
+    restored = weights.restore(name, state, "a test").eval()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert restored.name == name
+    assert all(parameter.requires_grad for parameter in restored.parameters())
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        for ours, theirs in zip(restored(images), backbone(images), strict=True):
+            assert torch.equal(ours, theirs)
+        next(restored.parameters()).zero_()
+    assert next(backbone.parameters()).any(), "the weights are a copy"
+
+
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "swin_t"])
+def test_the_last_feature_map_is_what_torchvisions_classifier_sees(name):
+    """The same weights give the same features: captured from the full model where its classifier begins."""
+    torch.manual_seed(0)
+    full = torchvision.models.get_model(name).eval()
+    backbone = backbones.build(name).eval()
+    backbone.load_state_dict(
+        {k: v for k, v in full.state_dict().items() if not k.startswith(backbone.classifier_prefix)}
+    )
+    images = torch.rand(1, 3, 64, 64)
+    seen = []
+    before = {"resnet18": "avgpool", "squeezenet1_1": "classifier", "swin_t": "permute"}[name]
+    full.get_submodule(before).register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    with torch.no_grad():
+        full(images)
+        last = backbone(images)[-1]
+    expected = seen[0].permute(0, 3, 1, 2) if name == "swin_t" else seen[0]
+    assert torch.allclose(expected, last, atol=1e-5)
+
+
+def test_the_last_feature_map_of_vgg16_is_that_of_its_features():
+    backbone = backbones.build("vgg16").eval()
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(backbone.features(images), backbone(images)[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stem_is_where_the_backbone_says(name):
+    with torch.device("meta"):
+        backbone = backbones.build(name).eval()
+    seen = []
+    backbone.get_submodule(backbone.stem).register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+    backbone(torch.rand(1, 3, 64, 64, device="meta"))
+    assert len(seen) == 1
+    assert seen[0].shape[backbone.stem_axis] == backbone.stem_channels
+
+
+def test_the_seed_decides_the_initialisation():
+    def first_weight(seed: int) -> torch.Tensor:
+        torch.manual_seed(seed)
+        return next(backbones.build("squeezenet1_1").parameters())
+
+    assert torch.equal(first_weight(1), first_weight(1))
+    assert not torch.equal(first_weight(1), first_weight(2))
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(StudyError, match=r"resnet19.*resnet18, resnet50, vgg16"):
+        backbones.build("resnet19")

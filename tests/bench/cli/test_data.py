@@ -1,0 +1,90 @@
+"""`bench data` prepares, verifies, lists and counts, and refuses in one line with exit code 2."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _bench(home, *arguments):
+    code = "from bench.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, "data", *map(str, arguments)],
+        cwd=ROOT,
+        env={"BENCH_DATA": str(home), "PATH": "/usr/bin:/bin", "COLUMNS": "200", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def rsscn7(tmp_path):
+    spec = importlib.util.spec_from_file_location("generator", ROOT / "tests" / "data" / "scene_folders.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.write_rsscn7(tmp_path / "raw", per_class=8, size=400)
+
+
+def test_a_set_is_prepared_verified_listed_and_its_subsets_counted(rsscn7, tmp_path):
+    home = tmp_path / "home"
+    made = _bench(home, "prepare", "rsscn7", "--source", rsscn7)
+    assert (made.returncode, made.stdout.count("slices of ")) == (0, 1 + 7), made.stderr
+    assert (home / "prepared" / "rsscn7-400-0" / "index.json").is_file()
+    checked = _bench(home, "verify", "rsscn7")
+    assert checked.returncode == 0
+    assert "as it was prepared" in checked.stdout
+    listed = _bench(home, "list").stdout
+    assert str(home / "prepared" / "rsscn7-400-0") in listed
+    assert "Zou et al." in listed
+    counted = _bench(home, "subsets", "geokr-2021/rsscn7", "--seeds", "2", "--fractions", "0.5")
+    assert counted.returncode == 0, counted.stderr
+    assert "21.00" in counted.stdout
+    assert "RiverLake" in counted.stdout
+
+
+def test_a_changed_set_does_not_verify(rsscn7, tmp_path):
+    out = tmp_path / "out"
+    assert _bench(tmp_path, "prepare", "rsscn7", "--source", rsscn7, "--out", out).returncode == 0
+    pixels = np.lib.format.open_memmap(out / "images.npy", mode="r+")
+    pixels[3, 3, 3] ^= 1
+    pixels.flush()
+    done = _bench(tmp_path, "verify", "--folder", out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "images.npy has changed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["prepare", "nowhere", "--source", "."], "unknown data set 'nowhere'"),
+        (["prepare", "rsscn7", "--source", "absent"], "absent is not there"),
+        (["prepare", "rsscn7", "--source", ".", "--protocol", "demo/city"], "is for data set demo-city"),
+        (["prepare", "rsscn7", "--source", ".", "--option", "a=b"], "takes no options"),
+        (["verify", "rsscn7"], "nothing is prepared"),
+        (["subsets", "geokr-2021/rsscn7"], "no prepared data set"),
+        (["subsets", "demo/city", "--fractions", "2"], "must be in (0, 1]"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path, arguments, said):
+    done = _bench(tmp_path / "home", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broken_image_leaves_nothing_half_prepared(rsscn7, tmp_path):
+    Image.new("RGBA", (4, 4)).save(rsscn7 / "bField" / "b002.png")
+    (rsscn7 / "bField" / "b002.jpg").unlink()
+    done = _bench(tmp_path / "home", "prepare", "rsscn7", "--source", rsscn7)
+    assert done.returncode == 2
+    assert "b002.png is a picture of mode RGBA" in done.stderr
+    assert list((tmp_path / "home" / "prepared").iterdir()) == []

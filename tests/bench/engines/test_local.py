@@ -1,0 +1,133 @@
+"""The local engine, with real processes and calls that need no torch."""
+
+import gc
+import os
+import signal
+import time
+import weakref
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from bench.core.errors import StudyError
+from bench.engines.call import Call
+from bench.engines.local import LocalEngine
+
+
+def add(report, *, threads, a, b):
+    report(1, 2, "half")
+    print("adding", flush=True)
+    return a + b, threads, os.environ["OMP_NUM_THREADS"]
+
+
+def break_down(_report, *, threads, how):
+    if how == "user":
+        raise StudyError("no such thing: choose another")
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise ValueError(f"bad {how} on {threads} thread")
+
+
+class Cycle:
+    """An object that only the collector frees, as a model in mmengine's runner is."""
+
+    alive: ClassVar[weakref.WeakSet] = weakref.WeakSet()
+
+    def __init__(self):
+        self.itself = self
+        self.alive.add(self)
+
+
+def leave_a_cycle(_report, *, threads):
+    before = len(Cycle.alive)
+    Cycle()
+    return before, gc.get_freeze_count(), threads
+
+
+def report_forever(report, *, threads):
+    while True:
+        report(0, threads, str(os.getpid()))
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    # Spawned workers import the calls' module by name.
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+
+    def make(name, function, **arguments):
+        return Call(name, f"test_engine:{function}", arguments, str(tmp_path / f"{name}.log"))
+
+    return make
+
+
+def drain(engine):
+    events = []
+    while engine.running:
+        events.extend(engine.events(timeout=5))
+    return events
+
+
+def test_between_calls_cycles_are_freed_and_imported_libraries_are_searched_no_more(call):
+    with LocalEngine(workers=1, threads=1) as engine:
+        seen = []
+        for name in ("first", "second", "third"):
+            engine.submit(call(name, "leave_a_cycle"))
+            seen += [event.value for event in drain(engine)]
+    assert [alive for alive, _frozen, _threads in seen] == [0, 0, 0]
+    first, second, third = (frozen for _alive, frozen, _threads in seen)
+    assert first < second >= third
+
+
+def test_calls_report_and_return_and_print_into_their_log(call, tmp_path):
+    with LocalEngine(workers=2, threads=1) as engine:
+        engine.submit(call("one", "add", a=1, b=2))
+        engine.submit(call("two", "add", a=3, b=4))
+        assert engine.idle == 0
+        events = drain(engine)
+    assert {("one", (3, 1, "1")), ("two", (7, 1, "1"))} == {(e.name, e.value) for e in events if e.kind == "returned"}
+    assert {("one", (1, 2, "half")), ("two", (1, 2, "half"))} == {
+        (e.name, e.value) for e in events if e.kind == "progress"
+    }
+    assert (tmp_path / "one.log").read_text() == "adding\n"
+
+
+def test_a_failing_call_says_why_and_its_worker_goes_on(call):
+    with LocalEngine(workers=1, threads=1) as engine:
+        for name, how in (("bug", "value"), ("mistake", "user")):
+            engine.submit(call(name, "break_down", how=how))
+            (event,) = drain(engine)
+            assert event.kind == "raised"
+            if name == "bug":
+                assert event.value["error"] == "ValueError: bad value on 1 thread"
+                assert "break_down" in event.value["traceback"]
+            else:
+                assert {
+                    "error": "no such thing: choose another",
+                    "traceback": "",
+                    "user": True,
+                    "diverged": False,
+                } == event.value
+        engine.submit(call("after", "add", a=1, b=1))
+        assert drain(engine)[-1].value == (2, 1, "1")
+
+
+def test_a_worker_that_dies_is_told_and_replaced(call):
+    with LocalEngine(workers=1, threads=1) as engine:
+        engine.submit(call("dies", "break_down", how="killed"))
+        (event,) = drain(engine)
+        assert "killed by SIGKILL" in event.value["error"]
+        engine.submit(call("after", "add", a=1, b=1))
+        assert drain(engine)[-1].value == (2, 1, "1")
+
+
+def test_leaving_the_engine_ends_its_workers(call):
+    with LocalEngine(workers=1, threads=1) as engine:
+        engine.submit(call("endless", "report_forever"))
+        (event,) = engine.events(timeout=20)
+        worker = int(event.value[2])
+        os.kill(worker, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)

@@ -1,0 +1,187 @@
+import pytest
+import yaml
+from click.testing import CliRunner
+
+import methods
+import tasks
+from bench.cli.run import run, study_from
+from bench.core.errors import StudyError
+from bench.studies.study import load_study, shipped_studies
+
+NOTHING = {
+    "study": "demo",
+    "settings": (),
+    "reference": None,
+    **dict.fromkeys(
+        ("methods", "tasks", "datasets", "backbones", "fractions", "seeds", "init", "store", "device", "workers")
+    ),
+}
+
+
+def ask(**options):
+    return study_from(NOTHING | options)
+
+
+def names(study):
+    return [row.name for row in study.rows()]
+
+
+@pytest.mark.parametrize("name", shipped_studies())
+def test_every_shipped_study_is_valid(name):
+    assert load_study(name, {}).name == name
+
+
+def test_the_demo_is_the_main_job():
+    study = load_study("demo", {})
+    assert names(study) == ["random", "geokr", "moco"]
+    assert (study.tasks, study.fractions, study.seeds, study.store) == (["seg"], [0.01, 1.0], 3, "runs")
+
+
+def test_options_change_the_study():
+    study = ask(
+        methods="moco, geokr",
+        fractions="0.05,1",
+        seeds=5,
+        store="elsewhere",
+        device="cpu",
+        workers="1",
+        settings=("pretrain.epochs=2", "options.moco.momentum=0.5"),
+    )
+    assert names(study) == ["random", "moco", "geokr"]
+    assert (study.fractions, study.seeds, study.store) == ([0.05, 1.0], 5, "elsewhere")
+    assert (study.engine.device, study.engine.workers) == ("cpu", 1)
+    moco = study.options_of("moco")
+    assert (moco.epochs, moco.momentum) == (2, 0.5)
+
+
+def test_the_reference_can_be_left_out_and_is_never_doubled():
+    assert names(ask(methods="moco", reference=False)) == ["moco"]
+    assert names(ask(methods="moco,random")) == ["random", "moco"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"methods": "geoker"}, r"unknown method 'geoker': choose from random, .*geokr"),
+        ({"tasks": "sgm"}, "unknown task 'sgm': choose from .*seg"),
+        ({"backbones": "resnet19"}, "unknown backbone 'resnet19': choose from resnet18"),
+        ({"fractions": "0"}, r"fractions\.0: .*greater than 0, got 0\.0"),
+        ({"fractions": "1.5"}, r"fractions\.0: .*less than or equal to 1, got 1\.5"),
+        ({"fractions": "nan"}, r"fractions\.0: "),
+        ({"fractions": "one"}, "--fractions one: every part must be a number"),
+        ({"methods": " , "}, "--methods is empty"),
+        ({"seeds": 0}, "seeds: .*greater than 0"),
+        ({"device": "tpu"}, r"engine\.device"),
+        ({"settings": ("pretrain.epochs",)}, "write it as key.path=value"),
+        ({"settings": ("pretrain.epoch=2",)}, "options of geokr: epoch: Extra inputs"),
+        ({"settings": ("options.geokr.alpha=2",)}, "options of geokr: alpha: .*less than or equal to 1, got 2"),
+        ({"settings": ("options.moko.dim=2",)}, "unknown method 'moko'"),
+        ({"settings": ("colour=red",)}, "colour: Extra inputs"),
+        ({"settings": ("name.first=x",)}, "name holds a value, not keys"),
+        ({"settings": ("protocols.seg=[demo/nowhere]",)}, "unknown protocol 'demo/nowhere'"),
+        ({"study": "nowhere.yaml"}, "no study at nowhere.yaml: give a YAML file, or one of .*demo"),
+    ],
+)
+def test_a_wrong_study_is_refused_with_what_where_and_what_to_do(options, message):
+    with pytest.raises(StudyError, match=message):
+        ask(**options)
+
+
+def test_a_file_that_is_not_a_study_is_refused(tmp_path):
+    for text, message in (("[1, 2]", "must hold keys"), ("a: [", "not readable YAML"), ("name: x", "methods")):
+        (tmp_path / "study.yaml").write_text(text)
+        with pytest.raises(StudyError, match=message) as error:
+            load_study(tmp_path / "study.yaml", {})
+        assert "\n" not in str(error.value)
+
+
+def test_a_study_of_ones_own_is_read_from_its_file(tmp_path):
+    values = {"name": "mine", "methods": ["moco"], "backbones": ["resnet18"], "tasks": ["seg"]}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(values | {"protocols": {"seg": ["demo/city"]}}))
+    assert load_study(tmp_path / "mine.yaml", {}).name == "mine"
+
+
+def test_the_command_names_its_options():
+    text = CliRunner().invoke(run, ["--help"]).output
+    for option in ("--methods", "--tasks", "--fractions", "--seeds", "--store", "--device", "--study", "--set"):
+        assert option in text
+
+
+def write(path, **values):
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def test_a_study_says_only_what_differs_from_the_one_it_extends(tmp_path):
+    write(tmp_path / "base.yaml", extends="demo", name="base", methods=["byol"], options={"moco": {"queue": 512}})
+    study = load_study(write(tmp_path / "mine.yaml", extends="base.yaml", name="mine", seeds=5), {})
+    demo = load_study("demo", {})
+    assert (study.name, names(study), study.seeds) == ("mine", ["random", "byol"], 5)
+    assert (study.fractions, study.protocols) == (demo.fractions, demo.protocols)
+    assert study.options["moco"] == demo.options["moco"] | {"queue": 512}
+    assert study.options["geokr"] == demo.options["geokr"]
+
+
+def test_a_study_never_takes_the_name_of_the_one_it_extends(tmp_path):
+    with pytest.raises(StudyError, match="name: Field required"):
+        load_study(write(tmp_path / "mine.yaml", extends="demo", seeds=5), {})
+
+
+def test_what_a_study_extends_must_be_a_study_and_not_itself(tmp_path):
+    with pytest.raises(StudyError, match="no study at nowhere"):
+        load_study(write(tmp_path / "a.yaml", extends="nowhere", name="a"), {})
+    with pytest.raises(StudyError, match=r"a\.yaml: extends must be a study's name or file, got 3"):
+        load_study(write(tmp_path / "a.yaml", extends=3, name="a"), {})
+    write(tmp_path / "b.yaml", extends="a.yaml", name="b")
+    with pytest.raises(StudyError, match=r"a\.yaml extends itself: .*a\.yaml -> .*b\.yaml -> .*a\.yaml"):
+        load_study(write(tmp_path / "a.yaml", extends="b.yaml", name="a"), {})
+
+
+def test_the_leaderboard_has_every_method_that_needs_no_download_every_task_and_the_main_job():
+    demo, board = load_study("demo", {}), load_study("leaderboard", {})
+    # The oracle is a control of studies of their own.
+    assert methods.registry.all().keys() - {"imagenet", "oracle"} == set(names(board))
+    assert set(board.tasks) == set(tasks.registry.all())
+    assert set(names(demo)) <= set(names(board))
+    assert all(demo.options_of(method) == board.options_of(method) for method in names(demo))
+    for name in ("corpus", "backbones", "fractions", "seeds", "pretrain_seeds", "seed", "data"):
+        assert getattr(demo, name) == getattr(board, name)
+    assert demo.protocols["seg"] == board.protocols["seg"]
+
+
+def test_a_method_may_enter_several_times_under_names_of_its_own(tmp_path):
+    rows = ["moco", {"moco": {"as": "moco-b", "repeat_from": 1}}, {"moco": {"as": "short", "epochs": 1}}]
+    study = load_study(write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows), {})
+    assert ["random", "moco", "moco-b", "short"] == names(study)
+    plain, other, short = (study.options_of(row) for row in study.rows()[1:])
+    assert plain == other
+    assert (3, 1) == (plain.epochs, short.epochs)
+    assert [0, 1, 0] == [row.repeat_from for row in study.rows()[1:]]
+    assert [None, "moco-b", "short"] == [row.label for row in study.rows()[1:]]
+
+
+def test_the_command_line_picks_rows_by_the_names_that_a_study_gave_them(tmp_path):
+    rows = [{"geokr": {"as": "short", "epochs": 1}}, "moco"]
+    file = write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows)
+    picked = ask(study=str(file), methods="short,byol")
+    assert ["random", "short", "byol"] == names(picked)
+    assert 1 == picked.options_of(picked.rows()[1]).epochs
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["moco", {"moco": {"queue": 512}}], "two rows are called 'moco': give one another name with `as`"),
+        ([{"moco": {"as": "random"}}, "random"], "two rows are called 'random'"),
+        ([{"moco": {"as": "b", "colour": 1}}], "options of b: colour: Extra inputs"),
+        ([{"moco": {"as": "b", "repeat_from": -1}}], "repeat_from"),
+        ([{"moco": {}, "geokr": {}}], "a row is a method's name, or"),
+        ([3], "a row is a method's name, or"),
+        ([{"moko": {"as": "b"}}], "unknown method 'moko'"),
+        ([{"moco": {"as": "byol"}}], "a row of moco cannot be called 'byol'"),
+        ([{"moco": {"as": " "}}], "a row of moco cannot be called ' '"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused(tmp_path, rows, message):
+    with pytest.raises(StudyError, match=message):
+        load_study(write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows), {})
