@@ -18,6 +18,7 @@ import torchvision
 
 import methods
 from bench import backbones
+from bench.core.context import Context
 from bench.demo.sets import ensure_natural
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length
@@ -83,32 +84,32 @@ def rate(name, scale, corpus, labelled, size, compiled, device) -> float:
         reports.append((step, time.perf_counter()))
 
     with tempfile.TemporaryDirectory() as folder:
-        pretraining.train(method, corpus, 0, pretraining.Place(device, Path(folder) / "checkpoint", progress))
+        pretraining.train(method, corpus, Context(device, Path(folder), 0, progress))
     (first, begun), (last, ended) = reports[1 if scale.steps > REPORT + 1 else 0], reports[-1]
     return (last - first) * scale.batch / (ended - begun)
 
 
 def rate_on_ready_tensors(*arguments) -> float:
     """The same without loading and augmentation."""
-    places = ((View, "__call__"), (View, "apply"), (LabelledFeed, "batch"), (pretraining.Feed, "batch"))
-    real = [getattr(place, name) for place, name in places]
-    for (place, name), function in zip(places, real, strict=True):
-        setattr(place, name, always_the_first(function) if place is not pretraining.Feed else one_batch(function))
+    owners = ((View, "__call__"), (View, "apply"), (LabelledFeed, "batch"), (pretraining, "feed"))
+    real = [getattr(owner, name) for owner, name in owners]
+    for (owner, name), function in zip(owners, real, strict=True):
+        setattr(owner, name, one_batch(function) if owner is pretraining else always_the_first(function))
     try:
         return rate(*arguments)
     finally:
-        for (place, name), function in zip(places, real, strict=True):
-            setattr(place, name, function)
+        for (owner, name), function in zip(owners, real, strict=True):
+            setattr(owner, name, function)
 
 
 def one_batch(function):
     """The batch of the first step in every step."""
     kept = {}
 
-    def first(self, _step):
-        if id(self) not in kept:
-            kept[id(self)] = function(self, 0)
-        return kept[id(self)]
+    def first(batches, _step, seed, device):
+        if id(batches) not in kept:
+            kept[id(batches)] = function(batches, 0, seed, device)
+        return kept[id(batches)]
 
     return first
 

@@ -23,7 +23,7 @@ from results.variants import label, options_text, own_name
 FALSE_ALARM = 0.01
 
 
-class Cell(NamedTuple):
+class CheckedCell(NamedTuple):
     """What a cell is, apart from the code that computed it; `row` is the study's name, None for the method's own."""
 
     method: str
@@ -55,7 +55,7 @@ class CellReport:
         moved: what moved, one line each.
     """
 
-    cell: Cell
+    cell: CheckedCell
     name: str
     bitwise: bool
     kind: list[str]
@@ -142,21 +142,23 @@ def compare(committed: Path, fresh: Path) -> Report:
     )
 
 
-def _by_cell(records: Iterable[Record]) -> dict[Cell, dict[int, Record]]:
-    cells: dict[Cell, dict[int, Record]] = defaultdict(dict)
+def _by_cell(records: Iterable[Record]) -> dict[CheckedCell, dict[int, Record]]:
+    cells: dict[CheckedCell, dict[int, Record]] = defaultdict(dict)
     for record in records:
         cells[_cell(record)][record.seed] = record
     return dict(cells)
 
 
-def _cell(record: Record) -> Cell:
+def _cell(record: Record) -> CheckedCell:
     row = own_name(record.row, record.method)
-    return Cell(record.method, options_text(record.options), row, record.backbone, record.protocol, record.fraction)
+    return CheckedCell(
+        record.method, options_text(record.options), row, record.backbone, record.protocol, record.fraction
+    )
 
 
 def _twins(found: Scan) -> list[str]:
     """Records that no comparison can tell apart, of which one alone would be looked at."""
-    keys: dict[tuple[Cell, int], list[str]] = defaultdict(list)
+    keys: dict[tuple[CheckedCell, int], list[str]] = defaultdict(list)
     for record in found.records:
         keys[_cell(record), record.seed].append(record.key)
     return [
@@ -166,7 +168,7 @@ def _twins(found: Scan) -> list[str]:
     ]
 
 
-def _names(cells: list[Cell]) -> dict[Cell, str]:
+def _names(cells: list[CheckedCell]) -> dict[CheckedCell, str]:
     """Each cell in words; a method's options are named where the two stores hold several."""
     columns = ["backbone", "method", "options", "corpus", "row"]
     rows = pd.DataFrame([(cell.backbone, cell.method, cell.options, None, cell.row) for cell in cells], columns=columns)
@@ -177,11 +179,13 @@ def _names(cells: list[Cell]) -> dict[Cell, str]:
     }
 
 
-def _unmatched(mine: dict[Cell, dict[int, Record]], other: dict[Cell, dict[int, Record]]) -> list[tuple[Cell, int]]:
+def _unmatched(
+    mine: dict[CheckedCell, dict[int, Record]], other: dict[CheckedCell, dict[int, Record]]
+) -> list[tuple[CheckedCell, int]]:
     return [(cell, seed) for cell, seeds in mine.items() for seed in seeds if seed not in other.get(cell, {})]
 
 
-def _pooled(cells: dict[Cell, dict[int, Record]], comparisons: int) -> dict[tuple[str, str, float], float]:
+def _pooled(cells: dict[CheckedCell, dict[int, Record]], comparisons: int) -> dict[tuple[str, str, float], float]:
     """Student's quantile times the pooled standard deviation over seeds, by (backbone, protocol, fraction)."""
     squares: dict[tuple[str, str, float], float] = defaultdict(float)
     freedom: dict[tuple[str, str, float], int] = defaultdict(int)
@@ -197,7 +201,9 @@ def _pooled(cells: dict[Cell, dict[int, Record]], comparisons: int) -> dict[tupl
     return spreads
 
 
-def _compare(cell: Cell, name: str, before: dict[int, Record], after: dict[int, Record], spread: float) -> CellReport:
+def _compare(
+    cell: CheckedCell, name: str, before: dict[int, Record], after: dict[int, Record], spread: float
+) -> CellReport:
     seeds = sorted(before.keys() & after.keys())
     kind = sorted({name for seed in seeds for name in differing(before[seed].provenance, after[seed].provenance)})
     tolerance, mean_tolerance = (0.0, 0.0) if not kind else (spread * math.sqrt(2), spread * math.sqrt(2 / len(seeds)))

@@ -8,12 +8,12 @@ import pandas as pd
 from PIL import Image
 
 _ANSWER = "prediction"
-# Rows of a panel; more would push the page's other sections out of sight.
+# Rows of a figure; more would push the page's other sections out of sight.
 MOST_SAMPLES = 3
 
 
 @dataclass(frozen=True)
-class Part:
+class Pane:
     """One part of a picture.
 
     Attributes:
@@ -38,8 +38,8 @@ class Example:
     """
 
     sample: str
-    given: list[Part]
-    answers: dict[str, Part]
+    given: list[Pane]
+    answers: dict[str, Pane]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def gallery(store: Path, board: pd.DataFrame, variants: list[str]) -> Gallery | 
     return Gallery(*place, shown, legend, examples)
 
 
-_Saved = tuple[list[Part], list[tuple[str, tuple[int, int, int]]]]
+_Saved = tuple[list[Pane], list[tuple[str, tuple[int, int, int]]]]
 
 
 def _folder(store: Path, key: str) -> Path:
@@ -113,7 +113,7 @@ def _read_all(folder: Path) -> dict[str, _Saved]:
         try:
             found[path.stem] = _read(path)
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # a torn or foreign picture takes nothing from the scores; the panel shows a hole
+            continue  # a torn or foreign picture takes nothing from the scores; the figure shows a hole
     return found
 
 
@@ -123,7 +123,7 @@ def _read(path: Path) -> _Saved:
         pixels = whole.convert("RGB")
     parts, left = [], 0
     for name, width, word in told["parts"]:
-        parts.append(Part(str(name), pixels.crop((left, 0, left + width, pixels.height)), word and str(word)))
+        parts.append(Pane(str(name), pixels.crop((left, 0, left + width, pixels.height)), word and str(word)))
         left += width + told["gap"]
     if left - told["gap"] != pixels.width or _ANSWER not in {part.name for part in parts}:
         raise ValueError(f"{path} is not a picture of a prediction")

@@ -7,15 +7,15 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.core.context import Context
 from bench.metrics.confusion import image_scores
-from tasks import mm
-from tasks import predictions as panels
+from tasks import mm, predictions
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
 from tasks.prepared import Kind
 from tasks.samples import LabelledSlices, Preprocessor
 from tasks.scoring import ConfusionMetric
 from tasks.splits import Parts
-from tasks.task import Place, Result, Start, Task, constant_loss
+from tasks.task import Result, Start, Task, constant_loss
 
 
 class Classification(Task):
@@ -27,17 +27,17 @@ class Classification(Task):
         """The class of each image."""
         return [int(label) for label in self.scheme.lookup[self.data.labels[samples]]]
 
-    def run(self, start: Start, train: list[int], parts: Parts, place: Place) -> Result:
+    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fine-tune backbone and linear layer, score on the test split."""
-        prepare_process(place.seed)
+        prepare_process(context.seed)
         preprocessor = ImagePreprocessor(self.protocol.augment, start.input)
         model = LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
         samples = Samples(self._samples(train), self._samples(parts.val), self._samples(parts.test))
         metric = ConfusionMetric(self.scheme.classes, image_scores)
         constant = constant_loss(np.bincount(self.strata(train)))
-        result = fine_tune(model, samples, metric, self.protocol, place, constant)
-        pictured = panels.chosen(parts.test, place.panel_count)
-        panels.write_classes(model, self._samples(pictured), self, pictured, place)
+        result = fine_tune(model, samples, metric, self.protocol, context, constant)
+        pictured = predictions.chosen(parts.test, context.prediction_count)
+        predictions.write_classes(model, self._samples(pictured), self, pictured, context)
         return result
 
     def _samples(self, positions: list[int]) -> LabelledSlices:

@@ -11,16 +11,16 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from bench import backbones
+from bench.core.context import Context
 from bench.core.errors import StudyError
 from bench.metrics.confusion import IGNORE
-from tasks import augment, mm, mmcv_ext
-from tasks import predictions as panels
+from tasks import augment, mm, mmcv_ext, predictions
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
 from tasks.prepared import Kind, Prepared
 from tasks.samples import Preprocessor
 from tasks.scoring import DetectionMetric, detections
 from tasks.splits import Parts
-from tasks.task import Place, Result, Start, Task
+from tasks.task import Result, Start, Task
 
 mmcv_ext.provide()
 
@@ -46,13 +46,13 @@ class Detection(Task):
         present = self.scheme.counts(self.data.class_counts[samples]) > 0
         return [int(bits) for bits in present @ (1 << np.arange(present.shape[1]))]
 
-    def run(self, start: Start, train: list[int], parts: Parts, place: Place) -> Result:
+    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fine-tune backbone, neck and head, select on the validation split, score on the test split."""
-        prepare_process(place.seed)
+        prepare_process(context.seed)
         model = self._build(start)
         samples = Samples(self._samples(train), self._samples(parts.val), self._samples(parts.test))
-        result = fine_tune(model, samples, DetectionMetric(self.scheme.classes), self.protocol, place)
-        self._picture(model, parts.test, place)
+        result = fine_tune(model, samples, DetectionMetric(self.scheme.classes), self.protocol, context)
+        self._picture(model, parts.test, context)
         return result
 
     def _samples(self, positions: list[int]) -> "BoxedSlices":
@@ -89,13 +89,13 @@ class Detection(Task):
             test_cfg=ConfigDict(topk=PEAKS, local_maximum_kernel=PEAK_WINDOW, max_per_img=PEAKS),
         )
 
-    def _picture(self, model: CenterNet, test: list[int], place: Place) -> None:
+    def _picture(self, model: CenterNet, test: list[int], context: Context) -> None:
         occupied = [at for at in test if len(self.data.boxes(at))]
-        positions = panels.chosen(occupied or test, place.panel_count)
-        outputs = panels.predictions(model, self._samples(positions)) if positions else []
+        positions = predictions.chosen(occupied or test, context.prediction_count)
+        outputs = predictions.predict(model, self._samples(positions)) if positions else []
         pairs = [detections(output.gt_instances, output.pred_instances) for output in outputs]
         found = {at: (pair.truth, pair.found) for at, pair in zip(positions, pairs, strict=True)}
-        panels.write_boxes(self, place, found)
+        predictions.write_boxes(self, context, found)
 
 
 class FullPrecisionHead(CenterNetHead):

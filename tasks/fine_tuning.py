@@ -12,11 +12,12 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Dataset
 
 from bench.core import precision
+from bench.core.context import Context
 from bench.core.determinism import make_deterministic
 from bench.pretraining.optimisers import on_plain_views
 from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress, WatchLoss
 from tasks.protocols import Optimiser, Protocol
-from tasks.task import Place, Result
+from tasks.task import Result
 
 # Samples in one evaluation batch; evaluation is done in fp32, so it moves no number.
 EVAL_BATCH = 32
@@ -36,7 +37,7 @@ def fine_tune(
     samples: Samples,
     metric: BaseMetric,
     protocol: Protocol,
-    place: Place,
+    context: Context,
     constant: float | None = None,
 ) -> Result:
     """Train an mmengine model by a protocol and score it on the test split.
@@ -46,14 +47,14 @@ def fine_tune(
         samples: the parts.
         metric: computes the protocol's metrics.
         protocol: optimiser, schedule, selection.
-        place: device, folder, seed.
+        context: device, folder, seed.
         constant: loss of the best constant prediction on the training samples, where the task knows it.
 
     Raises:
         DivergedError: the loss of a step, or the trained weights, are not finite.
     """
     watch = WatchLoss(constant, f"lower the protocol's optimiser.lr ({protocol.optimiser.lr:g})")
-    runner = _runner(model, samples, metric, protocol, place, watch)
+    runner = _runner(model, samples, metric, protocol, context, watch)
     begun = time.monotonic()
     runner.train()
     trained = time.monotonic()
@@ -75,7 +76,7 @@ def prepare_process(seed: int) -> None:
 
 
 def _runner(
-    model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, place: Place, watch: WatchLoss
+    model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, context: Context, watch: WatchLoss
 ) -> Runner:
     schedule = protocol.schedule
     by_epoch = schedule.length == "epochs"
@@ -87,17 +88,17 @@ def _runner(
         else {"by_epoch": False, "max_iters": schedule.total}
     )
     # The watch comes last: it looks at the weights that are kept.
-    hooks = [ReportProgress(place.progress), *([KeepBest(protocol.metric)] if selects else []), watch]
+    hooks = [ReportProgress(context.progress), *([KeepBest(protocol.metric)] if selects else []), watch]
     return Runner(
-        model=model.to(place.device, memory_format=torch.channels_last),
-        work_dir=str(place.folder),
-        train_dataloader=_train_loader(samples.train, schedule.batch, place.seed, by_epoch=by_epoch),
+        model=model.to(context.device, memory_format=torch.channels_last),
+        work_dir=str(context.folder),
+        train_dataloader=_train_loader(samples.train, schedule.batch, context.seed, by_epoch=by_epoch),
         val_dataloader=_eval_loader(samples.val) if selects else None,
         test_dataloader=_eval_loader(samples.test),
         train_cfg={**loop, "val_interval": schedule.look_every if selects else schedule.total + 1},
         val_cfg={} if selects else None,
         test_cfg={},
-        optim_wrapper=_optim_wrapper(model, protocol, place),
+        optim_wrapper=_optim_wrapper(model, protocol, context),
         param_scheduler=_param_scheduler(protocol.optimiser, schedule.total, by_epoch=by_epoch),
         val_evaluator=[metric] if selects else None,
         test_evaluator=[metric],
@@ -106,8 +107,8 @@ def _runner(
         log_processor={"by_epoch": by_epoch},
         log_level=logging.WARNING,
         default_scope="mmengine",
-        experiment_name=f"cell-{place.folder.name}-{time.monotonic_ns()}",
-        randomness={"seed": place.seed},
+        experiment_name=f"cell-{context.folder.name}-{time.monotonic_ns()}",
+        randomness={"seed": context.seed},
     )
 
 
@@ -121,14 +122,14 @@ def _eval_loader(dataset: Dataset[Any]) -> DataLoader[Any]:
     return DataLoader(dataset, batch_size=EVAL_BATCH, sampler=sampler, collate_fn=getattr(dataset, "collate", None))
 
 
-def _optim_wrapper(model: Any, protocol: Protocol, place: Place) -> AutocastOptimWrapper:
+def _optim_wrapper(model: Any, protocol: Protocol, context: Context) -> AutocastOptimWrapper:
     wanted = protocol.optimiser
     values: dict[str, Any] = {"lr": wanted.lr, "weight_decay": wanted.weight_decay, "fused": True}
     if wanted.name == "SGD":
         values["momentum"] = wanted.momentum
     optimiser = on_plain_views(getattr(torch.optim, wanted.name)(model.parameters(), **values))
-    arithmetic = precision.resolve(protocol.schedule.precision, place.device)
-    return AutocastOptimWrapper(optimizer=optimiser, arithmetic=arithmetic, device=place.device)
+    arithmetic = precision.resolve(protocol.schedule.precision, context.device)
+    return AutocastOptimWrapper(optimizer=optimiser, arithmetic=arithmetic, device=context.device)
 
 
 def _param_scheduler(optimiser: Optimiser, total: int, *, by_epoch: bool) -> list[dict[str, Any]]:

@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from bench.backbones import weights
 from bench.core import precision
+from bench.core.context import Progress
 from bench.pretraining.diagnostics import Watch
 from bench.pretraining.options import Length
 from tasks import mmcv_ext
-from tasks.task import Progress, Start
+from tasks.task import Start
 
 mmcv_ext.provide()
 

@@ -18,8 +18,9 @@ from PIL.PngImagePlugin import PngInfo
 from torch.utils.data import DataLoader, Dataset
 
 from bench.core import files
+from bench.core.context import Context
 from bench.metrics.confusion import IGNORE
-from tasks.task import Place, Task
+from tasks.task import Task
 
 if TYPE_CHECKING:
     from tasks.seg import Segmentation
@@ -42,7 +43,7 @@ def chosen(samples: list[int], count: int) -> list[int]:
     return [samples[round(step)] for step in steps]
 
 
-def predictions(model: Any, dataset: Dataset[Any]) -> list[Any]:
+def predict(model: Any, dataset: Dataset[Any]) -> list[Any]:
     """What a model says of each sample, in order."""
     model.eval()
     with torch.no_grad():
@@ -53,37 +54,37 @@ def predictions(model: Any, dataset: Dataset[Any]) -> list[Any]:
         ]
 
 
-def write_masks(model: Any, task: "Segmentation", test: list[int], place: Place) -> None:
+def write_masks(model: Any, task: "Segmentation", test: list[int], context: Context) -> None:
     """Picture image (or both dates), true mask and predicted mask of some test samples."""
-    positions = chosen(test, place.panel_count)
-    outputs = predictions(model, task.samples(positions)) if positions else []
+    positions = chosen(test, context.prediction_count)
+    outputs = predict(model, task.samples(positions)) if positions else []
     for position, output in zip(positions, outputs, strict=True):
         stored = np.asarray(task.data.images[position])
         dates = [stored[..., band : band + 3] for band in range(0, stored.shape[2], 3)]
         shown = dict(zip(["image"] if len(dates) == 1 else ["before", "after"], dates, strict=True))
         for name, mask in (("truth", output.gt_sem_seg), ("prediction", output.pred_sem_seg)):
             shown[name] = paint(mask.data[0].cpu().numpy(), task.scheme.palette)
-        _write(place, task, position, shown)
+        _write(context, task, position, shown)
 
 
-def write_boxes(task: Task, place: Place, found: dict[int, tuple[NDArray[Any], NDArray[Any]]]) -> None:
+def write_boxes(task: Task, context: Context, found: dict[int, tuple[NDArray[Any], NDArray[Any]]]) -> None:
     """Picture true boxes and found boxes of some test samples.
 
     Args:
         task: the task.
-        place: where pictures go.
+        context: where pictures go.
         found: by position, the true boxes M x 5 (corners, class) and the found ones M x 6 (corners, class, score).
     """
     for position, (truth, boxes) in found.items():
         image = np.asarray(task.data.images[position])
         kept = {"truth": truth, "prediction": boxes[boxes[:, 5] >= SCORE]}
         drawn = {name: outline(image, each, task.scheme.palette) for name, each in kept.items()}
-        _write(place, task, position, drawn)
+        _write(context, task, position, drawn)
 
 
-def write_classes(model: Any, dataset: Dataset[Any], task: Task, positions: list[int], place: Place) -> None:
+def write_classes(model: Any, dataset: Dataset[Any], task: Task, positions: list[int], context: Context) -> None:
     """Picture some test images with the colours of the true and of the predicted class beside each."""
-    for position, output in zip(positions, predictions(model, dataset), strict=True):
+    for position, output in zip(positions, predict(model, dataset), strict=True):
         image = np.asarray(task.data.images[position])
         words = {name: task.scheme.classes[int(output[name])] for name in ("truth", "prediction")}
         bars = {}
@@ -91,7 +92,7 @@ def write_classes(model: Any, dataset: Dataset[Any], task: Task, positions: list
             bar = Image.new("RGB", (16 + 8 * max(map(len, task.scheme.classes)), len(image)), UNLABELLED)
             ImageDraw.Draw(bar).text((8, 8), word, fill=(255, 255, 255))
             bars[name] = np.asarray(bar)
-        _write(place, task, position, {"image": image, **bars}, words)
+        _write(context, task, position, {"image": image, **bars}, words)
 
 
 def paint(mask: NDArray[Any], palette: Sequence[Colour]) -> Picture:
@@ -119,7 +120,7 @@ def side_by_side(pictures: Sequence[Picture]) -> Picture:
 
 
 def _write(
-    place: Place, task: Task, position: int, pictures: Mapping[str, Picture], words: Mapping[str, str] | None = None
+    context: Context, task: Task, position: int, pictures: Mapping[str, Picture], words: Mapping[str, str] | None = None
 ) -> None:
     legend = [] if words else list(zip(task.scheme.classes, task.scheme.palette, strict=True))
     parts = [[name, picture.shape[1], (words or {}).get(name)] for name, picture in pictures.items()]
@@ -128,8 +129,8 @@ def _write(
     buffer = io.BytesIO()
     Image.fromarray(side_by_side(list(pictures.values()))).save(buffer, format="PNG", pnginfo=text)
     name = task.data.names[position].replace("/", "_")
-    files.write_bytes(_folder(place) / f"{name}.png", buffer.getvalue())
+    files.write_bytes(_folder(context) / f"{name}.png", buffer.getvalue())
 
 
-def _folder(place: Place) -> Path:
-    return place.panels or place.folder / "predictions"
+def _folder(context: Context) -> Path:
+    return context.predictions or context.folder / "predictions"

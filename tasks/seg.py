@@ -12,14 +12,14 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from bench import backbones
+from bench.core.context import Context
 from bench.metrics.confusion import pixel_scores
-from tasks import augment, mm, mmcv_ext
-from tasks import predictions as panels
+from tasks import augment, mm, mmcv_ext, predictions
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
 from tasks.samples import LabelledSlices, Preprocessor
 from tasks.scoring import ConfusionMetric
 from tasks.splits import Parts
-from tasks.task import Place, Result, Start, Task, constant_loss
+from tasks.task import Result, Start, Task, constant_loss
 
 mmcv_ext.provide()
 
@@ -44,14 +44,14 @@ class Segmentation(Task):
         """Scores of the protocol's classes."""
         return ConfusionMetric(self.scheme.classes, pixel_scores)
 
-    def run(self, start: Start, train: list[int], parts: Parts, place: Place) -> Result:
+    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fine-tune backbone and head, select on the validation split, score on the test split."""
-        prepare_process(place.seed)
+        prepare_process(context.seed)
         model = self.build(start)
         samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
         constant = constant_loss(self.scheme.counts(self.data.class_counts[train]).sum(axis=0))
-        result = fine_tune(model, samples, self.metric(), self.protocol, place, constant)
-        panels.write_masks(model, self, parts.test, place)
+        result = fine_tune(model, samples, self.metric(), self.protocol, context, constant)
+        predictions.write_masks(model, self, parts.test, context)
         return result
 
     def samples(self, positions: list[int]) -> LabelledSlices:

@@ -1,25 +1,21 @@
 """What a task is to the harness: it divides a prepared data set, fine-tunes on part of it, and measures the result."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.backbones.normalisation import Normalisation
+from bench.core.context import Context
 from bench.core.errors import DataError, StudyError
 from bench.metrics.confusion import IGNORE
 from bench.pretraining.method import entropy
 from tasks.prepared import Kind, Prepared
 from tasks.protocols import Protocol
 from tasks.splits import Parts, divide
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -29,27 +25,6 @@ class Start:
     backbone: str
     weights: dict[str, Tensor]
     input: Normalisation
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a fine-tuning runs.
-
-    Attributes:
-        device: where the model is.
-        folder: for the training's files.
-        seed: of everything random in it.
-        progress: told how far it is.
-        panels: folder for pictures of predictions, or None.
-        panel_count: how many test samples to picture.
-    """
-
-    device: torch.device
-    folder: Path
-    seed: int
-    progress: Progress
-    panels: Path | None = None
-    panel_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,7 +95,7 @@ class Task(ABC):
         """The stratum of each sample, by which subsets are drawn in proportion."""
 
     @abstractmethod
-    def run(self, start: Start, train: list[int], parts: Parts, place: Place) -> Result:
+    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fine-tune on `train`, select on the validation split, and read the test split once, at the end."""
 
 

@@ -14,7 +14,7 @@ from bench.core.files import write_text
 from results import warned
 from results.comparison import Comparison, Pair, compare
 from results.tables import formats
-from results.tables.layout import Cell, Grid, Mark, percent
+from results.tables.layout import Entry, Grid, Mark, percent
 from tasks.protocols import load_protocol
 
 GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html, "csv": formats.csv}
@@ -69,7 +69,7 @@ def _grid(compared: Comparison, protocol: str) -> Grid:
     rows = [_row(pair, versions) for pair in pairs]
     if any(pair.warnings for pair in compared.pairs):
         header = [*header, "warnings"]
-        rows = [[*row, Cell(pair.warnings)] for row, pair in zip(rows, pairs, strict=True)]
+        rows = [[*row, Entry(pair.warnings)] for row, pair in zip(rows, pairs, strict=True)]
     notes = [
         "In %; the difference is ours minus published.",
         *(f"Differs: {line}." for line in compared.differences[protocol]),
@@ -78,7 +78,7 @@ def _grid(compared: Comparison, protocol: str) -> Grid:
     return Grid(f"{protocol}, {compared.source}", notes, header, 2, rows)
 
 
-def _row(pair: Pair, versions: bool) -> list[Cell]:
+def _row(pair: Pair, versions: bool) -> list[Entry]:
     known = not math.isnan(pair.ours.low)
     flag = {True: "outside", False: "inside", None: "no interval"}[pair.outside]
     texts = [
@@ -93,7 +93,7 @@ def _row(pair: Pair, versions: bool) -> list[Cell]:
         f"{pair.units:+.2f}" if not math.isnan(pair.units) else "",
         flag,
     ]
-    return [Cell(text, Mark.BEST if flag == "outside" and text == flag else Mark.NONE) for text in texts]
+    return [Entry(text, Mark.BEST if flag == "outside" and text == flag else Mark.NONE) for text in texts]
 
 
 def _remarks(compared: Comparison) -> list[str]:

@@ -22,7 +22,7 @@ from results.figures import write_figures
 def command(store: Path, out: Path) -> None:
     """Draw label-efficiency curves, ranking over data sets, heat map of methods and tasks, and predictions.
 
-    Each as PNG and SVG. Predictions are drawn of cells that ran with `bench run --save-predictions N`: one panel a
+    Each as PNG and SVG. Predictions are drawn of cells that ran with `bench run --save-predictions N`: one figure a
     protocol, with the same test samples for every method.
     """
     for path in write_figures(load_store(store), out, store):

@@ -108,7 +108,7 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
 
 
 def _execute(
-    plan: Plan, store: Store, study: Study, console: Console, panels: int = 0, *, retry_failed: bool
+    plan: Plan, store: Store, study: Study, console: Console, predictions: int = 0, *, retry_failed: bool
 ) -> Outcome:
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
     _check_starts(pretrains)
@@ -120,7 +120,7 @@ def _execute(
         console.print("nothing is left to do" if earlier.failures else "everything is done already")
         return earlier
     with RunProgress(console, jobs) as progress:
-        outcome = execute(plan, store, study.engine, progress, panels, retry_failed=retry_failed)
+        outcome = execute(plan, store, study.engine, progress, predictions, retry_failed=retry_failed)
     return Outcome(earlier.failures + outcome.failures)
 
 

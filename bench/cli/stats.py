@@ -17,7 +17,7 @@ from results.stats.ranking import Blocks, average_ranks, blocks, interquartile_m
 from results.stats.variance import split_variance
 from results.summary import BOARD
 from results.tables import formats
-from results.tables.layout import Cell, Grid, chance_notes, percent, record_notes, row_notes, same_board
+from results.tables.layout import Entry, Grid, chance_notes, percent, record_notes, row_notes, same_board
 
 
 @click.command()
@@ -53,7 +53,7 @@ def _tables(comparisons: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> Grid:
     rows = [
         [
-            Cell(text)
+            Entry(text)
             for text in (
                 f"{row.a}{warned.mark(row.warnings_a)} - {row.b}{warned.mark(row.warnings_b)}",
                 percent(row.fraction),
@@ -78,9 +78,9 @@ def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> Grid:
     gains = interquartile_means(arranged).intervals if "random" in arranged.variants else [None] * len(ranks)
     rows = [
         [
-            Cell(f"{variant}{warned.mark(arranged.warnings[variant])}"),
-            Cell(_estimate(rank, 1, 2)),
-            Cell("" if gain is None else _estimate(gain, 100, 1)),
+            Entry(f"{variant}{warned.mark(arranged.warnings[variant])}"),
+            Entry(_estimate(rank, 1, 2)),
+            Entry("" if gain is None else _estimate(gain, 100, 1)),
         ]
         for rank, variant, gain in sorted(
             zip(ranks, arranged.variants, gains, strict=True), key=lambda row: row[0].estimate
@@ -93,7 +93,7 @@ def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> Grid:
 
 def _spread(frame: pd.DataFrame) -> Grid:
     split = split_variance(frame)
-    rows = [[Cell(name), Cell(f"{100 * math.sqrt(variance):.2f}")] for name, variance in split.variance.items()]
+    rows = [[Entry(name), Entry(f"{100 * math.sqrt(variance):.2f}")] for name, variance in split.variance.items()]
     held = f"Not varied, so unknown: {', '.join(split.held)}." if split.held else ""
     notes = [f"Standard deviations in points, from {split.pairs} pairs of repeats.", held]
     return Grid("Where the spread comes from", [note for note in notes if note], ["source", "s.d."], 1, rows)

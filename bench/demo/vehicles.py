@@ -12,7 +12,7 @@ AIRPLANE, SHIP, OIL_TANK = 1, 2, 3  # Levir's class numbers
 SAMPLES = 3  # sub-pixels a side, for smooth edges
 
 Mask = NDArray[np.bool_]
-Part = tuple[Mask, float | Array]  # where, and how bright (0 to 255)
+Piece = tuple[Mask, float | Array]  # where, and how bright (0 to 255)
 Box = tuple[int, int, int, int]  # x1, y1, x2, y2 in pixel edges
 
 
@@ -35,7 +35,7 @@ class Pose:
     brightness: float
 
 
-def airplane(u: Array, v: Array, brightness: float) -> list[Part]:
+def airplane(u: Array, v: Array, brightness: float) -> list[Piece]:
     """Fuselage, swept wings, tail and engines."""
     side = np.abs(v)
     fuselage = (u / 0.5) ** 2 + (v / 0.06) ** 2 < 1
@@ -46,7 +46,7 @@ def airplane(u: Array, v: Array, brightness: float) -> list[Part]:
     return [(wings | tail, brightness * 0.93), (engines, brightness * 0.75), (fuselage, body)]
 
 
-def ship(u: Array, v: Array, brightness: float) -> list[Part]:
+def ship(u: Array, v: Array, brightness: float) -> list[Piece]:
     """Hull with a pointed bow, hatches along the deck, and a bridge near the stern."""
     beam = 0.12 * np.sqrt(np.clip(1 - np.clip((u - 0.12) / 0.38, 0, 1) ** 2, 0, 1))
     hull = (np.abs(u) < 0.5) & (np.abs(v) < beam)
@@ -55,14 +55,14 @@ def ship(u: Array, v: Array, brightness: float) -> list[Part]:
     return [(hull, brightness * 0.72), (hatches, brightness * 0.5), (bridge, brightness * 1.1)]
 
 
-def oil_tank(u: Array, v: Array, brightness: float) -> list[Part]:
+def oil_tank(u: Array, v: Array, brightness: float) -> list[Piece]:
     """A round tank: rim, roof, and the rim's shadow on a roof that floats lower."""
     radius = np.hypot(u, v)
     sunk = (radius < 0.43) & (np.hypot(u - 0.12, v) > 0.42)
     return [(radius < 0.5, brightness * 0.82), (radius < 0.44, brightness), (sunk, brightness * 0.55)]
 
 
-SHAPES: dict[int, Callable[[Array, Array, float], list[Part]]] = {AIRPLANE: airplane, SHIP: ship, OIL_TANK: oil_tank}
+SHAPES: dict[int, Callable[[Array, Array, float], list[Piece]]] = {AIRPLANE: airplane, SHIP: ship, OIL_TANK: oil_tank}
 HEIGHT = {AIRPLANE: 0.08, SHIP: 0.05, OIL_TANK: 0.3}  # that casts the shadow, in lengths
 
 
@@ -96,7 +96,7 @@ def stamp(scene: Array, kind: int, pose: Pose, sun: float) -> Box:
     )
 
 
-def _parts(kind: int, pose: Pose, x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Part]:
+def _parts(kind: int, pose: Pose, x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Piece]:
     right, down = (x - pose.x) / pose.length, (y - pose.y) / pose.length
     u = right * np.cos(pose.heading) + down * np.sin(pose.heading)
     v = down * np.cos(pose.heading) - right * np.sin(pose.heading)

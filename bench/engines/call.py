@@ -1,10 +1,7 @@
 """What an engine runs and what it tells about it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-Report = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

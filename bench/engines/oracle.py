@@ -14,15 +14,16 @@ import tasks
 from bench import backbones
 from bench.backbones.normalisation import normalisation_of
 from bench.backbones.sources import RANDOM
+from bench.core.context import Context
 from bench.core.errors import StudyError
 from bench.studies.jobs import PretrainJob
 from tasks.prepared import Prepared
 from tasks.splits import Parts
-from tasks.task import Place, Start, Task
+from tasks.task import Start, Task
 
 
 @dataclass(frozen=True)
-class Trained:
+class Oracle:
     """A backbone's weights after so many steps, and named warnings of its training."""
 
     weights: dict[str, Tensor]
@@ -30,12 +31,12 @@ class Trained:
     warnings: dict[str, str]
 
 
-def train(job: PretrainJob, place: Place) -> Trained:
+def train(job: PretrainJob, context: Context) -> Oracle:
     """Train an oracle.
 
     Args:
         job: one with a protocol and its data.
-        place: where it runs; its seed is the job's.
+        context: where it runs; its seed is the job's.
 
     Raises:
         StudyError: the protocol's task does not hand out the backbone it trained.
@@ -48,7 +49,7 @@ def train(job: PretrainJob, place: Place) -> Trained:
     task: Task = tasks.get(protocol.task).load()(protocol, data)
     train_part = task.parts().train
     start = Start(job.backbone, dict(backbones.build(job.backbone).state_dict()), normalisation_of(RANDOM))
-    result = task.run(start, train_part, Parts(train_part, [], []), place)
+    result = task.run(start, train_part, Parts(train_part, [], []), context)
     if not result.backbone:
         raise StudyError(f"task {protocol.task} does not hand out the backbone it trained: leave the oracle out")
-    return Trained(result.backbone, result.steps, result.warnings)
+    return Oracle(result.backbone, result.steps, result.warnings)

@@ -45,9 +45,9 @@ class Outcome:
 
 
 def execute(
-    plan: Plan, store: Store, options: EngineOptions, view: View, panels: int = 0, *, retry_failed: bool = False
+    plan: Plan, store: Store, options: EngineOptions, view: View, predictions: int = 0, *, retry_failed: bool = False
 ) -> Outcome:
-    """Run everything in the plan that is not done, with pictures of `panels` test samples a cell.
+    """Run everything in the plan that is not done, with pictures of `predictions` test samples a cell.
 
     What diverged in an earlier run is left alone unless `retry_failed`.
 
@@ -57,16 +57,16 @@ def execute(
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
     workers = min(options.count_workers(), max(1, len(cells) + len(pretrains)))
     with LocalEngine(workers, options.threads) as engine:
-        return _Run(engine, store, options, view, panels).go(pretrains, cells)
+        return _Run(engine, store, options, view, predictions).go(pretrains, cells)
 
 
 class _Run:
-    def __init__(self, engine: LocalEngine, store: Store, options: EngineOptions, view: View, panels: int) -> None:
+    def __init__(self, engine: LocalEngine, store: Store, options: EngineOptions, view: View, predictions: int) -> None:
         self._engine = engine
         self._store = store
         self._options = options
         self._view = view
-        self._panels = panels
+        self._predictions = predictions
         self._jobs: dict[str, Job] = {}
         self._ready: deque[Job] = deque()
         self._held: list[tuple[float, Job]] = []
@@ -96,7 +96,7 @@ class _Run:
             "device": self._options.device,
         }
         if isinstance(job, Cell):
-            arguments["panels"] = self._panels
+            arguments["predictions"] = self._predictions
         log = str(self._store.job(job.key) / "log.txt")
         self._jobs[job.key] = job
         self._view.begin(job)

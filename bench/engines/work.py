@@ -17,12 +17,12 @@ from bench.backbones.initial import load_initial
 from bench.backbones.normalisation import normalisation_of
 from bench.backbones.sources import RANDOM
 from bench.core import provenance
+from bench.core.context import Context, Progress
 from bench.core.determinism import make_deterministic
 from bench.core.errors import StoreError
 from bench.core.keys import content_hash
 from bench.corpus.storage.reader import Corpus
 from bench.engines import oracle
-from bench.engines.call import Report
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
@@ -31,35 +31,35 @@ from bench.store.store import Store
 from bench.studies.jobs import Cell, PretrainJob
 from tasks.prepared import Prepared
 from tasks.subsets import chain, size_at
-from tasks.task import Place, Start, Task
+from tasks.task import Start, Task
 
 # What a call returns: it did the work, found it done, or found another process at it.
 DONE, FOUND, BUSY = "done", "found", "busy"
-# A pretraining's, in the folder of its job.
-CHECKPOINT = "checkpoint.pt"
 
 
-def pretrain(report: Report, *, job: dict[str, Any], store: str, device: str, threads: int) -> str:
+def pretrain(report: Progress, *, job: dict[str, Any], store: str, device: str, threads: int) -> str:
     """Pretrain, or take up a pretraining that was interrupted, and write its weights."""
-    wanted, place = PretrainJob.model_validate(job), Store(Path(store))
-    with place.claim(wanted.key) as ours:
-        if place.has_weights(wanted.key):
+    wanted, opened = PretrainJob.model_validate(job), Store(Path(store))
+    with opened.claim(wanted.key) as ours:
+        if opened.has_weights(wanted.key):
             return FOUND
         if not ours:
             return BUSY
-        _pretrain(wanted, place, report, _device(device), threads)
+        _pretrain(wanted, opened, report, _device(device), threads)
     return DONE
 
 
-def fine_tune(report: Report, *, cell: dict[str, Any], store: str, device: str, threads: int, panels: int = 0) -> str:
-    """Fine-tune from a pretraining's weights and write the record, and pictures of `panels` test samples."""
-    wanted, place = Cell.model_validate(cell), Store(Path(store))
-    with place.claim(wanted.key) as ours:
-        if place.has_record(wanted.key):
+def fine_tune(
+    report: Progress, *, cell: dict[str, Any], store: str, device: str, threads: int, predictions: int = 0
+) -> str:
+    """Fine-tune from a pretraining's weights and write the record, and pictures of `predictions` test samples."""
+    wanted, opened = Cell.model_validate(cell), Store(Path(store))
+    with opened.claim(wanted.key) as ours:
+        if opened.has_record(wanted.key):
             return FOUND
         if not ours:
             return BUSY
-        place.write_record(_fine_tune(wanted, place, report, _device(device), threads, panels))
+        opened.write_record(_fine_tune(wanted, opened, report, _device(device), threads, predictions))
     return DONE
 
 
@@ -71,7 +71,7 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _pretrain(job: PretrainJob, store: Store, report: Report, device: torch.device, threads: int) -> None:
+def _pretrain(job: PretrainJob, store: Store, report: Progress, device: torch.device, threads: int) -> None:
     make_deterministic(job.seed, threads)
     begun = time.monotonic()
     trained = _train_oracle(job, store, report, device) if job.protocol else _train(job, store, report, device)
@@ -86,7 +86,7 @@ def _pretrain(job: PretrainJob, store: Store, report: Report, device: torch.devi
         "cost": {"train_seconds": round(time.monotonic() - begun, 3), "peak_rss_mib": _peak_rss_mib()},
     }
     weights.save(store.weights(job.key), trained.weights, card)
-    (store.job(job.key) / CHECKPOINT).unlink(missing_ok=True)
+    (store.job(job.key) / pretraining.CHECKPOINT).unlink(missing_ok=True)
     store.forget_failure(job.key)
 
 
@@ -99,7 +99,7 @@ class _Product:
     warnings: dict[str, str]
 
 
-def _train(job: PretrainJob, store: Store, report: Report, device: torch.device) -> _Product:
+def _train(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
     spec = methods.get(job.method)
     options = spec.options.model_validate(job.options)
     corpus = options.supervise(Corpus.open(Path(job.corpus)), job.seed) if job.corpus else None
@@ -111,8 +111,7 @@ def _train(job: PretrainJob, store: Store, report: Report, device: torch.device)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
     trained = pretraining.Trained()
     if corpus is not None:
-        place = pretraining.Place(device, store.job(job.key) / CHECKPOINT, report)
-        trained = pretraining.train(method, corpus, job.seed, place)
+        trained = pretraining.train(method, corpus, Context(device, store.job(job.key), job.seed, report))
     card = {
         "input": method.input.to_json(),
         "steps": length.steps,
@@ -123,8 +122,8 @@ def _train(job: PretrainJob, store: Store, report: Report, device: torch.device)
     return _Product(method.export(), card, trained.warnings)
 
 
-def _train_oracle(job: PretrainJob, store: Store, report: Report, device: torch.device) -> _Product:
-    trained = oracle.train(job, Place(device, store.job(job.key), job.seed, report))
+def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
+    trained = oracle.train(job, Context(device, store.job(job.key), job.seed, report))
     card = {
         "input": normalisation_of(RANDOM).to_json(),
         "steps": trained.steps,
@@ -135,7 +134,9 @@ def _train_oracle(job: PretrainJob, store: Store, report: Report, device: torch.
     return _Product(trained.weights, card, trained.warnings)
 
 
-def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, threads: int, panels: int) -> Record:
+def _fine_tune(
+    cell: Cell, store: Store, report: Progress, device: torch.device, threads: int, predictions: int
+) -> Record:
     protocol = cell.protocol
     data = Prepared.open(Path(cell.data))
     task: Task = tasks.get(protocol.task).load()(protocol, data)
@@ -148,8 +149,8 @@ def _fine_tune(cell: Cell, store: Store, report: Report, device: torch.device, t
     torch.set_num_threads(threads)
     kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
     pictures = store.root / "predictions" / cell.key
-    place = Place(device, store.job(cell.key), cell.train_seed, report, pictures, panels)
-    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input), train, parts, place)
+    context = Context(device, store.job(cell.key), cell.train_seed, report, pictures, predictions)
+    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input), train, parts, context)
     return Record(
         key=cell.key,
         study=cell.study,

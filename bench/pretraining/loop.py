@@ -11,7 +11,6 @@ import os
 import pickle
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from torch import Tensor
 from bench.backbones import weights
 from bench.backbones.pyramid import Backbone
 from bench.core import files, precision
+from bench.core.context import Context
 from bench.core.errors import DivergedError, StudyError, WeightsError
 from bench.core.seeding import derive
 from bench.corpus.storage.batches import Batches, Position
@@ -35,16 +35,8 @@ CHECKPOINT_SECONDS = 30.0
 # Steps between two reports, when the losses come from a GPU too, and between two looks at all weights.
 REPORT_STEPS = 10
 CHECK_STEPS = 50
-Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a training runs: device, file of its checkpoint, and who is told how far it is."""
-
-    device: torch.device
-    checkpoint: Path
-    progress: Progress
+# In the folder of the job; gone when the weights are kept.
+CHECKPOINT = "checkpoint.pt"
 
 
 @dataclass(frozen=True)
@@ -62,14 +54,13 @@ class Trained:
     features: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
-def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> Trained:
+def train(method: Method[Any], corpus: Corpus, context: Context) -> Trained:
     """Train a method to the end, going on from its checkpoint where there is one.
 
     Args:
         method: on any device; it is moved.
         corpus: the tiles.
-        seed: pretraining seed.
-        place: device, checkpoint and progress.
+        context: device, folder of the checkpoint, pretraining seed and progress.
 
     Raises:
         DivergedError: a loss, a weight or an exported feature was not finite; the checkpoint is gone, so that the job
@@ -77,35 +68,35 @@ def train(method: Method[Any], corpus: Corpus, seed: int, place: Place) -> Train
         WeightsError, CorpusError: the checkpoint is broken, or of another order of tiles.
     """
     options: TrainingOptions = method.options
-    arithmetic = precision.resolve(options.precision, place.device)
-    method.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch types only `to(Tensor)` so
+    arithmetic = precision.resolve(options.precision, context.device)
+    method.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch types only `to(Tensor)` so
     method.train()
     if options.compile:
-        compile_backbones(method, place.device)
+        compile_backbones(method, context.device)
     watch = Watch(method.length, method.constant_losses(), _advice(options, arithmetic))
     try:
-        return _train(method, corpus, seed, place, arithmetic, watch)
+        return _train(method, corpus, context, arithmetic, watch)
     except DivergedError:
-        place.checkpoint.unlink(missing_ok=True)
+        (context.folder / CHECKPOINT).unlink(missing_ok=True)
         raise
 
 
-def _train(method: Method[Any], corpus: Corpus, seed: int, place: Place, arithmetic: str, watch: Watch) -> Trained:
+def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: str, watch: Watch) -> Trained:
     optimiser, scheduler = method.configure()
     parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler, "watch": watch}
-    batches = Batches(corpus, method.options.batch, derive(seed, "order"), method.sample_weights())
-    start = _resume(parts, batches, place.checkpoint)
+    batches = Batches(corpus, method.options.batch, derive(context.seed, "order"), method.sample_weights())
+    start = _resume(parts, batches, context.folder / CHECKPOINT)
     steps = method.length.steps
     if start == 0:
         watch.start = _features(method, corpus, "the weights it starts from", "start from others (option init)")
     saved = time.monotonic()
     for step in range(start, steps):
-        with precision.autocast(arithmetic, place.device):
-            losses = method(feed(batches, step, seed, place.device))
+        with precision.autocast(arithmetic, context.device):
+            losses = method(feed(batches, step, context.seed, context.device))
         values = torch.stack(list(losses.values()))
         watch.note(step + 1, list(losses), values.detach())
         report = step % REPORT_STEPS == 0 or step + 1 == steps
-        if report or place.device.type == "cpu":
+        if report or context.device.type == "cpu":
             watch.read()
         total = values.sum()
         optimiser.zero_grad(set_to_none=True)
@@ -114,13 +105,13 @@ def _train(method: Method[Any], corpus: Corpus, seed: int, place: Place, arithme
         scheduler.step()
         method.after_step(step + 1)
         if report:
-            place.progress(step + 1, steps, f"loss {float(total.detach()):.3f}")
+            context.progress(step + 1, steps, f"loss {float(total.detach()):.3f}")
         save = time.monotonic() - saved > CHECKPOINT_SECONDS
         if save or step % CHECK_STEPS == 0 or step + 1 == steps:
             watch.read()
             watch.check_weights(method, step + 1)
         if save:
-            _save(parts, batches.position(step + 1), place.checkpoint)
+            _save(parts, batches.position(step + 1), context.folder / CHECKPOINT)
             saved = time.monotonic()
     assert watch.start is not None
     end = _features(method, corpus, "the trained weights", watch.advice)

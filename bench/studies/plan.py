@@ -20,7 +20,7 @@ from tasks.protocols import Protocol
 
 Job = TypeVar("Job", PretrainJob, Cell)
 # A row's pretraining: row, backbone, draw, and the protocol that an oracle learns.
-Place = tuple[str, str, int, str | None]
+Slot = tuple[str, str, int, str | None]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     protocols = study.all_protocols()
     jobs = _pretrain_jobs(study, inputs, draws) | _oracle_jobs(study, inputs, protocols, draws)
     cells = [
-        _cell(study, row, jobs[_place(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed)
+        _cell(study, row, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed)
         for protocol in protocols
         for backbone in study.backbones
         for row in study.rows()
@@ -91,11 +91,11 @@ def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
     return Plan(_distinct(_pretrain_jobs(study, inputs, study.pretrain_seeds).values()), [])
 
 
-def _place(row: Row, backbone: str, draw: int, protocol: Protocol) -> Place:
+def _slot(row: Row, backbone: str, draw: int, protocol: Protocol) -> Slot:
     return row.name, backbone, draw, protocol.id if methods.get(row.method).learns_protocol else None
 
 
-def _pretrain_jobs(study: Study, inputs: Inputs, draws: int) -> dict[Place, PretrainJob]:
+def _pretrain_jobs(study: Study, inputs: Inputs, draws: int) -> dict[Slot, PretrainJob]:
     """The pretrainings of a study by row, backbone and draw."""
     corpus = _corpus_for(study, inputs)
     rows = [row for row in study.rows() if not methods.get(row.method).learns_protocol]
@@ -113,7 +113,7 @@ def _pretrain_jobs(study: Study, inputs: Inputs, draws: int) -> dict[Place, Pret
     }
 
 
-def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Place, PretrainJob]:
+def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Slot, PretrainJob]:
     """The oracles of a study: each learns one protocol, under seeds that no cell of any study uses."""
     rows = [row for row in study.rows() if methods.get(row.method).learns_protocol]
     return {

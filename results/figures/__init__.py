@@ -9,7 +9,7 @@ from bench.core.files import write_bytes
 from results.figures.curves import label_efficiency
 from results.figures.drawing import as_bytes
 from results.figures.heatmap import method_by_task
-from results.figures.predictions import predictions_panel
+from results.figures.predictions import draw_predictions
 from results.figures.ranking import critical_difference_diagram
 from results.predictions import gallery
 from results.stats.ranking import blocks
@@ -22,7 +22,7 @@ FORMATS = ("png", "svg")
 def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) -> list[Path]:
     """Draw everything that a store's records allow, as PNG and SVG; return the paths.
 
-    Label-efficiency curves of each protocol and backbone with at least two fractions, and its predictions panel where
+    Label-efficiency curves of each protocol and backbone with at least two fractions, and its predictions where
     pictures were saved; for each backbone a heat map of methods and protocols, and the ranking where at least two
     methods share every protocol.
 
@@ -38,7 +38,7 @@ def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) 
             figures[_name("curves", protocol, version[:8], network)] = label_efficiency(board)
         pictures = gallery(store, board, sorted(set(board["variant"]), key=order(board))) if store else None
         if pictures:
-            figures[_name("predictions", protocol, version[:8], network)] = predictions_panel(pictures)
+            figures[_name("predictions", protocol, version[:8], network)] = draw_predictions(pictures)
     for backbone, records in frame.groupby("backbone", sort=True):
         figures[_name("heatmap", backbone)] = method_by_task(records)
         arranged = blocks(records)

@@ -8,7 +8,7 @@ from results.predictions import Gallery
 from results.tables.layout import percent
 
 
-def predictions_panel(gallery: Gallery) -> Figure:
+def draw_predictions(gallery: Gallery) -> Figure:
     """Draw one row a test sample: what it is, its truth, then each method's prediction; a hole says so."""
     given = [part.name for part in gallery.examples[0].given]
     columns = [*given, *gallery.variants]

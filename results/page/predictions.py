@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from results.predictions import Part, gallery
+from results.predictions import Pane, gallery
 from results.tables.layout import percent
 from results.tables.text import visible
 
@@ -68,7 +68,7 @@ def pictures(store: Path, board: pd.DataFrame, variants: list[str]) -> Pictures 
     return Pictures(f"{percent(found.fraction)} of the labels, seed {found.seed}", legend, samples)
 
 
-def _tile(title: str, part: Part | None, alt: str) -> Tile:
+def _tile(title: str, part: Pane | None, alt: str) -> Tile:
     if part is None:
         return Tile(title, None, "no picture", 0, 0, alt)
     if part.word is not None:

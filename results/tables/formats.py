@@ -13,7 +13,7 @@ from rich.text import Text
 
 from results import warned
 from results.tables import text
-from results.tables.layout import Cell, Grid, Mark
+from results.tables.layout import Entry, Grid, Mark
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -113,12 +113,12 @@ def _markdown_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _markdown_cell(cell: Cell) -> str:
+def _markdown_cell(cell: Entry) -> str:
     shown = text.markdown(cell.text)
     return {Mark.BEST: f"**{shown}**", Mark.SECOND: f"<u>{shown}</u>", Mark.NONE: shown}[cell.mark]
 
 
-def _latex_cell(cell: Cell) -> Markup:
+def _latex_cell(cell: Entry) -> Markup:
     shown = text.latex(cell.text)
     marked = {Mark.BEST: rf"\textbf{{{shown}}}", Mark.SECOND: rf"\underline{{{shown}}}", Mark.NONE: shown}
     return Markup(marked[cell.mark])  # noqa: S704 - escaped for LaTeX one line above
@@ -132,6 +132,6 @@ def _html_value(value: object) -> object:
     return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _rich(cell: Cell) -> Text:
+def _rich(cell: Entry) -> Text:
     style = {Mark.BEST: "bold", Mark.SECOND: "underline", Mark.NONE: ""}[cell.mark]
     return Text(text.visible(cell.text), style=style)

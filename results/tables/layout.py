@@ -27,7 +27,7 @@ class Mark(Enum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class Entry:
     """One piece of text of a grid, not escaped."""
 
     text: str
@@ -50,7 +50,7 @@ class Grid:
     notes: list[str]
     header: list[str]
     labels: int
-    rows: list[list[Cell]]
+    rows: list[list[Entry]]
 
 
 def percent(fraction: float) -> str:
@@ -139,7 +139,7 @@ def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Gr
             _score(by_fraction.get(fraction), usual, tied=variant in near[fraction] and len(near[fraction]) > 1)
             for fraction in fractions
         ]
-        rows.append([Cell(str(variant)), *cells])
+        rows.append([Entry(str(variant)), *cells])
     holes = sum(cell.text == HOLE for row in rows for cell in row)
     header = ["method", *map(percent, fractions)]
     testable = [fraction for fraction in fractions if (*place, fraction) in groups]
@@ -167,21 +167,21 @@ def chance_notes(comparisons: pd.DataFrame, testable: list[float]) -> list[str]:
     return [f"No difference is called significant: {bound} {holm}."]
 
 
-def _score(row: object, usual: int, tied: bool) -> Cell:
+def _score(row: object, usual: int, tied: bool) -> Entry:
     if row is None:
-        return Cell(HOLE)
+        return Entry(HOLE)
     mean, sd, n, place, warnings = (getattr(row, name) for name in ("mean", "sd", "n", "place", "warnings"))
     few = "" if n == usual else f" (n={n})"
-    return Cell(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}{warned.mark(warnings)}", _mark(place))
+    return Entry(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}{warned.mark(warnings)}", _mark(place))
 
 
 def _long(board: pd.DataFrame, title: str, said: list[str]) -> Grid:
     rows = [
         [
-            Cell(str(row.variant)),
-            Cell(percent(cast("float", row.fraction))),
-            Cell(str(row.n)),
-            Cell(
+            Entry(str(row.variant)),
+            Entry(percent(cast("float", row.fraction))),
+            Entry(str(row.n)),
+            Entry(
                 score_text(cast("float", row.mean), cast("float", row.sd)) + warned.mark(str(row.warnings)),
                 _mark(cast("int", row.place)),
             ),

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.core.registry import Registry, Spec, load
 from tasks.protocols import Slices
 
 # done, total -> None
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class DatasetSpec(Spec):
         return source
 
     def prepare(
-        self, source: Path, out: Path, slices: Slices, progress: Progress, options: Mapping[str, str] | None = None
+        self, source: Path, out: Path, slices: Slices, progress: Count, options: Mapping[str, str] | None = None
     ) -> None:
         """Read the public layout, or its archives, at `source` and write a prepared set into the empty folder `out`.
 

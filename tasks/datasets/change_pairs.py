@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.metrics.confusion import IGNORE
-from tasks.datasets import Progress
 from tasks.datasets.cutting import cut, windows
 from tasks.datasets.layout import child, find_folder
 from tasks.datasets.pictures import pictures, read_grey, read_rgb, size_of
@@ -41,12 +41,12 @@ class Pair:
         return f"{self.part}/{self.before.stem}"
 
 
-def read_levir_cd(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+def read_levir_cd(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare `train|val|test/{A,B,label}/*.png`."""
     _prepare(_pairs(source, "label"), out, slices, progress)
 
 
-def read_cdd(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+def read_cdd(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare `train|val|test/{A,B,OUT}/*.jpg`; the whole archive's drawn pairs, in `Model`, are left aside."""
     _prepare(_pairs(source, "OUT", aside="Model"), out, slices, progress)
 
@@ -93,7 +93,7 @@ def _twins(folder: Path, images: list[Path]) -> list[Path]:
     return [found[image.stem] for image in images]
 
 
-def _prepare(pairs: list[Pair], out: Path, slices: Slices, progress: Progress) -> None:
+def _prepare(pairs: list[Pair], out: Path, slices: Slices, progress: Count) -> None:
     total = sum(len(windows(*_size(pair), slices)) for pair in pairs)
     writer = SliceWriter(out, total, slices.size, list(PALETTE), channels=6)
     done = close = 0

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.metrics.confusion import IGNORE
-from tasks.datasets import Progress
 from tasks.datasets.cutting import windows
 from tasks.datasets.layout import find_folder, find_folders
 from tasks.datasets.rasters import open_rgb, read_window, strips
@@ -57,12 +57,12 @@ class Pair:
     label: Path
 
 
-def read_potsdam(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+def read_potsdam(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare Potsdam's RGB mosaics."""
     _prepare(_pairs(source, POTSDAM_IMAGES, POTSDAM_LABELS), out, slices, progress)
 
 
-def read_vaihingen(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+def read_vaihingen(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare Vaihingen's IRRG mosaics."""
     _prepare(_pairs(source, VAIHINGEN_IMAGES, VAIHINGEN_LABELS), out, slices, progress)
 
@@ -102,7 +102,7 @@ def _label_of(folder: Path, stem: str, ending: str) -> Path:
     return path
 
 
-def _prepare(pairs: list[Pair], out: Path, slices: Slices, progress: Progress) -> None:
+def _prepare(pairs: list[Pair], out: Path, slices: Slices, progress: Count) -> None:
     cuts = {pair.name: windows(*_size(pair), slices) for pair in pairs}
     snapped = {pair.name: count_snapped(pair.label) for pair in pairs}
     total = sum(map(len, cuts.values()))

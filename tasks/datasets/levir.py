@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.core.files import because
-from tasks.datasets import Progress
 from tasks.datasets.cutting import Window, cut, windows
 from tasks.datasets.layout import child, find_folder
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, size_of
@@ -24,7 +24,7 @@ MOST_ODD = 0.01
 Boxes = NDArray[np.float32]
 
 
-def read_levir(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+def read_levir(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare Levir, with texts beside the images or in a folder `labels` beside a folder `images`."""
     images, texts = _folders(source)
     pairs = [(image, texts / f"{image.stem}.txt") for image in pictures(images)]

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 
+from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.metrics.confusion import IGNORE
-from tasks.datasets import Progress
 from tasks.datasets.cutting import windows
 from tasks.datasets.layout import child, find_folders
 from tasks.datasets.pictures import pictures, read_mask, size_of
@@ -68,7 +68,7 @@ class Reading:
 
 
 def read_levir_cs(
-    source: Path, out: Path, slices: Slices, progress: Progress, options: Mapping[str, str] | None = None
+    source: Path, out: Path, slices: Slices, progress: Count, options: Mapping[str, str] | None = None
 ) -> None:
     """Prepare `mss/<name>_mss.tiff` and `label_0_1_2/<name>_roiMap.tif`, or `images/<name>.tif` and `masks/<name>.*`.
 

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from bench.core.context import Count
 from bench.core.errors import DataError
-from tasks.datasets import Progress
 from tasks.datasets.layout import find_folder, folders
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, resized
 from tasks.protocols import Slices
@@ -17,7 +17,7 @@ _RSSCN7_CLASSES = 7
 _FEWEST = 2
 
 
-def read_ucmerced(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+def read_ucmerced(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare `UCMerced_LandUse/Images/<class>/<class>NN.tif`."""
     folder = find_folder(
         source,
@@ -27,7 +27,7 @@ def read_ucmerced(source: Path, out: Path, slices: Slices, progress: Progress) -
     _prepare({each.name: each for each in folders(folder)}, out, slices, progress)
 
 
-def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Progress) -> None:
+def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare `<letter><Class>/<letter>NNN.jpg`; the class is the folder's name without its first letter."""
     folder = find_folder(
         source,
@@ -37,7 +37,7 @@ def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Progress) -> 
     _prepare({each.name[1:]: each for each in folders(folder) if _RSSCN7.fullmatch(each.name)}, out, slices, progress)
 
 
-def _prepare(classes: dict[str, Path], out: Path, slices: Slices, progress: Progress) -> None:
+def _prepare(classes: dict[str, Path], out: Path, slices: Slices, progress: Count) -> None:
     images = [(number, file) for number, folder in enumerate(classes.values()) for file in _pictures(folder)]
     writer = SliceWriter(out, len(images), slices.size, list(classes), kind="class")
     other_size = 0

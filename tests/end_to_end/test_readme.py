@@ -10,11 +10,12 @@ import yaml
 
 from bench import backbones
 from bench.backbones.normalisation import IMAGENET
+from bench.core.context import Context
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
 from tasks.prepared import Prepared
 from tasks.protocols import load_protocol
-from tasks.task import Place, Start
+from tasks.task import Start
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
@@ -48,8 +49,8 @@ def test_the_method_of_the_readme_trains(parts_of_the_study, tmp_path):
     length = options.length(len(corpus))
     method = rotation.load()(backbones.build("resnet18"), options, corpus, length)
     before = {name: value.clone() for name, value in method.export().items()}
-    place = pretraining.Place(torch.device("cpu"), tmp_path / "checkpoint.pt", lambda *_: None)
-    losses = pretraining.train(method, corpus, 0, place).losses
+    context = Context(torch.device("cpu"), tmp_path, 0, lambda *_: None)
+    losses = pretraining.train(method, corpus, context).losses
     assert losses["rotation"] > 0
     assert not torch.equal(before["conv1.weight"], method.export()["conv1.weight"])
 
@@ -62,5 +63,5 @@ def test_the_task_of_the_readme_scores(parts_of_the_study, tmp_path):
     task = LinearProbe(load_protocol("demo/city"), data)
     parts = task.parts()
     start = Start("resnet18", backbones.build("resnet18").state_dict(), IMAGENET)
-    result = task.run(start, parts.train, parts, Place(torch.device("cpu"), tmp_path, 0, lambda *_: None))
+    result = task.run(start, parts.train, parts, Context(torch.device("cpu"), tmp_path, 0, lambda *_: None))
     assert 0 <= result.metrics["accuracy"] <= 1

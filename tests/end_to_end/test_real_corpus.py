@@ -6,6 +6,7 @@ from running import bench
 
 import methods
 from bench import backbones
+from bench.core.context import Context
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
 
@@ -26,7 +27,7 @@ def test_geokr_trains_on_a_corpus_of_real_scenes(real_data, tmp_path):
     torch.manual_seed(0)
     method = spec.load()(backbones.build("resnet18"), options, corpus, length)
     before = method.export()["conv1.weight"].clone()
-    place = pretraining.Place(torch.device("cpu"), tmp_path / "checkpoint.pt", lambda *_: None)
-    losses = pretraining.train(method, corpus, 0, place).losses
+    context = Context(torch.device("cpu"), tmp_path, 0, lambda *_: None)
+    losses = pretraining.train(method, corpus, context).losses
     assert 0 < losses["landcover"] < 3
     assert not torch.equal(before, method.export()["conv1.weight"])

@@ -17,12 +17,13 @@ import tasks
 from bench import backbones
 from bench.backbones.normalisation import IMAGENET
 from bench.core import files
+from bench.core.context import Context
 from bench.core.seeding import derive
 from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol, Slices, load_protocol
 from tasks.subsets import chain, size_at
-from tasks.task import Place, Start, Task
+from tasks.task import Start, Task
 
 SIZE, LR = 64, 0.02
 
@@ -51,7 +52,7 @@ def harness(task: Task, train: list[int], seed: int, folder: Path) -> float:
     """Mean class accuracy of the harness, from the backbone's own initialisation."""
     torch.manual_seed(seed)
     start = Start("resnet18", dict(backbones.build("resnet18").state_dict()), IMAGENET)
-    result = task.run(start, train, task.parts(), Place(torch.device("cpu"), folder, seed, lambda *_: None))
+    result = task.run(start, train, task.parts(), Context(torch.device("cpu"), folder, seed, lambda *_: None))
     return result.metrics["mean_class_accuracy"]
 
 

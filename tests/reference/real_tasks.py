@@ -1,7 +1,7 @@
 """Segmentation and detection on real images, from random and from real ImageNet weights, at two fractions.
 
-`python tests/reference/real_tasks.py DATA --panels OUT` reads `dubai_seg`, `det3` and `weights` below DATA, trains
-SqueezeNet on each, prints a line for each run and writes panels of the test images. Dubai is split by tile, the
+`python tests/reference/real_tasks.py DATA --predictions OUT` reads `dubai_seg`, `det3` and `weights` below DATA, trains
+SqueezeNet on each, prints a line for each run and writes predictions of the test images. Dubai is split by tile, the
 detection set by source image. Run it from the project's root.
 """
 
@@ -18,12 +18,13 @@ from bench import backbones
 from bench.backbones.initial import load_initial
 from bench.backbones.normalisation import IMAGENET
 from bench.core import files
+from bench.core.context import Context
 from bench.core.seeding import derive
 from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.protocols import Optimiser, Protocol, Schedule, Slices, Split, load_protocol
 from tasks.subsets import chain, size_at
-from tasks.task import Place, Start, Task
+from tasks.task import Start, Task
 
 BACKBONE = "squeezenet1_1"
 WEIGHTS = "weights/squeezenet1_1_imagenet.pth"
@@ -57,7 +58,7 @@ def det3(root: Path, out: Path) -> tuple[Protocol, Prepared, tuple[float, ...]]:
 SETS = {"dubai": (dubai, "seg", 16), "det3": (det3, "det", 8)}
 
 
-def run(task: Task, init: str, fraction: float, seed: int, folder: Path, panels: Path | None) -> dict[str, float]:
+def run(task: Task, init: str, fraction: float, seed: int, folder: Path, predictions: Path | None) -> dict[str, float]:
     """The metrics of one fine-tuning."""
     parts = task.parts()
     order = chain([task.data.names[at] for at in parts.train], task.strata(parts.train), derive(0, "subset", seed))
@@ -65,8 +66,8 @@ def run(task: Task, init: str, fraction: float, seed: int, folder: Path, panels:
     torch.manual_seed(seed)
     backbone = backbones.build(BACKBONE)
     load_initial(backbone, init)
-    place = Place(torch.device("cpu"), folder, seed, lambda *_: None, panels, 6 if panels else 0)
-    return task.run(Start(BACKBONE, dict(backbone.state_dict()), IMAGENET), train, parts, place).metrics
+    context = Context(torch.device("cpu"), folder, seed, lambda *_: None, predictions, 6 if predictions else 0)
+    return task.run(Start(BACKBONE, dict(backbone.state_dict()), IMAGENET), train, parts, context).metrics
 
 
 def main() -> None:
@@ -75,7 +76,7 @@ def main() -> None:
     parser.add_argument("--sets", default="dubai,det3")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--panels", type=Path)
+    parser.add_argument("--predictions", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in options.sets.split(","):
@@ -94,8 +95,8 @@ def main() -> None:
                     scores = []
                     for seed in range(options.seeds):
                         where = f"{name}-{fraction:g}-{start}-{seed}"
-                        panels = options.panels / where if options.panels and seed == 0 else None
-                        metrics = run(task, init, fraction, seed, Path(scratch) / where, panels)
+                        predictions = options.predictions / where if options.predictions and seed == 0 else None
+                        metrics = run(task, init, fraction, seed, Path(scratch) / where, predictions)
                         scores.append(metrics[protocol.metric])
                         each = ", ".join(f"{key} {value:.3f}" for key, value in metrics.items())
                         print(f"{where}: {each}", flush=True)

@@ -117,14 +117,14 @@ def store(tmp_path):
 @pytest.fixture(scope="session")
 def save_prediction():
     """Save one prediction as a task does: `masks` by part name as H x W class numbers, or `words` by part name."""
-    from tasks import predictions as panels
+    from tasks import predictions
 
     def save(store, key, sample, image, masks, words=None):
         scheme = SimpleNamespace(classes=["water", "road"], palette=[(0, 0, 255), (255, 255, 0)])
         task = SimpleNamespace(scheme=scheme, data=SimpleNamespace(names=[sample]))
-        drawn = {name: panels.paint(mask, scheme.palette) for name, mask in masks.items()}
-        place = SimpleNamespace(panels=store / "predictions" / key)
-        panels._write(place, task, 0, {"image": image, **drawn}, words)
+        drawn = {name: predictions.paint(mask, scheme.palette) for name, mask in masks.items()}
+        context = SimpleNamespace(predictions=store / "predictions" / key)
+        predictions._write(context, task, 0, {"image": image, **drawn}, words)
 
     return save
 

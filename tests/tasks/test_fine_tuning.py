@@ -15,13 +15,14 @@ import tasks.det
 import tasks.seg
 from bench import backbones
 from bench.backbones.normalisation import IMAGENET, UNIT, Normalisation
+from bench.core.context import Context
 from bench.core.errors import DataError, DivergedError, StudyError
 from bench.engines import oracle
 from bench.studies.jobs import PretrainJob
 from tasks.cls import LinearClassifier
 from tasks.predictions import GAP
 from tasks.protocols import load_protocol
-from tasks.task import Place, Result, Start, constant_loss
+from tasks.task import Result, Start, constant_loss
 
 STEPS = 6
 
@@ -59,11 +60,13 @@ def _start(backbone="resnet18"):
     return Start(backbone, dict(backbones.build(backbone).state_dict()), IMAGENET)
 
 
-def _run(task, folder, seed=1, start=None, panels=0):
+def _run(task, folder, seed=1, start=None, predictions=0):
     parts = task.parts()
     reports = []
-    place = Place(torch.device("cpu"), folder, seed, lambda *report: reports.append(report), folder / "panels", panels)
-    return task.run(start or _start(), parts.train, parts, place), reports
+    context = Context(
+        torch.device("cpu"), folder, seed, lambda *report: reports.append(report), folder / "predictions", predictions
+    )
+    return task.run(start or _start(), parts.train, parts, context), reports
 
 
 def _recorded_scores(task, folder):
@@ -88,12 +91,12 @@ NAMES = ["demo/scenes", "demo/city", "demo/objects", "demo/cloud", "demo/snow", 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_task_trains_scores_and_pictures_its_test_split(name, sets, tmp_path):
     task = _task(name, sets)
-    result, reports = _run(task, tmp_path, panels=2)
+    result, reports = _run(task, tmp_path, predictions=2)
     assert task.protocol.metric in result.metrics
     assert all(0 <= value <= 1 for value in result.metrics.values())
     assert result.steps == STEPS
     assert reports[-1][:2] == (STEPS, STEPS)
-    pictures = sorted((tmp_path / "panels").glob("*.png"))
+    pictures = sorted((tmp_path / "predictions").glob("*.png"))
     assert len(pictures) == 2
     with Image.open(pictures[0]) as picture:
         size = task.data.index["size"]
@@ -119,7 +122,7 @@ def test_the_same_seed_gives_the_same_metrics_bit_for_bit_and_another_seed_does_
 
 
 def test_pictures_and_progress_do_not_move_the_numbers(sets, tmp_path):
-    with_pictures, _ = _run(_task("demo/city", sets), tmp_path / "1", panels=3)
+    with_pictures, _ = _run(_task("demo/city", sets), tmp_path / "1", predictions=3)
     without, _ = _run(_task("demo/city", sets), tmp_path / "2")
     assert with_pictures.metrics == without.metrics
 
@@ -130,8 +133,8 @@ def test_training_learns_its_own_samples(sets, tmp_path):
     task.protocol = task.protocol.model_copy(update={"schedule": schedule, "augment": []})
     parts = task.parts()
     seen = type(parts)(parts.train, [], parts.train)
-    place = Place(torch.device("cpu"), tmp_path, 1, lambda *_: None)
-    assert task.run(_start(), parts.train, seen, place).metrics["overall_accuracy"] > 0.5
+    context = Context(torch.device("cpu"), tmp_path, 1, lambda *_: None)
+    assert task.run(_start(), parts.train, seen, context).metrics["overall_accuracy"] > 0.5
 
 
 def test_the_best_look_at_the_validation_split_is_what_is_tested(sets, tmp_path):
@@ -232,7 +235,7 @@ def _model(task, start):
         for room in (tasks.cls, tasks.seg, tasks.det):
             patch.setattr(room, "fine_tune", lambda model, *_: built.append(model) or Result({}, 0, 0.0, 0.0))
         parts = task.parts()
-        task.run(start, parts.train, parts, Place(torch.device("cpu"), Path(), 0, lambda *_: None))
+        task.run(start, parts.train, parts, Context(torch.device("cpu"), Path(), 0, lambda *_: None))
     return built[0]
 
 
@@ -303,7 +306,7 @@ def test_an_oracle_learns_the_training_part_and_hands_on_the_backbone_alone(name
         data=str(task.data.path),
     )
     torch.manual_seed(3)
-    learnt = oracle.train(job, Place(torch.device("cpu"), tmp_path, 3, lambda *_: None))
+    learnt = oracle.train(job, Context(torch.device("cpu"), tmp_path, 3, lambda *_: None))
     own = backbones.build("resnet18").state_dict()
     assert own.keys() == learnt.weights.keys()
     assert STEPS == learnt.steps
@@ -312,7 +315,7 @@ def test_an_oracle_learns_the_training_part_and_hands_on_the_backbone_alone(name
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(task), "run", lambda _self, _start, train, parts, _place: seen.append((train, parts)))
         with pytest.raises(AttributeError):
-            oracle.train(job, Place(torch.device("cpu"), tmp_path, 3, lambda *_: None))
+            oracle.train(job, Context(torch.device("cpu"), tmp_path, 3, lambda *_: None))
     (train, parts) = seen[0]
     assert task.parts().train == train == parts.train
     assert ([], []) == (parts.val, parts.test)

@@ -11,18 +11,19 @@ from PIL import Image
 import tasks
 from bench import backbones
 from bench.backbones.normalisation import IMAGENET
+from bench.core.context import Context
 from tasks.protocols import Split, load_protocol
-from tasks.task import Place, Start
+from tasks.task import Start
 
 pytestmark = pytest.mark.real
 
 
-def _run(task, folder, train=None, panels=1):
+def _run(task, folder, train=None, predictions=1):
     torch.manual_seed(0)
     parts = task.parts()
     start = Start("resnet18", dict(backbones.build("resnet18").state_dict()), IMAGENET)
-    place = Place(torch.device("cpu"), folder, 0, lambda *_: None, folder / "panels", panels)
-    return task.run(start, train or parts.train, parts, place)
+    context = Context(torch.device("cpu"), folder, 0, lambda *_: None, folder / "predictions", predictions)
+    return task.run(start, train or parts.train, parts, context)
 
 
 def _short(name, steps=2, **changes):
@@ -61,7 +62,7 @@ def test_detection_boxes_over_real_images_are_read_and_trained_on(real_data, pre
     task.parts = lambda: small
     result = _run(task, tmp_path / "run", train=parts.train[:16])
     assert 0 <= result.metrics["AP"] <= result.metrics["AP50"] <= 1
-    assert len(list((tmp_path / "run" / "panels").glob("*.png"))) == 1
+    assert len(list((tmp_path / "run" / "predictions").glob("*.png"))) == 1
 
 
 def test_change_pairs_are_read_when_laid_out_by_scene(real_data, prepared, tmp_path):

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bench.core.context import Count
 from bench.core.errors import CorpusError
 from bench.corpus.build.assembly import assemble
 from bench.corpus.build.controls import CONTROLS
 from bench.corpus.build.cutting import Cut, Strip, read_part
-from bench.corpus.build.plan import Plan, make_plan
+from bench.corpus.build.plan import BuildPlan, make_plan
 from bench.corpus.build.rules import Rules
-from bench.corpus.build.workers import Progress, cut_all
+from bench.corpus.build.workers import cut_all
 from bench.corpus.scenes.discovery import Bands
 from bench.corpus.scenes.stretch import Stretch
 from bench.corpus.storage.encoding import check_quality
@@ -42,7 +43,7 @@ def build_corpus(
     controls: bool = False,
     skip_bad: bool = False,
     workers: int = 1,
-    progress: Progress | None = None,
+    progress: Count | None = None,
 ) -> Corpus:
     """Build a corpus, or open it where the same request was already carried out.
 
@@ -105,7 +106,7 @@ def build_corpus(
     return Corpus.open(out)
 
 
-def _work(plan: Plan, work: Path, out: Path, workers: int, progress: Progress | None, *, skip_bad: bool) -> None:
+def _work(plan: BuildPlan, work: Path, out: Path, workers: int, progress: Count | None, *, skip_bad: bool) -> None:
     failed = cut_all(plan, work, workers, progress)
     parts = {strip: work / plan.key(strip) for strip in plan.strips if strip.scene.name not in failed}
     failed |= _uncovered(plan, parts)
@@ -120,7 +121,7 @@ def _work(plan: Plan, work: Path, out: Path, workers: int, progress: Progress | 
     assemble(chosen, out, plan.cut, plan.product, plan.epoch, plan.request, skipped, synthetic=plan.synthetic)
 
 
-def _uncovered(plan: Plan, parts: dict[Strip, Path]) -> dict[str, str]:
+def _uncovered(plan: BuildPlan, parts: dict[Strip, Path]) -> dict[str, str]:
     """Scenes under which no land cover lies at all: a folder of the wrong place, more likely than not."""
     if plan.landcover is None:
         return {}
@@ -130,7 +131,7 @@ def _uncovered(plan: Plan, parts: dict[Strip, Path]) -> dict[str, str]:
     return {name: f"{path}: {reason}" for name, path in bare.items()}
 
 
-def _already_there(out: Path, plan: Plan) -> Corpus | None:
+def _already_there(out: Path, plan: BuildPlan) -> Corpus | None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         if out.exists():
             out.rmdir()

@@ -20,7 +20,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Plan:
+class BuildPlan:
     """All that decides what a build makes.
 
     Attributes:
@@ -96,7 +96,7 @@ def make_plan(
     *,
     skip_bad: bool,
     synthetic: bool = False,
-) -> Plan:
+) -> BuildPlan:
     """Look at all headers before any work, so that a mistake is told at once.
 
     Args:
@@ -138,8 +138,8 @@ def make_plan(
     if not good:
         raise CorpusError(f"scenes folder {scenes} holds no scene that can be used: {next(iter(skipped.values()))}")
     if cover is None:
-        return Plan(tuple(good), skipped, None, None, None, cut, synthetic=synthetic)
-    return Plan(tuple(good), skipped, landcover, legend, cover.epoch, cut, cover.state(), synthetic)
+        return BuildPlan(tuple(good), skipped, None, None, None, cut, synthetic=synthetic)
+    return BuildPlan(tuple(good), skipped, landcover, legend, cover.epoch, cut, cover.state(), synthetic)
 
 
 def _check_fits(scene: Scene, cut: Cut, cover: LandCover | None) -> None:

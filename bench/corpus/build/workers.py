@@ -4,20 +4,18 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from bench.core.context import Count
 from bench.core.errors import CorpusError
 from bench.corpus.build.cutting import ENTRY, Strip, cut_strip
-from bench.corpus.build.plan import Plan
-
-Progress = Callable[[int, int], None]
+from bench.corpus.build.plan import BuildPlan
 
 
-def cut_all(plan: Plan, work: Path, workers: int, progress: Progress | None) -> dict[str, str]:
+def cut_all(plan: BuildPlan, work: Path, workers: int, progress: Count | None) -> dict[str, str]:
     """Cut all strips that have no finished part yet.
 
     Args:
@@ -41,7 +39,7 @@ def cut_all(plan: Plan, work: Path, workers: int, progress: Progress | None) -> 
     return _cut_in_processes(plan, todo, work, min(workers, len(todo)), done, progress)
 
 
-def _cut_here(plan: Plan, todo: list[Strip], work: Path, done: int, progress: Progress | None) -> dict[str, str]:
+def _cut_here(plan: BuildPlan, todo: list[Strip], work: Path, done: int, progress: Count | None) -> dict[str, str]:
     def advance(windows: int) -> None:
         nonlocal done
         done += windows
@@ -63,7 +61,7 @@ def _cut_here(plan: Plan, todo: list[Strip], work: Path, done: int, progress: Pr
 
 
 def _cut_in_processes(
-    plan: Plan, todo: list[Strip], work: Path, workers: int, done: int, progress: Progress | None
+    plan: BuildPlan, todo: list[Strip], work: Path, workers: int, done: int, progress: Count | None
 ) -> dict[str, str]:
     """Cut strips in spawned processes, the largest first, so that none is left alone at the end."""
     context = multiprocessing.get_context("spawn")
@@ -102,7 +100,7 @@ class _Stopped(BaseException):
 _process: dict[str, Any] = {}
 
 
-def _start(plan: Plan, counter: Any, stop: Any) -> None:
+def _start(plan: BuildPlan, counter: Any, stop: Any) -> None:
     """Give a process its plan and its own handles of the land cover, once; Ctrl-C is the main process' business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -118,7 +116,7 @@ def _end_with_parent() -> None:
 
 
 def _cut_in_worker(strip: Strip, part: Path) -> str | None:
-    plan: Plan = _process["plan"]
+    plan: BuildPlan = _process["plan"]
     counter = _process["counter"]
 
     def advance(windows: int) -> None:

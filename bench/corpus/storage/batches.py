@@ -16,7 +16,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import TileOrder
 
 
-class Batch(NamedTuple):
+class TileBatch(NamedTuple):
     """Some tiles.
 
     Attributes:
@@ -90,13 +90,13 @@ class Batches:
         self.order = TileOrder(len(corpus), seed, weights)
         self.per_epoch = len(corpus) // (batch_size * ranks)
 
-    def __getitem__(self, number: int) -> Batch:
+    def __getitem__(self, number: int) -> TileBatch:
         if number < 0:
             raise IndexError(number)
         epoch, at = divmod(number, self.per_epoch)
         start = (at * self.ranks + self.rank) * self.batch_size
         indices = self.order.draw(epoch, np.arange(start, start + self.batch_size))
-        return Batch(self.corpus.tiles(indices), np.asarray(self.corpus.landcover[indices]), indices)
+        return TileBatch(self.corpus.tiles(indices), np.asarray(self.corpus.landcover[indices]), indices)
 
     def position(self, used: int) -> Position:
         """What a checkpoint has to keep after `used` batches."""

@@ -11,6 +11,7 @@ import methods
 from bench import backbones
 from bench.backbones import weights
 from bench.backbones.normalisation import IMAGENET
+from bench.core.context import Context
 from bench.core.determinism import make_deterministic
 from bench.core.errors import DivergedError
 from bench.corpus.build.pipeline import build_corpus
@@ -61,8 +62,8 @@ def prepare(kind, corpus: Corpus, backbone: str = "squeezenet1_1", **options) ->
     return kind(backbones.build(backbone), values, corpus, values.length(len(corpus)))
 
 
-def place_at(tmp_path) -> pretraining.Place:
-    return pretraining.Place(torch.device("cpu"), tmp_path / "checkpoint.pt", lambda *_: None)
+def context_at(tmp_path) -> Context:
+    return Context(torch.device("cpu"), tmp_path, 1, lambda *_: None)
 
 
 def test_a_loss_that_is_not_a_number_ends_the_job_at_its_step_and_leaves_no_checkpoint(corpus, tmp_path, monkeypatch):
@@ -71,7 +72,7 @@ def test_a_loss_that_is_not_a_number_ends_the_job_at_its_step_and_leaves_no_chec
     method = prepare(Broken, corpus)
     method.fault = (7, "loss")
     with pytest.raises(DivergedError) as raised:
-        pretraining.train(method, corpus, 1, place_at(tmp_path))
+        pretraining.train(method, corpus, context_at(tmp_path))
     assert str(raised.value).startswith("loss bad (nan) is not finite at step 7 of 12; the last losses were good ")
     assert str(raised.value).endswith(": lower the learning rate")
     assert "\n" not in str(raised.value)
@@ -84,7 +85,7 @@ def test_a_buffer_that_overflows_ends_the_job_though_the_loss_stays_finite(corpu
     method = prepare(Broken, corpus)
     method.fault = (step, "buffer")
     with pytest.raises(DivergedError, match=f"weights counted are not finite after step {step} of 12"):
-        pretraining.train(method, corpus, 1, place_at(tmp_path))
+        pretraining.train(method, corpus, context_at(tmp_path))
 
 
 def test_weights_that_are_not_finite_are_never_saved(corpus, tmp_path, monkeypatch):
@@ -101,7 +102,7 @@ def test_weights_that_are_not_finite_are_never_saved(corpus, tmp_path, monkeypat
     method = prepare(Broken, corpus)
     method.fault = (5, "buffer")
     with pytest.raises(DivergedError, match=r"not finite after step 5 of 12 \(they were after step 4\)"):
-        pretraining.train(method, corpus, 1, place_at(tmp_path))
+        pretraining.train(method, corpus, context_at(tmp_path))
     assert saved == [1, 2, 3, 4]
     assert list(tmp_path.iterdir()) == []
 
@@ -200,9 +201,9 @@ def test_features_that_collapse_are_named_and_those_of_a_sound_training_are_not(
     spec, sound = methods.get("simclr"), methods.get("geokr-classification")
     run = {"epochs": 3, "batch": 32}
     broken = prepare(PositivesOnly, demo, options=spec.options, dim=16, lr=0.1, **run)
-    collapsed = pretraining.train(broken, demo, 1, place_at(tmp_path))
+    collapsed = pretraining.train(broken, demo, context_at(tmp_path))
     whole = pretraining.train(
-        prepare(sound.load(), demo, options=sound.options, lr=3e-4, **run), demo, 1, place_at(tmp_path)
+        prepare(sound.load(), demo, options=sound.options, lr=3e-4, **run), demo, context_at(tmp_path)
     )
     assert whole.features["start"] == collapsed.features["start"]
     assert "features-collapsed" not in whole.warnings

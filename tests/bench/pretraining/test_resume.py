@@ -11,6 +11,7 @@ import torch
 import methods
 from bench import backbones
 from bench.core import determinism
+from bench.core.context import Context
 from bench.core.errors import CorpusError, WeightsError
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
@@ -34,7 +35,7 @@ class KilledError(Exception):
 
 
 def pretrain(
-    name, corpus: Corpus, checkpoint: Path, labelled: Path, monkeypatch, stop_after: int | None = None, seed=7, **chosen
+    name, corpus: Corpus, folder: Path, labelled: Path, monkeypatch, stop_after: int | None = None, seed=7, **chosen
 ):
     """Train a few steps; with `stop_after`, die right after the checkpoint of that step."""
     save = pretraining._save
@@ -54,9 +55,9 @@ def pretrain(
     options.check(corpus)
     corpus = options.supervise(corpus, seed)
     method = methods.get(name).load()(backbones.build("resnet18"), options, corpus, options.length(len(corpus)))
-    place = pretraining.Place(torch.device("cpu"), checkpoint, lambda *_: None)
+    context = Context(torch.device("cpu"), folder, seed, lambda *_: None)
     try:
-        trained = pretraining.train(method, corpus, seed, place)
+        trained = pretraining.train(method, corpus, context)
     except KilledError:
         return None
     finally:
@@ -131,7 +132,7 @@ def test_a_checkpoint_that_is_none_is_refused_before_the_first_step_and_not_run(
     with pytest.raises(
         WeightsError, match=f"checkpoint {re.escape(str(path))} cannot be taken up .*delete it to start over"
     ):
-        pretrain("simclr", corpus, path, labelled, monkeypatch)
+        pretrain("simclr", corpus, tmp_path, labelled, monkeypatch)
     assert not (tmp_path / "payload-ran").exists()
 
 

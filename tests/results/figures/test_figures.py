@@ -8,7 +8,7 @@ from results.figures import write_figures
 from results.figures.curves import label_efficiency
 from results.figures.drawing import as_bytes
 from results.figures.heatmap import method_by_task
-from results.figures.predictions import predictions_panel
+from results.figures.predictions import draw_predictions
 from results.figures.ranking import critical_difference_diagram
 from results.frame import from_records, load
 from results.predictions import gallery
@@ -96,7 +96,7 @@ def test_a_panel_shows_image_truth_and_each_method_in_the_classes_colours(store,
         if row.method != "moco":
             save_prediction(store, row.key, "a", np.zeros((8, 8, 3), np.uint8), {"truth": WATER, "prediction": ROAD})
         save_prediction(store, row.key, "b", np.zeros((8, 8, 3), np.uint8), {"truth": WATER, "prediction": ROAD})
-    figure = predictions_panel(gallery(store, frame, ["random", "geokr", "moco"]))
+    figure = draw_predictions(gallery(store, frame, ["random", "geokr", "moco"]))
     painted = [axes.images[0].get_array()[0, 0].tolist() for axes in figure.axes[:5]]
     assert [[0, 0, 0], [0, 0, 255], [255, 255, 0], [255, 255, 0], [255, 255, 0]] == painted
     assert 9 == sum(len(axes.images) for axes in figure.axes)
@@ -112,7 +112,7 @@ def test_a_panel_of_classification_writes_the_classes(store, save_prediction):
         save_prediction(
             store, row.key, "a", np.zeros((8, 8, 3), np.uint8), parts, {"truth": "pond", "prediction": "$x"}
         )
-    shown = words(predictions_panel(gallery(store, frame, ["geokr"])))
+    shown = words(draw_predictions(gallery(store, frame, ["geokr"])))
     assert {"pond", "$x"} <= set(shown)
 
 
