@@ -75,7 +75,7 @@ def test_it_steps_aside_for_a_real_build(tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "_ext.py").write_text("built = True\n")
-    code = "from bench import mmcv_ext; print(mmcv_ext.provide()); import mmcv._ext; print(mmcv._ext.built)"
+    code = "from tasks import mmcv_ext; print(mmcv_ext.provide()); import mmcv._ext; print(mmcv._ext.built)"
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"],
         capture_output=True,

@@ -106,7 +106,7 @@ def test_weights_are_not_to_be_deleted(tmp_path):
     from safetensors.torch import save_file
 
     save_file({"a": torch.zeros(1)}, tmp_path / "weights.safetensors")
-    imports = "from bench import weights\nweights.FILE = 'weights.safetensors'"
+    imports = "from bench.backbones import weights\nweights.FILE = 'weights.safetensors'"
     _check(_starved(tmp_path, imports=imports, attempt="weights.load(path)"), "WeightsError")
 
 

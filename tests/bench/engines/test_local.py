@@ -58,7 +58,7 @@ def call(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
 
     def make(name, function, **arguments):
-        return Call(name, f"test_engine:{function}", arguments, str(tmp_path / f"{name}.log"))
+        return Call(name, f"test_local:{function}", arguments, str(tmp_path / f"{name}.log"))
 
     return make
 
