@@ -1,24 +1,32 @@
 """The study: what a user asks for, read from YAML and command-line options and checked before anything runs.
 
-A study file may say `extends: NAME`, a shipped study or a file beside it: what it does not say stands as there, but the
-name. Keys within keys are joined, lists are replaced.
+A study file may extend another (`bench.core.configs`); it has a name of its own all the same.
 """
 
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 import methods
 import tasks
 from bench import backbones
-from bench.core import configs
+from bench.core.configs import ConfigKind, merge
+from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.pretraining.options import PretrainOptions
 from tasks.protocols import Protocol, load_protocol
 
 MOST_WORKERS = 8
+
+
+def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
+    return merge({key: value for key, value in base.items() if key != "name"}, study)  # records say who asked for them
+
+
+STUDIES = ConfigKind("study", ".", StudyError, join=_over)
+shipped_studies = STUDIES.names
 Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -163,10 +171,7 @@ class Study(BaseModel):
         spec = methods.get(row.method)
         shared = self.pretrain if spec.trains else {}
         values = {**spec.defaults, **shared, **self.options.get(row.method, {}), **row.options}
-        try:
-            return spec.options.model_validate(values)
-        except ValidationError as error:
-            raise StudyError(f"options of {row.name}: {first_problem(error)}") from None
+        return parse(spec.options, values, f"options of {row.name}", StudyError)
 
     def all_protocols(self) -> list[Protocol]:
         """The protocols of the asked tasks and data sets, in the study's order."""
@@ -184,51 +189,14 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     Raises:
         StudyError: the file or a value in it is wrong; the message names file and key.
     """
-    file = _find(path)
-    values = _read(file)
+    file = STUDIES.find(str(path))
+    values = STUDIES.read(file)
     named = _by_name(values.get("methods"))
     for key, value in overrides.items():
         _put(values, key, [named.get(name, name) for name in value] if key == "methods" else value)
-    try:
-        study = Study.model_validate(values)
-    except ValidationError as error:
-        raise StudyError(f"{file}: {first_problem(error)}") from None
+    study = parse(Study, values, file, StudyError)
     _check_names(study)
     return study
-
-
-def _find(path: Path | str, beside: Path = Path()) -> Path:
-    named = (beside / path, configs.folder() / f"{path}.yaml")
-    found = next((file for file in named if file.is_file()), None)
-    if found is None:
-        raise StudyError(f"no study at {path}: give a YAML file, or one of {', '.join(shipped_studies())}")
-    return found
-
-
-def _read(file: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
-    if file in extending:
-        raise StudyError(f"{file} extends itself: {' -> '.join(map(str, (*extending, file)))}")
-    values = configs.read_values(file)
-    base = values.pop("extends", None)
-    if base is None:
-        return values
-    if not isinstance(base, str):
-        raise StudyError(f"{file}: extends must be a study's name or file, got {base!r}")
-    inherited = _read(_find(base, file.parent), (*extending, file))
-    inherited.pop("name", None)  # records say which study asked for them
-    return configs.merge(inherited, values)
-
-
-def shipped_studies() -> list[str]:
-    """Names of the studies in `configs`."""
-    return sorted(file.stem for file in configs.folder().glob("*.yaml"))
-
-
-def first_problem(error: ValidationError) -> str:
-    """Say the first of pydantic's findings as `key: what, got value`."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "value"
-    return f"{where}: {first['msg']}, got {first['input']!r}"
 
 
 def _by_name(entries: Any) -> dict[Any, Any]:
