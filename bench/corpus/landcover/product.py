@@ -2,26 +2,11 @@
 
 import re
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-
-CLASSES = (
-    "artificial surfaces",
-    "bare land",
-    "cultivated land",
-    "forest",
-    "grassland",
-    "permanent snow",
-    "water bodies",
-    "wetland",
-)
-"""The classes of Levir-KR in the index order of the paper's Table II."""
-
-DROPPED, NODATA, UNKNOWN = len(CLASSES), len(CLASSES) + 1, len(CLASSES) + 2
-"""Class indices beyond the eight: mapped onto no class (tundra, shrubland, sea), not mapped, not in the legend."""
 
 ClassName = Literal[
     "artificial surfaces",
@@ -33,6 +18,12 @@ ClassName = Literal[
     "water bodies",
     "wetland",
 ]
+
+CLASSES: tuple[ClassName, ...] = get_args(ClassName)
+"""The classes of Levir-KR in the index order of the paper's Table II."""
+
+DROPPED, NODATA, UNKNOWN = len(CLASSES), len(CLASSES) + 1, len(CLASSES) + 2
+"""Class indices beyond the eight: mapped onto no class (tundra, shrubland, sea), not mapped, not in the legend."""
 
 
 def _is_regex(pattern: str) -> str:
