@@ -104,4 +104,4 @@ def nearest(name: str, known: Iterable[str], most: int = 16) -> list[str]:
     names = list(known)
     if len(names) <= most:
         return names
-    return difflib.get_close_matches(name, names, n=NEAREST, cutoff=0) or names[:NEAREST]
+    return difflib.get_close_matches(name, names, n=NEAREST, cutoff=0)
