@@ -6,14 +6,16 @@ adds the entry's options. Both print JSON with `--json`. Nothing here imports to
 
 import json
 import textwrap
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
 import methods as registered
 import tasks as problems
+from bench import engines as available
 from bench.cli import options
 from bench.core.registry import Registry, Spec
 from bench.pretraining.spec import MethodSpec
@@ -134,16 +136,25 @@ def _plain(value: Any) -> str:
 
 def _kind(field: FieldInfo) -> str:
     """The type and limits of an option, such as `float, > 0`."""
-    kind = field.annotation.__name__ if isinstance(field.annotation, type) else str(field.annotation)
-    kind = kind.replace("typing.", "").replace("NoneType", "none").replace("None", "none")
+    return ", ".join([_words(field.annotation), *_limits(field.metadata)])
+
+
+def _words(annotation: Any) -> str:
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return ", ".join([_words(parts[0]), *_limits(part for field in parts[1:] for part in field.metadata)])
+    if origin in {Union, UnionType}:
+        return " | ".join(map(_words, parts))
+    if origin is Literal:
+        return " | ".join(map(str, parts))
+    if origin is None and isinstance(annotation, type):
+        return annotation.__name__.replace("NoneType", "none")
+    return str(annotation).replace("typing.", "")
+
+
+def _limits(metadata: Iterable[Any]) -> list[str]:
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    limits = [
-        f"{sign} {getattr(part, name)}"
-        for part in field.metadata
-        for name, sign in signs.items()
-        if hasattr(part, name)
-    ]
-    return ", ".join([kind, *limits])
+    return [f"{sign} {getattr(part, name)}" for part in metadata for name, sign in signs.items() if hasattr(part, name)]
 
 
 def _of_method(spec: MethodSpec) -> Facts:
@@ -162,3 +173,4 @@ def _of_task(spec: TaskSpec) -> Facts:
 
 methods = command(registered.registry, "List the pretraining methods: needs, main defaults, references.", _of_method)
 tasks = command(problems.registry, "List the tasks and the protocols that come with the harness.", _of_task)
+engines = command(available.registry, "List where jobs can run, and the options of each.", place="engine")

@@ -3,22 +3,20 @@
 A study file may extend another (`bench.core.configs`); it has a name of its own all the same.
 """
 
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 import methods
 import tasks
-from bench import backbones
+from bench import backbones, engines
 from bench.core.configs import ConfigKind, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
+from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
 from tasks.protocols import Protocol, load_protocol
-
-MOST_WORKERS = 8
 
 
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
@@ -28,26 +26,6 @@ def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
 STUDIES = ConfigKind("study", ".", StudyError, join=_over)
 shipped_studies = STUDIES.names
 Fraction = Annotated[float, Field(gt=0, le=1)]
-
-
-class EngineOptions(BaseModel):
-    """How work is run; none of it is part of a key.
-
-    Attributes:
-        workers: processes that each run one job at a time; `auto` takes one a core, at most 8.
-        threads: threads in each worker; 1 keeps the numbers the same however many workers run.
-        device: `auto` takes a GPU where there is one.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    workers: Annotated[int, Field(gt=0)] | Literal["auto"] = "auto"
-    threads: int = Field(default=1, gt=0)
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-
-    def count_workers(self) -> int:
-        """Worker processes for `auto`: one a core, at most 8."""
-        return min(len(os.sched_getaffinity(0)), MOST_WORKERS) if self.workers == "auto" else self.workers
 
 
 class Row(BaseModel):
@@ -99,6 +77,10 @@ def _rows(entries: Any) -> Any:
     return [entry if isinstance(entry, Row) else Row.read(entry) for entry in entries]
 
 
+def _engine(values: Any) -> Any:
+    return engines.read_options(values) if isinstance(values, dict) else values
+
+
 class Study(BaseModel):
     """Methods x backbones x protocols x fractions x seeds.
 
@@ -118,7 +100,7 @@ class Study(BaseModel):
         seed: root of the seed tree.
         pretrain: options for every method that trains.
         options: options by method; they go before `pretrain`.
-        engine: how work is run.
+        engine: how work is run: its `kind`, and the options of that engine.
         store: folder of the results.
     """
 
@@ -139,7 +121,7 @@ class Study(BaseModel):
     seed: int = Field(default=0, ge=0)
     pretrain: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    engine: EngineOptions = Field(default_factory=EngineOptions)
+    engine: Annotated[EngineOptions, BeforeValidator(_engine)] = Field(default_factory=lambda: engines.read_options({}))
     store: str = "runs"
 
     @model_validator(mode="after")
