@@ -22,7 +22,7 @@ def as_sent(job: Job) -> dict[str, Any]:
     return job.model_dump(mode="json", exclude_unset=True)
 
 
-class View(Protocol):
+class Watcher(Protocol):
     """Who is told how a run goes."""
 
     def begin(self, job: Job) -> None:
@@ -43,7 +43,7 @@ class Outcome:
 
 
 def execute(
-    plan: Plan, store: Store, options: EngineOptions, view: View, predictions: int = 0, *, retry_failed: bool = False
+    plan: Plan, store: Store, options: EngineOptions, view: Watcher, predictions: int = 0, *, retry_failed: bool = False
 ) -> Outcome:
     """Run everything in the plan that is not done, with predictions of `predictions` test samples a cell.
 
@@ -62,7 +62,7 @@ def execute(
 
 
 class _Run:
-    def __init__(self, engine: Engine, store: Store, options: EngineOptions, view: View, predictions: int) -> None:
+    def __init__(self, engine: Engine, store: Store, options: EngineOptions, view: Watcher, predictions: int) -> None:
         self._engine = engine
         self._store = store
         self._options = options
