@@ -47,10 +47,9 @@ class BackboneSpec(Spec):
     published: str | None = None
     formats: Mapping[str, str] = field(default_factory=dict)
 
-    def build(self, bands: int) -> "Backbone":
-        """Build the network for images of so many bands."""
+    def make(self, bands: int) -> "Backbone":
+        """The network for images of so many bands."""
         backbone: Backbone = self.load()(bands)
-        backbone.spec, backbone.bands = self, bands
         return backbone
 
 
@@ -121,7 +120,10 @@ _BUILTIN = [
     ),
 ]
 
-registry = Registry("backbones", "backbone", _BUILTIN)
+# A name that begins so is looked up in timm, which imports torch.
+FAMILIES = {"timm:": "bench.backbones.from_timm:find"}
+
+registry = Registry("backbones", "backbone", _BUILTIN, FAMILIES)
 get = registry.get
 
 
@@ -135,7 +137,13 @@ def build(name: str, bands: int = 3) -> "Backbone":
     Raises:
         StudyError: there is no backbone of this name.
     """
-    return get(name).build(bands)
+    from bench.backbones.small_maps import gather_small_maps
+
+    spec = get(name)
+    backbone = spec.make(bands)
+    backbone.spec, backbone.bands = spec, bands
+    gather_small_maps(backbone)
+    return backbone
 
 
 def outline(name: str, bands: int = 3) -> "Backbone":

@@ -6,7 +6,6 @@ from torchvision.models.resnet import BasicBlock, Bottleneck
 from torchvision.models.vgg import cfgs, make_layers
 
 from bench.backbones.pyramid import Backbone
-from bench.backbones.small_maps import gather_small_maps
 
 # Position in torchvision's `features` of the last layer of each map: VGG's second to fifth max pooling; SqueezeNet's
 # stem and the layer before each pooling; Swin's stages, between two of which stands a patch merging.
@@ -32,7 +31,6 @@ class ResNetPyramid(ResNet, Backbone):
         del self.fc
         if bands != 3:
             nn.init.kaiming_normal_(_take_bands(self, "conv1", bands).weight, mode="fan_out", nonlinearity="relu")
-        gather_small_maps(self)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map normalised images B x bands x H x W to the four stages' outputs."""

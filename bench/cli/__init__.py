@@ -23,6 +23,7 @@ COMMANDS = {
     "corpus": ("bench.cli.corpus:corpus", "Build and look at a pretraining corpus."),
     "data": ("bench.cli.data:data", "Prepare and look at downstream data sets."),
     "methods": ("bench.cli.listing:methods", "List the pretraining methods and their options."),
+    "backbones": ("bench.cli.listing:backbones", "List the networks that can be pretrained."),
     "weights": ("bench.cli.weights:weights", "List pretrained weights; export them for other libraries."),
     "probe": ("bench.cli.probe:probe", "Say how good frozen features are, and whether they beat random ones."),
     "tasks": ("bench.cli.listing:tasks", "List the tasks and their protocols."),

@@ -1,4 +1,4 @@
-"""`bench methods` and `bench tasks`: what there is, without importing torch."""
+"""`bench methods`, `bench backbones` and `bench tasks`: what there is, without importing torch."""
 
 import textwrap
 from typing import Any
@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 
 import methods as registered
 import tasks as problems
+from bench import backbones as networks
 from bench.pretraining.spec import MethodSpec
 from tasks.protocols import known_protocols, load_protocol
 
@@ -46,6 +47,19 @@ def tasks() -> None:
             if protocol.task == spec.name:
                 click.echo(f"    {protocol.id}")
         click.echo()
+
+
+@click.command()
+def backbones() -> None:
+    """List the networks with their feature maps, and the libraries that their weights can be exported for."""
+    for spec in networks.registry.all().values():
+        maps = ", ".join(f"{count} at {stride}" for count, stride in zip(spec.channels, spec.strides, strict=True))
+        click.echo(click.style(spec.name, bold=True) + f": {spec.summary}")
+        click.echo(f"    channels at stride: {maps}")
+        click.echo(f"    exported for: {', '.join(spec.formats) or '-'}\n")
+    click.echo(click.style("timm:<name>", bold=True) + ": any of timm's networks that gives a pyramid of feature maps.")
+    click.echo("    channels at stride: as timm states them, the four coarsest; such as timm:convnext_atto")
+    click.echo("    exported for: timm")
 
 
 def _overview(spec: MethodSpec) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bench.backbones import BackboneSpec
 from bench.backbones.normalisation import IMAGENET, Channels, Normalisation, normalisation_of
 from bench.backbones.sources import RANDOM, identify
 from bench.core.errors import StudyError
@@ -117,6 +118,13 @@ class PretrainOptions(BaseModel):
 
         Raises:
             StudyError: says which option, its value, and what to do.
+        """
+
+    def check_backbone(self, backbone: BackboneSpec) -> None:
+        """Refuse a network that the method cannot train.
+
+        Raises:
+            StudyError: says what the network lacks, and what to do.
         """
 
     def facts(self, tiles: int) -> Facts:

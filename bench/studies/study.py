@@ -259,8 +259,9 @@ def _check_names(study: Study) -> None:
             )
     for method in study.options:
         methods.get(method)
-    for backbone in study.backbones:
-        backbones.get(backbone)
+    for backbone in map(backbones.get, study.backbones):
+        for row in study.rows():
+            study.options_of(row).check_backbone(backbone)
     for task in study.tasks:
         tasks.get(task)
         if not study.protocols.get(task):

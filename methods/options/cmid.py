@@ -59,6 +59,10 @@ class CMIDOptions(TrainingOptions):
                 "set options.cmid.cell to a divisor of the size"
             )
 
+    def check_backbone(self, backbone: BackboneSpec) -> None:
+        """Refuse a network without a known stem."""
+        stem_of(backbone)
+
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, how far the teacher moves, and how often the queue is filled."""
         length = self.length(tiles)
