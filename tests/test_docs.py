@@ -2,10 +2,12 @@
 
 import ast
 import re
+from dataclasses import asdict
 
 import pytest
 from running import ROOT
 
+from bench.corpus.build.rules import REASONS, Rules
 from bench.studies.study import EngineOptions, Row, Study, load_study
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -102,3 +104,11 @@ def test_the_table_of_the_readme_is_that_of_the_committed_leaderboard():
     shown = [row[0].replace("*", "").replace("<u>", "").replace("</u>", "") for row in scores.finditer(city)]
     readme = [row[0].replace("*", "") for row in scores.finditer((ROOT / "README.md").read_text())]
     assert shown == readme
+
+
+def test_the_corpus_page_has_every_threshold_with_its_default_and_every_reason():
+    text = (ROOT / "docs" / "corpus.md").read_text()
+    section = re.search(r"^### Which tiles are left out\n(.*?)(?=^### )", text, re.MULTILINE | re.DOTALL)[1]
+    documented = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", section, re.MULTILINE))
+    assert {name: str(value) for name, value in asdict(Rules()).items()} == documented
+    assert [] == [reason for reason in REASONS if f"`{reason}`" not in section]
