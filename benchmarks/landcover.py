@@ -15,7 +15,8 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from bench.corpus.landcover.footprints import Counts, LandCover
-from bench.corpus.landcover.product import CLASSES, Product, load_product
+from bench.corpus.landcover.product import CLASSES, Product
+from bench.corpus.landcover.registry import load_product
 
 FOOTPRINT = 34
 """Pixels at 30 m under a tile of 256 pixels at 4 m."""

@@ -35,7 +35,7 @@ _BUILTIN = [
     MethodSpec(
         name="oracle",
         summary="The ceiling: a backbone that learned the protocol itself, from all labels of its training part.",
-        factory="bench.engines.oracle:train",
+        factory="bench.studies.oracle:train",
         options=PretrainOptions,
         needs=frozenset({"protocol"}),
         version=1,

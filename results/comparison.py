@@ -21,7 +21,7 @@ ProtocolValues = Callable[[str], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Pair:
+class ScorePair:
     """One published score and ours.
 
     Attributes:
@@ -74,7 +74,7 @@ class Comparison:
     """
 
     source: str
-    pairs: list[Pair]
+    pairs: list[ScorePair]
     differences: dict[str, list[str]]
     notes: dict[str, list[str]]
     not_compared: list[str]
@@ -122,7 +122,7 @@ def _cells(frame: pd.DataFrame) -> dict[tuple[object, ...], list[tuple[str, str,
     return cells
 
 
-def _notes(frame: pd.DataFrame, pairs: list[Pair]) -> list[str]:
+def _notes(frame: pd.DataFrame, pairs: list[ScorePair]) -> list[str]:
     """What a reader must know of our rows on one protocol, by version and backbone, each sentence once."""
     rows = frame[(frame["protocol"] == pairs[0].protocol) & frame["variant"].isin({pair.variant for pair in pairs})]
     return list(dict.fromkeys(note for _, board in rows.groupby(BOARD) for note in record_notes(board)))
@@ -133,8 +133,8 @@ def _rounded(fraction: Any) -> float:
     return round(float(fraction), 9)
 
 
-def _pair(row: Any, version: str, variant: str, cell: pd.DataFrame) -> Pair:
-    return Pair(
+def _pair(row: Any, version: str, variant: str, cell: pd.DataFrame) -> ScorePair:
+    return ScorePair(
         protocol=row.protocol,
         protocol_hash=version,
         backbone=row.backbone,

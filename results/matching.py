@@ -1,4 +1,4 @@
-"""Labels to match: the share of the labels with which a method reaches a reference's score at all labels."""
+"""Labels to match: the label fraction at which a method reaches a reference's score at all labels."""
 
 import json
 import math

@@ -44,7 +44,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Predictions on one protocol and backbone, all from cells of one share of the labels and one repeat.
+    """Predictions on one protocol and backbone, all from cells of one fraction and one repeat.
 
     Attributes:
         protocol, backbone: where.
@@ -66,8 +66,8 @@ class Gallery:
 def gallery(store: Path, board: pd.DataFrame, variants: list[str]) -> Gallery | None:
     """Lay together the saved predictions of one protocol and backbone (`tasks.predictions`); None where there are none.
 
-    Of the shares and repeats with pictures, the one with most methods is taken, then the smallest share, where methods
-    differ most, then the first repeat. Of the samples, those that most methods have.
+    Of the fractions and repeats with pictures, the one with most methods is taken, then the smallest fraction, where
+    methods differ most, then the first repeat. Of the samples, those that most methods have.
 
     Args:
         store: the store's folder.

@@ -56,10 +56,10 @@ def saving(match: Match) -> str:
     if match.crossing.kind == "never":
         return _never([match], match.reference)
     amount = f"{100 * match.crossing.fraction:.2g}%"
-    share = "all labels" if amount == "1e+02%" else f"{amount} of the labels"
+    labels = "all labels" if amount == "1e+02%" else f"{amount} of the labels"
     if match.crossing.kind == "at most":
-        share = f"{amount} of the labels or less"
-    return f"{match.method} needs {share} {goal}{_sureness(match)}{_doubts(match.warnings)}."
+        labels = f"{amount} of the labels or less"
+    return f"{match.method} needs {labels} {goal}{_sureness(match)}{_doubts(match.warnings)}."
 
 
 def _never(matches: list[Match], reference: str) -> str:

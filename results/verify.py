@@ -1,11 +1,10 @@
 """Looking for damage in a store."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from bench.core.documents import read_json
 from bench.core.errors import StoreError
-from bench.core.files import because
 from bench.core.keys import content_hash
 from bench.store.records import Record
 from results.frame import scan
@@ -77,10 +76,4 @@ def _warnings(path: Path) -> dict[str, str]:
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path} is not readable{because(error, 'delete it and run the study again')}") from None
-    if not isinstance(value, dict):
-        raise StoreError(f"{path} must hold keys and values: delete it and run the study again")
-    return value
+    return read_json(path, StoreError, "delete it and run the study again")

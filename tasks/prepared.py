@@ -1,6 +1,5 @@
 """A prepared data set: slices in memory-mapped arrays beside an index that describes and identifies them."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core import files
+from bench.core import documents, files
 from bench.core.errors import DataError
 
 SCHEMA = 3
@@ -43,22 +42,9 @@ class Prepared:
             DataError: it is absent, incomplete, or of another version.
         """
         file = path / "index.json"
-        try:
-            index = json.loads(file.read_text())
-        except FileNotFoundError:
-            raise DataError(f"no prepared data set at {path}: make it with `bench data prepare`") from None
-        except (OSError, ValueError) as error:
-            why = files.because(error, "prepare the data set again")
-            raise DataError(f"{file} is not a readable index{why}") from None
-        schema = index.get("schema", 0) if isinstance(index, dict) else 0
-        if not isinstance(schema, int):
-            raise DataError(f"{file} is not a readable index (schema {schema!r}): prepare the data set again")
-        if schema > SCHEMA:
-            raise DataError(f"{file} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
-        if schema < OLDEST:
-            raise DataError(
-                f"{file} has schema {schema}, this version reads from {OLDEST} on: prepare the data set again"
-            )
+        if not file.is_file():
+            raise DataError(f"no prepared data set at {path}: make it with `bench data prepare`")
+        index = documents.read_json(file, DataError, "prepare the data set again", (OLDEST, SCHEMA))
         return cls(path, index)
 
     def __len__(self) -> int:

@@ -1,16 +1,16 @@
 """Protocols: everything about a task that moves its number other than the weights it starts from, as data.
 
-A protocol file lies at `configs/protocols/<id>.yaml`. `extends` names another protocol whose values stand where the
-file says nothing. `sources` says of every value whether a paper states it or whether it is ours.
+A protocol file lies at `configs/protocols/<id>.yaml`, and may extend another (`bench.core.configs`). `sources` says of
+every value whether a paper states it or whether it is ours.
 """
 
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bench.core import configs
+from bench.core.configs import ConfigKind, Values, is_path, merge
+from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
 
@@ -154,6 +154,18 @@ def _stated(value: object) -> list[str]:
     return []
 
 
+def _over(base: Values, protocol: Values) -> Values:
+    """Put a protocol over the one it extends: a new source of a whole part speaks for all of it."""
+    said, new = base.get("sources"), protocol.get("sources")
+    if isinstance(said, dict) and isinstance(new, dict):
+        base = base | {"sources": {key: source for key, source in said.items() if key.partition(".")[0] not in new}}
+    return merge(base, protocol)
+
+
+PROTOCOLS = ConfigKind("protocol", "protocols", StudyError, "**/*.yaml", _over)
+known_protocols = PROTOCOLS.names
+
+
 @cache
 def load_protocol(name: str) -> Protocol:
     """Read a protocol by the id of a shipped one, or by the path of a user's own `.yaml` file.
@@ -161,45 +173,8 @@ def load_protocol(name: str) -> Protocol:
     Raises:
         StudyError: the id is unknown or the file is wrong.
     """
-    values = _read(name)
-    try:
-        protocol = Protocol.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise StudyError(f"{_file(name)}: {where}: {first['msg']}") from None
-    if protocol.id != name and not _is_path(name):
-        raise StudyError(f"{_file(name)}: id is {protocol.id!r}, must be the file's path {name!r}")
+    file = PROTOCOLS.find(name)
+    protocol = parse(Protocol, PROTOCOLS.read(file), file, StudyError)
+    if protocol.id != name and not is_path(name):
+        raise StudyError(f"{file}: id is {protocol.id!r}, must be the file's path {name!r}")
     return protocol
-
-
-def known_protocols() -> list[str]:
-    """Ids of all protocols in `configs/protocols`."""
-    root = configs.folder() / "protocols"
-    return sorted(str(file.relative_to(root).with_suffix("")) for file in root.rglob("*.yaml"))
-
-
-def _file(name: str) -> Path:
-    return Path(name) if _is_path(name) else configs.folder() / "protocols" / f"{name}.yaml"
-
-
-def _is_path(name: str) -> bool:
-    return name.endswith((".yaml", ".yml"))
-
-
-def _read(name: str) -> dict[str, Any]:
-    file = _file(name)
-    if not (file.is_file() if _is_path(name) else name in known_protocols()):
-        known = ", ".join(known_protocols())
-        raise StudyError(f"unknown protocol {name!r}: give a .yaml file, or choose from {known}")
-    values = configs.read_values(file)
-    base = values.pop("extends", None)
-    if base is None:
-        return values
-    inherited = _read(base)
-    # A new source of a whole part speaks for all of it.
-    for part in values.get("sources", {}):
-        inherited["sources"] = {
-            key: source for key, source in inherited["sources"].items() if not key.startswith(f"{part}.")
-        }
-    return configs.merge(inherited, values)

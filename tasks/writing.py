@@ -15,8 +15,6 @@ from bench.core.keys import content_hash
 from bench.metrics.confusion import IGNORE
 from tasks.prepared import SCHEMA, Kind, Prepared, slice_name
 
-_CHUNK = 1 << 22
-
 
 class SliceWriter:
     """Writes slices as they come and finishes them into a prepared set.
@@ -165,15 +163,7 @@ def verify(data: Prepared) -> None:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    return {file.name: _sha256(file) for file in sorted(folder.glob("*.npy"))}
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return {file.name: files.sha256(file) for file in sorted(folder.glob("*.npy"))}
 
 
 def _content(classes: list[str], slices: list[dict[str, Any]], hashes: dict[str, str]) -> str:

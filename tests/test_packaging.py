@@ -1,8 +1,12 @@
-"""The built wheel adds exactly the four packages, with the configs inside."""
+"""The built wheel adds exactly the four packages, with the configs inside; what they import is declared."""
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -24,6 +28,11 @@ def test_the_wheel_adds_exactly_its_top_level_names(wheel):
     assert {"bench", "methods", "tasks", "results", "geokr_bench-0.1.0.dist-info"} == names
 
 
+def test_the_boards_records_stay_out_of_the_wheel(wheel):
+    assert any((ROOT / "results" / "leaderboard" / "records").glob("*.json"))
+    assert [] == [name for name in zipfile.ZipFile(wheel).namelist() if "leaderboard/" in name]
+
+
 def test_an_installed_wheel_finds_its_configs(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
@@ -33,3 +42,41 @@ def test_an_installed_wheel_finds_its_configs(wheel, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "demo geokr-2021\n"
+
+
+def third_party_imports():
+    """Names of the packages that the harness imports, with one file that does."""
+    ours = ("bench", "methods", "tasks", "results")
+    found = {}
+    for file in (file for folder in ours for file in sorted((ROOT / folder).rglob("*.py"))):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            for name in (name.partition(".")[0] for name in names):
+                if name not in sys.stdlib_module_names and name not in ours:
+                    found.setdefault(name, str(file.relative_to(ROOT)))
+    return found
+
+
+def declared():
+    """Distributions that `pyproject.toml` asks for, in lower case."""
+    lines = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    return {re.split(r"[<>=!~;\[ ]", line, maxsplit=1)[0].lower() for line in lines}
+
+
+def test_every_package_that_is_imported_is_declared():
+    asked, distributions = declared(), packages_distributions()
+    missing = {
+        name: file
+        for name, file in third_party_imports().items()
+        if not {distribution.lower() for distribution in distributions.get(name, [])} & asked
+    }
+    assert {} == missing
+
+
+def test_every_package_that_is_declared_is_imported_or_says_why_it_is_there():
+    distributions = packages_distributions()
+    used = {distribution.lower() for name in third_party_imports() for distribution in distributions[name]}
+    text = (ROOT / "pyproject.toml").read_text()
+    assert [] == [name for name in sorted(declared() - used) if not re.search(rf'"{name}[^"]*",  # \S', text)]

@@ -1,9 +1,9 @@
 """Names of where a backbone's weights start, without importing torch."""
 
-import hashlib
 from pathlib import Path
 
 from bench.core.errors import WeightsError
+from bench.core.files import sha256
 
 RANDOM = "random"
 IMAGENET = "imagenet"
@@ -23,5 +23,4 @@ def identify(init: str) -> str:
         raise WeightsError(f"init={init!r} is not random, imagenet, or a file ending in {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise WeightsError(f"weights file {path} does not exist: correct the option init or weights that names it")
-    with path.open("rb") as stream:
-        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+    return "sha256:" + sha256(path)[:32]

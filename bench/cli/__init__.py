@@ -22,10 +22,12 @@ COMMANDS = {
     "labels-to-match": ("bench.cli.labels_to_match:command", "Say how many labels a method saves against a reference."),
     "corpus": ("bench.cli.corpus:corpus", "Build and look at a pretraining corpus."),
     "data": ("bench.cli.data:data", "Prepare and look at downstream data sets."),
+    "products": ("bench.cli.products:products", "List the land-cover products that a corpus can be built from."),
     "methods": ("bench.cli.listing:methods", "List the pretraining methods and their options."),
     "weights": ("bench.cli.weights:weights", "List pretrained weights; export them for other libraries."),
     "probe": ("bench.cli.probe:probe", "Say how good frozen features are, and whether they beat random ones."),
     "tasks": ("bench.cli.listing:tasks", "List the tasks and their protocols."),
+    "engines": ("bench.cli.listing:engines", "List where jobs can run, and the options of each."),
 }
 
 

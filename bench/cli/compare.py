@@ -12,9 +12,9 @@ from bench.cli.reading import load_store
 from bench.core.errors import StudyError
 from bench.core.files import write_text
 from results import warned
-from results.comparison import Comparison, Pair, compare
+from results.comparison import Comparison, ScorePair, compare
 from results.tables import formats
-from results.tables.layout import Entry, Grid, Mark, percent
+from results.tables.layout import Entry, Mark, TextGrid, percent
 from tasks.protocols import load_protocol
 
 GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html, "csv": formats.csv}
@@ -51,7 +51,7 @@ def command(source: str, store: Path, form: str | None, out: Path | None) -> Non
         click.echo(line, err=bool(form or out))
 
 
-def _grid(compared: Comparison, protocol: str) -> Grid:
+def _grid(compared: Comparison, protocol: str) -> TextGrid:
     pairs = [pair for pair in compared.pairs if pair.protocol == protocol]
     versions = len({pair.protocol_hash for pair in pairs}) > 1
     header = [
@@ -75,10 +75,10 @@ def _grid(compared: Comparison, protocol: str) -> Grid:
         *(f"Differs: {line}." for line in compared.differences[protocol]),
         *compared.notes[protocol],
     ]
-    return Grid(f"{protocol}, {compared.source}", notes, header, 2, rows)
+    return TextGrid(f"{protocol}, {compared.source}", notes, header, 2, rows)
 
 
-def _row(pair: Pair, versions: bool) -> list[Entry]:
+def _row(pair: ScorePair, versions: bool) -> list[Entry]:
     known = not math.isnan(pair.ours.low)
     flag = {True: "outside", False: "inside", None: "no interval"}[pair.outside]
     texts = [

@@ -37,7 +37,8 @@ def report(
 ) -> None:
     """Write tables I to III, figures 3 to 5 and a map of a corpus as a page, PNG and CSV."""
     from bench.corpus.landcover.footprints import LandCover
-    from bench.corpus.landcover.product import Product, load_product
+    from bench.corpus.landcover.product import Product
+    from bench.corpus.landcover.registry import load_product
     from bench.corpus.report.page import write_report
     from bench.corpus.storage.reader import Corpus
 

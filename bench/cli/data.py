@@ -179,7 +179,8 @@ def _fractions(text: str | None) -> list[float] | None:
 
 def _tell_sums(spec: "DatasetSpec", source: Path) -> None:
     """Say of each archive whether it is the one whose sum is published."""
-    from tasks.datasets.archives import archives, md5
+    from bench.core.files import md5
+    from tasks.datasets.archives import archives
 
     for archive in archives(source, spec.archives):
         if archive.name in spec.md5:

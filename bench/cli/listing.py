@@ -1,72 +1,131 @@
-"""`bench methods` and `bench tasks`: what there is, without importing torch."""
+"""Listing what the harness knows by name: `bench methods|tasks|backbones|data|products|engines`, all in one style.
 
+A registry's command is made by `command`: alone, or as `list`, it names every entry with what matters of it; `show NAME`
+adds the entry's options. Both print JSON with `--json`. Nothing here imports torch.
+"""
+
+import json
 import textwrap
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
 import methods as registered
 import tasks as problems
+from bench import engines as available
+from bench.cli import options
+from bench.core.registry import Registry, Spec
 from bench.pretraining.spec import MethodSpec
+from tasks import TaskSpec
 from tasks.protocols import known_protocols, load_protocol
 
 WIDTH = 110
+# Columns of a fact's name.
+NAMES = 10
+
+S = TypeVar("S", bound=Spec)
+# What matters of an entry, by short names: texts, or lists of them.
+Facts = Mapping[str, str | list[str]]
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def methods(context: click.Context) -> None:
-    """List the pretraining methods with needs, main defaults and references; `show NAME` prints all options."""
-    if context.invoked_subcommand is None:
-        for spec in registered.registry.all().values():
-            click.echo("\n".join(_overview(spec)) + "\n")
+def command(
+    registry: Registry[S], text: str, facts: Callable[[S], Facts] | None = None, place: str = "options.{name}"
+) -> click.Group:
+    """The command that lists a registry; more subcommands may be added to it.
+
+    Args:
+        registry: what is listed.
+        text: the command's help.
+        facts: what matters of an entry beside name, summary and needs.
+        place: where a study sets an entry's options; `{name}` stands for its name.
+    """
+
+    def described(spec: S) -> dict[str, Any]:
+        found = {"summary": spec.summary, "needs": sorted(spec.needs)} | dict(facts(spec) if facts else {})
+        return {name: value for name, value in found.items() if value}
+
+    def write(as_json: bool) -> None:
+        entries = {spec.name: described(spec) for spec in registry.all().values()}
+        if as_json:
+            click.echo(json.dumps(entries, indent=1))
+        else:
+            click.echo("\n\n".join(_overview(name, found) for name, found in entries.items()))
+
+    @click.group(help=text, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+    @options.as_json
+    @click.pass_context
+    def group(context: click.Context, as_json: bool) -> None:
+        if context.invoked_subcommand is None:
+            write(as_json)
+
+    @group.command("list", help=f"List every {registry.word}, as the command alone does.")
+    @options.as_json
+    def list_(as_json: bool) -> None:
+        write(as_json)
+
+    @group.command(help=f"Describe one {registry.word}, with its options, their limits and sources.")
+    @click.argument("name")
+    @options.as_json
+    def show(name: str, as_json: bool) -> None:
+        spec = registry.get(name)
+        found, known = described(spec), _options(spec)
+        if as_json:
+            click.echo(json.dumps({"name": spec.name, **found, "options": known}, indent=1))
+        else:
+            click.echo(_overview(spec.name, found) + _option_text(known, place.format(name=spec.name)))
+
+    return group
 
 
-@methods.command()
-@click.argument("name")
-def show(name: str) -> None:
-    """Print a method's options with defaults, limits and sources."""
-    spec = registered.get(name)
-    click.echo("\n".join(_overview(spec)) + "\n\noptions (set in a study under options." + spec.name + "):")
-    for option, field in spec.options.model_fields.items():
-        default = spec.defaults.get(option, field.default)
-        click.echo(f"\n  {option} = {_plain(default)}   {_kind(field)}")
-        click.echo(textwrap.indent(textwrap.fill(f"{field.description}", WIDTH - 6), "      "))
-        click.echo(textwrap.indent(textwrap.fill(f"source: {_source(spec, option, field)}", WIDTH - 6), "      "))
+def _overview(name: str, found: Mapping[str, Any]) -> str:
+    lines = [f"{click.style(name, bold=True)}: {found['summary']}"]
+    for fact, value in found.items():
+        if fact != "summary":
+            text = ", ".join(value) if isinstance(value, list) else value
+            lines += _wrapped(text, f"    {fact:{NAMES}} ")
+    return "\n".join(lines)
 
 
-@click.command()
-def tasks() -> None:
-    """List the tasks and the protocols that come with the harness."""
-    known = [load_protocol(name) for name in known_protocols()]
-    for spec in problems.registry.all().values():
-        click.echo(f"{spec.name}: {spec.summary}")
-        for protocol in known:
-            if protocol.task == spec.name:
-                click.echo(f"    {protocol.id}")
-        click.echo()
+def _wrapped(text: str, lead: str) -> list[str]:
+    """A text in lines that stand under each other; paths and protocol ids are not torn."""
+    later = " " * len(lead)
+    return textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=later, break_long_words=False,
+                         break_on_hyphens=False)  # fmt: skip
 
 
-def _overview(spec: MethodSpec) -> list[str]:
-    lines = [
-        click.style(spec.name, bold=True) + f": {spec.summary}",
-        f"    needs: {', '.join(sorted(spec.needs)) or '-'}",
-    ]
-    if spec.trains:
-        shown = ("epochs", "batch", "size", "lr")
-        values = {name: spec.defaults.get(name, spec.options.model_fields[name].default) for name in shown}
-        lines.append("    defaults: " + ", ".join(f"{name} {value}" for name, value in values.items()))
-    if spec.reference:
-        lines.append(f"    reference: {spec.reference}")
-    return lines
+def _options(spec: Spec) -> dict[str, dict[str, Any]]:
+    """An entry's options: default, type with limits, text and source."""
+    fields = spec.options.model_fields if spec.options else {}
+    return {
+        name: {
+            "default": spec.defaults.get(name, field.get_default(call_default_factory=True)),
+            "kind": _kind(field),
+            "text": field.description or "",
+            "source": f"what sets {spec.name} apart" if name in spec.defaults else _source(field),
+        }
+        for name, field in fields.items()
+    }
 
 
-def _source(spec: MethodSpec, option: str, field: FieldInfo) -> str:
-    if option in spec.defaults:
-        return f"what sets {spec.name} apart"
+def _option_text(known: dict[str, dict[str, Any]], place: str) -> str:
+    if not known:
+        return ""
+    lines = ["", "", f"options (set in a study under {place}):"]
+    for name, option in known.items():
+        lines += ["", f"  {name} = {_plain(option['default'])}   ({option['kind']})"]
+        source = f"source: {option['source']}" if option["source"] else ""
+        lines += [
+            textwrap.indent(textwrap.fill(text, WIDTH - 6), "      ") for text in (option["text"], source) if text
+        ]
+    return "\n".join(lines)
+
+
+def _source(field: FieldInfo) -> str:
     extra: Any = field.json_schema_extra
-    return str(extra["source"]) if isinstance(extra, dict) else ""
+    return str(extra.get("source", "")) if isinstance(extra, dict) else ""
 
 
 def _plain(value: Any) -> str:
@@ -77,13 +136,41 @@ def _plain(value: Any) -> str:
 
 def _kind(field: FieldInfo) -> str:
     """The type and limits of an option, such as `float, > 0`."""
-    kind = field.annotation.__name__ if isinstance(field.annotation, type) else str(field.annotation)
-    kind = kind.replace("typing.", "").replace("NoneType", "none").replace("None", "none")
+    return ", ".join([_words(field.annotation), *_limits(field.metadata)])
+
+
+def _words(annotation: Any) -> str:
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return ", ".join([_words(parts[0]), *_limits(part for field in parts[1:] for part in field.metadata)])
+    if origin in {Union, UnionType}:
+        return " | ".join(map(_words, parts))
+    if origin is Literal:
+        return " | ".join(map(str, parts))
+    if origin is None and isinstance(annotation, type):
+        return annotation.__name__.replace("NoneType", "none")
+    return str(annotation).replace("typing.", "")
+
+
+def _limits(metadata: Iterable[Any]) -> list[str]:
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    limits = [
-        f"{sign} {getattr(part, name)}"
-        for part in field.metadata
-        for name, sign in signs.items()
-        if hasattr(part, name)
-    ]
-    return "(" + ", ".join([kind, *limits]) + ")"
+    return [f"{sign} {getattr(part, name)}" for part in metadata for name, sign in signs.items() if hasattr(part, name)]
+
+
+def _of_method(spec: MethodSpec) -> Facts:
+    shown = ("epochs", "batch", "size", "lr") if spec.trains else ()
+    known = _options(spec)
+    return {
+        "defaults": [f"{name} {known[name]['default']}" for name in shown if name in known],
+        "reference": spec.reference,
+    }
+
+
+def _of_task(spec: TaskSpec) -> Facts:
+    known = [load_protocol(name) for name in known_protocols()]
+    return {"protocols": [protocol.id for protocol in known if protocol.task == spec.name]}
+
+
+methods = command(registered.registry, "List the pretraining methods: needs, main defaults, references.", _of_method)
+tasks = command(problems.registry, "List the tasks and the protocols that come with the harness.", _of_task)
+engines = command(available.registry, "List where jobs can run, and the options of each.", place="engine")

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from bench.engines.runner import Job
+from bench.studies.runner import Job
 
 
 class RunProgress:

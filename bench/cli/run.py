@@ -13,12 +13,12 @@ import methods
 from bench.backbones.sources import RANDOM
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
-from bench.engines.runner import Outcome, execute
 from bench.store.store import Store
 from bench.studies.estimates import estimate
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.plan import Plan, make_plan, plan_pretraining
+from bench.studies.runner import Outcome, execute
 from bench.studies.study import Study, load_study
 
 Command = TypeVar("Command", bound=Callable[..., Any])

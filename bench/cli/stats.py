@@ -17,7 +17,7 @@ from results.stats.ranking import Blocks, average_ranks, blocks, interquartile_m
 from results.stats.variance import split_variance
 from results.summary import BOARD
 from results.tables import formats
-from results.tables.layout import Entry, Grid, chance_notes, percent, record_notes, row_notes, same_board
+from results.tables.layout import Entry, TextGrid, chance_notes, percent, record_notes, row_notes, same_board
 
 
 @click.command()
@@ -50,7 +50,7 @@ def _tables(comparisons: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(f"{values[0]}, {values[2]}", table) for values, table in comparisons.groupby(BOARD, sort=True)]
 
 
-def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> Grid:
+def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> TextGrid:
     rows = [
         [
             Entry(text)
@@ -70,10 +70,10 @@ def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> Grid:
     testable = sorted(table.loc[table["smallest_holm"] < 0.05, "fraction"].unique())
     silent = [note for note in chance_notes(table, testable) if not note.startswith("†")]
     notes = [*silent, "Holm: p corrected over this table.", *record_notes(records)]
-    return Grid(f"Pairwise differences, {name}", notes, header, 1, rows)
+    return TextGrid(f"Pairwise differences, {name}", notes, header, 1, rows)
 
 
-def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> Grid:
+def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> TextGrid:
     ranks = average_ranks(arranged).intervals
     gains = interquartile_means(arranged).intervals if "random" in arranged.variants else [None] * len(ranks)
     rows = [
@@ -88,15 +88,15 @@ def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> Grid:
     ]
     unused = [f"Left out: {line}." for line in arranged.left_out]
     notes = [f"Over {', '.join(arranged.names)}.", *unused, *row_notes(records), *warned.notes(records)]
-    return Grid(f"Over all data sets, {backbone}", notes, ["method", "average rank", "error gone, %"], 1, rows)
+    return TextGrid(f"Over all data sets, {backbone}", notes, ["method", "average rank", "error gone, %"], 1, rows)
 
 
-def _spread(frame: pd.DataFrame) -> Grid:
+def _spread(frame: pd.DataFrame) -> TextGrid:
     split = split_variance(frame)
     rows = [[Entry(name), Entry(f"{100 * math.sqrt(variance):.2f}")] for name, variance in split.variance.items()]
     held = f"Not varied, so unknown: {', '.join(split.held)}." if split.held else ""
     notes = [f"Standard deviations in points, from {split.pairs} pairs of repeats.", held]
-    return Grid("Where the spread comes from", [note for note in notes if note], ["source", "s.d."], 1, rows)
+    return TextGrid("Where the spread comes from", [note for note in notes if note], ["source", "s.d."], 1, rows)
 
 
 def _as_json(frame: pd.DataFrame, comparisons: pd.DataFrame, arranged: dict[str, Blocks]) -> dict[str, Any]:

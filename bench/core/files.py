@@ -6,6 +6,7 @@ is built beside its final place and renamed as one.
 """
 
 import errno
+import hashlib
 import json
 import os
 import resource
@@ -69,6 +70,18 @@ def new_folder(path: Path) -> Iterator[Path]:
         _flush_folder(path.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's content as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def md5(path: Path) -> str:
+    """MD5 of a file's content, to compare with the sums that publishers of data sets give; nothing rests on it."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def is_stray(name: str) -> bool:

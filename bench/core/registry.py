@@ -8,8 +8,8 @@ spec of that kind.
 import difflib
 import importlib
 import importlib.metadata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -29,6 +29,7 @@ class Spec:
         summary: one sentence.
         factory: `module:attribute` of what the entry stands for, imported when it is used.
         options: the entry's options with their defaults, limits and sources; None where it has none.
+        defaults: option values that differ from the options' own, for variants that share a class of options.
         needs: what must be there for it, in words of its kind.
     """
 
@@ -36,6 +37,7 @@ class Spec:
     summary: str
     factory: str
     options: type[BaseModel] | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
 
     def load(self) -> Any:
@@ -102,4 +104,4 @@ def nearest(name: str, known: Iterable[str], most: int = 16) -> list[str]:
     names = list(known)
     if len(names) <= most:
         return names
-    return difflib.get_close_matches(name, names, n=NEAREST, cutoff=0) or names[:NEAREST]
+    return difflib.get_close_matches(name, names, n=NEAREST, cutoff=0)

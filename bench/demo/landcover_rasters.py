@@ -26,7 +26,7 @@ Bounds = tuple[float, float, float, float]  # west, south, east, north
 
 
 @dataclass(frozen=True)
-class Sheet:
+class DemoSheet:
     """One raster of the product.
 
     Attributes:
@@ -68,14 +68,14 @@ def to_utm(epsg: int) -> Transformer:
     return Transformer.from_crs(4326, epsg, always_xy=True)
 
 
-def sheets_of(footprint: Bounds, epsg: int) -> set[Sheet]:
+def sheets_of(footprint: Bounds, epsg: int) -> set[DemoSheet]:
     """The rasters that a box in UTM metres touches."""
     west, south, east, north = footprint
     x, y = np.meshgrid(np.linspace(west, east, 9), np.linspace(south, north, 9))
     lon, lat = Transformer.from_crs(epsg, 4326, always_xy=True).transform(x, y)
     zones = ((lon + 180) // 6).astype(int) + 1
     starts = (lat // LATITUDES).astype(int) * LATITUDES
-    return {Sheet(int(zone), int(start)) for zone, start in zip(zones.flat, starts.flat, strict=True)}
+    return {DemoSheet(int(zone), int(start)) for zone, start in zip(zones.flat, starts.flat, strict=True)}
 
 
 def write_sheets(folder: Path, grounds: Iterable[tuple[Ground, Bounds]], margin: float) -> list[Path]:
@@ -89,7 +89,7 @@ def write_sheets(folder: Path, grounds: Iterable[tuple[Ground, Bounds]], margin:
     Returns:
         The files, sorted by name.
     """
-    needed: dict[Sheet, list[tuple[Ground, Bounds]]] = defaultdict(list)
+    needed: dict[DemoSheet, list[tuple[Ground, Bounds]]] = defaultdict(list)
     for ground, (west, south, east, north) in grounds:
         box = (west - margin, south - margin, east + margin, north + margin)
         for sheet in sheets_of(box, ground.site.utm):
@@ -98,7 +98,7 @@ def write_sheets(folder: Path, grounds: Iterable[tuple[Ground, Bounds]], margin:
     return sorted(_write_sheet(folder, sheet, sites) for sheet, sites in needed.items())
 
 
-def _write_sheet(folder: Path, sheet: Sheet, sites: list[tuple[Ground, Bounds]]) -> Path:
+def _write_sheet(folder: Path, sheet: DemoSheet, sites: list[tuple[Ground, Bounds]]) -> Path:
     west, south, east, north = sheet.bounds()
     path = folder / sheet.file
     with rasterio.open(
@@ -124,7 +124,7 @@ def _write_sheet(folder: Path, sheet: Sheet, sites: list[tuple[Ground, Bounds]])
     return path
 
 
-def _blocks(box: Bounds, sheet: Sheet, shape: tuple[int, int]) -> Iterator[Window]:
+def _blocks(box: Bounds, sheet: DemoSheet, shape: tuple[int, int]) -> Iterator[Window]:
     """Windows of the stored blocks that a box in the sheet's zone touches."""
     west, _, _, north = sheet.bounds()
     step = BLOCK * CELL
@@ -136,7 +136,7 @@ def _blocks(box: Bounds, sheet: Sheet, shape: tuple[int, int]) -> Iterator[Windo
             yield Window(column * BLOCK, row * BLOCK, width, height)
 
 
-def _codes(ground: Ground, sheet: Sheet, window: Window) -> Codes:
+def _codes(ground: Ground, sheet: DemoSheet, window: Window) -> Codes:
     """Classes of one window at the cells' centres; cells outside the sheet's degrees have no data."""
     west, _, _, north = sheet.bounds()
     x, y = np.meshgrid(

@@ -1,26 +1,41 @@
 """The local engine: warm processes that import torch once and run one call after the other.
 
+It is no process pool of the standard library, as `bench.core.processes` is: a call reports its progress, a worker that
+dies costs its own call alone and is replaced, and a call that is under way can be ended.
+
 Workers are spawned, never forked: a fork of a process with threads or a GPU context is not safe. A worker whose parent
 dies ends at its next report, and one that dies itself is noticed by the end of its pipe and replaced.
 """
 
-import contextlib
 import gc
-import importlib
 import multiprocessing
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Literal, Self
 
-from bench.core.errors import BenchError, DivergedError
-from bench.engines.call import Call, Event
+from pydantic import Field
+
+from bench.engines.engine import Call, EngineOptions, Event, Resources, perform
+
+MOST_WORKERS = 8
+
+
+class LocalOptions(EngineOptions):
+    """Options of the local engine."""
+
+    workers: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
+        default="auto",
+        description=f"processes that each run one job at a time; auto takes one a core, at most {MOST_WORKERS}",
+    )
+
+    def count_slots(self) -> int:
+        """The number of workers."""
+        return min(len(os.sched_getaffinity(0)), MOST_WORKERS) if self.workers == "auto" else self.workers
 
 
 @dataclass
@@ -31,19 +46,17 @@ class _Worker:
 
 
 class LocalEngine:
-    """A pool of worker processes on this machine.
+    """A pool of worker processes on this machine; each starts when a call first needs it.
 
-    Use as a context manager; leaving it ends the workers, at once if by an exception.
+    Use as a context manager; leaving it ends the workers at once.
 
     Args:
-        workers: number of processes.
-        threads: threads of the numerical libraries in each.
+        options: how many, and with how many threads of the numerical libraries.
     """
 
-    def __init__(self, workers: int, threads: int) -> None:
-        self._threads = threads
+    def __init__(self, options: LocalOptions) -> None:
+        self._options = options
         self._context = multiprocessing.get_context("spawn")
-        self._count = workers
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
@@ -52,22 +65,23 @@ class LocalEngine:
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
             self._end(worker)
+        self._workers.clear()
 
-    @property
-    def idle(self) -> int:
-        """How many calls could start now."""
-        return self._count - sum(worker.call is not None for worker in self._workers)
-
-    @property
-    def running(self) -> int:
-        """How many calls are under way."""
-        return sum(worker.call is not None for worker in self._workers)
+    def resources(self) -> Resources:
+        """A slot for each worker, started or not."""
+        return Resources(self._options.count_slots())
 
     def submit(self, call: Call) -> None:
         """Start a call on an idle worker; there must be one."""
         worker = next((w for w in self._workers if w.call is None), None) or self._start()
         worker.call = call
         worker.pipe.send(call)
+
+    def cancel(self) -> None:
+        """Kill the workers that are at a call."""
+        for worker in [worker for worker in self._workers if worker.call]:
+            self._workers.remove(worker)
+            self._end(worker)
 
     def events(self, timeout: float) -> Iterator[Event]:
         """What happened within `timeout` seconds; returns early as soon as something did."""
@@ -84,8 +98,9 @@ class LocalEngine:
             yield event
 
     def _start(self) -> _Worker:
+        assert len(self._workers) < self.resources().slots, "more calls than workers"
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._threads), daemon=True)
+        process = self._context.Process(target=_serve, args=(theirs, self._options.threads), daemon=True)
         process.start()
         theirs.close()
         worker = _Worker(process, ours)
@@ -119,7 +134,7 @@ def _serve(pipe: Connection, threads: int) -> None:
             call: Call = pipe.recv()
         except EOFError:
             return
-        event = _answer(pipe, call, threads)
+        event = _answer(pipe, call)
         # Models sit in reference cycles, and the collector counts objects, not the tensors they hold.
         gc.collect()
         if len(sys.modules) != modules:
@@ -129,23 +144,11 @@ def _serve(pipe: Connection, threads: int) -> None:
         _send(pipe, event)
 
 
-def _answer(pipe: Connection, call: Call, threads: int) -> Event:
+def _answer(pipe: Connection, call: Call) -> Event:
     def report(done: int, total: int, text: str) -> None:
         _send(pipe, Event(call.name, "progress", (done, total, text)))
 
-    with _output_to(Path(call.log)):
-        try:
-            module, name = call.function.split(":")
-            value: Any = getattr(importlib.import_module(module), name)(report, threads=threads, **call.arguments)
-        except BenchError as error:
-            diverged = isinstance(error, DivergedError)
-            return Event(
-                call.name, "raised", {"error": str(error), "traceback": "", "user": True, "diverged": diverged}
-            )
-        except Exception as error:  # noqa: BLE001 - the boundary of a cell: whatever went wrong is recorded
-            text = f"{type(error).__name__}: {error}".splitlines()[0]
-            return Event(call.name, "raised", {"error": text, "traceback": traceback.format_exc(), "user": False})
-    return Event(call.name, "returned", value)
+    return perform(call, report)
 
 
 def _send(pipe: Connection, event: Event) -> None:
@@ -154,23 +157,3 @@ def _send(pipe: Connection, event: Event) -> None:
     except OSError:
         # The parent is gone: nobody will read the result, and a new run waits for the claim we hold.
         os._exit(1)
-
-
-@contextlib.contextmanager
-def _output_to(log: Path) -> Iterator[None]:
-    """Send everything printed, by libraries in C too, to a file."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    with log.open("ab") as stream:
-        os.dup2(stream.fileno(), 1)
-        os.dup2(stream.fileno(), 2)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for number, handle in enumerate(kept, start=1):
-            os.dup2(handle, number)
-            os.close(handle)

@@ -31,7 +31,7 @@ BATCH = 128
 
 
 @dataclass(frozen=True)
-class Samples:
+class ProbeSet:
     """What features are probed on.
 
     Attributes:
@@ -64,7 +64,7 @@ class Probe:
     count: int
 
 
-def probe(backbone: Backbone, statistics: Normalisation, samples: Samples, adabn: bool = False) -> Probe:
+def probe(backbone: Backbone, statistics: Normalisation, samples: ProbeSet, adabn: bool = False) -> Probe:
     """Probe a backbone's pooled last feature map by five-fold grouped cross-validation.
 
     Args:

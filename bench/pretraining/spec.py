@@ -1,7 +1,6 @@
 """What a method is to the harness: a named specification that loads its code when it is used."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from bench.core.registry import Spec
 from bench.pretraining.options import PretrainOptions
@@ -18,13 +17,11 @@ class MethodSpec(Spec):
             is `protocol`: it learns what it is tested for.
         version: bumped by hand when a change of the code changes the weights.
         reference: where the method was published.
-        defaults: option values that differ from the class' defaults, for variants that share an options class.
     """
 
     options: type[PretrainOptions]
     version: int
     reference: str
-    defaults: dict[str, Any] = field(default_factory=dict)
 
     @property
     def trains(self) -> bool:

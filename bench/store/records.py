@@ -1,16 +1,15 @@
 """The record of one cell: the immutable JSON that every table is computed from."""
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bench.core import documents
 from bench.core.errors import StoreError
-from bench.core.files import because
 
-SCHEMA = 2
+OLDEST, SCHEMA = 1, 2
 
 
 def _finite(value: float) -> float:
@@ -114,20 +113,9 @@ def read_record(path: Path) -> Record:
     Raises:
         StoreError: the file is unreadable, torn, of a newer schema, or not a record.
     """
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        why = because(error, "delete it and run the study again")
-        raise StoreError(f"{path} is not a readable record{why}") from None
-    schema = value.get("schema") if isinstance(value, dict) else None
-    if str(schema).isdecimal() and int(str(schema)) > SCHEMA:
-        raise StoreError(f"{path} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
-    try:
-        record = Record.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise StoreError(f"{path} is not a record: {where}: {first['msg']}") from None
+    advice = "delete it and run the study again"
+    value = documents.read_json(path, StoreError, advice, (OLDEST, SCHEMA))
+    record = documents.parse(Record, value, f"{path} is not a record", StoreError)
     if record.metric not in record.metrics:
         raise StoreError(f"{path} is not a record: metrics has no {record.metric!r}")
     return record

@@ -22,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from bench.core import files
+from bench.core import documents, files
 from bench.core.errors import StoreError
 from bench.store.records import Record, read_record
 
@@ -141,24 +141,12 @@ class Store:
             return
         if not self.root.is_dir():
             raise StoreError(f"{self.root} is a file, a store is a folder: choose another --store")
-        try:
-            schema = json.loads(path.read_text())["schema"]
-        except FileNotFoundError:
-            if any(self.root.iterdir()):
-                raise StoreError(f"{self.root} holds other files and no store.json: choose another --store") from None
-            return
-        except (OSError, ValueError, KeyError, TypeError):
-            raise StoreError(f"{path} is not readable: restore it, or choose another --store") from None
-        if schema > SCHEMA:
-            raise StoreError(
-                f"store {self.root} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench"
-            )
+        if path.is_file():
+            advice = "restore it, or choose another --store"
+            documents.read_json(path, StoreError, advice, (SCHEMA, SCHEMA))
+        elif any(self.root.iterdir()):
+            raise StoreError(f"{self.root} holds other files and no store.json: choose another --store")
 
 
 def _read_card(path: Path) -> dict[str, Any]:
-    try:
-        card: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        why = files.because(error, f"delete {path.parent} and run again")
-        raise StoreError(f"{path} cannot be read{why}") from None
-    return card
+    return documents.read_json(path, StoreError, f"delete {path.parent} and run again")

@@ -29,7 +29,7 @@ class Estimate:
 
 
 def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate:
-    """Time for what a plan leaves to do, spread over the study's workers."""
+    """Time for what a plan leaves to do, spread over the jobs that run at a time."""
     known = _measured_cells(store)
     cells = plan.open_cells(store)
     pretrains = [job for job in plan.open_pretrains(store) if job.corpus]
@@ -51,7 +51,7 @@ def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate
     total = sum(of_tunings) + sum(of_pretrains)
     # A single job is never split, so the longest is a floor.
     longest = max([0.0, *of_tunings, *of_pretrains])
-    return Estimate(max(longest, total / study.engine.count_workers()), measured)
+    return Estimate(max(longest, total / study.engine.count_slots()), measured)
 
 
 def _measured_cells(store: Store) -> dict[tuple[str, str], float]:

@@ -1,10 +1,19 @@
 """The two kinds of work, as plain values that an engine can send to another process."""
 
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.protocols import Protocol
+
+
+class Answer(StrEnum):
+    """What a worker says of a job: it did the work, found it done, or found another process at it."""
+
+    DONE = "done"
+    FOUND = "found"
+    BUSY = "busy"
 
 
 class PretrainJob(BaseModel):

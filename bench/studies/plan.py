@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import methods
@@ -165,7 +164,7 @@ def _pretrain_job(row: Row, options: PretrainOptions, backbone: str, seed: int, 
         options=options.model_dump(mode="json"),
         identity=identity["options"],
         backbone=backbone,
-        corpus=str(used.path) if used else None,
+        corpus=str(used.path.resolve()) if used else None,
         corpus_hash=used.hash if used else None,
         seed=seed,
         facts=facts.values,
@@ -195,7 +194,7 @@ def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: S
         corpus_hash=None,
         seed=seed,
         protocol=protocol,
-        data=str(Path(data.path)),
+        data=str(data.path.resolve()),
     )
 
 
@@ -221,7 +220,7 @@ def _cell(
         row=row.label,
         pretrain=job,
         protocol=protocol,
-        data=str(Path(data.path)),
+        data=str(data.path.resolve()),
         fraction=fraction,
         seed=seed,
         subset_seed=subset_seed,

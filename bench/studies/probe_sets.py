@@ -7,13 +7,13 @@ import numpy as np
 from bench.core.errors import CorpusError
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.labelled import list_images
-from bench.pretraining.probe import Samples
+from bench.pretraining.probe import ProbeSet
 
 # Neighbouring tiles look alike: splits keep blocks of so many tiles a side together.
 BLOCK = 4
 
 
-def corpus_samples(corpus: Corpus) -> Samples:
+def corpus_samples(corpus: Corpus) -> ProbeSet:
     """A corpus with its dominant classes; tiles of one block of one scene stay together.
 
     Raises:
@@ -25,11 +25,11 @@ def corpus_samples(corpus: Corpus) -> Samples:
     index = corpus.index
     places = np.stack([index["scene"].astype(np.int64), index["row"] // side, index["column"] // side], axis=1)
     groups = np.unique(places, axis=0, return_inverse=True)[1].reshape(-1)
-    return Samples(corpus.tiles(np.arange(len(corpus))), corpus.dominant, groups.astype(np.int64))
+    return ProbeSet(corpus.tiles(np.arange(len(corpus))), corpus.dominant, groups.astype(np.int64))
 
 
-def folder_samples(root: Path, size: int) -> Samples:
+def folder_samples(root: Path, size: int) -> ProbeSet:
     """Labelled images, one folder a class, each image a group of its own."""
     images = list_images(root)
     pixels = np.stack([images.read(index, size) for index in range(len(images))])
-    return Samples(pixels, np.array(images.labels, dtype=np.int64), np.arange(len(images)))
+    return ProbeSet(pixels, np.array(images.labels, dtype=np.int64), np.arange(len(images)))

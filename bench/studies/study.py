@@ -1,45 +1,31 @@
 """The study: what a user asks for, read from YAML and command-line options and checked before anything runs.
 
-A study file may say `extends: NAME`, a shipped study or a file beside it: what it does not say stands as there, but the
-name. Keys within keys are joined, lists are replaced.
+A study file may extend another (`bench.core.configs`); it has a name of its own all the same.
 """
 
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 import methods
 import tasks
-from bench import backbones
-from bench.core import configs
+from bench import backbones, engines
+from bench.core.configs import ConfigKind, merge
+from bench.core.documents import parse
 from bench.core.errors import StudyError
+from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
 from tasks.protocols import Protocol, load_protocol
 
-MOST_WORKERS = 8
+
+def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
+    return merge({key: value for key, value in base.items() if key != "name"}, study)  # records say who asked for them
+
+
+STUDIES = ConfigKind("study", ".", StudyError, join=_over)
+shipped_studies = STUDIES.names
 Fraction = Annotated[float, Field(gt=0, le=1)]
-
-
-class EngineOptions(BaseModel):
-    """How work is run; none of it is part of a key.
-
-    Attributes:
-        workers: processes that each run one job at a time; `auto` takes one a core, at most 8.
-        threads: threads in each worker; 1 keeps the numbers the same however many workers run.
-        device: `auto` takes a GPU where there is one.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    workers: Annotated[int, Field(gt=0)] | Literal["auto"] = "auto"
-    threads: int = Field(default=1, gt=0)
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-
-    def count_workers(self) -> int:
-        """Worker processes for `auto`: one a core, at most 8."""
-        return min(len(os.sched_getaffinity(0)), MOST_WORKERS) if self.workers == "auto" else self.workers
 
 
 class Row(BaseModel):
@@ -91,6 +77,10 @@ def _rows(entries: Any) -> Any:
     return [entry if isinstance(entry, Row) else Row.read(entry) for entry in entries]
 
 
+def _engine(values: Any) -> Any:
+    return engines.read_options(values) if isinstance(values, dict) else values
+
+
 class Study(BaseModel):
     """Methods x backbones x protocols x fractions x seeds.
 
@@ -110,7 +100,7 @@ class Study(BaseModel):
         seed: root of the seed tree.
         pretrain: options for every method that trains.
         options: options by method; they go before `pretrain`.
-        engine: how work is run.
+        engine: how work is run: its `kind`, and the options of that engine.
         store: folder of the results.
     """
 
@@ -131,7 +121,7 @@ class Study(BaseModel):
     seed: int = Field(default=0, ge=0)
     pretrain: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    engine: EngineOptions = Field(default_factory=EngineOptions)
+    engine: Annotated[EngineOptions, BeforeValidator(_engine)] = Field(default_factory=lambda: engines.read_options({}))
     store: str = "runs"
 
     @model_validator(mode="after")
@@ -163,10 +153,7 @@ class Study(BaseModel):
         spec = methods.get(row.method)
         shared = self.pretrain if spec.trains else {}
         values = {**spec.defaults, **shared, **self.options.get(row.method, {}), **row.options}
-        try:
-            return spec.options.model_validate(values)
-        except ValidationError as error:
-            raise StudyError(f"options of {row.name}: {first_problem(error)}") from None
+        return parse(spec.options, values, f"options of {row.name}", StudyError)
 
     def all_protocols(self) -> list[Protocol]:
         """The protocols of the asked tasks and data sets, in the study's order."""
@@ -184,51 +171,14 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     Raises:
         StudyError: the file or a value in it is wrong; the message names file and key.
     """
-    file = _find(path)
-    values = _read(file)
+    file = STUDIES.find(str(path))
+    values = STUDIES.read(file)
     named = _by_name(values.get("methods"))
     for key, value in overrides.items():
         _put(values, key, [named.get(name, name) for name in value] if key == "methods" else value)
-    try:
-        study = Study.model_validate(values)
-    except ValidationError as error:
-        raise StudyError(f"{file}: {first_problem(error)}") from None
+    study = parse(Study, values, file, StudyError)
     _check_names(study)
     return study
-
-
-def _find(path: Path | str, beside: Path = Path()) -> Path:
-    named = (beside / path, configs.folder() / f"{path}.yaml")
-    found = next((file for file in named if file.is_file()), None)
-    if found is None:
-        raise StudyError(f"no study at {path}: give a YAML file, or one of {', '.join(shipped_studies())}")
-    return found
-
-
-def _read(file: Path, extending: tuple[Path, ...] = ()) -> dict[str, Any]:
-    if file in extending:
-        raise StudyError(f"{file} extends itself: {' -> '.join(map(str, (*extending, file)))}")
-    values = configs.read_values(file)
-    base = values.pop("extends", None)
-    if base is None:
-        return values
-    if not isinstance(base, str):
-        raise StudyError(f"{file}: extends must be a study's name or file, got {base!r}")
-    inherited = _read(_find(base, file.parent), (*extending, file))
-    inherited.pop("name", None)  # records say which study asked for them
-    return configs.merge(inherited, values)
-
-
-def shipped_studies() -> list[str]:
-    """Names of the studies in `configs`."""
-    return sorted(file.stem for file in configs.folder().glob("*.yaml"))
-
-
-def first_problem(error: ValidationError) -> str:
-    """Say the first of pydantic's findings as `key: what, got value`."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "value"
-    return f"{where}: {first['msg']}, got {first['input']!r}"
 
 
 def _by_name(entries: Any) -> dict[Any, Any]:

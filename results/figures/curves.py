@@ -1,4 +1,4 @@
-"""Label-efficiency curves: score against the share of the labels."""
+"""Label-efficiency curves: score against the label fraction."""
 
 import numpy as np
 import pandas as pd

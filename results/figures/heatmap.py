@@ -1,4 +1,4 @@
-"""Heat map of methods and protocols: what each method adds to random at the smallest share of the labels."""
+"""Heat map of methods and protocols: what each method adds to random at the smallest label fraction."""
 
 import numpy as np
 import pandas as pd
@@ -35,9 +35,9 @@ def method_by_task(records: pd.DataFrame) -> Figure:
         axes.text(
             column, row, text, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         )
-    shares = records.groupby("protocol")["fraction"].min()
+    smallest = records.groupby("protocol")["fraction"].min()
     axes.set_xticks(
-        range(len(table.columns)), [f"{plain(str(name))}\n{percent(shares[name])}" for name in table.columns]
+        range(len(table.columns)), [f"{plain(str(name))}\n{percent(smallest[name])}" for name in table.columns]
     )
     axes.set_yticks(range(len(table)), [plain(f"{name}{warned.mark(said[name])}") for name in table.index])
     axes.set_xlabel(footed("", any(said)))

@@ -42,7 +42,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """One variant.
 
     Attributes:
@@ -50,7 +50,7 @@ class Row:
         meaning: method and options behind a name that the study gave; '' under the method's own.
         synthetic_corpus: whether it was pretrained on a synthetic corpus, though the data set is real.
         scores: by fraction, absent where the protocol was not asked at that fraction.
-        area: mean score over the log range of label shares; None with a hole.
+        area: mean score over the log range of label fractions; None with a hole.
         needs: labels to match `random`, as text.
         needs_value: the same as a number.
     """
@@ -82,7 +82,7 @@ class Board:
     backbone: str
     metric: str
     synthetic: bool
-    rows: list[Row]
+    rows: list[BoardRow]
     chart: Chart | None
     pictures: Pictures | None
     savings: list[Verdict]
@@ -168,7 +168,7 @@ class _Cells:
         return Score(text=text, value=None, n=0, mark="", tied=False, warnings="", keys=[], label=text)
 
 
-def _row(variant: str, meaning: str, fractions: list[float], cells: _Cells) -> Row:
+def _row(variant: str, meaning: str, fractions: list[float], cells: _Cells) -> BoardRow:
     scores = {fraction: cells.score(variant, fraction) for fraction in fractions}
     values = [score.value for score in scores.values()]
     complete = [value for value in values if value is not None]
@@ -176,7 +176,7 @@ def _row(variant: str, meaning: str, fractions: list[float], cells: _Cells) -> R
     mine = cells.records[cells.records["variant"] == variant]
     made = bool(mine["synthetic_corpus"].any()) and not bool(mine["synthetic"].any())
     area = area_under_curve(fractions, complete) if whole else None
-    return Row(variant, meaning, made, scores, area, *_needs(variant, cells.records))
+    return BoardRow(variant, meaning, made, scores, area, *_needs(variant, cells.records))
 
 
 def _needs(variant: str, records: pd.DataFrame) -> tuple[str, float | None]:

@@ -21,7 +21,7 @@ from results.variants import label, order
 
 
 @dataclass(frozen=True)
-class Standing:
+class Overall:
     """A variant over all data sets: average rank, and interquartile mean where there is a reference to normalise by.
 
     `warnings` are the names of the warnings of its records, '' for none.
@@ -61,7 +61,7 @@ class Content:
     boards: list[Board]
     slots: dict[str, int]
     fractions: list[float]
-    standings: list[Standing]
+    standings: list[Overall]
     standings_left_out: list[str]
     warnings: list[tuple[str, warned.Warned]]
     failures: list[Failure]
@@ -162,8 +162,8 @@ def _boards(frame: pd.DataFrame, failed: pd.DataFrame, slots: dict[str, int], pr
     return boards
 
 
-def _standings(frame: pd.DataFrame) -> tuple[list[Standing], list[str]]:
-    standings: list[Standing] = []
+def _standings(frame: pd.DataFrame) -> tuple[list[Overall], list[str]]:
+    standings: list[Overall] = []
     unused: list[str] = []
     several = len(set(frame["backbone"])) > 1
     for backbone, records in frame.groupby("backbone"):
@@ -175,9 +175,7 @@ def _standings(frame: pd.DataFrame) -> tuple[list[Standing], list[str]]:
         gains = interquartile_means(arranged).intervals if "random" in arranged.variants and arranged.scores else None
         for i, variant in enumerate(ranks.variants):
             name = f"{variant}, {backbone}" if several else variant
-            standings.append(
-                Standing(name, arranged.warnings[variant], ranks.intervals[i], gains[i] if gains else None)
-            )
+            standings.append(Overall(name, arranged.warnings[variant], ranks.intervals[i], gains[i] if gains else None))
     return sorted(standings, key=lambda standing: standing.rank.estimate), unused
 
 

@@ -1,4 +1,4 @@
-"""Label efficiency: what a share of the labels is worth."""
+"""Label efficiency: what a fraction of the labels is worth."""
 
 import math
 from collections.abc import Sequence
@@ -60,8 +60,8 @@ def first_crossing(
     if after == 0:
         return Crossing("at most", float(fractions[0]))
     low, high = values[after - 1], values[after]
-    share = (target - low) / (high - low)
-    x = (1 - share) * math.log(fractions[after - 1]) + share * math.log(fractions[after])
+    weight = (target - low) / (high - low)
+    x = (1 - weight) * math.log(fractions[after - 1]) + weight * math.log(fractions[after])
     return Crossing("at", math.exp(x))
 
 

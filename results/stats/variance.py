@@ -15,7 +15,7 @@ _INTERACTION = "interaction"
 
 
 @dataclass(frozen=True)
-class Split:
+class Components:
     """Variance of a score by source.
 
     Attributes:
@@ -30,7 +30,7 @@ class Split:
     pairs: int
 
 
-def split_variance(frame: pd.DataFrame) -> Split:
+def split_variance(frame: pd.DataFrame) -> Components:
     """Estimate variance components from pairs of records of one cell.
 
     For two records of a cell, half the squared difference has as expectation the sum of the variances of those sources
@@ -51,13 +51,13 @@ def split_variance(frame: pd.DataFrame) -> Split:
         halves.append((scores[i] - scores[j]) ** 2 / 2)
     design = np.concatenate([np.empty((0, len(SOURCES))), *differ]).astype(np.float64)
     if not len(design):
-        return Split({}, list(SOURCES.values()), 0)
+        return Components({}, list(SOURCES.values()), 0)
     names, columns, held = _distinct(design)
     everything = np.column_stack([columns, np.ones(len(columns))])
     if np.linalg.matrix_rank(everything) == everything.shape[1]:
         names, columns = [*names, _INTERACTION], everything
     solved, _ = nnls(columns, np.concatenate(halves))
-    return Split(dict(zip(names, map(float, solved), strict=True)), held, len(design))
+    return Components(dict(zip(names, map(float, solved), strict=True)), held, len(design))
 
 
 def _distinct(design: Floats) -> tuple[list[str], Floats, list[str]]:

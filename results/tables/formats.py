@@ -13,17 +13,17 @@ from rich.text import Text
 
 from results import warned
 from results.tables import text
-from results.tables.layout import Entry, Grid, Mark
+from results.tables.layout import Entry, Mark, TextGrid
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
-def markdown(grids: list[Grid]) -> str:
+def markdown(grids: list[TextGrid]) -> str:
     """GitHub-flavoured Markdown: best in bold, second in `<u>`, one section a grid."""
     return "\n".join(_markdown_grid(grid) for grid in grids)
 
 
-def latex(grids: list[Grid]) -> str:
+def latex(grids: list[TextGrid]) -> str:
     """A complete LaTeX document with booktabs, which compiles as it is."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -43,7 +43,7 @@ def latex(grids: list[Grid]) -> str:
     return environment.get_template("table.tex").render(grids=grids, cell=_latex_cell)
 
 
-def html(grids: list[Grid]) -> str:
+def html(grids: list[TextGrid]) -> str:
     """A complete HTML document without script."""
     return html_environment().get_template("table.html").render(grids=grids)
 
@@ -61,7 +61,7 @@ def html_environment() -> jinja2.Environment:
     )
 
 
-def csv(grids: list[Grid]) -> str:
+def csv(grids: list[TextGrid]) -> str:
     """Comma-separated text of the grids, with a column that names each; notes and marks behind numbers are left out."""
     stream = io.StringIO()
     writer = csv_module.writer(stream, lineterminator="\n")
@@ -75,7 +75,7 @@ def csv(grids: list[Grid]) -> str:
     return stream.getvalue()
 
 
-def show(grids: list[Grid], console: Console) -> None:
+def show(grids: list[TextGrid], console: Console) -> None:
     """Print grids to a terminal."""
     for grid in grids:
         # Title and notes stand outside the table, whose width they would otherwise be folded to.
@@ -94,7 +94,7 @@ def show(grids: list[Grid], console: Console) -> None:
         console.print()
 
 
-def _markdown_grid(grid: Grid) -> str:
+def _markdown_grid(grid: TextGrid) -> str:
     align = ["---" if column < grid.labels else "---:" for column in range(len(grid.header))]
     lines = [
         f"### {text.markdown(grid.title)}",

@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TextGrid:
     """A table ready for any format.
 
     Attributes:
@@ -64,7 +64,7 @@ def score_text(mean: float, sd: float) -> str:
     return shown if pd.isna(sd) else f"{shown} ± {100 * sd:.{DECIMALS}f}"
 
 
-def wide(summary: pd.DataFrame, comparisons: pd.DataFrame, frame: pd.DataFrame) -> list[Grid]:
+def wide(summary: pd.DataFrame, comparisons: pd.DataFrame, frame: pd.DataFrame) -> list[TextGrid]:
     """One grid for each protocol and backbone: variants as rows, fractions as columns.
 
     Args:
@@ -79,7 +79,7 @@ def wide(summary: pd.DataFrame, comparisons: pd.DataFrame, frame: pd.DataFrame) 
     ]
 
 
-def long(summary: pd.DataFrame, frame: pd.DataFrame) -> list[Grid]:
+def long(summary: pd.DataFrame, frame: pd.DataFrame) -> list[TextGrid]:
     """One grid for each protocol and backbone, with a row for each variant and fraction, and n in a column.
 
     Args:
@@ -127,7 +127,7 @@ def same_board(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
     return table[(table[BOARD] == board[BOARD].iloc[0]).all(axis=1)]
 
 
-def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Groups, said: list[str]) -> Grid:
+def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Groups, said: list[str]) -> TextGrid:
     fractions = sorted(board["fraction"].unique())
     usual = int(board["n"].max())
     place = tuple(board[BOARD].iloc[0])
@@ -144,7 +144,7 @@ def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Gr
     header = ["method", *map(percent, fractions)]
     testable = [fraction for fraction in fractions if (*place, fraction) in groups]
     notes = [*_notes(board, usual, holes), *chance_notes(comparisons, testable), *said]
-    return Grid(title, notes, header, 1, rows)
+    return TextGrid(title, notes, header, 1, rows)
 
 
 def chance_notes(comparisons: pd.DataFrame, testable: list[float]) -> list[str]:
@@ -175,7 +175,7 @@ def _score(row: object, usual: int, tied: bool) -> Entry:
     return Entry(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}{warned.mark(warnings)}", _mark(place))
 
 
-def _long(board: pd.DataFrame, title: str, said: list[str]) -> Grid:
+def _long(board: pd.DataFrame, title: str, said: list[str]) -> TextGrid:
     rows = [
         [
             Entry(str(row.variant)),
@@ -188,7 +188,7 @@ def _long(board: pd.DataFrame, title: str, said: list[str]) -> Grid:
         ]
         for row in board.itertuples()
     ]
-    return Grid(title, [_READING, _MARKS, *said], ["method", "labels", "n", "score"], 1, rows)
+    return TextGrid(title, [_READING, _MARKS, *said], ["method", "labels", "n", "score"], 1, rows)
 
 
 _READING = "Mean ± s.d. over seeds."

@@ -1,6 +1,5 @@
 """Taking a data set as it was downloaded: unpacking archives without trusting what they say of themselves."""
 
-import hashlib
 import shutil
 import tarfile
 import tempfile
@@ -60,15 +59,6 @@ def archives(source: Path, wanted: tuple[str, ...] = ()) -> list[Path]:
     found = [file for file in sorted(source.iterdir()) if file.is_file() and _is_archive(file)]
     fitting = [file for file in found if not wanted or file.name.startswith(wanted)]
     return [file for file in fitting if not (source / _stem(file)).is_dir()]
-
-
-def md5(path: Path) -> str:
-    """MD5 of a file, to compare with published sums."""
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _unpack_deep(archive: Path, target: Path, wanted: tuple[str, ...]) -> None:

@@ -49,7 +49,7 @@ VAIHINGEN_LABELS = (
 
 
 @dataclass(frozen=True)
-class Pair:
+class LabelledImage:
     """An image, its label image and the name they share."""
 
     name: str
@@ -67,7 +67,9 @@ def read_vaihingen(source: Path, out: Path, slices: Slices, progress: Count) -> 
     _prepare(_pairs(source, VAIHINGEN_IMAGES, VAIHINGEN_LABELS), out, slices, progress)
 
 
-def _pairs(source: Path, images: tuple[str, re.Pattern[str]], labels: tuple[tuple[str, str], ...]) -> list[Pair]:
+def _pairs(
+    source: Path, images: tuple[str, re.Pattern[str]], labels: tuple[tuple[str, str], ...]
+) -> list[LabelledImage]:
     name, pattern = images
     folder = find_folder(
         source,
@@ -76,7 +78,7 @@ def _pairs(source: Path, images: tuple[str, re.Pattern[str]], labels: tuple[tupl
     )
     matches = [(file, match[1]) for file in sorted(folder.iterdir()) if (match := pattern.fullmatch(file.name))]
     chosen, ending = _labels(source, labels)
-    return [Pair(stem, file, _label_of(chosen, stem, ending)) for file, stem in matches]
+    return [LabelledImage(stem, file, _label_of(chosen, stem, ending)) for file, stem in matches]
 
 
 def _labels(source: Path, known: tuple[tuple[str, str], ...]) -> tuple[Path, str]:
@@ -102,7 +104,7 @@ def _label_of(folder: Path, stem: str, ending: str) -> Path:
     return path
 
 
-def _prepare(pairs: list[Pair], out: Path, slices: Slices, progress: Count) -> None:
+def _prepare(pairs: list[LabelledImage], out: Path, slices: Slices, progress: Count) -> None:
     cuts = {pair.name: windows(*_size(pair), slices) for pair in pairs}
     snapped = {pair.name: count_snapped(pair.label) for pair in pairs}
     total = sum(map(len, cuts.values()))
@@ -121,7 +123,7 @@ def _prepare(pairs: list[Pair], out: Path, slices: Slices, progress: Count) -> N
     writer.finish(about | {"labels": pairs[0].label.parent.name, "snapped": snapped, "found": found})
 
 
-def _size(pair: Pair) -> tuple[int, int]:
+def _size(pair: LabelledImage) -> tuple[int, int]:
     with open_rgb(pair.image) as image, open_rgb(pair.label) as label:
         if image.shape != label.shape:
             raise DataError(f"{pair.label} is {label.shape}, its image {pair.image.name} is {image.shape}")

@@ -12,10 +12,10 @@ from bench.core.errors import CorpusError, StudyError
 from bench.corpus.build.derive import take
 from bench.corpus.storage.batches import Batches
 from bench.corpus.storage.reader import Corpus
-from bench.engines import work
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length
 from bench.store.store import Store
+from bench.studies import work
 from bench.studies.inputs import Inputs
 from bench.studies.plan import plan_pretraining
 from bench.studies.study import load_study

@@ -4,8 +4,8 @@ import torch
 from torchvision.models import get_model
 
 from bench.backbones import weights
-from bench.engines import work
 from bench.store.store import Store
+from bench.studies import work
 from bench.studies.jobs import PretrainJob
 from methods.options.contrastive import SimCLROptions
 

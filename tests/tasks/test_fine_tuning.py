@@ -17,7 +17,7 @@ from bench import backbones
 from bench.backbones.normalisation import IMAGENET, UNIT, Normalisation
 from bench.core.context import Context
 from bench.core.errors import DataError, DivergedError, StudyError
-from bench.engines import oracle
+from bench.studies import oracle
 from bench.studies.jobs import PretrainJob
 from tasks.cls import LinearClassifier
 from tasks.predictions import GAP

@@ -156,7 +156,7 @@ def test_fewer_slices_than_announced_leave_nothing_behind(tmp_path):
         ('{"schema": "3"}', "again"),
         ('{"schema": 1}', "this version reads from 2 on"),
         (None, "no prepared data set"),
-        ("{", "not a readable index"),
+        ("{", r"index\.json cannot be read .*: prepare the data set again"),
         ('{"schema": 99}', "upgrade"),
         ("{}", "again"),
     ],

@@ -125,7 +125,7 @@ def own_protocols(tmp_path, monkeypatch):
     folder = tmp_path / "protocols"
     folder.mkdir()
     good = yaml.safe_load((configs.folder() / "protocols" / "geokr-2021" / "vaihingen.yaml").read_text())
-    monkeypatch.setattr(protocols.configs, "folder", lambda: tmp_path)
+    monkeypatch.setattr(configs, "folder", lambda: tmp_path)
     protocols.load_protocol.cache_clear()
 
     def write(name: str, **changes: object) -> Path:
@@ -157,6 +157,8 @@ def test_a_wrong_protocol_is_refused_in_one_line_that_names_file_and_value(own_p
     assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_protocol_is_refused_with_the_known_ones():
-    with pytest.raises(StudyError, match=r"unknown protocol 'nowhere'.*demo/city"):
-        load_protocol("nowhere")
+def test_an_unknown_protocol_is_refused_with_the_nearest_ones():
+    with pytest.raises(
+        StudyError, match=r"unknown protocol 'demo/citi': name a \.yaml file that exists, or choose from .*demo/city"
+    ):
+        load_protocol("demo/citi")

@@ -11,7 +11,8 @@ from typing import Any
 from bench.core.errors import CorpusError
 from bench.corpus.build.cutting import Cut, Strip
 from bench.corpus.landcover.footprints import LandCover
-from bench.corpus.landcover.product import Product, load_product
+from bench.corpus.landcover.product import Product
+from bench.corpus.landcover.registry import load_product
 from bench.corpus.scenes.discovery import find_scenes
 from bench.corpus.scenes.scene import Scene, describe
 

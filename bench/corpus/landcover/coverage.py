@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Cells(NamedTuple):
+class Coverage(NamedTuple):
     """Cells touched by a batch of polygons, one entry for each (polygon, cell)."""
 
     polygon: Ints
@@ -67,7 +67,7 @@ def interval_weights(low: float, high: float, first: int, last: int) -> Floats:
     return np.asarray(np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0.0, 1.0))
 
 
-def cover(polygons: Floats) -> Cells:
+def cover(polygons: Floats) -> Coverage:
     """Exact covered area of every cell under every polygon.
 
     Args:
@@ -105,7 +105,7 @@ def cover(polygons: Floats) -> Cells:
     row, column = inside // stride[polygon], inside % stride[polygon]
     kept = column < width[polygon]
     polygon, row, column = polygon[kept], row[kept], column[kept]
-    return Cells(polygon, row + box[polygon, 0], column + box[polygon, 2], weight[flat[kept]])
+    return Coverage(polygon, row + box[polygon, 0], column + box[polygon, 2], weight[flat[kept]])
 
 
 class _Pieces(NamedTuple):

@@ -2,31 +2,11 @@
 
 import re
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from bench.core import configs
-from bench.core.errors import CorpusError
-
-CLASSES = (
-    "artificial surfaces",
-    "bare land",
-    "cultivated land",
-    "forest",
-    "grassland",
-    "permanent snow",
-    "water bodies",
-    "wetland",
-)
-"""The classes of Levir-KR in the index order of the paper's Table II."""
-
-DROPPED, NODATA, UNKNOWN = len(CLASSES), len(CLASSES) + 1, len(CLASSES) + 2
-"""Class indices beyond the eight: mapped onto no class (tundra, shrubland, sea), not mapped, not in the legend."""
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 ClassName = Literal[
     "artificial surfaces",
@@ -38,6 +18,12 @@ ClassName = Literal[
     "water bodies",
     "wetland",
 ]
+
+CLASSES: tuple[ClassName, ...] = get_args(ClassName)
+"""The classes of Levir-KR in the index order of the paper's Table II."""
+
+DROPPED, NODATA, UNKNOWN = len(CLASSES), len(CLASSES) + 1, len(CLASSES) + 2
+"""Class indices beyond the eight: mapped onto no class (tundra, shrubland, sea), not mapped, not in the legend."""
 
 
 def _is_regex(pattern: str) -> str:
@@ -151,35 +137,3 @@ class Product(BaseModel):
         match = re.fullmatch(self.files, file_name) if self.files else None
         text = match.groupdict().get("epoch") if match else None
         return int(text) if text else None
-
-
-def known_products() -> list[str]:
-    """Names of the products shipped with the harness."""
-    return sorted(path.stem for path in (configs.folder() / "landcover").glob("*.yaml"))
-
-
-def load_product(product: str) -> Product:
-    """Read a product by its name or from a user's own file.
-
-    Args:
-        product: a shipped name (`globeland30`) or a path that ends in `.yaml` or `.yml`.
-
-    Raises:
-        CorpusError: unknown name, unreadable file, or a file that is not a product.
-    """
-    is_file = product.endswith((".yaml", ".yml"))
-    path = Path(product) if is_file else configs.folder() / "landcover" / f"{product}.yaml"
-    if not is_file and product not in known_products():
-        raise CorpusError(
-            f"land-cover product {product!r} is unknown: use one of {', '.join(known_products())}, or a path to a .yaml"
-        )
-    try:
-        value: Any = yaml.safe_load(path.read_text())
-        return Product.model_validate(value)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise CorpusError(f"land-cover product {path} cannot be read: {reason}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise CorpusError(f"land-cover product {path}: {where}: {first['msg']}") from None

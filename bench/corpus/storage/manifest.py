@@ -1,18 +1,17 @@
 """`corpus.json`: what a corpus says about itself."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from bench.core import documents
 from bench.core.errors import CorpusError
-from bench.core.files import because
 from bench.corpus.landcover.product import CLASSES
 from bench.corpus.storage.encoding import Encoding
 
 # 2 added synthetic, controls, offsets, warnings and several products, all of them optional: 1 is read as it is.
-SCHEMA = 2
+OLDEST, SCHEMA = 1, 2
 MANIFEST = "corpus.json"
 INDEX = "index.npy"
 LANDCOVER = "landcover.npy"
@@ -185,16 +184,5 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not path.is_file():
         raise CorpusError(f"{folder} is not a corpus (it has no {MANIFEST}): make one with bench corpus build")
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{path} cannot be read{because(error, 'build the corpus again')}") from None
-    schema = value.get("schema") if isinstance(value, dict) else None
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise CorpusError(f"{path} has schema {schema}, this version reads up to {SCHEMA}: upgrade geokr-bench")
-    try:
-        return Manifest.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise CorpusError(f"{path} is not a corpus' description: {where}: {first['msg']}") from None
+    value = documents.read_json(path, CorpusError, "build the corpus again", (OLDEST, SCHEMA))
+    return documents.parse(Manifest, value, f"{path} is not a corpus' description", CorpusError)

@@ -63,3 +63,20 @@ def test_finished_files_are_as_readable_as_the_mask_allows(tmp_path):
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
     assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    ("digest", "empty", "content"),
+    [
+        (
+            files.sha256,
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        ),
+        (files.md5, "d41d8cd98f00b204e9800998ecf8427e", "900150983cd24fb0d6963f7d28e17f72"),
+    ],
+)
+def test_a_files_sum_is_that_of_the_published_examples(tmp_path, digest, empty, content):
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "abc").write_bytes(b"abc")  # the examples of FIPS 180-4 and RFC 1321
+    assert (empty, content) == (digest(tmp_path / "empty"), digest(tmp_path / "abc"))

@@ -49,7 +49,7 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(arguments):
     assert 2 == done.returncode
     lines = [line for line in done.stderr.splitlines() if line.startswith("bench:")]
     assert 1 == len(lines)
-    assert "'globeland' is unknown" in lines[0]
+    assert "unknown land-cover product 'globeland'" in lines[0]
     assert "Traceback" not in done.stderr
 
 

@@ -10,7 +10,7 @@ from pyproj import Transformer
 from rasterio.windows import from_bounds
 
 from bench.demo.city import PALETTE
-from bench.demo.landcover_rasters import Sheet
+from bench.demo.landcover_rasters import DemoSheet
 from bench.demo.planet import EARLIER, NO_DATA, Site
 from bench.demo.sites import SITES
 from bench.demo.world import World, WorldSpec, ensure_world
@@ -136,7 +136,7 @@ def test_a_world_that_failed_leaves_nothing_behind(tmp_path):
 
 
 def test_sheets_cover_their_degrees():
-    west, south, east, north = Sheet(50, 30).bounds()
+    west, south, east, north = DemoSheet(50, 30).bounds()
     x, y = Transformer.from_crs(4326, 32650, always_xy=True).transform([114, 120, 114, 120, 117], [30, 30, 35, 35, 30])
     assert west <= min(x)
     assert max(x) <= east

@@ -18,11 +18,11 @@ from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.storage.reader import Corpus
 from bench.demo.sites import SITES
 from bench.demo.world import WorldSpec, ensure_world
-from bench.engines import work
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Method
 from bench.pretraining.options import TrainingOptions
 from bench.store.store import Store
+from bench.studies import work
 from bench.studies.jobs import PretrainJob
 from methods.simclr import SimCLR
 from methods.teacher import pool

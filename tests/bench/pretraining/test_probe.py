@@ -14,7 +14,7 @@ from bench.cli.probe import probe as command
 from bench.cli.probe import table
 from bench.cli.weights import export, find_card, list_weights
 from bench.core.errors import StoreError
-from bench.pretraining.probe import Samples, features, probe
+from bench.pretraining.probe import ProbeSet, features, probe
 from bench.store.store import Store
 from bench.studies.probe_sets import corpus_samples, folder_samples
 
@@ -30,13 +30,13 @@ class FirstPixel(torch.nn.Module):
         return ((images[:, :, :1, :1] * (0 if self.constant else 1)) + 1,)
 
 
-def samples(count: int = 60) -> Samples:
+def samples(count: int = 60) -> ProbeSet:
     """Red and blue images; colours decide the class."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, count)
     images = np.zeros((count, 4, 4, 3), dtype=np.uint8)
     images[np.arange(count), ..., labels * 2] = rng.integers(150, 256, (count, 1, 1))
-    return Samples(images, labels, np.arange(count))
+    return ProbeSet(images, labels, np.arange(count))
 
 
 def test_features_that_hold_the_class_are_scored_high_and_constant_ones_low():

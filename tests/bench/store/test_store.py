@@ -37,7 +37,9 @@ def test_a_claim_is_refused_to_others_and_ends_with_its_owner(tmp_path):
     ("content", "message"),
     [
         ({"schema": 99}, "has schema 99, this version reads up to 1: upgrade"),
-        ([], "is not readable"),
+        ([], "store.json must hold keys and values: restore it"),
+        ({}, "has schema None, this version reads from 1 on: restore it"),
+        ({"schema": "1"}, "has schema '1'"),
     ],
 )
 def test_a_store_this_version_cannot_read_is_refused(tmp_path, content, message):

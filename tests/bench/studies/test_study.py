@@ -79,7 +79,10 @@ def test_the_reference_can_be_left_out_and_is_never_doubled():
         ({"settings": ("colour=red",)}, "colour: Extra inputs"),
         ({"settings": ("name.first=x",)}, "name holds a value, not keys"),
         ({"settings": ("protocols.seg=[demo/nowhere]",)}, "unknown protocol 'demo/nowhere'"),
-        ({"study": "nowhere.yaml"}, "no study at nowhere.yaml: give a YAML file, or one of .*demo"),
+        (
+            {"study": "nowhere.yaml"},
+            "unknown study 'nowhere.yaml': name a .yaml file that exists, or choose from .*demo",
+        ),
     ],
 )
 def test_a_wrong_study_is_refused_with_what_where_and_what_to_do(options, message):
@@ -128,7 +131,7 @@ def test_a_study_never_takes_the_name_of_the_one_it_extends(tmp_path):
 
 
 def test_what_a_study_extends_must_be_a_study_and_not_itself(tmp_path):
-    with pytest.raises(StudyError, match="no study at nowhere"):
+    with pytest.raises(StudyError, match=r"a\.yaml extends an unknown study 'nowhere'"):
         load_study(write(tmp_path / "a.yaml", extends="nowhere", name="a"), {})
     with pytest.raises(StudyError, match=r"a\.yaml: extends must be a study's name or file, got 3"):
         load_study(write(tmp_path / "a.yaml", extends=3, name="a"), {})

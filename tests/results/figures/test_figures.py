@@ -56,6 +56,15 @@ def test_curves_pass_through_the_means_and_bars_reach_the_t_interval(make_record
     assert 2 * 4.302653 * 10 / 3**0.5 == pytest.approx(high - low, abs=1e-4)
 
 
+def test_equal_ratios_of_labels_are_equal_steps_along_the_curves_axis(make_record):
+    records = [make_record(fraction=f, seed=i) for f in (0.01, 0.1, 1.0) for i in range(2)]
+    (axes,) = label_efficiency(from_records(records)).axes
+    assert [0.01, 0.1, 1.0] == list(axes.get_xticks())
+    one, ten, all_ = (axes.transData.transform((fraction, 50))[0] for fraction in (0.01, 0.1, 1.0))
+    assert ten - one == pytest.approx(all_ - ten)
+    assert ten - one > 50  # pixels
+
+
 def test_curves_name_every_method_and_fraction(make_study):
     shown = words(label_efficiency(from_records(make_study())))
     assert {"random", "geokr", "moco", "1%", "10%", "100%"} <= set(shown)

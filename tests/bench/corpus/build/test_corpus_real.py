@@ -12,7 +12,8 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from bench.cli.corpus import corpus as command
-from bench.corpus.landcover.product import CLASSES, load_product
+from bench.corpus.landcover.product import CLASSES
+from bench.corpus.landcover.registry import load_product
 from bench.corpus.storage.reader import Corpus
 
 pytestmark = pytest.mark.real

@@ -7,7 +7,8 @@ from pyproj import Transformer
 from bench.core.errors import CorpusError
 from bench.corpus.landcover import counting, coverage
 from bench.corpus.landcover.footprints import LandCover
-from bench.corpus.landcover.product import CLASSES, Product, load_product
+from bench.corpus.landcover.product import CLASSES, Product
+from bench.corpus.landcover.registry import load_product
 from bench.corpus.scenes.crs import apply, lonlat_bounds, overlap_degrees
 from bench.corpus.scenes.tiling import windows_of
 

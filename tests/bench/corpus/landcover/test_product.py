@@ -1,7 +1,8 @@
 import pytest
 
-from bench.core.errors import CorpusError
-from bench.corpus.landcover.product import CLASSES, DROPPED, NODATA, UNKNOWN, known_products, load_product
+from bench.core.errors import CorpusError, StudyError
+from bench.corpus.landcover.product import CLASSES, DROPPED, NODATA, UNKNOWN
+from bench.corpus.landcover.registry import PRODUCTS, load_product
 
 PUBLISHED = {
     "cgls-lc100": {20, 30, 40, 50, 60, 70, 80, 90, 100, *range(111, 117), *range(121, 127), 200},
@@ -80,14 +81,14 @@ def test_the_codes_are_those_that_the_publisher_lists(name):
     assert len(codes) == len(set(codes))
 
 
-@pytest.mark.parametrize("name", known_products())
+@pytest.mark.parametrize("name", PRODUCTS.names())
 def test_every_code_is_mapped_or_named_as_dropped(name):
     product = load_product(name)
     assert DROPPED_NAMES[name] == {entry.name for entry in product.codes if entry.target is None}
     assert {NODATA} == {product.indices[value] for value in product.nodata}
 
 
-@pytest.mark.parametrize("name", known_products())
+@pytest.mark.parametrize("name", PRODUCTS.names())
 def test_a_colour_stands_for_one_name(name):
     product = load_product(name)
     names = {}
@@ -117,7 +118,7 @@ def test_other_layers_of_a_product_are_not_taken_for_its_codes(name, file):
     assert not load_product(name).is_named(file)
 
 
-@pytest.mark.parametrize("name", known_products())
+@pytest.mark.parametrize("name", PRODUCTS.names())
 def test_every_shipped_product_is_named_as_its_file_and_reaches_most_classes(name):
     product = load_product(name)
     assert name == product.name
@@ -147,7 +148,7 @@ def test_the_year_is_read_from_a_rasters_name():
 
 
 def test_an_unknown_product_lists_the_known_ones():
-    with pytest.raises(CorpusError, match=r"'globeland' is unknown: use one of .*globeland30"):
+    with pytest.raises(StudyError, match=r"unknown land-cover product 'globeland': choose from .*globeland30"):
         load_product("globeland")
 
 
@@ -155,8 +156,8 @@ def test_an_unknown_product_lists_the_known_ones():
     ("text", "problem"),
     [
         ("name: x", "title"),
-        ("- 1", "file"),
-        ("name: [", "cannot be read"),
+        ("- 1", "must hold keys and values"),
+        ("name: [", "is not readable YAML"),
         ("name: x\ntitle: X\ncodes: [{code: 1, name: a, color: red}]", "color"),
         ("name: x\ntitle: X\ncodes: [{code: 1, name: a, color: '#ffffff'}]", "no code is mapped"),
         ("name: x\ntitle: X\nnodata: [1]\ncodes: [{code: 1, name: a, color: '#ffffff', class: forest}]", "twice"),

@@ -5,7 +5,7 @@ import pytest
 
 from bench.corpus.landcover import sheet_index
 from bench.corpus.landcover.footprints import LandCover
-from bench.corpus.landcover.product import load_product
+from bench.corpus.landcover.registry import load_product
 
 PRODUCT = load_product("globeland30")
 

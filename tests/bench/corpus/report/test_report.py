@@ -12,7 +12,8 @@ from bench.corpus.build.derive import merge
 from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.build.rules import Rules
 from bench.corpus.landcover.footprints import LandCover
-from bench.corpus.landcover.product import CLASSES, load_product
+from bench.corpus.landcover.product import CLASSES
+from bench.corpus.landcover.registry import load_product
 from bench.corpus.report.analysis import by_class, by_source, compare_epochs, footprints_of
 from bench.corpus.report.figures import choose_examples, paint
 

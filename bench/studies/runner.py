@@ -5,14 +5,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bench.engines.call import Call, Event
-from bench.engines.local import LocalEngine
+from bench import engines
+from bench.engines.engine import Call, Engine, EngineOptions, Event
 from bench.store.store import Store
-from bench.studies.jobs import Cell, PretrainJob
+from bench.studies.jobs import Answer, Cell, PretrainJob
 from bench.studies.plan import Plan
-from bench.studies.study import EngineOptions
 
-BUSY = "busy"
 # Seconds between two looks at a job that another runner holds.
 PATIENCE = 2.0
 
@@ -24,7 +22,7 @@ def as_sent(job: Job) -> dict[str, Any]:
     return job.model_dump(mode="json", exclude_unset=True)
 
 
-class View(Protocol):
+class Watcher(Protocol):
     """Who is told how a run goes."""
 
     def begin(self, job: Job) -> None:
@@ -45,29 +43,32 @@ class Outcome:
 
 
 def execute(
-    plan: Plan, store: Store, options: EngineOptions, view: View, predictions: int = 0, *, retry_failed: bool = False
+    plan: Plan, store: Store, options: EngineOptions, view: Watcher, predictions: int = 0, *, retry_failed: bool = False
 ) -> Outcome:
-    """Run everything in the plan that is not done, with pictures of `predictions` test samples a cell.
+    """Run everything in the plan that is not done, with predictions of `predictions` test samples a cell.
 
     What diverged in an earlier run is left alone unless `retry_failed`.
 
-    An interruption (KeyboardInterrupt) ends the workers; what they had not finished is taken up by the next run.
+    An interruption (KeyboardInterrupt) cancels what is under way; the next run resumes it.
     """
     cells = plan.open_cells(store, retry_failed=retry_failed)
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
-    workers = min(options.count_workers(), max(1, len(cells) + len(pretrains)))
-    with LocalEngine(workers, options.threads) as engine:
-        return _Run(engine, store, options, view, predictions).go(pretrains, cells)
+    with engines.get(options.kind).open(options) as engine:
+        try:
+            return _Run(engine, store, options, view, predictions).go(pretrains, cells)
+        except BaseException:
+            engine.cancel()
+            raise
 
 
 class _Run:
-    def __init__(self, engine: LocalEngine, store: Store, options: EngineOptions, view: View, predictions: int) -> None:
+    def __init__(self, engine: Engine, store: Store, options: EngineOptions, view: Watcher, predictions: int) -> None:
         self._engine = engine
         self._store = store
         self._options = options
         self._view = view
         self._predictions = predictions
-        self._jobs: dict[str, Job] = {}
+        self._running: dict[str, Job] = {}
         self._ready: deque[Job] = deque()
         self._held: list[tuple[float, Job]] = []
         self._waiting: list[Cell] = []
@@ -80,9 +81,9 @@ class _Run:
         open_keys = {job.key for job in pretrains}
         self._waiting = [cell for cell in cells if cell.pretrain.key in open_keys]
         self._ready.extend(cell for cell in cells if cell.pretrain.key not in open_keys)
-        while self._ready or self._engine.running or self._held:
-            self._take_up_held()
-            while self._ready and self._engine.idle:
+        while self._ready or self._running or self._held:
+            self._resume_held()
+            while self._ready and len(self._running) < self._engine.resources().slots:
                 self._submit(self._ready.popleft())
             for event in self._engine.events(timeout=PATIENCE):
                 self._handle(event)
@@ -92,33 +93,36 @@ class _Run:
         kind, payload = ("pretrain", "job") if isinstance(job, PretrainJob) else ("fine_tune", "cell")
         arguments: dict[str, Any] = {
             payload: as_sent(job),
-            "store": str(self._store.root),
+            "store": str(self._store.root.resolve()),  # a worker may run elsewhere on a shared file system
             "device": self._options.device,
+            "threads": self._options.threads,
         }
         if isinstance(job, Cell):
             arguments["predictions"] = self._predictions
-        log = str(self._store.job(job.key) / "log.txt")
-        self._jobs[job.key] = job
+        log = str(self._store.job(job.key).resolve() / "log.txt")
+        self._running[job.key] = job
         self._view.begin(job)
-        self._engine.submit(Call(job.key, f"bench.engines.work:{kind}", arguments, log))
+        self._engine.submit(Call(job.key, f"bench.studies.work:{kind}", arguments, log))
 
     def _handle(self, event: Event) -> None:
-        job = self._jobs[event.name]
+        job = self._running[event.name]
         if event.kind == "progress":
             self._view.advance(job, *event.value)
-        elif event.kind == "raised":
+            return
+        del self._running[event.name]
+        if event.kind == "raised":
             self._fail(job, event.value)
-        elif event.value == BUSY:
+        elif event.value == Answer.BUSY:
             self._held.append((time.monotonic() + PATIENCE, job))
         else:
             self._view.end(job, None)
             self._release(job)
 
-    def _take_up_held(self) -> None:
+    def _resume_held(self) -> None:
         now = time.monotonic()
         self._ready.extend(job for due, job in self._held if due <= now)
         self._held = [(due, job) for due, job in self._held if due > now]
-        if self._held and not self._engine.running and not self._ready:
+        if self._held and not self._running and not self._ready:
             time.sleep(PATIENCE)
 
     def _release(self, job: Job) -> None:

@@ -22,45 +22,42 @@ from bench.core.determinism import make_deterministic
 from bench.core.errors import StoreError
 from bench.core.keys import content_hash
 from bench.corpus.storage.reader import Corpus
-from bench.engines import oracle
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
 from bench.store.records import Record
 from bench.store.store import Store
-from bench.studies.jobs import Cell, PretrainJob
+from bench.studies import oracle
+from bench.studies.jobs import Answer, Cell, PretrainJob
 from tasks.prepared import Prepared
 from tasks.subsets import chain, size_at
 from tasks.task import Start, Task
 
-# What a call returns: it did the work, found it done, or found another process at it.
-DONE, FOUND, BUSY = "done", "found", "busy"
 
-
-def pretrain(report: Progress, *, job: dict[str, Any], store: str, device: str, threads: int) -> str:
-    """Pretrain, or take up a pretraining that was interrupted, and write its weights."""
+def pretrain(report: Progress, *, job: dict[str, Any], store: str, device: str, threads: int) -> Answer:
+    """Pretrain, or resume a pretraining that was interrupted, and write its weights."""
     wanted, opened = PretrainJob.model_validate(job), Store(Path(store))
     with opened.claim(wanted.key) as ours:
         if opened.has_weights(wanted.key):
-            return FOUND
+            return Answer.FOUND
         if not ours:
-            return BUSY
+            return Answer.BUSY
         _pretrain(wanted, opened, report, _device(device), threads)
-    return DONE
+    return Answer.DONE
 
 
 def fine_tune(
     report: Progress, *, cell: dict[str, Any], store: str, device: str, threads: int, predictions: int = 0
-) -> str:
-    """Fine-tune from a pretraining's weights and write the record, and pictures of `predictions` test samples."""
+) -> Answer:
+    """Fine-tune from a pretraining's weights and write the record, and predictions of so many test samples."""
     wanted, opened = Cell.model_validate(cell), Store(Path(store))
     with opened.claim(wanted.key) as ours:
         if opened.has_record(wanted.key):
-            return FOUND
+            return Answer.FOUND
         if not ours:
-            return BUSY
+            return Answer.BUSY
         opened.write_record(_fine_tune(wanted, opened, report, _device(device), threads, predictions))
-    return DONE
+    return Answer.DONE
 
 
 def _device(name: str) -> torch.device:
@@ -148,8 +145,8 @@ def _fine_tune(
     _write_subset(cell, store, task, train, names, cell.fraction * len(order))
     torch.set_num_threads(threads)
     kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
-    pictures = store.root / "predictions" / cell.key
-    context = Context(device, store.job(cell.key), cell.train_seed, report, pictures, predictions)
+    drawn = store.root / "predictions" / cell.key
+    context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions)
     result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input), train, parts, context)
     return Record(
         key=cell.key,

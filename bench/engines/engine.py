@@ -1,0 +1,146 @@
+"""What an engine is, what it runs, and what it tells about it."""
+
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bench.core.context import Progress
+from bench.core.errors import BenchError, DivergedError
+
+
+class EngineOptions(BaseModel):
+    """How work is run, whatever the engine; an engine's own options extend these. None is part of a key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str = Field(default="local", description="which engine, see `bench engines`")
+    threads: int = Field(
+        default=1, gt=0, description="threads of each job; 1 keeps the numbers the same however many jobs run"
+    )
+    device: str = Field(
+        default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto takes a GPU where there is one"
+    )
+
+    def count_slots(self) -> int:
+        """How many calls should run at the same time, as far as it is known before the engine starts."""
+        return 1
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function in a worker.
+
+    Attributes:
+        name: identifies the call among those of a run.
+        function: `module:function` of `(report, **arguments) -> value`; the module is imported in the worker.
+        arguments: plain values.
+        log: file that takes what the call prints.
+    """
+
+    name: str
+    function: str
+    arguments: dict[str, Any]
+    log: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a call.
+
+    Attributes:
+        name: the call's name.
+        kind: it moved on, returned, raised, or its worker died. The last two end the call.
+        value: `(done, total, text)` of a progress; the returned value; or a failure's `error` (one line),
+            `traceback`, `user` (whether it is a mistake the user can mend) and, where it is so, `diverged` (whether a
+            training's numbers were no longer finite, so that trying again would end the same).
+    """
+
+    name: str
+    kind: Literal["progress", "returned", "raised"]
+    value: Any = field(default=None)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What an engine has: how many calls it can run at the same time. A cluster's may change during a run."""
+
+    slots: int
+
+
+class Engine(Protocol):
+    """Runs calls somewhere.
+
+    A context manager: leaving it gives back all that it holds, and cancels what is still under way. A call runs to its
+    end or is never heard of again; calls of one engine may run on several machines that share a file system.
+    """
+
+    def __enter__(self) -> Self:
+        """Open the engine."""
+        ...
+
+    def __exit__(self, *error: object) -> None:
+        """Close it."""
+
+    def submit(self, call: Call) -> None:
+        """Start a call; at most `resources().slots` are under way at a time."""
+
+    def events(self, timeout: float) -> Iterator[Event]:
+        """What happened within `timeout` seconds; returns early as soon as something did."""
+        ...
+
+    def cancel(self) -> None:
+        """End every call that is under way, at once; there is no event of them. The engine stays usable."""
+
+    def resources(self) -> Resources:
+        """What there is now, used or not."""
+        ...
+
+
+def perform(call: Call, report: Progress) -> Event:
+    """Do a call in this process, as a worker of any engine does: what it prints goes to its log.
+
+    Standard output is the process' own, so a process does one call at a time.
+
+    Returns:
+        The event that ends the call; whatever goes wrong is in it.
+    """
+    with _output_to(Path(call.log)):
+        try:
+            module, name = call.function.split(":")
+            value: Any = getattr(importlib.import_module(module), name)(report, **call.arguments)
+        except BenchError as error:
+            diverged = isinstance(error, DivergedError)
+            failure = {"error": str(error), "traceback": "", "user": True, "diverged": diverged}
+            return Event(call.name, "raised", failure)
+        except Exception as error:  # noqa: BLE001 - the boundary of a cell: whatever went wrong is recorded
+            text = f"{type(error).__name__}: {error}".splitlines()[0]
+            return Event(call.name, "raised", {"error": text, "traceback": traceback.format_exc(), "user": False})
+    return Event(call.name, "returned", value)
+
+
+@contextlib.contextmanager
+def _output_to(log: Path) -> Iterator[None]:
+    """Send everything printed, by libraries in C too, to a file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with log.open("ab") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, handle in enumerate(kept, start=1):
+            os.dup2(handle, number)
+            os.close(handle)
