@@ -7,8 +7,9 @@ from dataclasses import asdict
 import pytest
 from running import ROOT
 
+from bench import engines
 from bench.corpus.build.rules import REASONS, Rules
-from bench.studies.study import EngineOptions, Row, Study, load_study
+from bench.studies.study import Row, Study, load_study
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # A path below the root, as prose and commands write it; `*` and `<name>` stand for any name.
@@ -69,7 +70,7 @@ def studies_page():
     return (ROOT / "docs" / "studies.md").read_text()
 
 
-@pytest.mark.parametrize(("title", "model"), [("Keys", Study), ("Rows", Row), ("Engine", EngineOptions)])
+@pytest.mark.parametrize(("title", "model"), [("Keys", Study), ("Rows", Row), ("Engine", engines.get("local").options)])
 def test_every_field_of_a_study_is_documented(studies_page, title, model):
     section = re.search(rf"^## {title}\n(.*?)(?=^## )", studies_page, re.MULTILINE | re.DOTALL)[1]
     documented = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
