@@ -59,7 +59,7 @@ class Detection(Task):
         return BoxedSlices(self.data, positions, self.scheme.lookup)
 
     def _build(self, start: Start) -> CenterNet:
-        pyramid = backbones.outline(start.backbone)
+        pyramid = backbones.get(start.backbone)
         doublings = round(np.log2(pyramid.strides[-1] / HEATMAP_STRIDE))
         filters = self.protocol.network["channels"]
         if len(filters) < doublings:

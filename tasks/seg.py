@@ -63,7 +63,7 @@ class Segmentation(Task):
 
         The protocol's `network.level` says which feature map the head reads, the coarsest by default.
         """
-        pyramid = backbones.outline(start.backbone)
+        pyramid = backbones.get(start.backbone)
         level = range(len(pyramid.channels))[self.protocol.network.get("level", -1)]
         head = {
             "type": PlainFCNHead,

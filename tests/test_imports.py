@@ -46,7 +46,16 @@ def test_a_line_that_imports_upwards_breaks_the_contract(tmp_path, file, line):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["plan", "--help"], ["table", "--help"], ["methods"], ["tasks"], ["products"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["plan", "--help"],
+        ["table", "--help"],
+        ["methods"],
+        ["tasks"],
+        ["products"],
+        ["backbones"],
+    ],
 )
 def test_a_quick_command_does_not_import_torch(arguments, tmp_path):
     code = (

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -62,12 +63,21 @@ def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> No
 def restore(name: str, weights: dict[str, Tensor], source: str) -> Backbone:
     """Build a backbone around a copy of its weights, without drawing any at random first.
 
+    The weights say how many bands it has.
+
     Raises:
         WeightsError: as `load_into`.
         StudyError: there is no backbone of this name.
     """
     backbone = backbones.outline(name)
+    first = weights.get(backbone.first_weight)
+    if first is not None and first.dim() == 4 and first.shape[1] != backbone.bands:
+        backbone = backbones.outline(name, first.shape[1])
     _check(backbone, weights, source)
+    if any(key not in weights for key, _ in backbone.named_buffers()):
+        # What the constructor computes and no state_dict holds, such as timm's Swin's positions.
+        with torch.random.fork_rng(devices=[]):
+            backbone = backbones.build(name, backbone.bands)
     backbone.load_state_dict({key: value.clone() for key, value in weights.items()}, assign=True)
     return backbone
 

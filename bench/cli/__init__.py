@@ -24,6 +24,7 @@ COMMANDS = {
     "data": ("bench.cli.data:data", "Prepare and look at downstream data sets."),
     "products": ("bench.cli.products:products", "List the land-cover products that a corpus can be built from."),
     "methods": ("bench.cli.listing:methods", "List the pretraining methods and their options."),
+    "backbones": ("bench.cli.listing:backbones", "List the networks that can be pretrained."),
     "weights": ("bench.cli.weights:weights", "List pretrained weights; export them for other libraries."),
     "probe": ("bench.cli.probe:probe", "Say how good frozen features are, and whether they beat random ones."),
     "tasks": ("bench.cli.listing:tasks", "List the tasks and their protocols."),

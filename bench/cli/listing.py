@@ -15,7 +15,9 @@ from pydantic.fields import FieldInfo
 
 import methods as registered
 import tasks as problems
+from bench import backbones as networks
 from bench import engines as available
+from bench.backbones import BackboneSpec
 from bench.cli import options
 from bench.core.registry import Registry, Spec
 from bench.pretraining.spec import MethodSpec
@@ -32,7 +34,11 @@ Facts = Mapping[str, str | list[str]]
 
 
 def command(
-    registry: Registry[S], text: str, facts: Callable[[S], Facts] | None = None, place: str = "options.{name}"
+    registry: Registry[S],
+    text: str,
+    facts: Callable[[S], Facts] | None = None,
+    place: str = "options.{name}",
+    more: str = "",
 ) -> click.Group:
     """The command that lists a registry; more subcommands may be added to it.
 
@@ -41,6 +47,7 @@ def command(
         text: the command's help.
         facts: what matters of an entry beside name, summary and needs.
         place: where a study sets an entry's options; `{name}` stands for its name.
+        more: a last line, of what has a name but no entry.
     """
 
     def described(spec: S) -> dict[str, Any]:
@@ -52,7 +59,8 @@ def command(
         if as_json:
             click.echo(json.dumps(entries, indent=1))
         else:
-            click.echo("\n\n".join(_overview(name, found) for name, found in entries.items()))
+            texts = [_overview(name, found) for name, found in entries.items()]
+            click.echo("\n\n".join([*texts, *([more] if more else [])]))
 
     @click.group(help=text, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
     @options.as_json
@@ -171,6 +179,17 @@ def _of_task(spec: TaskSpec) -> Facts:
     return {"protocols": [protocol.id for protocol in known if protocol.task == spec.name]}
 
 
+def _of_backbone(spec: BackboneSpec) -> Facts:
+    maps = [f"{channels} at {stride}" for channels, stride in zip(spec.channels, spec.strides, strict=True)]
+    return {"channels": maps, "formats": list(spec.formats)}
+
+
 methods = command(registered.registry, "List the pretraining methods: needs, main defaults, references.", _of_method)
 tasks = command(problems.registry, "List the tasks and the protocols that come with the harness.", _of_task)
+backbones = command(
+    networks.registry,
+    "List the networks: channels of their feature maps at each stride, libraries that their weights are written for.",
+    _of_backbone,
+    more="timm:<name>: any network of timm that gives a pyramid of feature maps, such as timm:convnext_atto",
+)
 engines = command(available.registry, "List where jobs can run, and the options of each.", place="engine")

@@ -61,12 +61,14 @@ class Registry(Generic[S]):
         kind: of the entry-point group `geokr_bench.<kind>`.
         word: one of the kind, for messages.
         builtin: the harness' own entries.
+        families: by the beginning of a name, such as `timm:`, the `module:function` that makes the entry of the rest.
     """
 
-    def __init__(self, kind: str, word: str, builtin: Iterable[S]) -> None:
+    def __init__(self, kind: str, word: str, builtin: Iterable[S], families: Mapping[str, str] | None = None) -> None:
         self.kind = kind
         self.word = word
         self._builtin = tuple(builtin)
+        self._families = dict(families or {})
         self._found: dict[str, S] | None = None
 
     def all(self) -> dict[str, S]:
@@ -93,9 +95,14 @@ class Registry(Generic[S]):
         Raises:
             StudyError: the name is unknown; the message lists the nearest, or all where there are few.
         """
+        for prefix, find in self._families.items():
+            if name.startswith(prefix):
+                found: S = load(find)(name.removeprefix(prefix))
+                return found
         entries = self.all()
         if name not in entries:
-            raise StudyError(f"unknown {self.word} {name!r}: choose from {', '.join(nearest(name, entries))}")
+            choice = [*nearest(name, entries), *(f"{prefix}<name>" for prefix in self._families)]
+            raise StudyError(f"unknown {self.word} {name!r}: choose from {', '.join(choice)}")
         return entries[name]
 
 

@@ -209,8 +209,9 @@ def _check_names(study: Study) -> None:
             )
     for method in study.options:
         methods.get(method)
-    for backbone in study.backbones:
-        backbones.check_name(backbone)
+    for backbone in map(backbones.get, study.backbones):
+        for row in study.rows():
+            study.options_of(row).check_backbone(backbone)
     for task in study.tasks:
         tasks.get(task)
         if not study.protocols.get(task):

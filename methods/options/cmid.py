@@ -1,9 +1,24 @@
 """Options of CMID."""
 
+from bench.backbones import BackboneSpec, Stem
 from bench.core.errors import StudyError
 from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, option
 from methods.options import updates
 from methods.options.contrastive import check_queue
+
+
+def stem_of(backbone: BackboneSpec) -> Stem:
+    """The stem of a network, after which CMID adds its mask token.
+
+    Raises:
+        StudyError: it is not known where the network's stem ends.
+    """
+    if backbone.stem is None:
+        raise StudyError(
+            f"cmid adds a mask token after the stem, and the stem of {backbone.name} is not known: "
+            "choose another backbone for cmid, such as resnet18"
+        )
+    return backbone.stem
 
 
 class CMIDOptions(TrainingOptions):
@@ -43,6 +58,10 @@ class CMIDOptions(TrainingOptions):
                 f"cmid: option size={self.size} is not two or more times cell={self.cell}: "
                 "set options.cmid.cell to a divisor of the size"
             )
+
+    def check_backbone(self, backbone: BackboneSpec) -> None:
+        """Refuse a network without a known stem."""
+        stem_of(backbone)
 
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, how far the teacher moves, and how often the queue is filled."""

@@ -7,7 +7,6 @@ from sklearn import metrics as sk
 from torchmetrics.functional.segmentation import mean_iou
 
 from bench.metrics.confusion import IGNORE, change_scores, confusion, image_scores, pixel_scores
-from tasks.scoring import ChangeMetric, ConfusionMetric
 
 NAMES = ["a", "b", "c", "d", "e"]
 
@@ -98,23 +97,40 @@ def test_ignored_pixels_are_not_counted():
     assert _matrix(truth, np.array([0, 1, 1]), 2).tolist() == [[1, 0], [0, 1]]
 
 
-def _samples(masks):
-    return [{"prediction": torch.tensor(p), "truth": torch.tensor(t)} for p, t in masks]
+def test_a_class_of_one_image_counts_as_much_as_any_other():
+    """Two of three images of class a are right, and the only one of class b."""
+    matrix = np.array([[2, 1], [0, 1]])
+    expected = {
+        "mean_class_accuracy": (2 / 3 + 1) / 2,
+        "overall_accuracy": 3 / 4,
+        "accuracy/a": 2 / 3,
+        "accuracy/b": 1.0,
+    }
+    assert expected == image_scores(matrix, NAMES[:2])
 
 
-def test_the_metric_adds_counts_over_batches_before_it_scores():
-    metric = ConfusionMetric(NAMES[:2], pixel_scores)
-    metric.process(None, _samples([([0, 0, 0, 1], [0, 0, 0, 0])]))
-    metric.process(None, _samples([([1], [1])]))
-    # Class 0: 3 hits, 1 missed; class 1: 1 hit, 1 false alarm. The mean of the batches' scores would be another number.
-    assert metric.compute_metrics(metric.results)["mIoU"] == pytest.approx((3 / 4 + 1 / 2) / 2)
+def test_a_class_that_is_only_predicted_lowers_the_mean_iou_and_not_the_mean_accuracy():
+    matrix = np.array([[3, 1], [0, 0]])
+    assert {"mIoU": 3 / 8, "aAcc": 3 / 4, "IoU/a": 3 / 4, "IoU/b": 0.0} == pixel_scores(matrix, NAMES[:2])
+    assert {"mean_class_accuracy", "overall_accuracy", "accuracy/a"} == set(image_scores(matrix, NAMES[:2]))
 
 
-def test_cmids_mean_of_batches_is_another_number_than_f1_over_the_set():
-    metric = ChangeMetric(["unchanged", "changed"])
-    metric.BATCH = 1
-    metric.process(None, _samples([([1, 1, 1, 1], [1, 1, 1, 1]), ([1, 0, 0, 0], [0, 1, 0, 0])]))
-    found = metric.compute_metrics(metric.results)
-    # Over the set: 4 hits, 1 false alarm, 1 missed. By batch: 1 and 0.
-    assert found["F1"] == pytest.approx(8 / 10)
-    assert found["F1_batch_mean"] == pytest.approx(0.5)
+def test_change_scores_by_hand():
+    """Of six changed pixels four are found, with one false alarm."""
+    found = change_scores(np.array([[9, 1], [2, 4]]), ["unchanged", "changed"])
+    assert {"F1": 8 / 11, "precision": 4 / 5, "recall": 2 / 3}.items() <= found.items()
+    assert pytest.approx((9 / 12 + 4 / 7) / 2) == found["mIoU"]
+
+
+def test_where_nothing_changed_and_nothing_is_called_changed_the_scores_of_change_are_zero():
+    found = change_scores(np.array([[5, 0], [0, 0]]), ["unchanged", "changed"])
+    assert (0.0, 0.0, 0.0) == (found["F1"], found["precision"], found["recall"])
+    assert 1.0 == found["aAcc"]
+
+
+def test_counts_of_a_large_set_do_not_overflow():
+    """The numbers of 256 classes by 256 do not fit in the eight bits that labels are stored in."""
+    truth = np.array([200, 254, 254], dtype=np.uint8)
+    matrix = confusion(np.array([254, 254, 0], dtype=np.uint8), truth, 255)
+    assert (255, 255) == matrix.shape
+    assert {(200, 254), (254, 254), (254, 0)} == set(zip(*(part.tolist() for part in matrix.nonzero()), strict=True))

@@ -1,0 +1,2 @@
+from rasters import world  # noqa: F401 - fixtures
+from synthetic_records import make_study, run_bench, store, write_store  # noqa: F401 - fixtures
