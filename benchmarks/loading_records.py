@@ -1,4 +1,4 @@
-"""How long a store of many records takes to load: `python benchmarks/loading_records.py [RECORDS]`, 10,000 by default.
+"""How long a store of many records takes to load: `python -m benchmarks.loading_records [RECORDS]`, 10,000 by default.
 
 Copies of one valid record that differ in key, method, fraction and seed, in a folder that is removed afterwards. Prints
 wall and processor time of `results.load`, the second time in a row, with the files in the page cache.

@@ -157,7 +157,7 @@ def _cell(record: Record) -> CheckedCell:
 
 
 def _twins(found: Scan) -> list[str]:
-    """Records that no comparison can tell apart, of which one alone would be looked at."""
+    """Records that no comparison can tell apart: only one of them would be compared."""
     keys: dict[tuple[CheckedCell, int], list[str]] = defaultdict(list)
     for record in found.records:
         keys[_cell(record), record.seed].append(record.key)

@@ -68,7 +68,7 @@ class Comparison:
         source: name of the source.
         pairs: cells that both have.
         differences: protocol -> what keeps the two from being the same measurement, one line each.
-        notes: protocol -> what stands behind our rows: names that a study gave, what is synthetic, and warnings.
+        notes: protocol -> notes on our rows: names that a study gave, what is synthetic, and warnings.
         not_compared: our protocols on the source's data sets that are not the source's protocol, and why.
         open: number of published cells that we have no score for, by protocol.
     """

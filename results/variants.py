@@ -66,7 +66,7 @@ def order(frame: pd.DataFrame) -> Callable[[str], tuple[int, str]]:
 
 
 def meanings(frame: pd.DataFrame) -> dict[str, str]:
-    """What stands behind each label that is a study's name: the method, and the options that tell its variants apart.
+    """The meaning of each label that is a study's name: the method, and the options that tell its variants apart.
 
     Args:
         frame: records of one backbone, as of `results.frame`.

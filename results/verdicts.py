@@ -19,7 +19,7 @@ class Verdict:
 
     Attributes:
         text: the sentence.
-        sure: whether a test at 5%, corrected over the table, stands behind it.
+        sure: whether a test at 5%, corrected over the table, supports it.
     """
 
     text: str

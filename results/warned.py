@@ -64,7 +64,7 @@ def by_row(records: pd.DataFrame) -> list[Warned]:
 
 
 def mark(warnings: str) -> str:
-    """What stands behind a number or a label that rests on a warned record; '' for one that does not.
+    """The mark after a number or a label that rests on a warned record; '' for one that does not.
 
     Args:
         warnings: names of the warnings, as of `names`.

@@ -1,1 +1,1 @@
-"""What everything else stands on; imports nothing of ours."""
+"""The ground floor: errors, files, keys, seeds, registries; imports nothing of ours."""

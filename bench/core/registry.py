@@ -1,4 +1,4 @@
-"""The doors of the harness: what it knows by name, found without importing what stands behind the name.
+"""The doors of the harness: registries of what it knows by name, listed without importing the code behind a name.
 
 Methods, tasks, backbones, data sets, land-cover products and engines are registries in this one style. Nothing here
 imports torch. Other packages add entries through the entry-point groups `geokr_bench.<kind>`; each entry point names a

@@ -1,4 +1,4 @@
-"""What stands between the ground and the image: season, light, haze, clouds, the sensor."""
+"""What changes the ground on its way to the image: season, light, haze, clouds, the sensor."""
 
 from dataclasses import dataclass
 

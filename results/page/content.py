@@ -75,7 +75,7 @@ class Content:
 
     @property
     def sure(self) -> bool:
-        """Whether a test stands behind any difference."""
+        """Whether a test supports any difference."""
         return any(verdict.sure for board in self.boards for verdict in board.differences)
 
 

@@ -1,4 +1,4 @@
-"""What stands behind each number of the page: records, subset manifests, cards of the weights."""
+"""The provenance of each number on the page: records, subset manifests, cards of the weights."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,8 @@ from bench.store.records import Record
 def embed(store: Path, records: list[Record]) -> dict[str, Any]:
     """Gather what the page shows for a record.
 
-    What many records share stands once: provenance by index, cards by weights key, sample names by the chain of which
-    each subset is a beginning.
+    What many records share is kept once: provenance by index, cards by weights key, and sample names by chain; each
+    subset is the beginning of a chain.
 
     Returns:
         `records` by key (with `provenance` an index and `subset` the keys of its manifests), `provenances`, `cards`,

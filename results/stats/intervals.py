@@ -63,7 +63,7 @@ def stratified_bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """Interval of one number by `bootstrap_many`, which see."""
+    """Interval of one number; arguments as of `bootstrap_many`."""
     return bootstrap_many(strata, lambda drawn: np.array([statistic(drawn)]), confidence, resamples, seed)[0]
 
 
