@@ -7,6 +7,7 @@ from bench.core.context import Count
 from bench.core.errors import DataError
 from tasks.datasets.layout import find_folder, folders
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, resized
+from tasks.labels.image_class import LABEL as CLASS
 from tasks.protocols import Slices
 from tasks.writing import SliceWriter
 
@@ -39,7 +40,7 @@ def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Count) -> Non
 
 def _prepare(classes: dict[str, Path], out: Path, slices: Slices, progress: Count) -> None:
     images = [(number, file) for number, folder in enumerate(classes.values()) for file in _pictures(folder)]
-    writer = SliceWriter(out, len(images), slices.size, list(classes), kind="class")
+    writer = SliceWriter(out, len(images), slices.size, list(classes), CLASS)
     other_size = 0
     for done, (number, file) in enumerate(images, start=1):
         image = read_rgb(file)
