@@ -1,40 +1,146 @@
-"""The backbones registry: names and factories, listed without importing torch."""
+"""The backbones registry: every network that can be pretrained, listed without importing torch."""
 
-import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.core.errors import StudyError
+from bench.core.registry import Registry, Spec
 
 if TYPE_CHECKING:
     from bench.backbones.pyramid import Backbone
 
-FACTORIES = {
-    "resnet18": "bench.backbones.resnet:resnet18",
-    "resnet50": "bench.backbones.resnet:resnet50",
-    "vgg16": "bench.backbones.vgg:vgg16",
-    "squeezenet1_1": "bench.backbones.squeezenet:squeezenet1_1",
-    "swin_t": "bench.backbones.swin:swin_t",
+
+@dataclass(frozen=True)
+class Stem:
+    """What a network does before its first stage.
+
+    Attributes:
+        module: name of the submodule whose output is the stem's.
+        channels: channels of that output.
+        axis: its axis of channels, 1 or 3.
+    """
+
+    module: str
+    channels: int
+    axis: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneSpec(Spec):
+    """One network.
+
+    Attributes:
+        factory: `module:function` of `(bands) -> bench.backbones.pyramid.Backbone`.
+        channels: channels of each feature map, finest first.
+        strides: input pixels per feature-map pixel, of each map.
+        stem: where its stem ends; None where that is not known, and methods that change the stem's output refuse it.
+        left_out: beginnings of the names that the library's full model has and the backbone leaves out.
+        published: torchvision's name of the network whose published weights it takes; None where there are none.
+        formats: libraries that weights can be written for, each with the `module:function` that renames a state_dict,
+            or with "" where the names stay.
+    """
+
+    channels: tuple[int, ...]
+    strides: tuple[int, ...]
+    stem: Stem | None = None
+    left_out: tuple[str, ...] = ()
+    published: str | None = None
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+    def build(self, bands: int) -> "Backbone":
+        """Build the network for images of so many bands."""
+        backbone: Backbone = self.load()(bands)
+        backbone.spec, backbone.bands = self, bands
+        return backbone
+
+
+# torchvision's names of ResNet and VGG are those of timm, and of OpenMMLab's plain `ResNet` and mmcv's `VGG`.
+SAME_NAMES = dict.fromkeys(("torchvision", "timm", "mmseg", "mmdet"), "")
+SWIN_NAMES = {
+    "torchvision": "",
+    "timm": "bench.backbones.export:swin_to_timm",
+    "mmseg": "bench.backbones.export:swin_to_openmmlab",
+    "mmdet": "bench.backbones.export:swin_to_openmmlab",
 }
 
+_BUILTIN = [
+    BackboneSpec(
+        name="resnet18",
+        summary="ResNet-18 (He et al., CVPR 2016).",
+        factory="bench.backbones.from_torchvision:resnet18",
+        channels=(64, 128, 256, 512),
+        strides=(4, 8, 16, 32),
+        stem=Stem("maxpool", 64),
+        left_out=("fc.",),
+        published="resnet18",
+        formats=SAME_NAMES,
+    ),
+    BackboneSpec(
+        name="resnet50",
+        summary="ResNet-50 (He et al., CVPR 2016).",
+        factory="bench.backbones.from_torchvision:resnet50",
+        channels=(256, 512, 1024, 2048),
+        strides=(4, 8, 16, 32),
+        stem=Stem("maxpool", 64),
+        left_out=("fc.",),
+        published="resnet50",
+        formats=SAME_NAMES,
+    ),
+    BackboneSpec(
+        name="vgg16",
+        summary="VGG-16 without batch norm (Simonyan and Zisserman, ICLR 2015).",
+        factory="bench.backbones.from_torchvision:vgg16",
+        channels=(128, 256, 512, 512),
+        strides=(4, 8, 16, 32),
+        stem=Stem("features.4", 64),
+        left_out=("classifier.",),
+        published="vgg16",
+        formats=SAME_NAMES,
+    ),
+    BackboneSpec(
+        name="squeezenet1_1",
+        summary="SqueezeNet 1.1, small and without stride 32 (Iandola et al. 2016).",
+        factory="bench.backbones.from_torchvision:squeezenet1_1",
+        channels=(64, 128, 256, 512),
+        strides=(2, 4, 8, 16),
+        stem=Stem("features.2", 64),
+        left_out=("classifier.",),
+        published="squeezenet1_1",
+        formats={"torchvision": ""},
+    ),
+    BackboneSpec(
+        name="swin_t",
+        summary="Swin-T, a transformer of shifted windows (Liu et al., ICCV 2021).",
+        factory="bench.backbones.from_torchvision:swin_t",
+        channels=(96, 192, 384, 768),
+        strides=(4, 8, 16, 32),
+        stem=Stem("features.0", 96, axis=3),
+        left_out=("head.",),
+        published="swin_t",
+        formats=SWIN_NAMES,
+    ),
+]
 
-def check_name(name: str) -> None:
-    """Refuse an unknown backbone with StudyError."""
-    if name not in FACTORIES:
-        raise StudyError(f"unknown backbone {name!r}: choose from {', '.join(FACTORIES)}")
+registry = Registry("backbones", "backbone", _BUILTIN)
+get = registry.get
 
 
-def build(name: str) -> "Backbone":
-    """Build a backbone with its own default initialisation, drawn from torch's global generator."""
-    check_name(name)
-    module, attribute = FACTORIES[name].split(":")
-    backbone: Backbone = getattr(importlib.import_module(module), attribute)()
-    backbone.name = name
-    return backbone
+def build(name: str, bands: int = 3) -> "Backbone":
+    """Build a backbone with its own default initialisation, drawn from torch's global generator.
+
+    Args:
+        name: name in the registry.
+        bands: bands of its images; the first layer is made for them.
+
+    Raises:
+        StudyError: there is no backbone of this name.
+    """
+    return get(name).build(bands)
 
 
-def outline(name: str) -> "Backbone":
-    """A backbone on torch's meta device, without values and without a draw: for its channels and names."""
+def outline(name: str, bands: int = 3) -> "Backbone":
+    """A backbone on torch's meta device, without values and without a draw: for its names and shapes."""
     import torch
 
     with torch.device("meta"):
-        return build(name)
+        return build(name, bands)

@@ -3,21 +3,21 @@
 import io
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import safetensors.torch
 import torch
 from torch import Tensor
 
+from bench import backbones
 from bench.backbones.normalisation import INPUT
 from bench.backbones.weights import Weights
 from bench.core import files
 from bench.core.errors import WeightsError
+from bench.core.registry import load
 
 State = dict[str, Tensor]
 
-RESNETS = ("resnet18", "resnet50")
 # Names inside a block of torchvision's Swin, and inside timm's and OpenMMLab's.
 TIMM_BLOCK = {"mlp.0": "mlp.fc1", "mlp.3": "mlp.fc2"}
 OPENMMLAB_BLOCK = {"attn": "attn.w_msa", "mlp.0": "ffn.layers.0.0", "mlp.3": "ffn.layers.1"}
@@ -26,11 +26,7 @@ OPENMMLAB_BLOCK = {"attn": "attn.w_msa", "mlp.0": "ffn.layers.0.0", "mlp.3": "ff
 ROW_BY_ROW = (0, 2, 1, 3)
 
 
-def _same(state: State) -> State:
-    return state
-
-
-def _swin_to_timm(state: State) -> State:
+def swin_to_timm(state: State) -> State:
     """Swin-T: torchvision counts stages and mergings in one list, timm keeps a merging in the stage that follows it."""
     renamed = {}
     for name, value in state.items():
@@ -43,7 +39,7 @@ def _swin_to_timm(state: State) -> State:
     return renamed
 
 
-def _swin_to_openmmlab(state: State) -> State:
+def swin_to_openmmlab(state: State) -> State:
     """Swin-T: a merging belongs to the stage before it and orders its input otherwise; every stage ends in a norm.
 
     Torchvision has only the last stage's norm. The other three are written as OpenMMLab starts them, weight 1 and bias 0.
@@ -84,26 +80,14 @@ def _row_by_row(value: Tensor) -> Tensor:
     return pixels.transpose(-1, -2).reshape(value.shape)
 
 
-Renaming = Callable[[State], State]
-# format -> backbone -> how the names change. timm and OpenMMLab's plain `ResNet`, timm's `vgg16` and mmcv's `VGG` keep
-# torchvision's names; SqueezeNet exists in neither.
-OPENMMLAB: dict[str, Renaming] = {**dict.fromkeys((*RESNETS, "vgg16"), _same), "swin_t": _swin_to_openmmlab}
-FORMATS: dict[str, dict[str, Renaming]] = {
-    "torchvision": dict.fromkeys((*RESNETS, "vgg16", "squeezenet1_1", "swin_t"), _same),
-    "timm": {**dict.fromkeys((*RESNETS, "vgg16"), _same), "swin_t": _swin_to_timm},
-    "mmseg": OPENMMLAB,
-    "mmdet": OPENMMLAB,
-}
-
-
 def export(weights: Weights, backbone: str, form: str, out: Path) -> Path:
     """Write weights for another library.
 
     Args:
-        weights: a backbone's weights in torchvision's names; their input statistics go into the file, in the header of a
+        weights: a backbone's weights; their input statistics go into the file, in the header of a
             `.safetensors` and in the `meta` of a `.pth`, as `input`.
         backbone: registered name.
-        form: a key of `FORMATS`.
+        form: a library, one of the formats of the backbone's spec.
         out: file without ending: `.safetensors` is added for torchvision and timm, `.pth` with a `state_dict` inside
             for OpenMMLab, whose `init_cfg=dict(type="Pretrained", checkpoint=...)` reads no other.
 
@@ -113,10 +97,11 @@ def export(weights: Weights, backbone: str, form: str, out: Path) -> Path:
     Raises:
         WeightsError: the library has no such network.
     """
-    if backbone not in FORMATS[form]:
-        able = ", ".join(name for name, known in FORMATS.items() if backbone in known)
-        raise WeightsError(f"{form} has no network that fits {backbone}: choose --format {able}")
-    renamed = {name: value.contiguous() for name, value in FORMATS[form][backbone](weights.state).items()}
+    formats = backbones.get(backbone).formats
+    if form not in formats:
+        raise WeightsError(f"{form} has no network that fits {backbone}: choose --format {', '.join(formats)}")
+    state = load(formats[form])(weights.state) if formats[form] else weights.state
+    renamed = {name: value.contiguous() for name, value in state.items()}
     said = weights.input.to_json()
     if form in ("torchvision", "timm"):
         path = out.with_name(out.name + ".safetensors")

@@ -23,25 +23,25 @@ PUBLISHED = "IMAGENET1K_V1"
 def load_initial(backbone: Backbone, init: str) -> None:
     """Load a starting point: nothing for `random`, torchvision's weights for `imagenet`, or a file.
 
-    A full torchvision model is accepted: its classifier is left out.
+    A full model of the backbone's library is accepted: its classifier is left out.
 
     Raises:
         WeightsError: the weights are absent, unsafe, or belong to another backbone.
     """
     if init == RANDOM:
         return
-    state = _published(backbone.name) if init == IMAGENET else read_file(Path(init))
-    kept = {name: value for name, value in state.items() if not name.startswith(backbone.classifier_prefix)}
+    state = _published(backbone) if init == IMAGENET else read_file(Path(init))
+    kept = {name: value for name, value in state.items() if not name.startswith(backbone.spec.left_out)}
     weights.load_into(backbone, kept, init)
 
 
-def check_initial(name: str, init: str) -> None:
+def check_initial(name: str, init: str, bands: int = 3) -> None:
     """Refuse a starting point that a backbone of this name cannot load; published weights are fetched into the cache.
 
     Raises:
         WeightsError: as `load_initial`.
     """
-    load_initial(backbones.build(name), init)
+    load_initial(backbones.build(name, bands), init)
 
 
 def read_file(path: Path) -> dict[str, Tensor]:
@@ -69,11 +69,21 @@ def read_file(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def _published(name: str) -> dict[str, Tensor]:
+def _published(backbone: Backbone) -> dict[str, Tensor]:
     """Weights of torchvision, from its cache, or from its site into the cache."""
     import torchvision
 
-    entry = torchvision.models.get_model_weights(name)[PUBLISHED]
+    name, published = backbone.name, backbone.spec.published
+    if published is None:
+        raise WeightsError(
+            f"no published ImageNet weights are known for {name}: name a file of them instead of imagenet"
+        )
+    if backbone.bands != 3:
+        raise WeightsError(
+            f"ImageNet weights of {name} take red, green and blue, the images have {backbone.bands} bands: "
+            "start from random, or from a file of weights for these bands"
+        )
+    entry = torchvision.models.get_model_weights(published)[PUBLISHED]
     file = entry.url.rsplit("/", 1)[1]
     cached = Path(torch.hub.get_dir()) / "checkpoints" / file
     if cached.is_file():

@@ -12,7 +12,10 @@ from bench.backbones.sources import IMAGENET as PUBLISHED
 from bench.backbones.sources import RANDOM
 from bench.core.errors import WeightsError
 
-Channels = tuple[float, float, float]
+# One value a band.
+Channels = tuple[float, ...]
+
+RGB = ("red", "green", "blue")
 
 # Names of the description of the input, in a card and in the header of a safetensors file; of a card's file.
 INPUT = "input"
@@ -21,11 +24,29 @@ CARD = "card.json"
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Mean and standard deviation of red, green and blue, for images in [0, 1], and where they are known from."""
+    """Mean and standard deviation of each band, for images in [0, 1], and where they are known from.
+
+    An image in [0, 1] is what is stored divided by the largest value of its type: 255 of uint8, 65535 of uint16.
+
+    Attributes:
+        mean: of each band.
+        std: standard deviation of each band, as many.
+        source: where they are known from.
+        bands: names of the bands in order. By default three are red, green and blue, other numbers are counted from 1.
+    """
 
     mean: Channels
     std: Channels
     source: str = ""
+    bands: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.bands:
+            count = len(self.mean)
+            names = RGB if count == len(RGB) else tuple(str(band) for band in range(1, count + 1))
+            object.__setattr__(self, "bands", names)
+        if not self.mean or not len(self.mean) == len(self.std) == len(self.bands):
+            raise ValueError(f"{len(self.mean)} means, {len(self.std)} s.d. and {len(self.bands)} bands")
 
     def same(self, other: "Normalisation") -> bool:
         """Whether two normalise alike, wherever they are known from."""
@@ -33,7 +54,8 @@ class Normalisation:
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in a card."""
-        values = {"mean": list(self.mean), "std": list(self.std), "range": [0, 1], "channels": "RGB"}
+        channels = "RGB" if self.bands == RGB else list(self.bands)
+        values = {"mean": list(self.mean), "std": list(self.std), "range": [0, 1], "channels": channels}
         return values | ({"source": self.source} if self.source else {})
 
     @classmethod
@@ -44,12 +66,11 @@ class Normalisation:
             WeightsError: `values` are no such description.
         """
         try:
-            red, green, blue = map(float, values["mean"])
-            mean = red, green, blue
-            red, green, blue = map(float, values["std"])
+            mean, std = (tuple(map(float, values[name])) for name in ("mean", "std"))
+            channels = values.get("channels", "RGB")
+            return cls(mean, std, source, () if channels == "RGB" else tuple(map(str, channels)))
         except (KeyError, TypeError, ValueError):
-            raise WeightsError(f"{source} does not say mean and std of three channels: write or state them") from None
-        return cls(mean, (red, green, blue), source)
+            raise WeightsError(f"{source} does not say mean and std of every band: write or state them") from None
 
 
 # torchvision's published weights were trained with these (its reference training script).

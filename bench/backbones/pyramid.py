@@ -4,30 +4,42 @@ from abc import abstractmethod
 
 from torch import Tensor, nn
 
+from bench.backbones import BackboneSpec
+
 
 class Backbone(nn.Module):
-    """A network without its classifier, whose `state_dict` has torchvision's names.
+    """A network without its classifier, whose `state_dict` has the names of the library that it comes from.
 
     What its input is normalised with belongs to its weights (`bench.backbones.normalisation`), not to it.
 
     Attributes:
-        name: name in the registry, so that a second network of the same kind can be built.
-        channels: channels of each feature map, finest first.
-        strides: input pixels per feature-map pixel, of each map.
-        classifier_prefix: first part of the names that torchvision's full model has and the backbone leaves out.
-        stem: name of the submodule whose output is the stem's.
-        stem_channels: channels of that output.
-        stem_axis: its axis of channels.
+        spec: its entry in the registry, with which a second network of the same kind can be built.
+        bands: bands of its images.
     """
 
-    name: str
-    channels: tuple[int, ...]
-    strides: tuple[int, ...]
-    classifier_prefix: str
-    stem: str
-    stem_channels: int
-    stem_axis: int = 1
+    spec: BackboneSpec
+    bands: int
+
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+        return self.spec.name
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of each feature map, finest first."""
+        return self.spec.channels
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Input pixels per feature-map pixel, of each map."""
+        return self.spec.strides
+
+    @property
+    def first_weight(self) -> str:
+        """Name of the first convolution's weight, whose second axis is the bands."""
+        return next(name for name, value in self.state_dict().items() if value.dim() == 4)
 
     @abstractmethod
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map normalised images B x 3 x H x W to feature maps B x C_i x H/s_i x W/s_i."""
+        """Map normalised images B x bands x H x W to feature maps B x C_i x H/s_i x W/s_i."""

@@ -62,11 +62,16 @@ def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> No
 def restore(name: str, weights: dict[str, Tensor], source: str) -> Backbone:
     """Build a backbone around a copy of its weights, without drawing any at random first.
 
+    The weights say how many bands it has.
+
     Raises:
         WeightsError: as `load_into`.
         StudyError: there is no backbone of this name.
     """
     backbone = backbones.outline(name)
+    first = weights.get(backbone.first_weight)
+    if first is not None and first.dim() == 4 and first.shape[1] != backbone.bands:
+        backbone = backbones.outline(name, first.shape[1])
     _check(backbone, weights, source)
     backbone.load_state_dict({key: value.clone() for key, value in weights.items()}, assign=True)
     return backbone

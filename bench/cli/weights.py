@@ -44,7 +44,9 @@ def export(key: str, form: str, store: str, out: Path | None) -> None:
     kept = load(opened.weights(card["key"]))
     click.echo(write(kept, card["backbone"], form, out))
     mean, std = kept.input.mean, kept.input.std
-    click.echo(f"feed it images in [0, 1], red, green, blue, less mean {list(mean)}, divided by std {list(std)}")
+    click.echo(
+        f"feed it images in [0, 1], {', '.join(kept.input.bands)}, less mean {list(mean)}, divided by std {list(std)}"
+    )
 
 
 def find_card(store: Store, key: str) -> dict[str, Any]:

@@ -133,16 +133,22 @@ class StartOptions(PretrainOptions):
     """Options of whatever starts from weights: the statistics of their input."""
 
     mean: Channels | None = option(
-        None, "ours", "input mean of red, green and blue in [0, 1]; none takes that of the weights it starts from"
+        None,
+        "ours",
+        "input mean of each band in [0, 1], such as red, green, blue; none takes that of the weights it starts from",
     )
     std: Channels | None = option(
-        None, "ours", "input s.d. of red, green and blue in [0, 1]; none takes that of the weights it starts from"
+        None,
+        "ours",
+        "input s.d. of each band in [0, 1], such as red, green, blue; none takes that of the weights it starts from",
     )
 
     @model_validator(mode="after")
     def _mean_and_std(self) -> Self:
         if (self.mean is None) != (self.std is None):
             raise ValueError("mean and std are stated together or not at all")
+        if self.mean is not None and self.std is not None and not len(self.mean) == len(self.std) >= 1:
+            raise ValueError("mean and std have one value a band each, at least one")
         if self.std is not None and min(self.std) <= 0:
             raise ValueError("std must be positive")
         return self

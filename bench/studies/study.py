@@ -260,7 +260,7 @@ def _check_names(study: Study) -> None:
     for method in study.options:
         methods.get(method)
     for backbone in study.backbones:
-        backbones.check_name(backbone)
+        backbones.get(backbone)
     for task in study.tasks:
         tasks.get(task)
         if not study.protocols.get(task):

@@ -108,9 +108,7 @@ class View:
         mean, std: input statistics of the backbone, for images in [0, 1].
     """
 
-    def __init__(
-        self, recipe: Recipe, size: int, mean: tuple[float, float, float], std: tuple[float, float, float]
-    ) -> None:
+    def __init__(self, recipe: Recipe, size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         self.recipe = recipe
         self.size = size
         self.mean = torch.tensor(mean).view(1, 3, 1, 1)

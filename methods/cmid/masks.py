@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.backbones.pyramid import Backbone
+from methods.options.cmid import stem_of
 
 
 def draw_masks(count: int, grid: int, share: float, generator: torch.Generator) -> Tensor:
@@ -48,14 +49,18 @@ class MaskToken(nn.Module):
 
     Args:
         backbone: the network whose stem it follows; it gets a forward hook, so copy it before.
+
+    Raises:
+        StudyError: it is not known where the network's stem ends.
     """
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
-        self.token = nn.Parameter(torch.zeros(backbone.stem_channels))
+        stem = stem_of(backbone.spec)
+        self.token = nn.Parameter(torch.zeros(stem.channels))
         self.mask: Tensor | None = None
-        self._axis = backbone.stem_axis
-        backbone.get_submodule(backbone.stem).register_forward_hook(self._add)
+        self._axis = stem.axis
+        backbone.get_submodule(stem.module).register_forward_hook(self._add)
 
     def _add(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         del module, inputs

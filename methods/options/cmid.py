@@ -1,9 +1,24 @@
 """Options of CMID."""
 
+from bench.backbones import BackboneSpec, Stem
 from bench.core.errors import StudyError
 from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, option
 from methods.options import updates
 from methods.options.contrastive import check_queue
+
+
+def stem_of(backbone: BackboneSpec) -> Stem:
+    """The stem of a network, after which CMID adds its mask token.
+
+    Raises:
+        StudyError: it is not known where the network's stem ends.
+    """
+    if backbone.stem is None:
+        raise StudyError(
+            f"cmid adds a mask token after the stem, and the stem of {backbone.name} is not known: "
+            "choose another backbone for cmid, such as resnet18"
+        )
+    return backbone.stem
 
 
 class CMIDOptions(TrainingOptions):

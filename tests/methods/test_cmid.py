@@ -59,7 +59,7 @@ def test_masked_pixels_become_the_image_mean_and_others_stay():
 @pytest.mark.parametrize("name", ["resnet18", "vgg16", "swin_t"])
 def test_the_token_is_added_to_the_stem_at_masked_positions_only(name):
     backbone = backbones.build(name).eval()
-    stem = backbone.get_submodule(backbone.stem)
+    stem = backbone.get_submodule(backbone.spec.stem.module)
     token = masks.MaskToken(backbone)
     torch.nn.init.constant_(token.token, 2.0)
     images = torch.rand(1, 3, 64, 64)
@@ -69,7 +69,7 @@ def test_the_token_is_added_to_the_stem_at_masked_positions_only(name):
         backbone(images)
         token.mask = torch.tensor([[[True, False], [False, False]]])
         backbone(images)
-    difference = (seen[1] - seen[0]).movedim(backbone.stem_axis, 1)
+    difference = (seen[1] - seen[0]).movedim(backbone.spec.stem.axis, 1)
     half = difference.shape[-1] // 2
     assert torch.allclose(difference[:, :, :half, :half], torch.tensor(2.0), atol=1e-5)
     assert difference[:, :, half:].abs().max() == difference[:, :, :, half:].abs().max() == 0

@@ -201,7 +201,7 @@ def test_strata_are_dominant_class_class_presence_or_change(sets):
     assert change.strata([0]) == [int((change.data.labels[0] == 1).any())]
 
 
-OTHERS = [name for name in backbones.FACTORIES if not name.startswith("resnet")]
+OTHERS = [name for name in backbones.registry.all() if not name.startswith("resnet")]
 # The head's stages and the detector's neck depend on the backbone; the other tasks share one of the two.
 FITS = [(backbone, name) for backbone in OTHERS for name in ("demo/city", "demo/objects")]
 

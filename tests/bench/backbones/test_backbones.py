@@ -8,7 +8,7 @@ from bench import backbones
 from bench.backbones import weights
 from bench.core.errors import StudyError
 
-NAMES = list(backbones.FACTORIES)
+NAMES = list(backbones.registry.all())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -29,7 +29,7 @@ def test_the_state_dict_is_torchvisions_without_the_classifier(name):
     with torch.device("meta"):
         backbone = backbones.build(name)
         full = torchvision.models.get_model(name).state_dict()
-    left_out = {key for key in full if key.startswith(backbone.classifier_prefix)}
+    left_out = {key for key in full if key.startswith(backbone.spec.left_out)}
     assert left_out
     assert full.keys() - left_out == backbone.state_dict().keys()
 
@@ -58,9 +58,7 @@ def test_the_last_feature_map_is_what_torchvisions_classifier_sees(name):
     torch.manual_seed(0)
     full = torchvision.models.get_model(name).eval()
     backbone = backbones.build(name).eval()
-    backbone.load_state_dict(
-        {k: v for k, v in full.state_dict().items() if not k.startswith(backbone.classifier_prefix)}
-    )
+    backbone.load_state_dict({k: v for k, v in full.state_dict().items() if not k.startswith(backbone.spec.left_out)})
     images = torch.rand(1, 3, 64, 64)
     seen = []
     before = {"resnet18": "avgpool", "squeezenet1_1": "classifier", "swin_t": "permute"}[name]
@@ -84,10 +82,11 @@ def test_the_stem_is_where_the_backbone_says(name):
     with torch.device("meta"):
         backbone = backbones.build(name).eval()
     seen = []
-    backbone.get_submodule(backbone.stem).register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+    stem = backbone.spec.stem
+    backbone.get_submodule(stem.module).register_forward_hook(lambda _module, _inputs, output: seen.append(output))
     backbone(torch.rand(1, 3, 64, 64, device="meta"))
     assert len(seen) == 1
-    assert seen[0].shape[backbone.stem_axis] == backbone.stem_channels
+    assert seen[0].shape[stem.axis] == stem.channels
 
 
 def test_the_seed_decides_the_initialisation():
@@ -102,3 +101,51 @@ def test_the_seed_decides_the_initialisation():
 def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(StudyError, match=r"resnet19.*resnet18, resnet50, vgg16"):
         backbones.build("resnet19")
+
+
+@pytest.mark.parametrize("bands", [1, 4, 13])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_layer_takes_the_asked_number_of_bands_and_the_rest_is_the_same(name, bands):
+    backbone, usual = backbones.outline(name, bands), backbones.outline(name)
+    assert (bands, 3) == (backbone.bands, usual.bands)
+    maps = backbone.eval()(torch.rand(1, bands, 64, 64, device="meta"))
+    assert [each.shape[1] for each in maps] == list(backbone.channels)
+    shapes, usual_shapes = (
+        {key: value.shape for key, value in each.state_dict().items()} for each in (backbone, usual)
+    )
+    assert shapes.keys() == usual_shapes.keys()
+    assert {backbone.first_weight} == {key for key, shape in shapes.items() if shape != usual_shapes[key]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_first_layer_of_other_bands_is_drawn_as_wide_as_the_usual_one(name):
+    """By the rule of its own library: its spread is the usual one, of the fan-in's for networks that follow the input."""
+    torch.manual_seed(0)
+    spread = {bands: _first(backbones.build(name, bands)).std().item() for bands in (3, 12)}
+    expected = spread[3] / 2 if name in ("squeezenet1_1", "swin_t") else spread[3]
+    assert expected == pytest.approx(spread[12], rel=0.05)
+
+
+def _first(backbone) -> torch.Tensor:
+    return backbone.state_dict()[backbone.first_weight]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_three_bands_are_the_network_that_has_always_been_drawn(name):
+    """The draws are those of torchvision's constructor, the classifier's included."""
+    torch.manual_seed(7)
+    backbone = backbones.build(name)
+    after = torch.get_rng_state()
+    torch.manual_seed(7)
+    full = torchvision.models.get_model(name)
+    assert torch.equal(torch.get_rng_state(), after)
+    state = full.state_dict()
+    for key, value in backbone.state_dict().items():
+        assert torch.equal(state[key], value), key
+
+
+@pytest.mark.parametrize("name", ["resnet18", "swin_t"])
+def test_a_backbone_is_restored_with_as_many_bands_as_its_weights_have(name):
+    restored = weights.restore(name, backbones.build(name, 5).state_dict(), "a test")
+    assert restored.bands == 5
+    restored.eval()(torch.rand(1, 5, 64, 64))

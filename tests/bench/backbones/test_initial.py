@@ -134,3 +134,19 @@ def test_the_published_squeezenet_weights_load(real_data):
     backbone = backbones.build("squeezenet1_1")
     load_initial(backbone, str(real_data / "weights" / "squeezenet1_1_imagenet.pth"))
     assert backbone.features[0].weight.std().item() > 0.1
+
+
+def test_published_weights_are_refused_for_images_of_other_bands():
+    with pytest.raises(WeightsError, match=r"ImageNet weights of resnet18 take red, green and blue.* 4 bands"):
+        check_initial("resnet18", "imagenet", bands=4)
+
+
+def test_a_file_of_other_bands_is_refused_and_one_of_these_is_loaded(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    state = backbones.build("squeezenet1_1", 4).state_dict()
+    safetensors.torch.save_file(state, path)
+    with pytest.raises(WeightsError, match=r"features\.0\.weight' is \(64, 4, 3, 3\), expected \(64, 3, 3, 3\)"):
+        load_initial(backbones.build("squeezenet1_1"), str(path))
+    backbone = backbones.build("squeezenet1_1", 4)
+    load_initial(backbone, str(path))
+    assert torch.equal(state["features.0.weight"], backbone.features[0].weight)

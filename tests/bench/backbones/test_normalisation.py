@@ -92,3 +92,31 @@ def test_half_statements_are_refused(values, message):
 
 def test_a_backbone_has_no_statistics_of_its_own():
     assert not hasattr(backbones.build("squeezenet1_1"), "mean")
+
+
+def test_the_description_of_red_green_and_blue_stays_as_it_was():
+    expected = {"mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6], "range": [0, 1], "channels": "RGB"}
+    assert expected == OTHER.to_json()
+
+
+@pytest.mark.parametrize(
+    ("bands", "written"),
+    [((), ["1", "2", "3", "4"]), (("blue", "green", "red", "nir"), ["blue", "green", "red", "nir"])],
+)
+def test_other_bands_stand_in_a_card_by_name_or_by_number_and_come_back(bands, written):
+    four = Normalisation((0.1, 0.2, 0.3, 0.4), (0.5, 0.5, 0.5, 0.6), "a test", bands)
+    assert written == four.to_json()["channels"]
+    assert four == Normalisation.from_json(four.to_json(), "a test")
+
+
+@pytest.mark.parametrize(("mean", "std"), [((), ()), ((0.1, 0.2), (0.3,)), ((0.1,) * 4, (0.2,) * 3)])
+def test_as_many_means_as_standard_deviations_or_none_at_all(mean, std):
+    with pytest.raises(WeightsError, match="of every band"):
+        Normalisation.from_json({"mean": list(mean), "std": list(std)}, "a card")
+    with pytest.raises(ValidationError, match="one value a band each"):
+        MoCoOptions(mean=mean, std=std)
+
+
+def test_statistics_of_any_number_of_bands_can_be_stated():
+    stated = MoCoOptions(mean=(0.1, 0.2, 0.3, 0.4), std=(0.5, 0.5, 0.5, 0.6))
+    assert (4, 4) == (len(stated.normalisation().mean), len(stated.normalisation().bands))
