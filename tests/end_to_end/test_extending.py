@@ -125,7 +125,7 @@ def test_one_study_runs_on_the_six_examples(run, tmp_path):
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
     build = ("--scenes", "scenes", "--landcover", "cover", "--product", "water-mask", "--out", "corpus", "--size", "64")
     run("corpus", "build", *build)
-    run("data", "prepare", "my-photos", "photos", "--protocol", "linear.yaml")
+    run("data", "prepare", "my-photos", "--source", "photos", "--protocol", "linear.yaml")
     run("run", "--study", "study.yaml")
     records = [json.loads(path.read_text()) for path in (tmp_path / "store" / "records").glob("*.json")]
     assert 4 == len(records)

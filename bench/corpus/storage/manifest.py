@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bench.core import documents
 from bench.core.bands import RGB, Bands
 from bench.core.errors import CorpusError
 from bench.corpus.landcover.product import CLASSES
