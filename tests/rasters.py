@@ -74,3 +74,9 @@ def layouts():
 def write_sheet():
     """Function that writes a sheet of GlobeLand30: `write_sheet(folder, zone, latitude, year, code)`."""
     return _load("globeland30").write_sheet
+
+
+@pytest.fixture(scope="session")
+def four_bands(tmp_path_factory):
+    """Folder of a scene of red, green, blue and near infrared in 16 bits, and its land cover."""
+    return _load("multispectral").write_scenes(tmp_path_factory.mktemp("multispectral"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.corpus_counts import controls_of, say, triple
+from bench.cli.corpus_counts import controls_of, listed, say
 from bench.cli.corpus_derive import filter_tiles, merge, sample, split
 from bench.cli.corpus_report import report
 from bench.core.errors import CorpusError
@@ -15,7 +15,7 @@ from bench.core.errors import CorpusError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from bench.corpus.scenes.discovery import Bands
+    from bench.corpus.scenes.discovery import Selection
 
 FOLDER = click.Path(path_type=Path)
 
@@ -25,11 +25,13 @@ def corpus() -> None:
     """Build and look at a pretraining corpus."""
 
 
-def _parse_bands(_context: click.Context, _option: click.Parameter, value: str | None) -> "Bands":
-    if value is None:
-        return None
-    parts = tuple(part.strip() for part in value.split(","))
-    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else parts
+def _parse_names(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(part.strip() for part in value.split(","))
+
+
+def _parse_bands(context: click.Context, option: click.Parameter, value: str | None) -> "Selection":
+    parts = _parse_names(context, option, value)
+    return tuple(int(part) for part in parts) if parts and all(part.isdecimal() for part in parts) else parts
 
 
 @corpus.command()
@@ -40,7 +42,15 @@ def _parse_bands(_context: click.Context, _option: click.Parameter, value: str |
 @click.option("--size", default=256, show_default=True, help="Side of a tile in pixels.")
 @click.option("--overlap", default=0.2, show_default=True, help="Share of a tile that the next one covers again.")
 @click.option(
-    "--bands", callback=_parse_bands, help="Red, green and blue: 3,2,1; or B04,B03,B02 where each band is a file."
+    "--bands", callback=_parse_bands, help="Bands to keep, in order: 3,2,1; or B04,B03,B02 where each band is a file."
+)
+@click.option("--names", callback=_parse_names, help="What they are, where not red,green,blue: red,green,blue,nir.")
+@click.option(
+    "--values",
+    type=click.Choice(["uint8", "uint16"]),
+    default="uint8",
+    show_default=True,
+    help="Type of a tile's values.",
 )
 @click.option("--stretch", default="none", show_default=True, help="none | percentile:LOW,HIGH | LOW:HIGH")
 @click.option("--scene-nodata", type=float, help="Value outside the image, where scenes do not declare one (often 0).")
@@ -70,7 +80,9 @@ def build(
     out: Path,
     size: int,
     overlap: float,
-    bands: "Bands",
+    bands: "Selection",
+    names: tuple[str, ...] | None,
+    values: str,
     stretch: str,
     scene_nodata: float | None,
     offset: float | None,
@@ -100,6 +112,8 @@ def build(
             size=size,
             overlap=overlap,
             bands=bands,
+            names=names,
+            values=values,
             stretch=stretch,
             scene_nodata=scene_nodata,
             offset=offset,
@@ -143,8 +157,9 @@ def info(folder: Path) -> None:
     opened = Corpus.open(folder)
     described = opened.manifest
     click.echo(f"land cover: {'; '.join(cover.title for cover in described.land_covers) or 'none'}")
-    click.echo(f"bands: {described.bands or 'as stored'}; stretch: {described.stretch}; overlap: {described.overlap:g}")
-    click.echo(f"mean: {triple(opened.mean)}; std: {triple(opened.std)}")
+    chosen = f"{opened.bands}, --bands {listed(described.selection)}" if described.selection else str(opened.bands)
+    click.echo(f"bands: {chosen}; stretch: {described.stretch}; overlap: {described.overlap:g}")
+    click.echo(f"mean: {listed(opened.mean, ' ')}; std: {listed(opened.std, ' ')}")
     if opened.has_landcover:
         click.echo(f"controls: {controls_of(described)}")
     for note in described.history:

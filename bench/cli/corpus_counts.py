@@ -25,9 +25,9 @@ def controls_of(described: "Manifest") -> str:
     return ", ".join(named) or "none"
 
 
-def triple(values: tuple[float, float, float]) -> str:
-    """Three values, as one line."""
-    return " ".join(f"{value:.4f}" for value in values)
+def listed(values: tuple[float | int | str, ...], between: str = ",") -> str:
+    """A value for each band, as one line."""
+    return between.join(f"{value:.4f}" if isinstance(value, float) else str(value) for value in values)
 
 
 def _print_counts(described: "Manifest") -> None:

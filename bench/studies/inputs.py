@@ -13,6 +13,7 @@ from bench.studies.study import Study
 from tasks import datasets, prepared
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol, Slices
+from tasks.splits import check_lists
 
 
 class Inputs:
@@ -50,8 +51,9 @@ class Inputs:
         """The prepared data set of a protocol.
 
         Raises:
-            DataError: it has not been prepared, or the folder that a study names holds another data set. A synthetic set
-                may stand in for a real one, for a trial: its records say that it is synthetic.
+            DataError: it has not been prepared, the folder that a study names holds another data set, or files that its
+                split takes from the user are not there. A synthetic set may stand in for a real one, for a trial: its
+                records say that it is synthetic.
         """
         if protocol.dataset in study.data:
             path = Path(study.data[protocol.dataset])
@@ -63,6 +65,7 @@ class Inputs:
                 self.prepare(protocol.dataset, spec.make(self._home, self._say), protocol.slices)
             self._datasets[path] = Prepared.open(path)
         found = self._datasets[path]
+        check_lists(protocol.split, found)
         if not found.synthetic and found.index.get("dataset", protocol.dataset) != protocol.dataset:
             raise DataError(
                 f"{path} holds {found.index['dataset']}, protocol {protocol.id} is for {protocol.dataset}: "

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from bench.core import files
 from bench.core.errors import CorpusError
 from bench.corpus.build.controls import save_controls
-from bench.corpus.build.cutting import PIXELS, Cut, read_part
+from bench.corpus.build.cutting import PIXELS, read_part
+from bench.corpus.build.options import Cut
 from bench.corpus.landcover.product import CLASSES, Product
 from bench.corpus.storage.counts import count_all, count_reasons
 from bench.corpus.storage.encoding import Encoding
@@ -53,26 +55,20 @@ def assemble(
         raise CorpusError(f"no tile of {out} is usable ({listed}): look at the scenes, or change the rules")
     with files.new_folder(out) as folder:
         index, shards = _gather_pixels(parts, pieces, folder, "raw" if cut.jpeg is None else "jpeg")
+        np.save(folder / INDEX, index)
         classes = () if product is None else CLASSES
         landcover = None
         if classes:
             landcover = _gather(parts, LANDCOVER)
             np.save(folder / LANDCOVER, landcover)
-        np.save(folder / INDEX, index)
-        mean, std = mean_and_std(index, cut.size)
+        mean, std = mean_and_std(index, cut.size, cut.kept)
         manifest = Manifest(
-            hash=content_hash(cut.size, classes, index["digest"], landcover),
-            size=cut.size,
+            hash=content_hash(cut.size, classes, index["digest"], landcover, cut.kept),
             tiles=len(index),
             classes=classes,
             mean=mean,
             std=std,
-            overlap=cut.overlap,
-            bands=cut.bands,
-            stretch=str(cut.stretch),
-            scene_nodata=cut.nodata,
-            jpeg=cut.jpeg,
-            rules=asdict(cut.rules),
+            **_how(cut),
             product=None if product is None else product.model_dump(mode="json", by_alias=True),
             epoch=epoch,
             request=request,
@@ -84,6 +80,20 @@ def assemble(
             controls=save_controls(folder, {name: _gather(parts, control_file(name)) for name in cut.controls}),
         )
         files.write_json(folder / MANIFEST, manifest.to_json())
+
+
+def _how(cut: Cut) -> dict[str, Any]:
+    """How scenes were cut, as the manifest says it."""
+    return {
+        "size": cut.size,
+        "bands": cut.kept,
+        "overlap": cut.overlap,
+        "selection": cut.bands,
+        "stretch": str(cut.stretch),
+        "scene_nodata": cut.nodata,
+        "jpeg": cut.jpeg,
+        "rules": asdict(cut.rules),
+    }
 
 
 def _whole(pieces: list[SceneEntry]) -> SceneEntry:

@@ -26,7 +26,7 @@ def find_damage(corpus: Corpus, progress: Callable[[int, int], None] | None = No
         CorpusError: index, proportions or controls are not those of the corpus' hash, or a shard cannot be read.
     """
     landcover = np.asarray(corpus.landcover) if corpus.has_landcover else None
-    if content_hash(corpus.size, corpus.classes, corpus.index["digest"], landcover) != corpus.hash:
+    if content_hash(corpus.size, corpus.classes, corpus.index["digest"], landcover, corpus.bands) != corpus.hash:
         raise CorpusError(f"{corpus.path}: index or proportions differ from the hash in corpus.json: build it again")
     for name, entry in corpus.controls.items():
         if column_hash(name, corpus.control(name)) != entry.hash:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import rasterio
@@ -13,18 +13,17 @@ from pydantic import BaseModel, ConfigDict
 
 from bench.core import files
 from bench.corpus.build.controls import footprints_of
+from bench.corpus.build.options import Cut
 from bench.corpus.build.rules import Reason, Rules, reject_land_cover, reject_pixels
 from bench.corpus.landcover.footprints import Counts, LandCover
 from bench.corpus.landcover.product import CLASSES
 from bench.corpus.scenes.crs import apply, transformer
-from bench.corpus.scenes.discovery import Bands
 from bench.corpus.scenes.reading import SceneReader
 from bench.corpus.scenes.scene import Scene
-from bench.corpus.scenes.stretch import Stretch
-from bench.corpus.scenes.tiling import Windows, windows_of
+from bench.corpus.scenes.tiling import Windows
 from bench.corpus.storage.encoding import decode, encode
 from bench.corpus.storage.manifest import INDEX, LANDCOVER, SceneEntry, control_file
-from bench.corpus.storage.shards import TILE, tile_facts
+from bench.corpus.storage.shards import tile_dtype, tile_facts
 
 PIXELS = "tiles"
 ENTRY = "part.json"
@@ -37,49 +36,19 @@ CACHE_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Cut:
-    """How scenes are cut.
-
-    Attributes:
-        size: side of a tile in pixels.
-        overlap: share of a tile that the next one covers again, in [0, 1).
-        bands: red, green and blue band by number, or by name where each is a file; None for files of three bands.
-        stretch: how values become 8 bits.
-        rules: which tiles are left out.
-        nodata: value of the pixels outside the image, for scenes that do not declare one themselves.
-        jpeg: quality of the JPEG that a tile is kept as, or None for its exact pixels.
-        controls: which of `bench.corpus.build.controls` are counted too; they change neither tiles nor proportions.
-        offset: what the user states has to be added to the stored values before a fixed range applies, or None.
-    """
-
-    size: int = 256
-    overlap: float = 0.2
-    bands: Bands = None
-    stretch: Stretch = field(default_factory=Stretch)
-    rules: Rules = field(default_factory=Rules)
-    nodata: float | None = None
-    jpeg: int | None = None
-    controls: tuple[str, ...] = ()
-    offset: float | None = None
-
-    def windows(self, scene: Scene) -> Windows:
-        """The windows of a scene."""
-        return windows_of(scene.height, scene.width, self.size, self.overlap)
-
-    def strips(self, scene: Scene) -> "list[Strip]":
-        """A scene in strips of some thousand windows, so that a large one is cut by several processes."""
-        windows = self.windows(scene)
-        step = max(1, STRIP_WINDOWS // max(1, len(windows.columns)))
-        starts = range(0, len(windows.rows), step)
-        return [Strip(scene, replace(windows, rows=windows.rows[start : start + step])) for start in starts]
-
-
-@dataclass(frozen=True)
 class Strip:
     """Some rows of windows of a scene: what one process cuts at a time, and what a killed build can lose."""
 
     scene: Scene
     windows: Windows
+
+
+def strips_of(scene: Scene, cut: Cut) -> list[Strip]:
+    """A scene in strips of some thousand windows, so that a large one is cut by several processes."""
+    windows = cut.windows(scene)
+    step = max(1, STRIP_WINDOWS // max(1, len(windows.columns)))
+    starts = range(0, len(windows.rows), step)
+    return [Strip(scene, replace(windows, rows=windows.rows[start : start + step])) for start in starts]
 
 
 class PartEntry(BaseModel):
@@ -116,17 +85,18 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
         rejected: Counter[str] = Counter()
         rows: list[NDArray[np.void]] = []
         kept: list[int] = []
-        with SceneReader(scene, cut.stretch, cut.nodata) as reader, (folder / PIXELS).open("wb") as stream:
+        with SceneReader(scene, cut.stretch, cut.nodata, cut.kept) as reader, (folder / PIXELS).open("wb") as stream:
             warnings = reader.check_offset()
             for number, tile, valid in _tiles(reader, windows, advance):
-                reason = _reject_empty(cut.rules, valid) or by_land_cover[number] or reject_pixels(cut.rules, tile)
+                reason = _reject_empty(cut.rules, valid) or by_land_cover[number]
+                reason = reason or reject_pixels(cut.rules, tile, cut.kept)
                 if reason is None:
-                    rows.append(_store(stream, tile, cut.jpeg))
+                    rows.append(_store(stream, tile, cut))
                     kept.append(number)
                 else:
                     rejected[reason] += 1
             levels = reader.levels
-        index = np.array(rows, dtype=TILE) if rows else np.empty(0, dtype=TILE)
+        index = np.array(rows, dtype=tile_dtype(cut.kept))
         chosen = np.array(kept, dtype=np.int64)
         _place(index, scene, windows, chosen)
         np.save(folder / INDEX, index)
@@ -167,7 +137,7 @@ def read_part(part: Path) -> PartEntry:
 
 def _tiles(
     reader: SceneReader, windows: Windows, advance: Callable[[int], None]
-) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.bool_]]]:
+) -> Iterator[tuple[int, NDArray[Any], NDArray[np.bool_]]]:
     if not len(windows):
         return
     number, size = 0, windows.size
@@ -189,14 +159,14 @@ def _reject_by_land_cover(rules: Rules, counts: Counts | None, number: int) -> l
     return [reject_land_cover(rules, *pair) for pair in zip(mapped, nodata, strict=True)]
 
 
-def _store(stream: BinaryIO, tile: NDArray[np.uint8], jpeg: int | None) -> NDArray[np.void]:
+def _store(stream: BinaryIO, tile: NDArray[Any], cut: Cut) -> NDArray[np.void]:
     """Write a tile; its facts are those of the pixels that will be read again."""
-    row = np.zeros((), dtype=TILE)
+    row = np.zeros((), dtype=tile_dtype(cut.kept))
     row["offset"] = stream.tell()
-    if jpeg is None:
+    if cut.jpeg is None:
         row["length"] = stream.write(tile.data)
     else:
-        data = encode(tile, jpeg)
+        data = encode(tile, cut.jpeg)
         row["length"] = stream.write(data)
         tile = decode(data, len(tile))
     total, square, digest = tile_facts(tile)

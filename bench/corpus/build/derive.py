@@ -30,17 +30,21 @@ def merge(corpora: Sequence[Corpus], out: Path, *, distinct: bool = False) -> Co
     """Put corpora one after the other.
 
     Args:
-        corpora: two or more, of one tile size and legend.
+        corpora: two or more, of one tile size, legend and bands.
         out: folder of the new corpus.
         distinct: keep one of tiles with equal pixels, the first.
 
     Raises:
-        CorpusError: sizes or legends differ, or `out` exists.
+        CorpusError: sizes, legends or bands differ, or `out` exists.
     """
     first = corpora[0]
     for other in corpora[1:]:
         if (other.size, other.classes) != (first.size, first.classes):
             raise CorpusError(f"{other.path} and {first.path} differ in tile size or legend: they cannot be merged")
+        if other.bands != first.bands:
+            raise CorpusError(
+                f"{other.path} holds {other.bands} and {first.path} {first.bands}: they cannot be merged, build one again"
+            )
     note = "merge of " + ", ".join(corpus.hash for corpus in corpora) + (" without equal tiles" if distinct else "")
     chosen = [np.arange(len(corpus)) for corpus in corpora]
     if distinct:
@@ -191,10 +195,10 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
             if name in controls
         }
         np.save(folder / INDEX, tiles)
-        mean, std = mean_and_std(tiles, size)
+        mean, std = mean_and_std(tiles, size, first.bands)
         manifest = first.manifest.model_copy(
             update={
-                "hash": content_hash(size, classes, tiles["digest"], landcover),
+                "hash": content_hash(size, classes, tiles["digest"], landcover, first.bands),
                 "tiles": len(tiles),
                 "mean": mean,
                 "std": std,

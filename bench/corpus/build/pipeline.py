@@ -6,20 +6,17 @@ was, and the corpus, which is put together from the parts in a fixed order, is t
 
 import shutil
 from pathlib import Path
+from typing import Unpack
 
 from filelock import FileLock, Timeout
 
 from bench.core.context import Count
 from bench.core.errors import CorpusError
 from bench.corpus.build.assembly import assemble
-from bench.corpus.build.controls import CONTROLS
-from bench.corpus.build.cutting import Cut, Strip, read_part
+from bench.corpus.build.cutting import Strip, read_part
+from bench.corpus.build.options import CutOptions, make_cut
 from bench.corpus.build.plan import BuildPlan, make_plan
-from bench.corpus.build.rules import Rules
 from bench.corpus.build.workers import cut_all
-from bench.corpus.scenes.discovery import Bands
-from bench.corpus.scenes.stretch import Stretch
-from bench.corpus.storage.encoding import check_quality
 from bench.corpus.storage.manifest import MANIFEST, read_manifest
 from bench.corpus.storage.reader import Corpus
 
@@ -30,20 +27,12 @@ def build_corpus(
     product: str | None,
     out: Path,
     *,
-    size: int = 256,
-    overlap: float = 0.2,
-    bands: Bands = None,
-    stretch: str = "none",
     epoch: int | None = None,
-    rules: Rules | None = None,
-    scene_nodata: float | None = None,
-    offset: float | None = None,
-    jpeg: int | None = None,
     synthetic: bool = False,
-    controls: bool = False,
     skip_bad: bool = False,
     workers: int = 1,
     progress: Count | None = None,
+    **options: Unpack[CutOptions],
 ) -> Corpus:
     """Build a corpus, or open it where the same request was already carried out.
 
@@ -52,24 +41,12 @@ def build_corpus(
         landcover: folder of land-cover rasters, or None for a corpus without proportions.
         product: name of the product or path of its file; None together with `landcover`.
         out: folder of the corpus; it is complete or absent.
-        size: side of a tile in pixels.
-        overlap: share of a tile that the next one covers again, in [0, 1).
-        bands: numbers from 1 of red, green and blue, or their names (`B04`) where each band is a file of its own;
-            needed unless a scene has three bands.
-        stretch: `none`, `percentile:LOW,HIGH` or `LOW:HIGH`; needed unless values are 8-bit.
         epoch: year of the product, for a folder that holds several.
-        rules: which tiles are left out; the paper's where None.
-        scene_nodata: value of the pixels outside an image, for scenes that do not declare one.
-        offset: added to the stored values of every scene before a fixed range applies (-1000 for Sentinel-2 from
-            processing baseline 04.00 on, where its files do not say so); None takes what files and metadata declare.
-        jpeg: quality in 1..100 of the JPEG that tiles are kept as: a quarter to a sixth of the space, slower to read, not
-            the exact pixels; None keeps them as they are.
         synthetic: declares that the scenes were drawn by a generator; the corpus says so wherever it is shown.
-        controls: count the land cover of `bench.corpus.build.controls` too and keep it beside the proportions; the corpus' hash
-            stays.
         skip_bad: go on without the scenes that cannot be used, and count them, instead of failing.
         workers: processes; 1 works in this one.
         progress: called with windows done and in all.
+        options: how scenes are cut, see `bench.corpus.build.options.CutOptions`.
 
     Returns:
         The finished corpus.
@@ -77,18 +54,7 @@ def build_corpus(
     Raises:
         CorpusError: an input or an option cannot be used. What was already cut is kept for the next attempt.
     """
-    check_quality(jpeg)
-    cut = Cut(
-        size,
-        overlap,
-        bands,
-        Stretch.parse(stretch),
-        rules or Rules(),
-        scene_nodata,
-        jpeg,
-        controls=CONTROLS if controls else (),
-        offset=offset,
-    )
+    cut = make_cut(**options)
     plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad, synthetic=synthetic)
     done = _already_there(out, plan)
     if done is not None:

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bench.core.bands import RGB
 from bench.core.errors import CorpusError
-from bench.corpus.build.cutting import Cut, Strip
+from bench.corpus.build.cutting import Strip, strips_of
+from bench.corpus.build.options import Cut
 from bench.corpus.landcover.footprints import LandCover
 from bench.corpus.landcover.product import Product
 from bench.corpus.landcover.registry import load_product
@@ -52,16 +53,15 @@ class BuildPlan:
     @cached_property
     def strips(self) -> tuple[Strip, ...]:
         """What is cut at a time, in the order of the corpus."""
-        return tuple(strip for scene in self.scenes for strip in self.cut.strips(scene))
+        return tuple(strip for scene in self.scenes for strip in strips_of(scene, self.cut))
 
     @cached_property
     def _settings(self) -> str:
         product = None if self.product is None else self.product.model_dump(mode="json", by_alias=True)
         cut = asdict(self.cut)
-        if not self.cut.controls:
-            del cut["controls"]  # so that a corpus without them keeps the request it was built by
-        if self.cut.offset is None:  # as before there was such an option, so that finished corpora are known again
-            del cut["offset"]
+        # As before there were such options, so that finished corpora are known again by their request.
+        unused = {"controls": not self.cut.controls, "offset": self.cut.offset is None, "kept": self.cut.kept == RGB}
+        cut = {name: value for name, value in cut.items() if not unused.get(name)}
         return _hash([VERSION, cut, product, self.state])
 
     def key(self, strip: Strip) -> str:
@@ -116,19 +116,13 @@ def make_plan(
         raise CorpusError("--landcover and --product go together: give both, or neither for tiles without proportions")
     if cut.controls and landcover is None:
         raise CorpusError("--controls are counted from the land cover: give --landcover and --product, or leave it out")
-    if cut.bands is not None and len(cut.bands) != 3:
-        raise CorpusError(f"--bands takes red, green and blue, got {len(cut.bands)}: use for instance 3,2,1")
-    if cut.offset is not None and (cut.stretch.kind != "range" or not math.isfinite(cut.offset)):
-        raise CorpusError(
-            f"--offset {cut.offset:g} moves a fixed range: give a number and --stretch LOW:HIGH, or leave it out"
-        )
     legend = None if product is None else load_product(product)
     cover = None if landcover is None or legend is None else LandCover(landcover, legend, epoch)
     good: list[Scene] = []
     skipped: dict[str, str] = {}
     for found in find_scenes(scenes, cut.bands):
         try:
-            scene = describe(found, cut.bands, cut.stretch, cut.offset)
+            scene = describe(found, cut.bands, cut.stretch, cut.offset, cut.kept)
             _check_fits(scene, cut, cover)
         except CorpusError as error:
             if not skip_bad:

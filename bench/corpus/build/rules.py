@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import CorpusError
 
 Reason = Literal["empty", "no land cover", "no-data", "dark", "cloud", "low contrast"]
@@ -14,10 +16,16 @@ Reason = Literal["empty", "no land cover", "no-data", "dark", "cloud", "low cont
 REASONS: tuple[Reason, ...] = ("empty", "no land cover", "no-data", "dark", "cloud", "low contrast")
 """In the order in which they are tried; a tile is counted under the first that applies."""
 
+LUMA = (0.2125, 0.7154, 0.0721)
+"""Weights of red, green and blue in scikit-image's grey."""
+
 
 @dataclass(frozen=True)
 class Rules:
-    """Thresholds; shares are of the tile's pixels, in [0, 1].
+    """Thresholds; shares are of the tile's pixels, in [0, 1], and levels of 255 whatever the type of the values.
+
+    A level of 16-bit values is 257 times as high, so a range of values has to be stretched over all 16 bits before the
+    rules can judge it.
 
     Attributes:
         cloud_level: t of Eq. 12; a pixel is white when all its bands are above it.
@@ -79,38 +87,47 @@ def reject_land_cover(rules: Rules, mapped: float, nodata_share: float) -> Reaso
     return "no-data" if nodata_share > rules.nodata_share else None
 
 
-def reject_pixels(rules: Rules, tile: NDArray[np.uint8]) -> Reason | None:
+def reject_pixels(rules: Rules, tile: NDArray[Any], bands: Bands = RGB) -> Reason | None:
     """Why the pixels of a tile make it unusable.
 
     Args:
         rules: thresholds.
-        tile: `size x size x 3`.
+        tile: `size x size x B`.
+        bands: of the tile.
     """
-    if np.mean(_over_bands(np.maximum, tile) < rules.dark_level) > rules.dark_share:
+    if np.mean(_over_bands(np.maximum, tile) < rules.dark_level * _step(bands)) > rules.dark_share:
         return "dark"
-    if cloud_share(tile, rules.cloud_level) > rules.cloud_share:
+    if cloud_share(tile, rules.cloud_level, bands) > rules.cloud_share:
         return "cloud"
-    return "low contrast" if is_low_contrast(tile, rules.contrast) else None
+    return "low contrast" if is_low_contrast(tile, rules.contrast, bands) else None
 
 
-def cloud_share(tile: NDArray[np.uint8], level: int = 230) -> float:
-    """r_c of Eq. 12: share of pixels brighter than `level`.
+def _step(bands: Bands) -> int:
+    """One level of 255 in stored values: 1 of 8 bits, 257 of 16."""
+    return bands.highest // 255
 
-    The equation does not say how three bands make one R(i); a cloud is "brilliant white", so all three must be bright.
+
+def cloud_share(tile: NDArray[Any], level: int = 230, bands: Bands = RGB) -> float:
+    """r_c of Eq. 12: share of pixels brighter than `level`, of 255.
+
+    The equation does not say how several bands make one R(i); a cloud is "brilliant white", so all must be bright.
     """
-    return float(np.mean(_over_bands(np.minimum, tile) > level))
+    return float(np.mean(_over_bands(np.minimum, tile) > level * _step(bands)))
 
 
-def is_low_contrast(tile: NDArray[np.uint8], fraction: float = 0.05) -> bool:
-    """What `skimage.exposure.is_low_contrast(tile, fraction)` says, at a fraction of its cost.
+def is_low_contrast(tile: NDArray[Any], fraction: float = 0.05, bands: Bands = RGB) -> bool:
+    """What `skimage.exposure.is_low_contrast(tile, fraction)` says of red, green and blue, at a fraction of its cost.
 
     Its decision is `p99 - p1 < 2 * fraction` on the grey image (2 is the range it takes for a float image). The grey
     values are binned first, which bounds both percentiles to one bin each side; only a tile within that doubt is
-    handed to scikit-image itself.
+    handed to scikit-image itself. Where red, green or blue is missing, the mean of all bands is the grey.
     """
     bins = 4096
-    weights = np.array([0.2125, 0.7154, 0.0721], dtype=np.float32) * ((bins - 1) / 255)
-    grey = (tile.reshape(-1, 3) @ weights).astype(np.int64)
+    places = bands.colours
+    shown = tile if places is None or bands.names == COLOURS else tile[..., list(places)]
+    weights = np.full(len(bands), 1 / len(bands)) if places is None else np.array(LUMA)
+    scaled = weights.astype(np.float32) * ((bins - 1) / bands.highest)
+    grey = (shown.reshape(-1, len(weights)) @ scaled).astype(np.int64)
     cumulative = np.cumsum(np.bincount(grey, minlength=bins))
     last = len(grey) - 1
     # A percentile lies between two order statistics, which may be far apart; each is known to one bin.
@@ -121,9 +138,10 @@ def is_low_contrast(tile: NDArray[np.uint8], fraction: float = 0.05) -> bool:
         return bool(at_most < 2 * fraction)
     from skimage.exposure import is_low_contrast as reference
 
-    return bool(reference(tile, fraction))  # type: ignore[no-untyped-call]  # scikit-image ships no types
+    exact = (shown / bands.highest).mean(axis=2) if places is None else shown
+    return bool(reference(exact, fraction))  # type: ignore[no-untyped-call]  # scikit-image ships no types
 
 
-def _over_bands(choose: np.ufunc, tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Largest or smallest band of each pixel; many times faster than a reduction over an axis of three."""
-    return np.asarray(choose(choose(tile[..., 0], tile[..., 1]), tile[..., 2]))
+def _over_bands(choose: np.ufunc, tile: NDArray[Any]) -> NDArray[Any]:
+    """Largest or smallest band of each pixel; many times faster than a reduction over a short axis."""
+    return np.asarray(reduce(choose, np.moveaxis(tile, 2, 0)))

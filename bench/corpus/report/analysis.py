@@ -55,6 +55,12 @@ def by_reason(corpus: Corpus) -> list[Row]:
     return [{"reason": reason, "tiles": count} for reason, count in corpus.manifest.counts["rejected"].items()]
 
 
+def by_band(corpus: Corpus) -> list[Row]:
+    """Mean and standard deviation of the values of each band, in [0, 1]."""
+    pairs = zip(corpus.bands.names, corpus.mean, corpus.std, strict=True)
+    return [{"band": name, "mean": round(mean, 6), "std": round(std, 6)} for name, mean, std in pairs]
+
+
 @dataclass(frozen=True)
 class Change:
     """Table III and Fig. 4: land cover of the same tiles in two epochs.

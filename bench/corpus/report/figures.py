@@ -105,7 +105,7 @@ def draw_examples(corpus: Corpus, covers: Mapping[int, LandCover], path: Path, c
         axes.axis("off")
     for place, number in enumerate(chosen):
         left, right = grid[place // 3, 2 * (place % 3)], grid[place // 3, 2 * (place % 3) + 1]
-        left.imshow(corpus.tiles(np.array([number]))[0])
+        left.imshow(corpus.bands.picture(corpus.tiles(np.array([number]))[0]))
         left.set_title(f"tile {number}", fontsize=7)
         scene = corpus.manifest.scenes[int(corpus.index["scene"][number])]
         footprint = footprints_of(corpus, np.array([number]))[0]

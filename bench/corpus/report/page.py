@@ -9,7 +9,7 @@ from jinja2 import Environment
 
 from bench.core import files
 from bench.corpus.landcover.footprints import LandCover
-from bench.corpus.report.analysis import Change, Row, by_class, by_reason, by_source, compare_epochs
+from bench.corpus.report.analysis import Change, Row, by_band, by_class, by_reason, by_source, compare_epochs
 from bench.corpus.storage.reader import Corpus
 
 PAGE = """<!doctype html>
@@ -21,7 +21,7 @@ td + td, th + th { text-align: right } img { max-width: 100% } h2 { margin-top: 
 </style></head><body>
 <h1>Corpus {{ corpus.hash }}</h1>
 <p>{{ "{:,}".format(corpus|length) }}{{ " synthetic" if corpus.synthetic }} tiles of {{ corpus.size }} x {{ corpus.size }} pixels, overlap {{ m.overlap }},
-bands {{ m.bands or "as stored" }}, stretch {{ m.stretch }}.
+bands {{ m.bands }}, stretch {{ m.stretch }}.
 Land cover: {{ m.land_covers|map(attribute="title")|join("; ") or "none" }}.
 {% if m.product %}Controls: {% for name, entry in m.controls.items() %}{{ name }} ({{ entry.missing }} tiles without)
 {{- "" if loop.last else ", " }}{% else %}none{% endfor %}.{% endif %}</p>
@@ -75,6 +75,7 @@ def write_report(
         draw_classes(corpus, out / "classes.png")
         add("classes", "Tiles by dominant class (Table II, Fig. 3)", by_class(corpus), "classes.png")
     add("rejected", "Left out, by reason", by_reason(corpus))
+    add("bands", "Values by band, in [0, 1]", by_band(corpus))
     draw_map(corpus, out / "map.png")
     add("map", "Where the tiles lie", image="map.png")
     if corpus.has_landcover and other is not None:

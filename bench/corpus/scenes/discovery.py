@@ -18,7 +18,8 @@ SENSORS = (
 
 DATE = re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)")
 
-Bands = tuple[int, ...] | tuple[str, ...] | None
+Selection = tuple[int, ...] | tuple[str, ...] | None
+"""The bands that are kept, in order: numbers in a file from 1, or names of files; None for all of a file."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Found:
 
     Attributes:
         name: path relative to the scenes folder.
-        files: one file with all bands, or one for each of red, green and blue.
+        files: one file with all bands, or one for each.
         source: sensor or collection.
         safe: the Sentinel-2 `.SAFE` folder that the files belong to, or None.
         problem: why the scene cannot be used, where that is known already.
@@ -40,7 +41,7 @@ class Found:
     problem: str | None = None
 
 
-def find_scenes(folder: Path, bands: Bands) -> list[Found]:
+def find_scenes(folder: Path, bands: Selection) -> list[Found]:
     """All scenes under a folder, in the order of their names.
 
     Args:

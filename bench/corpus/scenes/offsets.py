@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 
 from bench.core.errors import CorpusError
 
-Triple = tuple[float, float, float]
-
-ZERO: Triple = (0.0, 0.0, 0.0)
+PerBand = tuple[float, ...]
 
 FILE, METADATA, OPTION = "the file", "its MTD_MSIL*.xml", "--offset"
 """Who may say what the offset is, in the words of a message."""
@@ -37,31 +35,28 @@ BRIGHT = 1000.0
 
 @dataclass(frozen=True)
 class Offsets:
-    """What is added to the stored values of red, green and blue, so that a fixed range speaks of the sums.
+    """What is added to the stored values, so that a fixed range speaks of the sums.
 
     Attributes:
-        values: by band.
+        values: by band; empty where a scene is not looked at yet.
         by: who says so; empty where nobody does and 0 is taken.
         overruled: what was declared where `--offset 0` says otherwise, which the pixels have to bear out.
         overruled_by: who declared that.
     """
 
-    values: Triple = ZERO
+    values: PerBand = ()
     by: str = ""
-    overruled: Triple | None = None
+    overruled: PerBand | None = None
     overruled_by: str = ""
 
 
-NO_OFFSETS = Offsets()
-
-
-def from_scales(path: Path, pairs: Sequence[tuple[float, float]], *, fixed_range: bool) -> Triple | None:
+def from_scales(path: Path, pairs: Sequence[tuple[float, float]], *, fixed_range: bool) -> PerBand | None:
     """Offset in stored values by what a file's bands declare: GDAL's value is `stored * scale + offset`.
 
     Args:
         path: the file, for messages.
-        pairs: scale and offset of red, green and blue.
-        fixed_range: whether one range of values is going to be applied to all three.
+        pairs: scale and offset of each band.
+        fixed_range: whether one range of values is going to be applied to all of them.
 
     Returns:
         `offset / scale` by band, or None where no band declares either.
@@ -80,11 +75,12 @@ def from_scales(path: Path, pairs: Sequence[tuple[float, float]], *, fixed_range
     if fixed_range and len(set(scales)) > 1:
         listed = ", ".join(f"{scale:g}" for scale in scales)
         raise CorpusError(f"{path} declares a scale for each band ({listed}): one range cannot fit, use percentiles")
-    red, green, blue = (round(offset / scale, 6) for scale, offset in pairs)
-    return red, green, blue
+    return tuple(round(offset / scale, 6) for scale, offset in pairs)
 
 
-def settle(path: Path, in_file: Triple | None, in_metadata: Triple | None, stated: float | None) -> Offsets:
+def settle(
+    path: Path, in_file: PerBand | None, in_metadata: PerBand | None, stated: float | None, bands: int
+) -> Offsets:
     """The offsets that hold, from all that is said about them.
 
     Args:
@@ -92,6 +88,7 @@ def settle(path: Path, in_file: Triple | None, in_metadata: Triple | None, state
         in_file: what the bands declare, or None.
         in_metadata: what a `.SAFE` folder declares, or None.
         stated: `--offset`, or None. 0 may contradict a declaration: `check` then asks the pixels.
+        bands: how many there are.
 
     Raises:
         CorpusError: two of them contradict each other.
@@ -103,13 +100,13 @@ def settle(path: Path, in_file: Triple | None, in_metadata: Triple | None, state
         )
     declared, by = (in_file, FILE) if in_metadata is None else (in_metadata, METADATA)
     if declared is None:
-        return NO_OFFSETS if stated is None else Offsets((stated,) * 3, OPTION)
+        return Offsets((0.0,) * bands) if stated is None else Offsets((stated,) * bands, OPTION)
     if stated is None:
         return Offsets(declared, by)
-    if declared == (stated,) * 3:
+    if declared == (stated,) * bands:
         return Offsets(declared, OPTION)
     if stated == 0:
-        return Offsets(ZERO, OPTION, declared, by)
+        return Offsets((0.0,) * bands, OPTION, declared, by)
     raise CorpusError(
         f"{path}: {by} declares an offset of {_say(declared)} and {OPTION} states {stated:g}: leave out {OPTION}, or "
         "build the scenes that differ apart"
@@ -123,7 +120,7 @@ def check(path: Path, name: str, offsets: Offsets, sample: NDArray[np.generic]) 
         path: the scene, for errors.
         name: the scene, for warnings that are kept.
         offsets: what holds.
-        sample: `3 x N` stored values inside the image; 0 is left out of account, since it is no data in Sentinel-2.
+        sample: `B x N` stored values inside the image; 0 is left out of account, since it is no data in Sentinel-2.
 
     Returns:
         Warnings, each one line.
@@ -156,7 +153,7 @@ def check(path: Path, name: str, offsets: Offsets, sample: NDArray[np.generic]) 
     return (warning,)
 
 
-def _dark_share(sample: NDArray[np.generic], offsets: Triple) -> float:
+def _dark_share(sample: NDArray[np.generic], offsets: PerBand) -> float:
     """Share of values under half of a negative offset, of the band that has most of them."""
     return max(_share_under(values[values != 0], -offset / 2) for values, offset in zip(sample, offsets, strict=True))
 
@@ -171,6 +168,6 @@ def _darkest(sample: NDArray[np.generic]) -> float:
     return min(float(np.percentile(values, 1)) if len(values) else 0.0 for values in found)
 
 
-def _say(offsets: Triple) -> str:
-    """One number where the bands agree, else three."""
+def _say(offsets: PerBand) -> str:
+    """One number where the bands agree, else all that differ."""
     return ", ".join(f"{value:g}" for value in dict.fromkeys(offsets))

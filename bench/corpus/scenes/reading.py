@@ -1,8 +1,8 @@
-"""Reading a scene strip by strip as 8-bit RGB."""
+"""Reading a scene strip by strip, as the values of its tiles."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from bench.core.bands import RGB, Bands
 from bench.core.errors import CorpusError
 from bench.core.geotiff import open_raster
 from bench.corpus.scenes import offsets
@@ -19,20 +20,22 @@ from bench.corpus.scenes.stretch import Levels, Stretch, sample_windows
 
 
 class SceneReader:
-    """Reads a scene from top to bottom in strips, as 8-bit RGB with a mask of real pixels.
+    """Reads a scene from top to bottom in strips, as values of its tiles with a mask of real pixels.
 
     Args:
         scene: the scene.
-        stretch: how its values become 8 bits.
+        stretch: how its values become those of a tile.
         nodata: value of the pixels outside the image, where the file declares none.
+        kept: bands of the tiles.
 
     Raises:
         CorpusError: a file cannot be read.
     """
 
-    def __init__(self, scene: Scene, stretch: Stretch, nodata: float | None = None) -> None:
+    def __init__(self, scene: Scene, stretch: Stretch, nodata: float | None = None, kept: Bands = RGB) -> None:
         self.scene = scene
         self._stretch = stretch
+        self._kept = kept
         self._files = ExitStack()
         self._datasets = [self._files.enter_context(open_raster(path)) for path in scene.files]
         first = self._datasets[0]
@@ -40,9 +43,9 @@ class SceneReader:
         self._masked = MaskFlags.per_dataset in first.mask_flag_enums[scene.bands[0] - 1]
         self.levels: Levels | None = None
         if stretch.kind == "range":
-            self.levels = stretch.levels(None).before(scene.offsets.values)
+            self.levels = stretch.levels(None, len(kept)).before(scene.offsets.values)
         elif stretch.kind == "percentile":
-            self.levels = stretch.levels(self._sample())
+            self.levels = stretch.levels(self._sample(), len(kept))
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +69,7 @@ class SceneReader:
         return offsets.check(self.scene.path, self.scene.name, said, self._sample())
 
     def _sample(self) -> NDArray[np.generic]:
-        """Real values on a fixed lattice of blocks across the scene; `3 x N`."""
+        """Real values on a fixed lattice of blocks across the scene; `B x N`."""
         parts = []
         for window in sample_windows(self.scene.height, self.scene.width):
             values, valid = self._raw(window)
@@ -74,7 +77,7 @@ class SceneReader:
         return np.concatenate(parts, axis=1)
 
     def _raw(self, window: Window) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """Values `3 x H x W` and which pixels are real `H x W`."""
+        """Values `B x H x W` and which pixels are real `H x W`."""
         try:
             if len(self._datasets) == 1:
                 values = self._datasets[0].read(list(self.scene.bands), window=window)
@@ -96,19 +99,19 @@ class SceneReader:
             valid &= np.isfinite(values).all(axis=0)
         return values, valid
 
-    def read(self, row: int, height: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Rows `row .. row + height` as `H x W x 3` and the mask of real pixels `H x W`."""
+    def read(self, row: int, height: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Rows `row .. row + height` as `H x W x B` and the mask of real pixels `H x W`."""
         values, valid = self._raw(Window(0, row, self.scene.width, height))
-        rgb = values if self.levels is None else self.levels.apply(values)
-        pixels = np.empty((*valid.shape, 3), dtype=np.uint8)
-        for band in range(3):  # twice as quick as moving the axis
-            pixels[..., band] = rgb[band]
+        scaled = values if self.levels is None else self.levels.apply(values, self._kept)
+        pixels = np.empty((*valid.shape, len(scaled)), dtype=self._kept.dtype)
+        for band, plane in enumerate(scaled):  # twice as quick as moving the axis
+            pixels[..., band] = plane
         return pixels, valid
 
-    def strips(self, rows: tuple[int, ...], size: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+    def strips(self, rows: tuple[int, ...], size: int) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
         """The strip of `size` rows at each of `rows`; rows that two strips share are decoded once."""
         end = 0
-        pixels = np.empty((0, self.scene.width, 3), dtype=np.uint8)
+        pixels = np.empty((0, self.scene.width, len(self._kept)), dtype=self._kept.dtype)
         valid = np.empty((0, self.scene.width), dtype=bool)
         for row in rows:
             kept = max(0, end - row)

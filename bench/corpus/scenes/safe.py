@@ -22,12 +22,12 @@ NODATA = 0.0
 MAX_CHARACTERS = 2**24
 
 
-def offsets(safe: Path, bands: tuple[str, ...]) -> tuple[float, float, float]:
-    """What has to be added to the stored values of three bands before they are reflectance times 10,000.
+def offsets(safe: Path, bands: tuple[str, ...]) -> tuple[float, ...]:
+    """What has to be added to the stored values of some bands before they are reflectance times 10,000.
 
     Args:
         safe: the `.SAFE` folder.
-        bands: names of red, green and blue.
+        bands: their names.
 
     Raises:
         CorpusError: the folder lacks its metadata, or they cannot be read.
@@ -44,5 +44,4 @@ def offsets(safe: Path, bands: tuple[str, ...]) -> tuple[float, float, float]:
         raise CorpusError(f"{path} is cut short or something else: download the product again")
     by_number = {int(number): float(value) for number, value in OFFSET.findall(text)}
     by_band = {name: by_number.get(number, 0.0) for number, name in enumerate(BANDS)}
-    red, green, blue = (by_band.get(band.upper(), 0.0) for band in bands)
-    return red, green, blue
+    return tuple(by_band.get(band.upper(), 0.0) for band in bands)

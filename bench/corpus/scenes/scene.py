@@ -1,7 +1,7 @@
 """What a scene is, and the checks of its header before it is cut."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +9,13 @@ from affine import Affine
 from pyproj import CRS
 from rasterio.io import DatasetReader
 
+from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import CorpusError
 from bench.core.geotiff import open_raster
 from bench.corpus.scenes import safe
 from bench.corpus.scenes.crs import apply, check_crs, is_geographic, lonlat_bounds
-from bench.corpus.scenes.discovery import Bands, Found
-from bench.corpus.scenes.offsets import NO_OFFSETS, Offsets, from_scales, settle
+from bench.corpus.scenes.discovery import Found, Selection
+from bench.corpus.scenes.offsets import Offsets, from_scales, settle
 from bench.corpus.scenes.stretch import Stretch
 
 EARTH_DEGREE = 111_320.0
@@ -27,9 +28,9 @@ class Scene:
 
     Attributes:
         name: path relative to the scenes folder.
-        files: one file with all bands, or one for each of red, green and blue.
+        files: one file with all bands, or one for each.
         source: sensor or collection, for the table by source.
-        bands: numbers, from 1, of the bands used as red, green and blue; 1 where each has a file.
+        bands: numbers, from 1, of the bands that are kept, in order; 1 where each has a file.
         crs: coordinate system as WKT.
         transform: pixel corner to world.
         height, width: pixels.
@@ -37,7 +38,7 @@ class Scene:
         resolution: side of a pixel in metres.
         lonlat: west, south, east, north in degrees.
         stamp: size and time of change of each file, to see whether they are still the same.
-        offsets: what has to be added to the stored values of red, green and blue before a fixed range applies, and who
+        offsets: what has to be added to the stored values of each band before a fixed range applies, and who
             says so.
         nodata: value outside the image by the rules of the product, where the files declare none.
     """
@@ -45,7 +46,7 @@ class Scene:
     name: str
     files: tuple[Path, ...]
     source: str
-    bands: tuple[int, int, int]
+    bands: tuple[int, ...]
     crs: str
     transform: Affine
     height: int
@@ -54,7 +55,7 @@ class Scene:
     resolution: float
     lonlat: tuple[float, float, float, float]
     stamp: tuple[tuple[int, int], ...]
-    offsets: Offsets = NO_OFFSETS
+    offsets: Offsets = field(default_factory=Offsets)
     nodata: float | None = None
 
     @property
@@ -70,14 +71,15 @@ class Scene:
         return ":".join(code) if code else crs.name
 
 
-def describe(found: Found, bands: Bands, stretch: Stretch, offset: float | None = None) -> Scene:
+def describe(found: Found, bands: Selection, stretch: Stretch, offset: float | None = None, kept: Bands = RGB) -> Scene:
     """Read a scene's header and check that it can be cut into tiles as asked.
 
     Args:
         found: the scene's files.
-        bands: three band numbers from 1, or None for a file of three bands; names where bands are files.
-        stretch: how values become 8 bits.
+        bands: band numbers from 1, or None for all bands of a file; names where bands are files.
+        stretch: how values become those of a tile.
         offset: `--offset`, what the user states has to be added to the stored values, or None.
+        kept: bands of the tiles.
 
     Raises:
         CorpusError: incomplete, unreadable, not georeferenced, bands or depth that need an option that was not given,
@@ -88,12 +90,12 @@ def describe(found: Found, bands: Bands, stretch: Stretch, offset: float | None 
     path = found.files[0]
     with ExitStack() as stack:
         dataset, *others = (stack.enter_context(open_raster(file)) for file in found.files)
-        chosen = (1, 1, 1) if len(found.files) == 3 else _choose_bands(path, dataset.count, bands)
+        chosen = _choose_bands(path, dataset.count, bands, kept)
         dtype = str(dataset.dtypes[chosen[0] - 1])
-        _check_depth(path, dtype, stretch)
+        _check_depth(path, dtype, stretch, kept)
         for other in others:
             _check_same_grid(dataset, other)
-        bands_of = [dataset, *others] if others else [dataset] * 3
+        bands_of = [dataset, *others] if others else [dataset] * len(chosen)
         declared = [(d.scales[band - 1], d.offsets[band - 1]) for d, band in zip(bands_of, chosen, strict=True)]
         crs, transform = dataset.crs.to_wkt(), dataset.transform
         check_crs(crs, path)
@@ -118,17 +120,19 @@ def describe(found: Found, bands: Bands, stretch: Stretch, offset: float | None 
         resolution=unit * float(np.sqrt(abs(transform.determinant))),
         lonlat=lonlat,
         stamp=tuple((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in found.files)),
-        offsets=settle(path, in_file, in_metadata, offset),
+        offsets=settle(path, in_file, in_metadata, offset, len(chosen)),
         nodata=None if found.safe is None else safe.NODATA,
     )
 
 
-def _check_depth(path: Path, dtype: str, stretch: Stretch) -> None:
+def _check_depth(path: Path, dtype: str, stretch: Stretch, kept: Bands) -> None:
     if np.dtype(dtype).kind not in "iuf":
         raise CorpusError(f"{path} holds {dtype} values: integers or floats are expected")
-    if stretch.kind == "none" and dtype != "uint8":
+    if stretch.kind == "none" and dtype != kept.values:
+        keep = ", or keep them with --values uint16" if dtype == "uint16" else ""
         raise CorpusError(
-            f"{path} holds {dtype} values, tiles are 8-bit: choose --stretch percentile:2,98 or a range like 0:3000"
+            f"{path} holds {dtype} values, tiles are {8 * kept.dtype.itemsize}-bit: choose --stretch percentile:2,98 or "
+            f"a range like 0:3000{keep}"
         )
 
 
@@ -140,12 +144,15 @@ def _check_same_grid(dataset: DatasetReader, other: DatasetReader) -> None:
         )
 
 
-def _choose_bands(path: Path, count: int, bands: Bands) -> tuple[int, int, int]:
+def _choose_bands(path: Path, count: int, bands: Selection, kept: Bands) -> tuple[int, ...]:
     if bands is None:
-        if count != 3:
-            raise CorpusError(f"{path} has {count} bands: choose red, green and blue with --bands, for instance 3,2,1")
-        return (1, 2, 3)
-    red, green, blue = (int(band) for band in bands)
-    if min(red, green, blue) < 1 or max(red, green, blue) > count:
-        raise CorpusError(f"{path} has {count} bands: --bands {red},{green},{blue} asks for others")
-    return (red, green, blue)
+        if count != len(kept):
+            choose = "red, green and blue" if kept.names == COLOURS else f"{', '.join(kept.names)}, in this order,"
+            raise CorpusError(f"{path} has {count} bands: choose {choose} with --bands, for instance 3,2,1")
+        return tuple(range(1, count + 1))
+    if isinstance(bands[0], str):  # a file for each
+        return (1,) * len(bands)
+    numbers = tuple(map(int, bands))
+    if min(numbers) < 1 or max(numbers) > count:
+        raise CorpusError(f"{path} has {count} bands: --bands {','.join(map(str, numbers))} asks for others")
+    return numbers

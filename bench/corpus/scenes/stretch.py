@@ -1,14 +1,15 @@
-"""Turning a scene's values into 8 bits: as they are, by a fixed range, or by percentiles of the scene."""
+"""Turning a scene's values into those of its tiles: as they are, by a fixed range, or by percentiles of the scene."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from bench.core.bands import RGB, Bands
 from bench.core.errors import CorpusError
 
 SAMPLE_BLOCKS, SAMPLE_SIDE = 12, 128
@@ -17,43 +18,43 @@ SAMPLE_BLOCKS, SAMPLE_SIDE = 12, 128
 
 @dataclass(frozen=True)
 class Levels:
-    """Values that become 0 and 255, by band; between them the scale is linear.
+    """Values that become 0 and the largest value of a tile, by band; between them the scale is linear.
 
     Attributes:
-        low, high: three values each.
+        low, high: one value for each band.
     """
 
-    low: tuple[float, float, float]
-    high: tuple[float, float, float]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
-    def before(self, offsets: tuple[float, float, float]) -> "Levels":
+    def before(self, offsets: tuple[float, ...]) -> "Levels":
         """The same levels for values to which offsets (by band) have still to be added."""
-        (a, b, c), (d, e, f), (x, y, z) = self.low, self.high, offsets
-        return Levels((a - x, b - y, c - z), (d - x, e - y, f - z))
+        low, high = (tuple(end - by for end, by in zip(ends, offsets, strict=True)) for ends in (self.low, self.high))
+        return Levels(low, high)
 
-    def apply(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
-        """Scale `3 x H x W` values to 0..255, clipped and rounded; NaN becomes 0."""
-        return np.stack([self._band(band, index) for index, band in enumerate(values)])
+    def apply(self, values: NDArray[np.generic], bands: Bands = RGB) -> NDArray[Any]:
+        """Scale `B x H x W` values to those of a tile with these bands, clipped and rounded; NaN becomes 0."""
+        return np.stack([self._band(band, index, bands) for index, band in enumerate(values)])
 
-    def _band(self, values: NDArray[np.generic], index: int) -> NDArray[np.uint8]:
+    def _band(self, values: NDArray[np.generic], index: int, bands: Bands) -> NDArray[Any]:
         if values.dtype in (np.uint8, np.uint16, np.int16):
             offset = 32768 if values.dtype == np.int16 else 0
-            table = self._scale(np.arange(-offset, 65536 - offset, dtype=np.float32), index)
+            table = self._scale(np.arange(-offset, 65536 - offset, dtype=np.float32), index, bands)
             return table[values.astype(np.int32) + offset]
-        return self._scale(values.astype(np.float32), index)
+        return self._scale(values.astype(np.float32), index, bands)
 
-    def _scale(self, values: NDArray[np.float32], index: int) -> NDArray[np.uint8]:
+    def _scale(self, values: NDArray[np.float32], index: int, bands: Bands) -> NDArray[Any]:
         span = max(self.high[index] - self.low[index], 1e-12)
-        scaled = np.clip((values - self.low[index]) * (255 / span), 0, 255)
-        return np.asarray(np.rint(np.nan_to_num(scaled)), dtype=np.uint8)
+        scaled = np.clip((values - self.low[index]) * (bands.highest / span), 0, bands.highest)
+        return np.asarray(np.rint(np.nan_to_num(scaled)), dtype=bands.dtype)
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """How values become 8 bits.
+    """How stored values become those of a tile, of 8 or 16 bits.
 
     Attributes:
-        kind: `none` (8-bit values as they are), `range` (fixed values), `percentile` (of each scene and band).
+        kind: `none` (values as they are, which have to be of the tile's type), `range` (fixed values), `percentile` (of each scene and band).
         low, high: the range's ends, or percentiles in [0, 100].
     """
 
@@ -87,19 +88,20 @@ class Stretch:
             return "none"
         return f"percentile:{self.low:g},{self.high:g}" if self.kind == "percentile" else f"{self.low:g}:{self.high:g}"
 
-    def levels(self, sample: NDArray[np.generic] | None) -> Levels:
+    def levels(self, sample: NDArray[np.generic] | None, bands: int) -> Levels:
         """The levels of one scene.
 
         Args:
-            sample: `3 x N` real values of the scene; needed for percentiles.
+            sample: `B x N` real values of the scene; needed for percentiles.
+            bands: how many there are.
         """
         if sample is None or self.kind == "range":
-            return Levels((self.low,) * 3, (self.high,) * 3)
+            return Levels((self.low,) * bands, (self.high,) * bands)
         if sample.shape[1] == 0:
-            return Levels((0.0,) * 3, (1.0,) * 3)
+            return Levels((0.0,) * bands, (1.0,) * bands)
         ends = np.percentile(sample.astype(np.float64), [self.low, self.high], axis=1)
-        low, high = ([float(v) for v in end] for end in ends)
-        return Levels((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+        low, high = (tuple(float(v) for v in end) for end in ends)
+        return Levels(low, high)
 
 
 def sample_windows(height: int, width: int) -> Iterator[Window]:

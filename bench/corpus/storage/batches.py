@@ -20,12 +20,12 @@ class TileBatch(NamedTuple):
     """Some tiles.
 
     Attributes:
-        tiles: `B x size x size x 3`, 8-bit.
+        tiles: `B x size x size x C`, in the order and of the type of the corpus' bands.
         landcover: `B x K` proportions.
         indices: `B` numbers of the tiles in the corpus.
     """
 
-    tiles: NDArray[np.uint8]
+    tiles: NDArray[Any]
     landcover: NDArray[np.float32]
     indices: NDArray[np.int64]
 

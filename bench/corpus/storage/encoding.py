@@ -1,32 +1,35 @@
 """How one tile becomes bytes in a shard: as it is, or as a JPEG."""
 
 import io
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from bench.core.bands import RGB, Bands
 from bench.core.errors import CorpusError
 
 Encoding = Literal["raw", "jpeg"]
 
 
-def check_quality(jpeg: int | None) -> None:
-    """Refuse a JPEG quality that is none.
+def check_jpeg(jpeg: int | None, bands: Bands) -> None:
+    """Refuse a JPEG quality that is none, and bands that a JPEG cannot hold.
 
     Raises:
-        CorpusError: not in 1..100.
+        CorpusError: not in 1..100, or bands other than 8-bit red, green and blue.
     """
     if jpeg is not None and not 1 <= jpeg <= 100:
         raise CorpusError(f"--jpeg {jpeg} is not a quality: use 1 to 100, or leave it out for exact pixels")
+    if jpeg is not None and bands != RGB:
+        raise CorpusError(f"--jpeg {jpeg} keeps 8-bit red, green and blue only, not {bands}: leave it out")
 
 
-def encode(tile: NDArray[np.uint8], jpeg: int | None) -> bytes:
-    """Bytes of a `size x size x 3` tile.
+def encode(tile: NDArray[Any], jpeg: int | None) -> bytes:
+    """Bytes of a `size x size x B` tile.
 
     Args:
-        tile: the pixels.
+        tile: the pixels; 8-bit red, green and blue for a JPEG.
         jpeg: quality, or None for the pixels as they are.
     """
     if jpeg is None:

@@ -6,12 +6,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.core import documents
+from bench.core.bands import RGB, Bands
 from bench.core.errors import CorpusError
 from bench.corpus.landcover.product import CLASSES
 from bench.corpus.storage.encoding import Encoding
 
-# 2 added synthetic, controls, offsets, warnings and several products, all of them optional: 1 is read as it is.
-OLDEST, SCHEMA = 1, 2
+# 2 added synthetic, controls, offsets, warnings and several products, all of them optional: 1 is read as it is. 3 says
+# what the bands are: those of older ones are red, green and blue of 8 bits.
+OLDEST, SCHEMA = 1, 3
 MANIFEST = "corpus.json"
 INDEX = "index.npy"
 LANDCOVER = "landcover.npy"
@@ -29,7 +31,7 @@ class ShardEntry(BaseModel):
         file: path in the corpus.
         tiles: how many.
         bytes: length of the file.
-        encoding: `raw` (`size x size x 3` bytes each) or `jpeg`.
+        encoding: `raw` (`size x size x B` values each, little-endian) or `jpeg`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,7 +55,7 @@ class SceneEntry(BaseModel):
         windows: tiles that the scene was cut into.
         tiles: tiles kept.
         rejected: tiles left out, by reason.
-        levels: stored values that became 0 and 255 by band, where the scene was stretched.
+        levels: stored values that became 0 and the largest value of a tile by band, where the scene was stretched.
         offsets: what was added to the stored values by band before a fixed range was applied; None without a fixed
             range, and in corpora of versions that did not write it down.
         warnings: what in the scene may not be as it should, each one line.
@@ -72,7 +74,7 @@ class SceneEntry(BaseModel):
     tiles: int
     rejected: dict[str, int]
     levels: dict[str, list[float]] | None = None
-    offsets: tuple[float, float, float] | None = None
+    offsets: tuple[float, ...] | None = None
     warnings: tuple[str, ...] = ()
     product: int = 0
 
@@ -115,12 +117,13 @@ class Manifest(BaseModel):
 
     Attributes:
         schema_version: layout of the folder; readers refuse a newer one in words.
-        hash: of pixels, proportions, legend and tile size.
+        hash: of pixels, proportions, legend, tile size, and the bands where they are not 8-bit red, green and blue.
         size: side of a tile in pixels.
         tiles: number of tiles.
         classes: the legend: names of the columns of the proportions; empty for a corpus without land cover.
-        mean, std: of the red, green and blue of all tiles, in [0, 1].
-        overlap, bands, stretch, scene_nodata, jpeg, rules: how the scenes were cut; of the first of corpora that were
+        bands: names and type of the values of all tiles.
+        mean, std: of each band of all tiles, in [0, 1]: of values divided by the largest of their type.
+        overlap, selection, stretch, scene_nodata, jpeg, rules: how the scenes were cut, the selection being `--bands`; of the first of corpora that were
             merged, except for the stretch, which names them all.
         product: the land-cover product with its legend, or None; the title names all products of merged corpora.
         epoch: its year, where one was chosen and all parts have it.
@@ -143,10 +146,11 @@ class Manifest(BaseModel):
     size: int = Field(gt=0)
     tiles: int = Field(ge=0)
     classes: tuple[str, ...] = CLASSES
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    bands: Bands = RGB
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     overlap: float
-    bands: tuple[int | str, ...] | None
+    selection: tuple[int | str, ...] | None
     stretch: str
     scene_nodata: float | None = None
     jpeg: int | None = None
@@ -175,6 +179,16 @@ class Manifest(BaseModel):
         return self.model_dump(mode="json", by_alias=True)
 
 
+def _migrated(value: Any) -> Any:
+    """What is written in an older schema, in today's."""
+    if isinstance(value, dict) and value.get("schema") in {1, 2} and "bands" in value:
+        return {name: part for name, part in value.items() if name != "bands"} | {
+            "schema": SCHEMA,
+            "selection": value["bands"],
+        }
+    return value
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read a corpus' manifest.
 
@@ -185,4 +199,4 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         raise CorpusError(f"{folder} is not a corpus (it has no {MANIFEST}): make one with bench corpus build")
     value = documents.read_json(path, CorpusError, "build the corpus again", (OLDEST, SCHEMA))
-    return documents.parse(Manifest, value, f"{path} is not a corpus' description", CorpusError)
+    return documents.parse(Manifest, _migrated(value), f"{path} is not a corpus' description", CorpusError)

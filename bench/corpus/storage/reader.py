@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.bands import Bands
 from bench.core.errors import CorpusError
 from bench.core.files import because
 from bench.corpus.storage.manifest import INDEX, LANDCOVER, ControlEntry, Manifest, control_file, read_manifest
-from bench.corpus.storage.shards import TILE, ShardReader
+from bench.corpus.storage.shards import ShardReader, tile_dtype
 
 
 class Corpus:
@@ -22,7 +23,7 @@ class Corpus:
     Attributes:
         path: the folder.
         manifest: what it says about itself.
-        index: one row of `bench.corpus.storage.shards.TILE` for each tile, mapped from the disk.
+        index: one row of `bench.corpus.storage.shards.tile_dtype` for each tile, mapped from the disk.
         landcover: `N x K` proportions, rows sum to 1, mapped from the disk; `N x 0` without land cover.
         supervision: whose land cover that is: `true` for the tiles' own, or the name that `supervised_by` was given.
         shards: the files of pixels.
@@ -37,14 +38,14 @@ class Corpus:
     ) -> None:
         self.path = path
         self.manifest = manifest
-        self.index = _map(path / INDEX, (manifest.tiles,), TILE)
+        self.index = _map(path / INDEX, (manifest.tiles,), tile_dtype(manifest.bands))
         shape = (manifest.tiles, len(manifest.classes))
         self.supervision = supervision
         self._given = landcover
         if landcover is None and manifest.classes:
             landcover = _map(path / LANDCOVER, shape, np.dtype("<f4"))
         self.landcover: NDArray[np.float32] = np.empty(shape, dtype=np.float32) if landcover is None else landcover
-        self.shards = ShardReader(path, manifest.shards, manifest.size)
+        self.shards = ShardReader(path, manifest.shards, manifest.size, manifest.bands)
 
     @classmethod
     def open(cls, path: Path) -> "Corpus":
@@ -63,7 +64,7 @@ class Corpus:
 
     @property
     def hash(self) -> str:
-        """Hash of pixels, proportions, legend and tile size; not of paths or times."""
+        """Hash of pixels, proportions, legend, tile size and bands; not of paths or times."""
         return self.manifest.hash
 
     @property
@@ -82,13 +83,18 @@ class Corpus:
         return bool(self.manifest.classes)
 
     @property
-    def mean(self) -> tuple[float, float, float]:
-        """Mean red, green and blue of all tiles, in [0, 1]."""
+    def bands(self) -> Bands:
+        """Names and type of the values of the tiles' bands."""
+        return self.manifest.bands
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """Mean of each band of all tiles, in [0, 1]."""
         return self.manifest.mean
 
     @property
-    def std(self) -> tuple[float, float, float]:
-        """Standard deviation of red, green and blue over all pixels, in [0, 1]."""
+    def std(self) -> tuple[float, ...]:
+        """Standard deviation of each band over all pixels, in [0, 1]."""
         return self.manifest.std
 
     @property
@@ -129,14 +135,14 @@ class Corpus:
         """
         return Corpus(self.path, self.manifest, name, landcover)
 
-    def tiles(self, indices: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    def tiles(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Read tiles.
 
         Args:
             indices: `B` numbers in [0, N), in any order, repeats allowed.
 
         Returns:
-            `B x size x size x 3`, red, green, blue.
+            `B x size x size x C`, in the order and of the type of `bands`.
 
         Raises:
             IndexError: a number outside the corpus.

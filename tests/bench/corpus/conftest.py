@@ -1,1 +1,1 @@
-from rasters import layouts, real_landcover, world, write_sheet, write_tif  # noqa: F401 - fixtures
+from rasters import four_bands, layouts, real_landcover, world, write_sheet, write_tif  # noqa: F401 - fixtures

@@ -225,7 +225,7 @@ def test_other_bands_and_depths_need_bands_and_a_stretch_that_the_corpus_states(
     corpus = build(world, bands=(4, 2, 1), stretch="0:3000", overlap=0.0)
     expected = np.rint(deep[:64, :64][..., [3, 1, 0]].astype(np.float32) * (255 / 3000))
     assert np.array_equal(expected.astype(np.uint8), corpus.tiles(np.array([0]))[0])
-    assert ("0:3000", (4, 2, 1)) == (corpus.manifest.stretch, corpus.manifest.bands)
+    assert ("0:3000", (4, 2, 1)) == (corpus.manifest.stretch, corpus.manifest.selection)
     stretched = build(world, out="second", bands=(4, 2, 1), stretch="percentile:2,98")
     levels = stretched.manifest.scenes[0].levels
     assert np.percentile(deep[..., 3], 2) == pytest.approx(levels["low"][0])
