@@ -16,7 +16,7 @@ COMMANDS = {
     "table": ("bench.cli.table:table", "Lay out the records of a store as tables."),
     "leaderboard": ("bench.cli.leaderboard:group", "Write the leaderboard page; check committed records."),
     "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),
-    "compare": ("bench.cli.compare:command", "Put our scores beside a paper's, protocol by protocol."),
+    "compare": ("bench.cli.compare:command", "Compare our scores with a paper's, protocol by protocol."),
     "stats": ("bench.cli.stats:command", "Say how sure the differences between methods are."),
     "figures": ("bench.cli.figures:command", "Draw curves, ranking, heat map and predictions of a store."),
     "labels-to-match": ("bench.cli.labels_to_match:command", "Say how many labels a method saves against a reference."),

@@ -21,7 +21,7 @@ GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": fo
 
 
 @click.command()
-@click.option("--published", "source", required=True, help="Whose numbers, such as geokr-2021.")
+@click.option("--published", "source", required=True, help="Paper to compare with, such as geokr-2021.")
 @click.option(
     "--store", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder with our records."
 )
@@ -33,9 +33,9 @@ GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": fo
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of printing.")
 def command(source: str, store: Path, form: str | None, out: Path | None) -> None:
-    """Put each reproduced cell beside its published one: difference, in units of our 95% interval, flagged when outside.
+    """Compare each reproduced cell with its published one: difference in units of our 95% interval, flagged when outside.
 
-    Only equal protocols are compared; what keeps the two from being the same measurement is printed below.
+    Only equal protocols are compared. Notes say what keeps the two from being the same measurement.
     """
     compared = compare(load_store(store), source, _protocol_values)
     grids = [_grid(compared, protocol) for protocol in compared.differences]

@@ -64,7 +64,7 @@ def _parse_bands(context: click.Context, option: click.Parameter, value: str | N
 @click.option("--cloud-share", default=0.5, show_default=True, help="Largest share of white pixels (Eq. 12).")
 @click.option("--cloud-level", default=230, show_default=True, help="Value above which a pixel is white (Eq. 12).")
 @click.option(
-    "--rule", "settings", multiple=True, help="Any other threshold, NAME=VALUE: see bench.corpus.build.rules.Rules."
+    "--rule", "settings", multiple=True, help="Any other threshold, such as dark_share=0.8; docs/corpus.md lists them."
 )
 @click.option("--jpeg", type=int, help="Keep tiles as JPEG of this quality: a quarter of the space, slower to read.")
 @click.option(

@@ -51,9 +51,11 @@ def filter_tiles(
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--part", "parts", multiple=True, required=True, help="NAME=SHARE, for instance train=0.8; one for each.")
+@click.option(
+    "--part", "parts", multiple=True, required=True, help="A part and its share, such as train=0.8; one for each."
+)
 @click.option("--out", type=FOLDER, required=True, help="Folder that the parts are put into, by their names.")
-@click.option("--seed", default=0, show_default=True, help="Of the random order.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the random order.")
 @click.option("--by", type=click.Choice(["scene", "tile"]), default="scene", show_default=True,
               help="What stays together; tiles of a scene overlap.")  # fmt: skip
 def split(folder: Path, parts: tuple[str, ...], out: Path, seed: int, by: str) -> None:

@@ -42,7 +42,7 @@ def page(store: Path, out: Path) -> None:
 def build(study: str, store: Path | None, out: Path) -> None:
     """Run the leaderboard's study from nothing, and write its records, tables and page to be committed.
 
-    Failed cells stand as holes on the page; the exit code is then 1.
+    Failed cells are holes in the page; the exit code is then 1.
     """
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
         made = store or _run_from_nothing(study, Path(folder), PICTURES)
@@ -53,13 +53,15 @@ def build(study: str, store: Path | None, out: Path) -> None:
 
 @group.command()
 @click.option("--study", default=STUDY, show_default=True, help="Study to run.")
-@click.option("--committed", type=FOLDER, default=COMMITTED, show_default=True, help="Records that are held to.")
+@click.option(
+    "--committed", type=FOLDER, default=COMMITTED, show_default=True, help="Committed records to compare with."
+)
 @click.option("--fresh", type=FOLDER, help="Compare with this store instead of running the study from nothing.")
 def check(study: str, committed: Path, fresh: Path | None) -> None:
     """Run the leaderboard's study from nothing and compare it with the committed records, record by record.
 
-    Equal bits are asked on the same kind of machine; elsewhere each cell has a tolerance from its seeds' spread. Exits 1
-    when a number moved: if it was meant to, run `bench leaderboard build` and say why in the changelog.
+    On the same kind of machine every bit must be equal; elsewhere each cell has a tolerance from its seeds' spread.
+    Exits 1 when a number moved: if it was meant to, run `bench leaderboard build` and say why in the changelog.
     """
     scan(committed)  # refuses a folder without records before the long run
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:

@@ -34,7 +34,7 @@ def list_weights(store: str) -> None:
     "--out", type=click.Path(path_type=Path), help="File to write, without ending; default: named by content."
 )
 def export(key: str, form: str, store: str, out: Path | None) -> None:
-    """Write weights in the names and the file that another library loads."""
+    """Write weights under another library's names, in a file that it loads."""
     from bench.backbones.export import export as write
     from bench.backbones.weights import load
 
