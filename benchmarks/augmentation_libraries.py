@@ -1,4 +1,4 @@
-"""Views a second of three ways to augment: `python tests/perf/augmentation_libraries.py [CORES] [ROUNDS] [BATCH]`.
+"""Views a second of three ways to augment: `python benchmarks/augmentation_libraries.py [CORES] [ROUNDS] [BATCH]`.
 
 SimCLR's views of 256 px tiles, at 64 and 224 px: our batched tensor code, kornia's on the same batches (`pip install
 kornia`; no dependency of the harness), and lightly's transform on decoded Pillow images in the workers of a DataLoader,

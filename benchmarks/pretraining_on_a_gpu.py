@@ -1,4 +1,4 @@
-"""Pretraining on one GPU, in one call: `python tests/perf/pretraining_on_a_gpu.py`; `--smoke` is tiny and runs anywhere.
+"""Pretraining on one GPU, in one call: `python benchmarks/pretraining_on_a_gpu.py`; `--smoke` is tiny and runs anywhere.
 
 Every method that trains, with ResNet-50 at 224 and 256 px, batches of 256, bf16 and channels last, with and without
 `torch.compile`, on tiles and labelled images made here: images/s end to end (a corpus read from the disk, batched views,

@@ -1,4 +1,4 @@
-"""Four ways to keep tiles on disk, measured: `python tests/perf/storage_formats.py [FOLDER] [TILES]`.
+"""Four ways to keep tiles on disk, measured: `python benchmarks/storage_formats.py [FOLDER] [TILES]`.
 
 Needs `webdataset` and `litdata`, which the harness does not depend on. One process, files in the page cache; rates are
 by CPU time, so that a busy machine gives the same figures. The tiles are smooth relief with grain. For crash safety a
