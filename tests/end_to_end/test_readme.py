@@ -1,6 +1,8 @@
 """What the README shows to those who add a method or a task works as it stands there."""
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,6 +55,37 @@ def test_the_method_of_the_readme_trains(parts_of_the_study, tmp_path):
     losses = pretraining.train(method, corpus, context).losses
     assert losses["rotation"] > 0
     assert not torch.equal(before["conv1.weight"], method.export()["conv1.weight"])
+
+
+@pytest.mark.usefixtures("examples")
+def test_the_backbone_of_the_readme_is_found_in_an_installed_package_and_suits_every_method(tmp_path):
+    """A package is what an installer leaves: its files, and its entry points beside them."""
+    info = tmp_path / "my_backbones-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my_backbones\nVersion: 1.0\n")
+    (entry,) = re.findall(r'"geokr_bench\.backbones"\] (plain = ".*?")', README)
+    plain = entry.replace('"', "")
+    (info / "entry_points.txt").write_text(f"[geokr_bench.backbones]\n{plain}\n")
+    code = """
+import torch, methods
+from bench import backbones
+backbone = backbones.build("plain", 4)
+maps = backbone(torch.rand(2, 4, 64, 64))
+print([tuple(each.shape[1:]) for each in maps])
+for spec in methods.registry.all().values():
+    spec.options().check_backbone(backbone.spec)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=_path(tmp_path)
+    )
+    assert done.stdout == "[(16, 16, 16), (32, 8, 8), (64, 4, 4), (128, 2, 2)]\n", done.stderr
+    command = [sys.executable, "-m", "bench", "backbones"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, env=_path(tmp_path)).stdout
+    assert "plain: Four strided convolutions." in listed
+
+
+def _path(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(folder)}
 
 
 @pytest.mark.usefixtures("examples")
