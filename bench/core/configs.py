@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, StudyError
 from bench.core.registry import nearest
 
 Values = dict[str, Any]
@@ -28,6 +28,21 @@ def folder() -> Path:
 def is_path(name: str) -> bool:
     """Whether a name is that of a user's own file; all others are names of shipped ones."""
     return name.endswith(ENDINGS)
+
+
+def read_values(file: Path, error: type[BenchError] = StudyError) -> Values:
+    """The keys and values of one YAML file, as they stand there.
+
+    Raises:
+        BenchError: of the class `error`: the file is not readable, not YAML, or holds something else.
+    """
+    try:
+        values = yaml.safe_load(file.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise error(f"{file} is not readable YAML: {' '.join(str(problem).split())}") from None
+    if not isinstance(values, dict):
+        raise error(f"{file} must hold keys and values, such as `name: mine`")
+    return values
 
 
 def merge(base: Values, over: Values) -> Values:
@@ -88,7 +103,7 @@ class ConfigKind:
         chain = (*extending, file)
         if file.resolve() in (earlier.resolve() for earlier in extending):
             raise self.error(f"{file} extends itself: {' -> '.join(map(str, chain))}: take one `extends` out")
-        values = self._plain(file)
+        values = read_values(file, self.error)
         base = values.pop("extends", None)
         if base is None:
             return values
@@ -99,13 +114,3 @@ class ConfigKind:
         except self.error as error:
             raise self.error(f"{file} extends an {error}") from None
         return self.join(self._read(found, chain), values)
-
-    def _plain(self, file: Path) -> Values:
-        """The values of one file."""
-        try:
-            values = yaml.safe_load(file.read_text())
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise self.error(f"{file} is not readable YAML: {' '.join(str(error).split())}") from None
-        if not isinstance(values, dict):
-            raise self.error(f"{file} must hold keys and values, such as `name: mine`")
-        return values

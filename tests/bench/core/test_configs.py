@@ -64,11 +64,14 @@ def test_a_cycle_through_another_spelling_of_a_path_is_found(tmp_path):
         ("extends: other.yaml", r"top\.yaml extends an unknown recipe '.*other\.yaml': name a \.yaml file that exists"),
         ("extends: [a]", r"top\.yaml: extends must be a recipe's name or file, got \['a'\]"),
         ("- 1", r"top\.yaml must hold keys and values"),
+        ("", r"top\.yaml must hold keys and values"),
         ("a: [", r"top\.yaml is not readable YAML"),
+        (b"a: \xff", r"top\.yaml is not readable YAML"),
+        ("!!python/object/apply:os.getcwd []", r"top\.yaml is not readable YAML"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_one_line_of_its_kinds_error(tmp_path, text, said):
-    (tmp_path / "top.yaml").write_text(text)
+    (tmp_path / "top.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(DataError, match=said) as caught:
         PLAIN.read(tmp_path / "top.yaml")
     assert "\n" not in str(caught.value)
@@ -115,3 +118,9 @@ def test_a_part_of_a_configuration_is_joined_and_neither_side_is_changed():
     base, over = {"a": {"b": 1, "c": [1]}, "d": 2}, {"a": {"c": []}, "d": {"e": 3}}
     assert {"a": {"b": 1, "c": []}, "d": {"e": 3}} == configs.merge(base, over)
     assert ({"a": {"b": 1, "c": [1]}, "d": 2}, {"a": {"c": []}, "d": {"e": 3}}) == (base, over)
+
+
+@pytest.mark.parametrize("over", [{"a": 2}, {"a": None}, {"a": [1]}])
+def test_a_plain_value_takes_the_place_of_keys_and_keys_that_of_a_value(over):
+    assert over == configs.merge({"a": {"b": 1}}, over)
+    assert {"a": {"b": 1}} == configs.merge(over, {"a": {"b": 1}})
