@@ -7,7 +7,9 @@ from dataclasses import asdict
 import pytest
 from running import ROOT
 
-from bench import engines
+import methods
+import tasks
+from bench import backbones, engines
 from bench.corpus.build.rules import REASONS, Rules
 from bench.studies.study import Row, Study, load_study
 
@@ -33,7 +35,8 @@ def test_every_path_that_a_page_names_exists(page):
 
 
 def test_every_link_of_a_page_leads_to_a_file(page):
-    linked = set(LINK.findall(page.read_text()))
+    prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    linked = set(LINK.findall(prose))
     assert [] == sorted(target for target in linked if not (page.parent / target).exists())
 
 
@@ -113,3 +116,19 @@ def test_the_corpus_page_has_every_threshold_with_its_default_and_every_reason()
     documented = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", section, re.MULTILINE))
     assert {name: str(value) for name, value in asdict(Rules()).items()} == documented
     assert [] == [reason for reason in REASONS if f"`{reason}`" not in section]
+
+
+@pytest.mark.parametrize(
+    ("file", "registry"),
+    [
+        ("methods.md", methods.registry),
+        ("methods.md", backbones.registry),
+        ("tasks.md", tasks.registry),
+    ],
+    ids=["methods", "backbones", "tasks"],
+)
+def test_every_registered_name_has_a_row_in_its_page(file, registry):
+    cells = re.findall(r"^\| (`[^|]+`) \|", (ROOT / "docs" / file).read_text(), re.MULTILINE)
+    documented = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    shipped = {spec.name for spec in registry._builtin}  # other packages document theirs
+    assert set() == shipped - documented

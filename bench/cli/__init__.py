@@ -21,7 +21,7 @@ COMMANDS = {
     "figures": ("bench.cli.figures:command", "Draw curves, ranking, heat map and predictions of a store."),
     "labels-to-match": ("bench.cli.labels_to_match:command", "Say how many labels a method saves against a reference."),
     "corpus": ("bench.cli.corpus:corpus", "Build and look at a pretraining corpus."),
-    "data": ("bench.cli.data:data", "Prepare and look at downstream data sets."),
+    "data": ("bench.cli.data:data", "List downstream data sets, prepare them, check them."),
     "products": ("bench.cli.products:products", "List the land-cover products that a corpus can be built from."),
     "methods": ("bench.cli.listing:methods", "List the pretraining methods and their options."),
     "backbones": ("bench.cli.listing:backbones", "List the networks that can be pretrained."),

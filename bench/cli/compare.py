@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from bench.cli import options
 from bench.cli.reading import load_store
 from bench.core.errors import StudyError
 from bench.core.files import write_text
@@ -22,9 +23,7 @@ GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": fo
 
 @click.command()
 @click.option("--published", "source", required=True, help="Paper to compare with, such as geokr-2021.")
-@click.option(
-    "--store", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder with our records."
-)
+@options.store("Folder with our records.")
 @click.option(
     "--format",
     "form",

@@ -1,23 +1,20 @@
 """`bench corpus`: build a pretraining corpus and look at it."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli import options
 from bench.cli.corpus_counts import controls_of, listed, say
 from bench.cli.corpus_derive import filter_tiles, merge, sample, split
 from bench.cli.corpus_report import report
+from bench.cli.options import FOLDER
 from bench.core.errors import CorpusError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from bench.corpus.scenes.discovery import Selection
-
-FOLDER = click.Path(path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -102,8 +99,7 @@ def build(
     from bench.corpus.build.rules import Rules, with_settings
 
     named = Rules(cloud_level=cloud_level, cloud_share=cloud_share, nodata_share=max_nodata)
-    bar, advance = _progress("cutting")
-    with bar:
+    with options.bar("cutting") as advance:
         built = build_corpus(
             scenes,
             landcover,
@@ -137,8 +133,7 @@ def check(folder: Path) -> None:
     from bench.corpus.storage.reader import Corpus
 
     opened = Corpus.open(folder)
-    bar, advance = _progress("reading")
-    with bar:
+    with options.bar("reading") as advance:
         damaged = find_damage(opened, advance)
     if damaged:
         listed = ", ".join(map(str, damaged[:10]))
@@ -165,22 +160,6 @@ def info(folder: Path) -> None:
     for note in described.history:
         click.echo(f"made by: {note}")
     say(opened)
-
-
-def _progress(title: str) -> "tuple[Progress, Callable[[int, int], None]]":
-    """A progress bar with the time left, and the function that moves it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-    task = bar.add_task(title, total=None)
-    return bar, lambda done, total: bar.update(task, completed=done, total=total)
 
 
 for command in (merge, filter_tiles, split, sample, report):

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from bench.cli.corpus_counts import say
+from bench.cli.options import FOLDER
 from bench.core.errors import CorpusError
-
-FOLDER = click.Path(path_type=Path)
 
 
 @click.command()

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.options import FOLDER
 from bench.core.errors import CorpusError
 
 if TYPE_CHECKING:
     from bench.corpus.landcover.footprints import LandCover
     from bench.corpus.storage.manifest import Manifest
-
-FOLDER = click.Path(path_type=Path)
 
 
 @click.command()

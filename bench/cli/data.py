@@ -1,26 +1,38 @@
 """`bench data`: prepare downstream data sets, check and list them, and show the subsets that cells are trained on."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli import listing
+from bench.cli.options import FOLDER, bar
 from bench.core.errors import DataError, StudyError
+from bench.core.paths import data_home
+from bench.studies.inputs import Inputs, list_prepared
+from tasks import datasets
+from tasks.datasets import DatasetSpec
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from tasks.datasets import DatasetSpec
     from tasks.prepared import Prepared
     from tasks.protocols import Protocol
 
-FOLDER = click.Path(path_type=Path)
+
+def _facts(spec: DatasetSpec) -> listing.Facts:
+    there = [str(path) for name, path in list_prepared(data_home()) if name == spec.name]
+    return {
+        "from": spec.homepage,
+        "licence": spec.licence,
+        "cite": spec.citation,
+        "layout": spec.layout,
+        "protocols": [protocol.id for protocol in _protocols_of(spec.name)],
+        "prepared": there or "no",
+    }
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def data() -> None:
-    """Prepare and look at downstream data sets."""
+data = listing.command(
+    datasets.registry, "List downstream data sets: source, licence, citation, what is prepared; prepare them.", _facts
+)
 
 
 @data.command()
@@ -31,19 +43,16 @@ def data() -> None:
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="How to read an unusual copy.")
 def prepare(name: str, source: Path, out: Path | None, protocol_id: str | None, options: tuple[str, ...]) -> None:
     """Cut the public layout of data set NAME into slices with an index; the result is complete or absent."""
-    from bench.core import files
-    from tasks import datasets
     from tasks.prepared import Prepared
 
-    spec = datasets.get(name)
+    spec, inputs = datasets.get(name), _inputs()
     protocol = _protocol_of(name, protocol_id)
-    target = out or _home() / datasets.folder_name(name, protocol.slices)
+    target = out or inputs.prepared_folder(name, protocol.slices)
     if target.exists():
         raise DataError(f"{target} exists already: remove it, or choose another folder with --out")
     _tell_sums(spec, source)
-    bar, advance = _progress(f"preparing {name}")
-    with bar, files.new_folder(target) as work:
-        spec.prepare(source, work, protocol.slices, advance, _parse_options(options))
+    with bar(f"preparing {name}") as advance:
+        inputs.prepare(name, source, protocol.slices, target, advance, _parse_options(options))
     _print_counts(Prepared.open(target))
     if out:
         click.echo(f"use it with --set data.{name}={target}")
@@ -54,37 +63,18 @@ def prepare(name: str, source: Path, out: Path | None, protocol_id: str | None, 
 @click.option("--folder", type=FOLDER, help="A prepared set elsewhere, made with --out.")
 def verify(names: tuple[str, ...], folder: Path | None) -> None:
     """Check prepared sets against the hashes in their manifests; all of the data folder where none is named."""
-    from tasks import datasets
     from tasks.prepared import Prepared
     from tasks.writing import verify as check
 
     for name in names:
         datasets.get(name)
-    found = [folder] if folder else [path for name, path in _prepared() if not names or name in names]
+    found = [folder] if folder else [path for name, path in list_prepared(data_home()) if not names or name in names]
     if not found:
-        raise DataError(f"nothing is prepared in {_home()}: make it with `bench data prepare`")
+        raise DataError(f"nothing is prepared in {data_home()}: make it with `bench data prepare`")
     for path in found:
         opened = Prepared.open(path)
         check(opened)
         click.echo(f"{path}: {len(opened)} slices, hash {opened.hash}: as it was prepared")
-
-
-@data.command(name="list")
-def list_() -> None:
-    """Show what is known, what is prepared, where to get each data set, its licence and how to cite it."""
-    from tasks import datasets
-
-    there: dict[str, list[Path]] = {}
-    for name, path in _prepared():
-        there.setdefault(name, []).append(path)
-    for spec in datasets.registry.all().values():
-        click.echo(f"{spec.name}: {spec.summary}")
-        click.echo(f"  from      {spec.homepage}")
-        click.echo(f"  licence   {spec.licence}")
-        click.echo(f"  cite      {spec.citation}")
-        click.echo(f"  layout    {spec.layout}")
-        click.echo(f"  protocols {', '.join(protocol.id for protocol in _protocols_of(spec.name))}")
-        click.echo(f"  prepared  {', '.join(map(str, there.get(spec.name, []))) or 'no'}")
 
 
 @data.command()
@@ -100,7 +90,6 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None
 
     import tasks
     from bench.core.seeding import derive
-    from bench.studies.inputs import Inputs
     from bench.studies.study import Study
     from tasks.protocols import load_protocol
     from tasks.subset_counts import count_subsets
@@ -112,7 +101,7 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None
         name="subsets", data=given, methods=["random"], backbones=["resnet18"], tasks=[protocol.task],
         protocols={protocol.task: [protocol.id]},
     )  # fmt: skip
-    prepared = Inputs(lambda text: click.echo(text, err=True)).dataset(study, protocol)
+    prepared = _inputs().dataset(study, protocol)
     task = tasks.get(protocol.task).load()(protocol, prepared)
     drawn = {seed: derive(study_seed, "subset", seed) for seed in range(seeds)}
     table = Table("fraction", "seed", "asked", "true", *task.scheme.classes, title=f"{protocol.id}: true (asked)")
@@ -140,18 +129,8 @@ def _protocol_of(name: str, protocol_id: str | None) -> "Protocol":
     return protocol
 
 
-def _home() -> Path:
-    from bench.core.paths import data_home
-
-    return data_home() / "prepared"
-
-
-def _prepared() -> list[tuple[str, Path]]:
-    """Prepared sets in the data folder: data set and folder."""
-    home = _home()
-    folders = sorted(file.parent for file in home.glob("*/index.json")) if home.is_dir() else []
-    # <name>-<side>-<overlap>; names have dashes of their own.
-    return [(folder.name.rsplit("-", 2)[0], folder) for folder in folders]
+def _inputs() -> Inputs:
+    return Inputs(lambda text: click.echo(text, err=True))
 
 
 def _parse_options(texts: tuple[str, ...]) -> dict[str, str]:
@@ -176,7 +155,7 @@ def _fractions(text: str | None) -> list[float] | None:
     return shares
 
 
-def _tell_sums(spec: "DatasetSpec", source: Path) -> None:
+def _tell_sums(spec: DatasetSpec, source: Path) -> None:
     """Say of each archive whether it is the one whose sum is published."""
     from bench.core.files import md5
     from tasks.datasets.archives import archives
@@ -199,21 +178,3 @@ def _print_counts(prepared: "Prepared") -> None:
         click.echo(f"  the published data set has {published:,} images, this copy {images:,}")
     if prepared.index.get("resized"):
         click.echo(f"  images that were resized: {prepared.index['resized']:,}")
-
-
-def _progress(title: str) -> "tuple[Progress, Callable[[int, int], None]]":
-    """A progress bar with the time left, and the function that moves it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    row = bar.add_task(title, total=None)
-    return bar, lambda done, total: bar.update(row, completed=done, total=total)

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import click
 
+from bench.cli import options
 from bench.cli.reading import load_store
 from results.figures import write_figures
 
 
 @click.command()
-@click.option(
-    "--store", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder with the records."
-)
+@options.store()
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

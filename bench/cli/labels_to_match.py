@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.cli import options
 from bench.cli.reading import load_store
 from results import published, warned
 from results.matching import Choice, Match, keyed, labels_to_match
@@ -17,7 +18,7 @@ from results.tables.text import visible
 
 
 @click.command()
-@click.option("--store", type=click.Path(path_type=Path), help="Folder with the records  [default: runs]")
+@options.store("Folder of the results  [default: runs]", default=None)
 @click.option("--published", "source", help="A paper's printed numbers instead of a store, such as geokr-2021.")
 @click.option("--method", required=True, help="Method or row label whose curve is followed.")
 @click.option("--init", help="The method's `init` option, where it has several rows.")
@@ -25,7 +26,7 @@ from results.tables.text import visible
 @click.option("--reference", required=True, help="Method or row label whose score at 100% is to be reached.")
 @click.option("--reference-init", help="The reference's `init` option, where it has several rows.")
 @click.option("--isotonic", is_flag=True, help="Fit a rising curve first.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON keyed by data set.")
+@options.as_json
 def command(
     *,
     store: Path | None,

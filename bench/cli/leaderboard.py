@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from bench.cli import options
+from bench.cli.options import FOLDER
 from results import check as checking
 from results import publishing
 from results.frame import scan
@@ -14,9 +16,8 @@ from results.page.failures import read_failures
 
 COMMITTED = Path("results/leaderboard")
 STUDY = "leaderboard"
-FOLDER = click.Path(path_type=Path, file_okay=False)
 # Test samples a cell whose predictions the committed page shows.
-PICTURES = 2
+PREDICTIONS = 2
 
 
 @click.group()
@@ -25,7 +26,7 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--store", type=FOLDER, default=Path("runs"), show_default=True, help="Folder with the records.")
+@options.store()
 @click.option("--out", type=FOLDER, default=Path("leaderboard"), show_default=True, help="Folder for index.html.")
 def page(store: Path, out: Path) -> None:
     """Write one static HTML file with tables, curves, verdicts and the provenance of every number."""
@@ -37,7 +38,7 @@ def page(store: Path, out: Path) -> None:
 
 @group.command()
 @click.option("--study", default=STUDY, show_default=True, help="Study to run.")
-@click.option("--store", type=FOLDER, help="Take this store instead of running the study from nothing.")
+@options.store("Take this store instead of running the study from nothing.", default=None)
 @click.option("--out", type=FOLDER, default=COMMITTED, show_default=True, help="Folder to commit.")
 def build(study: str, store: Path | None, out: Path) -> None:
     """Run the leaderboard's study from nothing, and write its records, tables and page to be committed.
@@ -45,7 +46,7 @@ def build(study: str, store: Path | None, out: Path) -> None:
     Failed cells are holes in the page; the exit code is then 1.
     """
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
-        made = store or _run_from_nothing(study, Path(folder), PICTURES)
+        made = store or _run_from_nothing(study, Path(folder), PREDICTIONS)
         click.echo(publishing.publish(made, out))
         if _say_failures(made):
             raise click.exceptions.Exit(1)
@@ -91,12 +92,12 @@ def check(study: str, committed: Path, fresh: Path | None) -> None:
     click.echo(f"all {len(report.cells)} cells and {report.pretrainings} pretrainings come out as committed")
 
 
-def _run_from_nothing(study: str, folder: Path, pictures: int = 0) -> Path:
+def _run_from_nothing(study: str, folder: Path, predictions: int = 0) -> Path:
     """Run a study into an empty store, with an empty data folder, so that nothing made earlier is used."""
     from bench.cli.run import run
 
     os.environ["BENCH_DATA"] = str(folder / "data")
-    arguments = ["--study", study, "--store", str(folder / "store"), "--save-predictions", str(pictures)]
+    arguments = ["--study", study, "--store", str(folder / "store"), "--save-predictions", str(predictions)]
     run.main(args=arguments, prog_name="bench run", standalone_mode=False)
     (folder / "store" / "records").mkdir(exist_ok=True)  # there is none where every cell failed
     return folder / "store"

@@ -109,7 +109,10 @@ def _options(spec: Spec) -> dict[str, dict[str, Any]]:
     fields = spec.options.model_fields if spec.options else {}
     return {
         name: {
-            "default": spec.defaults.get(name, field.get_default(call_default_factory=True)),
+            "required": field.is_required(),
+            "default": None
+            if field.is_required()
+            else spec.defaults.get(name, field.get_default(call_default_factory=True)),
             "kind": _kind(field),
             "text": field.description or "",
             "source": f"what sets {spec.name} apart" if name in spec.defaults else _source(field),
@@ -123,7 +126,8 @@ def _option_text(known: dict[str, dict[str, Any]], place: str) -> str:
         return ""
     lines = ["", "", f"options (set in a study under {place}):"]
     for name, option in known.items():
-        lines += ["", f"  {name} = {_plain(option['default'])}   ({option['kind']})"]
+        default = "required" if option["required"] else _plain(option["default"])
+        lines += ["", f"  {name} = {default}   ({option['kind']})"]
         source = f"source: {option['source']}" if option["source"] else ""
         lines += [
             textwrap.indent(textwrap.fill(text, WIDTH - 6), "      ") for text in (option["text"], source) if text

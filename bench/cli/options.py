@@ -11,7 +11,7 @@ from bench.core.context import Count
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
+FOLDER = click.Path(path_type=Path)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -25,7 +25,7 @@ def store(text: str = "Folder of the results.", default: str | None = "runs") ->
     """
     return click.option(
         "--store",
-        type=click.Path(path_type=Path),
+        type=FOLDER,
         default=None if default is None else Path(default),
         show_default=default is not None,
         help=text,

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bench.cli import options
 from bench.cli.weights import find_card
 from bench.core.errors import StoreError
 from bench.store.store import Store
@@ -18,17 +19,17 @@ Rows = list[dict[str, Any]]
 
 @click.command()
 @click.argument("keys", nargs=-1)
-@click.option("--store", default="runs", show_default=True, help="Folder of the results.")
+@options.store()
 @click.option("--corpus", type=click.Path(path_type=Path), help="Probe on this corpus' dominant classes.")
 @click.option(
     "--images", type=click.Path(path_type=Path), help="Probe on a folder of labelled images, one folder a class."
 )
 @click.option("--size", default=64, show_default=True, help="Side that labelled images are read at, pixels.")
 @click.option("--adabn", is_flag=True, help="Take batch norm's statistics from the probed images first.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@options.as_json
 def probe(
     keys: tuple[str, ...],
-    store: str,
+    store: Path,
     corpus: Path | None,
     images: Path | None,
     size: int,
@@ -50,7 +51,7 @@ def probe(
 
     if corpus and images:
         raise click.UsageError("--corpus and --images exclude each other")
-    opened = Store(Path(store))
+    opened = Store(store)
     cards = [find_card(opened, key) for key in keys] or list(opened.cards())
     if not cards:
         raise StoreError(f"store {store} has no weights to probe: make some with bench pretrain")

@@ -11,6 +11,7 @@ from rich.table import Table
 
 import methods
 from bench.backbones.sources import RANDOM
+from bench.cli import options as shared
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
 from bench.store.store import Store
@@ -40,11 +41,11 @@ def study_options(command: Command) -> Command:
             click.option("--tasks", help="Comma-separated tasks, such as seg."),
             click.option("--datasets", help="Comma-separated data sets to keep, such as demo-city."),
             click.option("--backbones", help="Comma-separated backbones, such as resnet18."),
-            click.option("--fractions", help="Comma-separated shares of the labels in (0, 1], such as 0.01,1.0."),
+            click.option("--fractions", help="Comma-separated fractions of the labels in (0, 1], such as 0.01,1.0."),
             click.option("--seeds", type=int, help="Repeats with their own subset and training seed."),
             click.option("--reference/--no-reference", default=None, help="Add the reference row, or leave it out."),
             click.option("--init", help="Where every method's backbone starts: random, imagenet, or a weights file."),
-            click.option("--store", help="Folder of weights, records and tables."),
+            shared.store("Folder of the results; the study's own where not given.", default=None),
             click.option("--device", help="auto, cpu, cuda or cuda:N."),
             click.option("--workers", help="Jobs that run at the same time, or auto."),
             click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a study's value."),
@@ -64,7 +65,7 @@ retrying = click.option("--retry-failed", is_flag=True, help="Try again what div
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="Pictures of N test samples for each cell that this run does.",
+    help="Predictions of N test samples for each cell that this run does, as pictures.",
 )
 @retrying
 def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
@@ -207,7 +208,7 @@ def study_from(options: dict[str, Any]) -> Study:
         ("workers", "engine.workers"),
     ):
         if options[name] is not None:
-            overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else options[name]
+            overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
     if options["reference"] is False:
         overrides["reference"] = None
     elif options["reference"]:
@@ -223,6 +224,10 @@ def _split(name: str, text: str, kind: type) -> list[Any]:
         return [kind(part) for part in parts]
     except ValueError:
         raise StudyError(f"--{name} {text}: every part must be a number, such as 0.01,1.0") from None
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _yaml_value(key: str, text: str) -> Any:

@@ -9,6 +9,7 @@ import click
 import pandas as pd
 from rich.console import Console
 
+from bench.cli import options
 from bench.cli.reading import load_store
 from results import warned
 from results.stats.intervals import Interval
@@ -21,10 +22,8 @@ from results.tables.layout import Entry, TextGrid, chance_notes, percent, record
 
 
 @click.command()
-@click.option(
-    "--store", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder with the records."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.store()
+@options.as_json
 def command(store: Path, as_json: bool) -> None:
     """Compare methods pairwise, rank them over data sets, and split the spread by its sources.
 

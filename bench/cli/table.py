@@ -6,19 +6,14 @@ from typing import get_args
 import click
 from rich.console import Console
 
+from bench.cli import options
 from bench.cli.reading import load_store
 from bench.core.files import write_text
 from results import tables
 
 
 @click.command()
-@click.option(
-    "--store",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder with the records.",
-)
+@options.store()
 @click.option(
     "--format",
     "form",

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import click
 
+from bench.cli import options
 from results.frame import scan
 from results.verify import verify
 
 
 @click.command()
-@click.option(
-    "--store", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder to look at."
-)
+@options.store()
 def command(store: Path) -> None:
     """Name every record, subset manifest and weights card that is corrupt, truncated, foreign, NaN or newer.
 

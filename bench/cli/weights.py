@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from bench.cli import options
 from bench.core.errors import StoreError
 from bench.store.store import Store
 
@@ -17,10 +18,10 @@ def weights() -> None:
 
 
 @weights.command(name="list")
-@click.option("--store", default="runs", show_default=True, help="Folder of the results.")
-def list_weights(store: str) -> None:
+@options.store()
+def list_weights(store: Path) -> None:
     """List pretrained weights: key, method, backbone, seed, steps."""
-    for card in Store(Path(store)).cards():
+    for card in Store(store).cards():
         seed = f"seed {card['seed']:<11}"
         name = card.get("row") or card["method"]
         click.echo(f"{card['key']}  {name:22} {card['backbone']:14} {seed} steps {card['steps']}")
@@ -29,16 +30,16 @@ def list_weights(store: str) -> None:
 @weights.command()
 @click.argument("key")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="torchvision", show_default=True)
-@click.option("--store", default="runs", show_default=True, help="Folder of the results.")
+@options.store()
 @click.option(
     "--out", type=click.Path(path_type=Path), help="File to write, without ending; default: named by content."
 )
-def export(key: str, form: str, store: str, out: Path | None) -> None:
+def export(key: str, form: str, store: Path, out: Path | None) -> None:
     """Write weights under another library's names, in a file that it loads."""
     from bench.backbones.export import export as write
     from bench.backbones.weights import load
 
-    opened = Store(Path(store))
+    opened = Store(store)
     card = find_card(opened, key)
     out = out or Path(f"{card['method']}-{card['backbone']}-{card['key']}-{form}")
     kept = load(opened.weights(card["key"]))

@@ -1,8 +1,10 @@
 """Where a study's corpus and data sets come from: folders the user names, prepared sets, or a generator's."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.core import files
+from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.core.paths import data_home
 from bench.corpus.registry import Say
@@ -78,20 +80,51 @@ class Inputs:
         return options.fetch(lambda name: str(corpora.get(name).make(self._home, self._say)))
 
     def prepared_folder(self, name: str, slices: Slices) -> Path:
-        """Where a prepared set lies in the data folder; the demo's stand beside their sources."""
-        folder = datasets.folder_name(name, slices)
+        """Where a prepared set lies in the data folder; a generator's source is made, for its name has its version."""
         spec = datasets.get(name)
-        if not spec.maker:
-            return self._home / "prepared" / folder
-        # A generator's sets are remade when their layout or the generator changes (its version is in the source's
-        # name); a user's own are refused with a message.
-        source = spec.make(self._home, self._say)
-        return source.parent / f"prepared-{prepared.SCHEMA}" / source.name / folder
+        source = spec.make(self._home, self._say) if spec.maker else None
+        return prepared_home(self._home, source) / datasets.folder_name(name, slices)
 
-    def prepare(self, name: str, source: Path, slices: Slices, out: Path | None = None) -> Path:
-        """Cut a data set's public layout into slices; the folder is complete or absent."""
+    def prepare(
+        self,
+        name: str,
+        source: Path,
+        slices: Slices,
+        out: Path | None = None,
+        progress: Count = lambda _done, _total: None,
+        options: Mapping[str, str] | None = None,
+    ) -> Path:
+        """Cut a data set's public layout into slices; the folder is complete or absent.
+
+        Args:
+            name: of the data set.
+            source: the unpacked layout, or its archives.
+            slices: how it is cut.
+            out: folder to write; None for its place in the data folder.
+            progress: told how far it is.
+            options: how to read an unusual copy.
+        """
         out = out or self.prepared_folder(name, slices)
         self._say(f"preparing {name} in {out}")
         with files.new_folder(out) as work:
-            datasets.get(name).prepare(source, work, slices, lambda _done, _total: None)
+            datasets.get(name).prepare(source, work, slices, progress, options)
         return out
+
+
+def prepared_home(home: Path, source: Path | None = None) -> Path:
+    """Folder of the prepared sets: a user's own, or those made of a generator's `source`.
+
+    A generator's sets are remade when their layout or the generator changes, whose version is in the source's name; a
+    user's own are refused with a message.
+    """
+    if source is None:
+        return home / "prepared"
+    return source.parent / f"prepared-{prepared.SCHEMA}" / source.name
+
+
+def list_prepared(home: Path) -> list[tuple[str, Path]]:
+    """What is prepared in a data folder, and can be read by this version: data set and folder. Nothing is made."""
+    made = f"prepared-{prepared.SCHEMA}/*/*/index.json"  # of sources that lie in the data folder, or one folder deeper
+    indices = [file for pattern in ("prepared/*/index.json", made, f"*/{made}") for file in home.glob(pattern)]
+    # <name>-<side>-<overlap>; names have dashes of their own.
+    return [(file.parent.name.rsplit("-", 2)[0], file.parent) for file in sorted(indices)]

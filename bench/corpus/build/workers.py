@@ -1,18 +1,18 @@
 """Cutting all scenes of a plan, in this process or in several."""
 
-import multiprocessing
-import os
-import signal
-import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+from bench.core import processes
 from bench.core.context import Count
 from bench.core.errors import CorpusError
 from bench.corpus.build.cutting import ENTRY, Strip, cut_strip
 from bench.corpus.build.plan import BuildPlan
+
+# A scene that cannot be used, and why; None for a strip that was cut.
+Problem = tuple[str, str] | None
 
 
 def cut_all(plan: BuildPlan, work: Path, workers: int, progress: Count | None) -> dict[str, str]:
@@ -32,101 +32,38 @@ def cut_all(plan: BuildPlan, work: Path, workers: int, progress: Count | None) -
     """
     todo = [strip for strip in plan.strips if not (work / plan.key(strip) / ENTRY).is_file()]
     done = plan.total - sum(len(strip.windows) for strip in todo)
-    if progress:
-        progress(done, plan.total)
-    if workers <= 1 or len(todo) <= 1:
-        return _cut_here(plan, todo, work, done, progress)
-    return _cut_in_processes(plan, todo, work, min(workers, len(todo)), done, progress)
 
-
-def _cut_here(plan: BuildPlan, todo: list[Strip], work: Path, done: int, progress: Count | None) -> dict[str, str]:
-    def advance(windows: int) -> None:
-        nonlocal done
-        done += windows
+    def tell(windows: int) -> None:
         if progress:
-            progress(done, plan.total)
+            progress(done + windows, plan.total)
 
-    cover = plan.open_landcover()
-    failed = {}
-    for strip in todo:
-        if strip.scene.name in failed:
-            continue
-        try:
-            cut_strip(strip, cover, plan.cut, work / plan.key(strip), advance)
-        except CorpusError as error:
-            failed[strip.scene.name] = str(error)
-    if cover is not None:
-        cover.close()
-    return failed
-
-
-def _cut_in_processes(
-    plan: BuildPlan, todo: list[Strip], work: Path, workers: int, done: int, progress: Count | None
-) -> dict[str, str]:
-    """Cut strips in spawned processes, the largest first, so that none is left alone at the end."""
-    context = multiprocessing.get_context("spawn")
-    counter, stop = context.Value("q", 0), context.Event()
+    tell(0)
+    largest_first = sorted(todo, key=lambda strip: -len(strip.windows))
+    try:
+        problems = processes.do_all(partial(_cutter, plan, work), largest_first, workers, tell)
+    except BrokenProcessPool:
+        raise CorpusError(
+            "a process that cut scenes died, perhaps for lack of memory: run it again with fewer --workers; "
+            "what is done is kept"
+        ) from None
     failed: dict[str, str] = {}
-    with ProcessPoolExecutor(workers, context, _start, (plan, counter, stop)) as pool:
-        largest_first = sorted(todo, key=lambda strip: -len(strip.windows))
-        pending: dict[Future[str | None], Strip] = {
-            pool.submit(_cut_in_worker, strip, work / plan.key(strip)): strip for strip in largest_first
-        }
-        try:
-            while pending:
-                for future in wait(pending, timeout=0.2, return_when=FIRST_COMPLETED).done:
-                    name = pending.pop(future).scene.name
-                    problem = future.result()
-                    if problem is not None:
-                        failed.setdefault(name, problem)
-                if progress:
-                    progress(done + counter.value, plan.total)
-        except BrokenProcessPool:
-            raise CorpusError(
-                "a process that cut scenes died, perhaps for lack of memory: run it again with fewer --workers; "
-                "what is done is kept"
-            ) from None
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    for name, problem in filter(None, problems):
+        failed.setdefault(name, problem)
     return dict(sorted(failed.items()))
 
 
-class _Stopped(BaseException):
-    """The main process was interrupted; the strip in hand is dropped."""
+def _cutter(plan: BuildPlan, work: Path) -> Callable[[Strip, processes.Advance], Problem]:
+    """What cuts strips, with handles of the land cover that are this process' own."""
+    cover, failed = plan.open_landcover(), set[str]()
 
+    def cut(strip: Strip, advance: processes.Advance) -> Problem:
+        if strip.scene.name in failed:  # its other strips fail alike
+            return None
+        try:
+            cut_strip(strip, cover, plan.cut, work / plan.key(strip), advance)
+        except CorpusError as error:
+            failed.add(strip.scene.name)
+            return strip.scene.name, str(error)
+        return None
 
-_process: dict[str, Any] = {}
-
-
-def _start(plan: BuildPlan, counter: Any, stop: Any) -> None:
-    """Give a process its plan and its own handles of the land cover, once; Ctrl-C is the main process' business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _process.update(plan=plan, counter=counter, stop=stop, cover=plan.open_landcover())
-
-
-def _end_with_parent() -> None:
-    """End this process when the main one is gone: a killed main process would leave it waiting for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _cut_in_worker(strip: Strip, part: Path) -> str | None:
-    plan: BuildPlan = _process["plan"]
-    counter = _process["counter"]
-
-    def advance(windows: int) -> None:
-        with counter.get_lock():
-            counter.value += windows
-        if _process["stop"].is_set():
-            raise _Stopped
-
-    try:
-        cut_strip(strip, _process["cover"], plan.cut, part, advance)
-    except CorpusError as error:
-        return str(error)
-    return None
+    return cut

@@ -381,14 +381,18 @@ def test_what_a_kill_while_putting_parts_together_left_is_cleared_away(world):
 
 
 def test_a_worker_that_dies_is_told_in_one_line_and_the_rest_is_kept(world, monkeypatch):
-    monkeypatch.setattr("bench.corpus.build.workers._cut_in_worker", _die)
+    monkeypatch.setattr("bench.corpus.build.workers._cutter", _dying)
     with pytest.raises(CorpusError, match="died, perhaps for lack of memory"):
         build(world, workers=2)
     monkeypatch.undo()
     assert 50 == len(build(world, workers=2))
 
 
-def _die(_scene, _part):
+def _dying(_plan, _work):
+    return _die
+
+
+def _die(_strip, _advance):
     os._exit(1)
 
 
