@@ -9,7 +9,9 @@ import rasterio
 from affine import Affine
 
 
-def _write(path, pixels, *, origin=(500_000.0, 4_000_000.0), pixel=30.0, crs="EPSG:32650", transform=None, **profile):
+def write_raster(
+    path, pixels, *, origin=(500_000.0, 4_000_000.0), pixel=30.0, crs="EPSG:32650", transform=None, **profile
+):
     """Write a GeoTIFF; `pixels` is H x W for one band or H x W x B."""
     pixels = np.asarray(pixels)
     bands = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
@@ -33,7 +35,7 @@ def _write(path, pixels, *, origin=(500_000.0, 4_000_000.0), pixel=30.0, crs="EP
 @pytest.fixture
 def write_tif():
     """Function that writes a GeoTIFF: `write_tif(path, pixels, origin=, pixel=, crs=, nodata=, ...)`."""
-    return _write
+    return write_raster
 
 
 @pytest.fixture
@@ -42,10 +44,10 @@ def world(tmp_path):
     rng = np.random.default_rng(7)
     codes = np.empty((100, 100), dtype=np.uint8)
     codes[:50, :50], codes[:50, 50:], codes[50:, :50], codes[50:, 50:] = 20, 60, 10, 80
-    _write(tmp_path / "landcover" / "n50_35_2020lc030.tif", codes)
+    write_raster(tmp_path / "landcover" / "n50_35_2020lc030.tif", codes)
     for name in ("GF1_a", "GF1_b"):
         pixels = rng.integers(20, 200, size=(300, 300, 3), dtype=np.uint8)
-        _write(tmp_path / "scenes" / f"{name}.tif", pixels, pixel=10.0)
+        write_raster(tmp_path / "scenes" / f"{name}.tif", pixels, pixel=10.0)
     return tmp_path
 
 

@@ -14,8 +14,8 @@ from bench import backbones
 from bench.pretraining import method
 from bench.pretraining.method import Length
 from methods import geokr
-from methods.geokr import GeoKR
-from methods.options.geokr import GeoKROptions
+from methods.geokr import GeoKR, LandCoverClassification
+from methods.options.geokr import ClassificationOptions, GeoKROptions
 
 LANDCOVER = torch.tensor([[0.5, 0.5, 0.0]])
 STUDENT = torch.tensor([[0.5, 0.25, 0.25]]).log()
@@ -186,3 +186,105 @@ def test_the_learning_rate_falls_by_a_tenth_after_every_epoch(corpus):
         optimiser.step()
         scheduler.step()
     assert rates == pytest.approx([1.0] * 5 + [0.9] * 5 + [0.81] * 5)
+
+
+def fix_logits(head, probabilities) -> None:
+    """Let a head predict these probabilities for every image."""
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.copy_(torch.tensor(probabilities).log())
+
+
+PREDICTED = [1 / 2, 1 / 4, 1 / 16, 1 / 16, 1 / 32, 1 / 32, 1 / 32, 1 / 32]
+
+
+def test_both_losses_of_a_batch_by_hand(corpus):
+    """The student says 1/2, 1/4, ... of every tile and the teacher an eighth of each class: L_t is ln 8."""
+    model = build(corpus)
+    fix_logits(model.head, PREDICTED)
+    fix_logits(model.teacher_head, [1 / 8] * 8)
+    batch = batch_of(corpus)
+    losses = model(batch)
+    expected = -(batch.landcover.double().mean(dim=0) * torch.tensor(PREDICTED).double().log()).sum().item()
+    assert expected == pytest.approx(losses["landcover"].item(), rel=1e-5)
+    assert math.log(8) == pytest.approx(losses["consistency"].item(), rel=1e-5)
+
+
+def test_student_and_teacher_see_the_same_views(corpus):
+    """The land cover of a tile is the same whichever way it is turned, and the teacher judges what the student saw."""
+    model = build(corpus)
+    seen = []
+    for network in (model.backbone, model.teacher):
+        network.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0].clone()))
+    model(batch_of(corpus))
+    assert torch.equal(*seen)
+
+
+def test_an_update_moves_backbone_and_head_of_the_teacher_alike(corpus):
+    """From 8 towards a student at 0 with a = 3/4: 6."""
+    model = build(corpus, alpha=0.75, update_interval=1)
+    with torch.no_grad():
+        for value, networks in ((0.0, (model.backbone, model.head)), (8.0, (model.teacher, model.teacher_head))):
+            for network in networks:
+                for parameter in network.parameters():
+                    parameter.fill_(value)
+    model.after_step(1)
+    for network in (model.teacher, model.teacher_head):
+        assert all(torch.all(parameter == 6.0) for parameter in network.parameters())
+
+
+def test_updates_asked_for_by_number_are_spread_over_the_run(corpus):
+    """Two in ten steps: after the fifth and the tenth."""
+    model = build(corpus, Length(10, 5), teacher_updates=2)
+    with torch.no_grad():
+        model.head.bias.add_(1.0)
+    moved = []
+    for step in range(1, 11):
+        before = model.teacher_head.bias.clone()
+        model.after_step(step)
+        moved.append(not torch.equal(before, model.teacher_head.bias))
+    assert [5, 10] == [step for step, changed in enumerate(moved, start=1) if changed]
+
+
+def classification(corpus, **options) -> LandCoverClassification:
+    torch.manual_seed(0)
+    values = ClassificationOptions.model_validate({"batch": 8, "size": 32, **options})
+    return LandCoverClassification(backbones.build("resnet18"), values, corpus, Length(15, 5))
+
+
+def test_the_ablation_of_table_x_is_cross_entropy_with_the_dominant_class_by_hand(corpus):
+    """Two tiles of class 0, one of class 2 and one that is half 1 and half 3, of which the first counts."""
+    model = classification(corpus)
+    fix_logits(model.head, PREDICTED)
+    landcover = torch.zeros(4, 8)
+    landcover[0, :2] = torch.tensor([0.6, 0.4])
+    landcover[1, [0, 7]] = torch.tensor([0.9, 0.1])
+    landcover[2, 2] = 1.0
+    landcover[3, [1, 3]] = 0.5
+    batch = batch_of(corpus, 4)
+    losses = model(method.Batch(batch.images, landcover, batch.generator))
+    assert {"class"} == set(losses)
+    assert (1 + 1 + 4 + 2) / 4 * LN2 == pytest.approx(losses["class"].item(), rel=1e-5)
+
+
+def test_the_ablation_trains_backbone_and_head_with_a_rate_that_falls_by_epoch(corpus):
+    model = classification(corpus, lr=1.0)
+    optimiser, scheduler = model.configure()
+    assert sum(len(group["params"]) for group in optimiser.param_groups) == len(
+        [*model.backbone.parameters(), *model.head.parameters()]
+    )
+    model(batch_of(corpus))["class"].backward()
+    rates = []
+    for _ in range(15):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        scheduler.step()
+    assert rates == pytest.approx([1.0] * 5 + [0.9] * 5 + [0.81] * 5)
+
+
+def test_the_ablation_exports_what_it_trained_and_balances_classes_unless_told_not_to(corpus):
+    model = classification(corpus)
+    assert torch.equal(model.export()["conv1.weight"], model.backbone.conv1.weight)
+    weights = model.sample_weights()
+    assert [pytest.approx(1.0)] * 3 == [weights[corpus.dominant == k].sum() for k in np.unique(corpus.dominant)]
+    assert classification(corpus, balance=False).sample_weights() is None
