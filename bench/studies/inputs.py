@@ -64,6 +64,7 @@ class Inputs:
         if path not in self._datasets:
             spec = datasets.get(protocol.dataset)
             if spec.maker and not path.is_dir():
+                self._say(f"preparing {spec.name} in {path}")
                 self.prepare(protocol.dataset, spec.make(self._home, self._say), protocol.slices)
             self._datasets[path] = Prepared.open(path)
         found = self._datasets[path]
@@ -105,7 +106,6 @@ class Inputs:
             options: how to read an unusual copy.
         """
         out = out or self.prepared_folder(name, slices)
-        self._say(f"preparing {name} in {out}")
         with files.new_folder(out) as work:
             datasets.get(name).prepare(source, work, slices, progress, options)
         return out

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from running import COMMAND, bench, records
+from running import COMMAND, ROOT, bench, records
 
 from bench.store.records import read_record
 
@@ -30,6 +30,14 @@ def test_every_cell_has_a_record_that_says_where_it_comes_from(finished):
         assert record.synthetic
         assert (record.corpus is None) == (record.method == "random")
         assert record.cost["train_seconds"] > 0
+
+
+def test_every_record_and_card_says_which_revision_of_the_code_made_it(finished):
+    commands = ["git", "rev-parse", "--short=12", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"]
+    head, changes = (subprocess.run(c, cwd=ROOT, capture_output=True, text=True, check=True).stdout for c in commands)
+    expected = head.strip() + ("+" if changes else "")
+    found = [*finished[0].glob("records/*.json"), *finished[0].glob("weights/*/card.json")]
+    assert {expected} == {json.loads(path.read_text())["provenance"]["revision"] for path in found}
 
 
 def test_seeds_are_the_same_for_every_method(finished):

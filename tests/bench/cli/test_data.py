@@ -1,6 +1,8 @@
 """`bench data` prepares, verifies, lists and counts, and refuses in one line with exit code 2."""
 
 import importlib.util
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from running import bench
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -88,3 +91,22 @@ def test_a_broken_image_leaves_nothing_half_prepared(rsscn7, tmp_path):
     assert done.returncode == 2
     assert "b002.png is a picture of mode RGBA" in done.stderr
     assert list((tmp_path / "home" / "prepared").iterdir()) == []
+
+
+def test_what_a_study_prepared_of_the_demo_is_listed_verified_and_not_prepared_again(tmp_path):
+    environment = os.environ | {"BENCH_DATA": str(tmp_path)}
+    asked = ["--methods", "random", "--tasks", "cls", "--store", tmp_path / "store"]
+    assert ["no"] == list(
+        {entry["prepared"] for entry in json.loads(_bench(tmp_path, "list", "--json").stdout).values()}
+    )
+    planned = bench("plan", *asked, env=environment)
+    assert 0 == planned.returncode, planned.stderr
+    listed = json.loads(_bench(tmp_path, "list", "--json").stdout)
+    (folder,) = listed.pop("demo-scenes")["prepared"]
+    assert {"no"} == {entry["prepared"] for entry in listed.values()}
+    checked = _bench(tmp_path, "verify", "demo-scenes")
+    assert (0, 1) == (checked.returncode, checked.stdout.count("as it was prepared")), checked.stderr
+    assert checked.stdout.startswith(f"{folder}: 320 slices")
+    again = _bench(tmp_path, "prepare", "demo-scenes", "--source", tmp_path)
+    assert 2 == again.returncode
+    assert again.stderr.startswith(f"bench: {folder} exists already")

@@ -1,0 +1,113 @@
+"""How long a plan should take, by numbers that follow from the study alone or from the store's own times."""
+
+import json
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+
+from bench.corpus.build.pipeline import build_corpus
+from bench.corpus.storage.reader import Corpus
+from bench.store.records import Record
+from bench.store.store import Store
+from bench.studies.estimates import Estimate, estimate
+from bench.studies.inputs import Inputs
+from bench.studies.plan import make_plan
+from bench.studies.study import load_study
+from tasks.prepared import SCHEMA
+
+
+@pytest.fixture
+def data(tmp_path):
+    """The index of a prepared set of 100 images, which is all that a plan reads of one."""
+    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": [{}] * 100}
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "index.json").write_text(json.dumps(index))
+    return folder
+
+
+def planned(tmp_path, data, **changes):
+    study = load_study(
+        "demo",
+        {
+            "data": {"demo-scenes": str(data), "ucmerced": str(data)},
+            "methods": ["random"],
+            "tasks": ["cls"],
+            "fractions": [0.1, 1.0],
+            "engine.workers": 1,
+        }
+        | changes,
+    )
+    inputs, store = Inputs(print, tmp_path), Store(tmp_path / "store")
+    plan = make_plan(study, inputs)
+    return plan, store, estimate(plan, study, store, inputs)
+
+
+def test_without_measurements_a_cell_takes_its_images_at_sixty_a_second(tmp_path, data):
+    """The demo's classification: 25 steps of 16 images of 64 px, at two fractions under three seeds."""
+    _, _, guess = planned(tmp_path, data)
+    assert Estimate(pytest.approx(6 * 25 * 16 / 60), measured=False) == guess
+
+
+def test_jobs_run_side_by_side_but_none_is_split(tmp_path, data):
+    _, _, guess = planned(tmp_path, data, **{"engine.workers": 4})
+    assert pytest.approx(6 * 25 * 16 / 60 / 4) == guess.seconds
+    _, _, guess = planned(tmp_path, data, **{"engine.workers": 8})
+    assert pytest.approx(25 * 16 / 60) == guess.seconds
+
+
+def test_epochs_count_the_training_images_of_the_fraction(tmp_path, data):
+    """A protocol in epochs: steps an epoch are whole batches of the fraction's images, the last one filled up."""
+    changes = {"protocols": {"cls": ["geokr-2021/ucmerced"]}, "fractions": [0.1], "seeds": 1}
+    plan, _, guess = planned(tmp_path, data, **changes)
+    protocol = plan.cells[0].protocol
+    train = round(100 * protocol.split.ratio[0] / sum(protocol.split.ratio))
+    images = protocol.schedule.total * -(-round(0.1 * train) // protocol.schedule.batch) * protocol.schedule.batch
+    assert pytest.approx(images * (protocol.slices.size / 64) ** 2 / 60) == guess.seconds
+
+
+def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
+    scenes = tmp_path / "scenes"
+    scenes.mkdir()
+    place = {"crs": "EPSG:32650", "transform": Affine(10, 0, 500_000, 0, -10, 4_000_000)}
+    pixels = np.random.default_rng(0).integers(20, 200, size=(3, 200, 200), dtype=np.uint8)
+    shape = {"count": 3, "height": 200, "width": 200, "dtype": "uint8"}
+    with rasterio.open(scenes / "GF1_a.tif", "w", driver="GTiff", **place, **shape) as dataset:
+        dataset.write(pixels)
+    build_corpus(scenes, None, None, tmp_path / "corpus", size=64)
+    tiles = len(Corpus.open(tmp_path / "corpus"))
+    options = {"pretrain": {"epochs": 3, "batch": 4, "size": 32}, "reference": None, "methods": ["simclr"]}
+    changes = options | {"corpus": str(tmp_path / "corpus"), "fractions": [1.0], "seeds": 1}
+    _, store, guess = planned(tmp_path, data, **changes)
+    store.open_for_writing()
+    cell = 25 * 16 / 60
+    assert Estimate(pytest.approx(tiles * 3 * 0.25 / 60 + cell), measured=False) == guess
+    # Four steps of 4 views of 32 px in 2 s are 2 images of 64 px a second.
+    folder = store.weights("other")
+    folder.mkdir(parents=True)
+    card = {"key": "other", "steps": 4, "corpus_hash": "1", "backbone": "resnet18"}
+    card |= {"options": {"batch": 4, "size": 32}, "cost": {"train_seconds": 2.0}}
+    (folder / "card.json").write_text(json.dumps(card))
+    _, _, guess = planned(tmp_path, data, **changes)
+    assert pytest.approx(tiles * 3 * 0.25 / 2 + cell) == guess.seconds
+
+
+def test_cells_that_were_measured_take_as_long_as_they_took(tmp_path, data):
+    plan, store, _ = planned(tmp_path, data)
+    store.open_for_writing()
+    for cell, seconds in zip(plan.cells, (10.0, 11.0, 60.0), strict=False):
+        store.write_record(record_of(cell, seconds))
+    _, _, guess = planned(tmp_path, data)
+    assert Estimate(pytest.approx(3 * (11.0 + 1.5)), measured=True) == guess
+
+
+def record_of(cell, seconds):
+    return Record(
+        key=cell.key, study="demo", method="random", options={}, backbone=cell.pretrain.backbone, task="cls",
+        dataset=cell.protocol.dataset, protocol=cell.protocol.id, protocol_hash=cell.protocol.hash,
+        fraction=cell.fraction, seed=cell.seed, seeds={"pretrain": 1, "subset": 2, "train": 3},
+        weights=cell.pretrain.key, corpus=None, metric="accuracy", metrics={"accuracy": 0.5}, counts={}, synthetic=True,
+        synthetic_corpus=None, provenance={}, cost={"train_seconds": seconds, "eval_seconds": 1.5},
+    )  # fmt: skip
