@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,8 +10,8 @@ from bench.core.context import Context
 from bench.metrics.confusion import image_scores
 from tasks import mm, predictions
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
-from tasks.prepared import Kind
-from tasks.samples import LabelledSlices, Preprocessor
+from tasks.labels.image_class import LABEL as CLASS
+from tasks.samples import Preprocessor
 from tasks.scoring import ConfusionMetric
 from tasks.splits import Parts
 from tasks.task import Result, Start, Task, constant_loss
@@ -21,27 +20,22 @@ from tasks.task import Result, Start, Task, constant_loss
 class Classification(Task):
     """One classification protocol; subsets are stratified by class."""
 
-    kind: Kind = "class"
-
-    def strata(self, samples: list[int]) -> list[int]:
-        """The class of each image."""
-        return [int(label) for label in self.scheme.lookup[self.data.labels[samples]]]
+    label = CLASS
 
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fine-tune backbone and linear layer, score on the test split."""
         prepare_process(context.seed)
-        preprocessor = ImagePreprocessor(self.protocol.augment, start.input)
+        preprocessor = ImagePreprocessor(self.protocol.augment, start.input, self.data)
         model = LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
-        samples = Samples(self._samples(train), self._samples(parts.val), self._samples(parts.test))
+        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
         metric = ConfusionMetric(self.scheme.classes, image_scores)
-        constant = constant_loss(np.bincount(self.strata(train)))
+        constant = constant_loss(self.counts(train).sum(axis=0))
         result = fine_tune(model, samples, metric, self.protocol, context, constant)
         pictured = predictions.chosen(parts.test, context.prediction_count)
-        predictions.write_classes(model, self._samples(pictured), self, pictured, context)
+        outputs = predictions.predict(model, self.samples(pictured))
+        pairs = [(int(output["truth"]), int(output["prediction"])) for output in outputs]
+        predictions.write(self, pictured, pairs, context)
         return result
-
-    def _samples(self, positions: list[int]) -> LabelledSlices:
-        return LabelledSlices(self.data, positions, self.scheme.lookup)
 
 
 class LinearClassifier(BaseModel):
@@ -74,5 +68,5 @@ class ImagePreprocessor(Preprocessor):
 
     def forward(self, data: dict[str, Tensor], training: bool = False) -> dict[str, Tensor]:
         """Augment when training, and normalise."""
-        moves = self.moves(len(data["image"]), training=training)
-        return {"inputs": self.inputs(data["image"], moves), "labels": data["label"].to(self.device).long()}
+        inputs, targets = self.split(data, training=training)
+        return {"inputs": inputs, "labels": targets["label"].long()}

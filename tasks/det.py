@@ -6,17 +6,14 @@ import numpy as np
 import torch
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from bench import backbones
 from bench.core.context import Context
 from bench.core.errors import StudyError
-from bench.metrics.confusion import IGNORE
-from tasks import augment, mm, mmcv_ext, predictions
+from tasks import mm, mmcv_ext, predictions
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
-from tasks.prepared import Kind, Prepared
+from tasks.labels.boxes import LABEL as BOXES
 from tasks.samples import Preprocessor
 from tasks.scoring import DetectionMetric, detections
 from tasks.splits import Parts
@@ -39,24 +36,16 @@ PEAKS, PEAK_WINDOW = 100, 3
 class Detection(Task):
     """One detection protocol; subsets are stratified by the set of classes present."""
 
-    kind: Kind = "boxes"
-
-    def strata(self, samples: list[int]) -> list[int]:
-        """The classes present in each slice, as a number with one bit a class; 0 for a slice without objects."""
-        present = self.scheme.counts(self.data.class_counts[samples]) > 0
-        return [int(bits) for bits in present @ (1 << np.arange(present.shape[1]))]
+    label = BOXES
 
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fine-tune backbone, neck and head, select on the validation split, score on the test split."""
         prepare_process(context.seed)
         model = self._build(start)
-        samples = Samples(self._samples(train), self._samples(parts.val), self._samples(parts.test))
+        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
         result = fine_tune(model, samples, DetectionMetric(self.scheme.classes), self.protocol, context)
         self._picture(model, parts.test, context)
         return result
-
-    def _samples(self, positions: list[int]) -> "BoxedSlices":
-        return BoxedSlices(self.data, positions, self.scheme.lookup)
 
     def _build(self, start: Start) -> CenterNet:
         pyramid = backbones.outline(start.backbone)
@@ -85,17 +74,16 @@ class Detection(Task):
                 "loss_wh": {"type": L1Loss, "loss_weight": 0.1},
                 "loss_offset": {"type": L1Loss, "loss_weight": 1.0},
             },
-            data_preprocessor=BoxPreprocessor(self.protocol.augment, start.input),
+            data_preprocessor=BoxPreprocessor(self.protocol.augment, start.input, self.data),
             test_cfg=ConfigDict(topk=PEAKS, local_maximum_kernel=PEAK_WINDOW, max_per_img=PEAKS),
         )
 
     def _picture(self, model: CenterNet, test: list[int], context: Context) -> None:
-        occupied = [at for at in test if len(self.data.boxes(at))]
+        occupied = [at for at in test if len(self.data.label_at(at))]
         positions = predictions.chosen(occupied or test, context.prediction_count)
-        outputs = predictions.predict(model, self._samples(positions)) if positions else []
-        pairs = [detections(output.gt_instances, output.pred_instances) for output in outputs]
-        found = {at: (pair.truth, pair.found) for at, pair in zip(positions, pairs, strict=True)}
-        predictions.write_boxes(self, context, found)
+        outputs = predictions.predict(model, self.samples(positions))
+        found = [detections(output.gt_instances, output.pred_instances) for output in outputs]
+        predictions.write(self, positions, [(each.truth, each.found) for each in found], context)
 
 
 class FullPrecisionHead(CenterNetHead):
@@ -110,54 +98,14 @@ class FullPrecisionHead(CenterNetHead):
             return tuple(each.contiguous() for each in super().forward_single(x.float()))
 
 
-class BoxedSlices(Dataset[dict[str, Tensor]]):
-    """Some slices of a prepared set: `image` uint8 H x W x 3, `boxes` float M x 4 corners and `classes` M.
-
-    Args:
-        data: the prepared set.
-        samples: positions in it.
-        lookup: class of each stored label; boxes of ignored classes are left out.
-    """
-
-    def __init__(self, data: Prepared, samples: list[int], lookup: NDArray[np.uint8]) -> None:
-        self._data = data
-        self._samples = samples
-        self._lookup = lookup
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def __getitem__(self, position: int) -> dict[str, Tensor]:
-        at = self._samples[position]
-        boxes = self._data.boxes(at)
-        classes = self._lookup[boxes[:, 4].astype(np.int64)]
-        kept = classes != IGNORE
-        return {
-            "image": torch.from_numpy(np.array(self._data.images[at])),
-            "boxes": torch.from_numpy(boxes[kept, :4]),
-            "classes": torch.from_numpy(classes[kept].astype(np.int64)),
-        }
-
-    @staticmethod
-    def collate(samples: list[dict[str, Tensor]]) -> dict[str, Any]:
-        """Stack the images; boxes stay a list, since each slice has its own number."""
-        listed = {name: [sample[name] for sample in samples] for name in ("boxes", "classes")}
-        return {"image": torch.stack([sample["image"] for sample in samples]), **listed}
-
-
 class BoxPreprocessor(Preprocessor):
     """Turns a batch of slices with boxes into normalised, augmented inputs and mmdet's data samples."""
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Augment when training, normalise, and pack."""
-        size = data["image"].shape[1]
-        moves = self.moves(len(data["image"]), training=training)
-        boxes = [each.to(self.device) for each in data["boxes"]]
-        if moves is not None:
-            boxes = [augment.move_boxes(each, moves, at, size) for at, each in enumerate(boxes)]
-        classes = [each.to(self.device) for each in data["classes"]]
-        packed = [_sample(*pair, size) for pair in zip(boxes, classes, strict=True)]
-        return {"inputs": self.inputs(data["image"], moves), "data_samples": packed}
+        inputs, targets = self.split(data, training=training)
+        pairs = zip(targets["boxes"], targets["classes"], strict=True)
+        return {"inputs": inputs, "data_samples": [_sample(*pair, data["image"].shape[1]) for pair in pairs]}
 
 
 def _sample(boxes: Tensor, classes: Tensor, size: int) -> DetDataSample:

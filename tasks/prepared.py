@@ -5,20 +5,20 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.core import files
+from bench.core.bands import COLOURS, Bands, Values
 from bench.core.errors import DataError
+from tasks import labels
+from tasks.labels.label import Label
 
 SCHEMA = 3
 # Schema 2 lacks what the registry declares and which slices repeat others; all else is the same, so it is still read.
 OLDEST = 2
-
-# What a label is: a class of each pixel, one class of the whole slice, or boxes with classes.
-Kind = Literal["mask", "class", "boxes"]
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class Prepared:
 
     Attributes:
         path: folder of the prepared set.
-        index: what `index.json` says: data set, whether it is synthetic, kind, size, overlap, classes, palette, hash,
-            files, slices that repeat others, and of every slice its source image, the window's left and top pixel and,
-            where the public layout has parts, its part.
+        index: what `index.json` says: data set, whether it is synthetic, kind of labels, size, overlap, classes,
+            palette, names of the bands where they are not red, green and blue, hash, files, slices that repeat others,
+            and of every slice its source image, the window's left and top pixel and, where the public layout has parts,
+            its part.
     """
 
     path: Path
@@ -75,11 +76,31 @@ class Prepared:
         """Whether the data set is declared to be made by a generator; False in sets of schema 2, which do not say."""
         return bool(self.index.get("synthetic", False))
 
+    @cached_property
+    def label(self) -> Label:
+        """What a label is.
+
+        Raises:
+            DataError: the kind is unknown here.
+        """
+        label = labels.find(self.index["kind"], self.dates)
+        if label is None:
+            raise DataError(
+                f"{self.path / 'index.json'} has labels of kind {self.index['kind']!r} on {self.dates} dates, which are "
+                "unknown here: prepare the data set again, or install the package that brings the kind"
+            )
+        return label
+
     @property
-    def kind(self) -> Kind:
-        """What a label is."""
-        kind: Kind = self.index["kind"]
-        return kind
+    def bands(self) -> Bands:
+        """The bands of an image; red, green and blue where the index names none."""
+        values: Values = "uint16" if self.images.dtype == np.uint16 else "uint8"
+        return Bands(tuple(self.index.get("band_names", COLOURS)), values)
+
+    @property
+    def dates(self) -> int:
+        """Images side by side in the bands of a slice."""
+        return int(self.images.shape[-1]) // len(self.bands)
 
     @property
     def classes(self) -> list[str]:
@@ -91,27 +112,26 @@ class Prepared:
         """The data set's own colour of each class."""
         return [(red, green, blue) for red, green, blue in self.index["palette"]]
 
-    @cached_property
-    def images(self) -> NDArray[np.uint8]:
-        """RGB slices N x H x W x 3, or N x H x W x 6 of two dates, memory-mapped."""
-        images: NDArray[np.uint8] = self._array("images")
+    @property
+    def images(self) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """Slices N x H x W x C, of two dates one after the other in C; memory-mapped."""
+        images: NDArray[np.uint8] | NDArray[np.uint16] = self._array("images")
         return images
 
-    @cached_property
+    @property
     def labels(self) -> NDArray[np.uint8]:
-        """Label slices N x H x W, or one class of each slice, N; memory-mapped."""
-        labels: NDArray[np.uint8] = self._array("labels")
-        return labels
+        """Labels of one shape: classes of pixels N x H x W, or one class of each slice, N; memory-mapped."""
+        array: NDArray[np.uint8] = self._array("labels")
+        return array
 
     @cached_property
     def class_counts(self) -> NDArray[np.int64]:
         """Pixels, slices or boxes of each class in each slice, N x K."""
         return np.asarray(self._array("class_counts"), dtype=np.int64)
 
-    def boxes(self, position: int) -> NDArray[np.float32]:
-        """Boxes of a slice, M x 5: left, top, right, bottom in pixels of the slice, and class."""
-        first, last = self._box_starts[position : position + 2]
-        return np.array(self._all_boxes[first:last], dtype=np.float32)
+    def label_at(self, position: int) -> NDArray[Any]:
+        """The label of a slice as it is stored."""
+        return self.label.read(self._array, position)
 
     @property
     def names(self) -> list[str]:
@@ -130,13 +150,12 @@ class Prepared:
 
     def counts(self) -> dict[str, int]:
         """What the set holds, by name: images, slices, and pixels, slices or boxes of each class."""
-        unit = {"mask": "pixels", "class": "slices", "boxes": "boxes"}[self.kind]
         totals = self.class_counts.sum(axis=0)
         return {
             "images": len(set(self.sources)),
             "slices": len(self),
             **{f"slices of {part}": count for part, count in Counter(filter(None, self.parts)).items()},
-            **{f"{unit} of {name}": int(total) for name, total in zip(self.classes, totals, strict=True)},
+            **{f"{self.label.unit} of {name}": int(total) for name, total in zip(self.classes, totals, strict=True)},
         }
 
     def repeats(self) -> dict[str, int]:
@@ -151,21 +170,17 @@ class Prepared:
         return {name: count for name, count in counts.items() if count}
 
     @cached_property
-    def _all_boxes(self) -> NDArray[np.float32]:
-        boxes: NDArray[np.float32] = self._array("boxes")
-        return boxes
-
-    @cached_property
-    def _box_starts(self) -> NDArray[np.int64]:
-        starts: NDArray[np.int64] = self._array("box_starts")
-        return starts
+    def _opened(self) -> dict[str, NDArray[Any]]:
+        return {}
 
     def _array(self, name: str) -> Any:
-        try:
-            return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            why = files.because(error, "prepare the data set again")
-            raise DataError(f"{self.path / name}.npy cannot be read{why}") from None
+        if name not in self._opened:
+            try:
+                self._opened[name] = np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError, EOFError) as error:
+                why = files.because(error, "prepare the data set again")
+                raise DataError(f"{self.path / name}.npy cannot be read{why}") from None
+        return self._opened[name]
 
 
 def slice_name(entry: dict[str, Any]) -> str:

@@ -8,7 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from bench.core import configs
 from bench.core.errors import StudyError
@@ -32,29 +40,57 @@ class Slices(_Part):
 Natural = Annotated[int, Field(ge=0)]
 
 
+class ListFile(_Part):
+    """A text file that a user brings: the name of an image on each line, whatever its folder and ending.
+
+    Attributes:
+        file: its name, in the folder of the prepared set.
+        md5: its published sum; as a part of the protocol it stands for the file's content in every key.
+    """
+
+    file: str = Field(pattern=r"^[^/\\]+$")
+    md5: str = Field(pattern=r"^[0-9a-f]{32}$")
+
+
+PartName = Literal["train", "val", "test"]
+
+
 class Split(_Part):
     """How samples are divided.
 
     Attributes:
-        by: `slice` or `image` draws slices or whole images at random; `given` takes the parts of the public layout;
-            `area` takes images by name.
+        by: `slice` or `image` draws slices or whole images at random, `stratum` draws slices so that each part has every
+            stratum of the labels (such as a class) in proportion; `given` takes the parts of the public layout; `area`
+            takes images by name; `list` takes them from files that a user brings.
         ratio: train : val : test of a random draw.
         seed: of a random draw.
         areas: names of the images of each part.
+        lists: the file of each part.
+        lists_from: where a user gets the files.
     """
 
-    by: Literal["slice", "image", "given", "area"]
+    by: Literal["slice", "image", "stratum", "given", "area", "list"]
     ratio: tuple[Natural, Natural, Natural] | None = None
     seed: int | None = None
-    areas: dict[Literal["train", "val", "test"], list[str]] | None = None
+    areas: dict[PartName, list[str]] | None = None
+    lists: dict[PartName, ListFile] | None = None
+    lists_from: str | None = None
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "Split":
-        if self.by in {"slice", "image"} and (self.ratio is None or self.seed is None):
+        if self.by in {"slice", "image", "stratum"} and (self.ratio is None or self.seed is None):
             raise ValueError(f"a split by {self.by} needs ratio and seed")
         if self.by == "area" and self.areas is None:
             raise ValueError("a split by area needs areas")
+        if self.by == "list" and not (self.lists and self.lists_from):
+            raise ValueError("a split by list needs lists and lists_from")
         return self
+
+    @model_serializer(mode="wrap")
+    def _keep_keys(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave absent lists out: protocols without them keep the hash, and their cells the key, that they had."""
+        values: dict[str, Any] = dump(self)
+        return values if self.lists else {name: value for name, value in values.items() if not name.startswith("lists")}
 
 
 class Optimiser(_Part):
@@ -141,7 +177,8 @@ class Protocol(_Part):
     @property
     def hash(self) -> str:
         """Hash of every value that can move the number; titles, sources and the fractions offered cannot."""
-        return content_hash(self.model_dump(mode="json", exclude={"title", "sources", "fractions"}))
+        words: dict[str, Any] = {"title": True, "sources": True, "fractions": True, "split": {"lists_from"}}
+        return content_hash(self.model_dump(mode="json", exclude=words))
 
 
 def _stated(value: object) -> list[str]:

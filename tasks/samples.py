@@ -5,36 +5,47 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.model import BaseDataPreprocessor
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from bench.backbones.normalisation import Channels, Normalisation
+from bench.backbones.normalisation import Normalisation
+from bench.core.bands import Bands
+from bench.core.errors import DataError
 from tasks import augment
 from tasks.prepared import Prepared
+from tasks.scheme import Scheme
 
 
 class LabelledSlices(Dataset[dict[str, Tensor]]):
-    """Some slices of a prepared set: `image` uint8 H x W x C and `label`, uint8 H x W or a number.
+    """Some slices of a prepared set: `image`, H x W x C of its stored values, and the targets of its kind of label.
 
     Args:
         data: the prepared set.
         samples: positions in it.
-        lookup: class of each stored label.
+        scheme: the classes that are told apart.
     """
 
-    def __init__(self, data: Prepared, samples: list[int], lookup: NDArray[np.uint8]) -> None:
+    def __init__(self, data: Prepared, samples: list[int], scheme: Scheme) -> None:
         self._data = data
         self._samples = samples
-        self._lookup = lookup
+        self._scheme = scheme
 
     def __len__(self) -> int:
         return len(self._samples)
 
     def __getitem__(self, position: int) -> dict[str, Tensor]:
         at = self._samples[position]
-        label = np.asarray(self._lookup[self._data.labels[at]])
-        return {"image": torch.from_numpy(np.array(self._data.images[at])), "label": torch.from_numpy(label)}
+        stored = np.array(self._data.images[at])
+        # Torch moves and copies no uint16; int32 holds all its values.
+        image = stored if stored.dtype == np.uint8 else stored.astype(np.int32)
+        target = self._data.label.target(self._data.label_at(at), self._scheme.lookup, len(self._scheme.classes))
+        return {"image": torch.from_numpy(image), **{name: torch.from_numpy(each) for name, each in target.items()}}
+
+    def collate(self, samples: list[dict[str, Tensor]]) -> dict[str, Any]:
+        """Stack a batch; labels that differ in size stay a list."""
+        batch = {name: [sample[name] for sample in samples] for name in samples[0]}
+        listed = self._data.label.ragged
+        return {name: values if listed and name != "image" else torch.stack(values) for name, values in batch.items()}
 
 
 class Preprocessor(BaseDataPreprocessor):
@@ -42,18 +53,27 @@ class Preprocessor(BaseDataPreprocessor):
 
     Args:
         augmentations: names of the augmentations on training batches.
-        statistics: of the input that the pretrained weights were trained with.
-        dates: images side by side in the bands of a sample.
+        statistics: of the input that the pretrained weights were trained with, for values from 0 to 1.
+        data: where the slices come from: their bands, the largest value of their type, and how labels move.
+
+    Raises:
+        DataError: the weights saw other bands than the slices have.
     """
 
-    def __init__(self, augmentations: list[Any], statistics: Normalisation, dates: int = 1) -> None:
+    def __init__(self, augmentations: list[Any], statistics: Normalisation, data: Prepared) -> None:
         super().__init__()
+        if not _fit(statistics, data.bands):
+            raise DataError(
+                f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data set "
+                "with the bands of the weights"
+            )
         self._augmentations = augmentations
-        self.register_buffer("mean", _per_band(statistics.mean, dates), persistent=False)
-        self.register_buffer("std", _per_band(statistics.std, dates), persistent=False)
+        self._label = data.label
+        self.register_buffer("mean", _per_band(statistics.mean, data), persistent=False)
+        self.register_buffer("std", _per_band(statistics.std, data), persistent=False)
 
     def inputs(self, images: Tensor, moves: augment.Moves | None) -> Tensor:
-        """Turn images B x H x W x C, uint8, into moved and normalised inputs B x C x H x W, channels last."""
+        """Turn stored images B x H x W x C into moved and normalised inputs B x C x H x W, channels last."""
         # Stored as H x W x C, so the permuted view already is channels_last.
         stacked = images.to(self.device).permute(0, 3, 1, 2)
         if moves is not None:
@@ -61,10 +81,21 @@ class Preprocessor(BaseDataPreprocessor):
         normalised: Tensor = (stacked - self.mean) / self.std
         return normalised.contiguous(memory_format=torch.channels_last)
 
-    def moves(self, count: int, *, training: bool) -> augment.Moves | None:
-        """The moves of a batch; None when not training."""
-        return augment.draw(count, self._augmentations) if training else None
+    def split(self, data: dict[str, Any], *, training: bool) -> tuple[Tensor, dict[str, Any]]:
+        """The inputs of a batch and its targets on the device; when training, both moved alike."""
+        images = data["image"]
+        moves = augment.draw(len(images), self._augmentations) if training else None
+        targets = {name: self.cast_data(values) for name, values in data.items() if name != "image"}
+        if moves is not None:
+            targets = self._label.move(targets, moves, images.shape[1])
+        return self.inputs(images, moves), targets
 
 
-def _per_band(values: Channels, dates: int) -> Tensor:
-    return torch.tensor(values * dates).view(1, 3 * dates, 1, 1) * 255
+def _fit(statistics: Normalisation, bands: Bands) -> bool:
+    """Whether weights are for images of these bands; where they do not name theirs, only the number is known."""
+    counted = tuple(str(number) for number in range(1, len(bands) + 1))
+    return statistics.bands in (bands.names, counted)
+
+
+def _per_band(values: tuple[float, ...], data: Prepared) -> Tensor:
+    return torch.tensor(values * data.dates).view(1, len(values) * data.dates, 1, 1) * data.bands.highest

@@ -9,14 +9,15 @@ import numpy as np
 from mmengine.config import ConfigDict
 from mmengine.evaluator import BaseMetric
 from mmengine.structures import PixelData
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bench import backbones
 from bench.core.context import Context
 from bench.metrics.confusion import pixel_scores
-from tasks import augment, mm, mmcv_ext, predictions
+from tasks import mm, mmcv_ext, predictions
 from tasks.fine_tuning import Samples, fine_tune, prepare_process
-from tasks.samples import LabelledSlices, Preprocessor
+from tasks.samples import Preprocessor
 from tasks.scoring import ConfusionMetric
 from tasks.splits import Parts
 from tasks.task import Result, Start, Task, constant_loss
@@ -35,11 +36,6 @@ class Segmentation(Task):
     # What extracts the features: one pyramid from one image.
     backbone: type[mm.PyramidBackbone] = mm.PyramidBackbone
 
-    def strata(self, samples: list[int]) -> list[int]:
-        """The class with most pixels of each slice; a slice without a label is a stratum of its own."""
-        pixels = self.scheme.counts(self.data.class_counts[samples])
-        return [int(k) for k in np.where(pixels.sum(axis=1) > 0, pixels.argmax(axis=1), -1)]
-
     def metric(self) -> BaseMetric:
         """Scores of the protocol's classes."""
         return ConfusionMetric(self.scheme.classes, pixel_scores)
@@ -49,14 +45,13 @@ class Segmentation(Task):
         prepare_process(context.seed)
         model = self.build(start)
         samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
-        constant = constant_loss(self.scheme.counts(self.data.class_counts[train]).sum(axis=0))
+        constant = constant_loss(self.counts(train).sum(axis=0))
         result = fine_tune(model, samples, self.metric(), self.protocol, context, constant)
-        predictions.write_masks(model, self, parts.test, context)
+        pictured = predictions.chosen(parts.test, context.prediction_count)
+        outputs = predictions.predict(model, self.samples(pictured))
+        pairs = [(_map(output.gt_sem_seg), _map(output.pred_sem_seg)) for output in outputs]
+        predictions.write(self, pictured, pairs, context)
         return result
-
-    def samples(self, positions: list[int]) -> LabelledSlices:
-        """Slices by their positions in the prepared set, labelled with the protocol's classes."""
-        return LabelledSlices(self.data, positions, self.scheme.lookup)
 
     def build(self, start: Start) -> EncoderDecoder:
         """Backbone, plain FCN head and preprocessor as one mmseg model.
@@ -75,7 +70,7 @@ class Segmentation(Task):
         return EncoderDecoder(
             backbone={"type": self.backbone, "start": start, "out_indices": [level]},
             decode_head=head,
-            data_preprocessor=PixelPreprocessor(self.protocol.augment, start.input, dates=self.channels // 3),
+            data_preprocessor=PixelPreprocessor(self.protocol.augment, start.input, self.data),
             train_cfg={},
             test_cfg=ConfigDict(mode="whole"),
         )
@@ -86,11 +81,13 @@ class PixelPreprocessor(Preprocessor):
 
     def forward(self, data: dict[str, Tensor], training: bool = False) -> dict[str, Any]:
         """Augment when training, normalise, and pack."""
-        moves = self.moves(len(data["image"]), training=training)
-        labels = data["label"].to(self.device)
-        if moves is not None:
-            labels = augment.move_rasters(labels, moves)
-        return {"inputs": self.inputs(data["image"], moves), "data_samples": [_sample(label) for label in labels]}
+        inputs, targets = self.split(data, training=training)
+        return {"inputs": inputs, "data_samples": [_sample(label) for label in targets["label"]]}
+
+
+def _map(labels: PixelData) -> NDArray[Any]:
+    """Class numbers H x W of a true or predicted map."""
+    return np.asarray(labels.data[0].cpu())
 
 
 def _sample(label: Tensor) -> SegDataSample:

@@ -1,11 +1,15 @@
 """Dividing a data set into training, validation and test samples."""
 
+import hashlib
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from bench.core.errors import DataError
 from bench.core.seeding import shuffled
 from tasks.prepared import Prepared
-from tasks.protocols import Split
+from tasks.protocols import ListFile, Split
+from tasks.subsets import chain
 
 
 @dataclass(frozen=True)
@@ -21,14 +25,17 @@ def divide(split: Split, data: Prepared) -> Parts:
     """Divide a prepared set as a protocol says.
 
     Raises:
-        DataError: the protocol takes the parts that the public layout gives, or images by name, and the set has none.
+        DataError: the protocol takes the parts that the public layout gives, or images by name, and the set has none; or
+            a file that lists images is missing or is not the one that was published.
     """
     if split.by == "given":
         labels = [part or "" for part in data.parts]
     elif split.by == "area":
         labels = _by_area(split, data)
+    elif split.by == "list":
+        labels = _by_list(split, data)
     else:
-        labels = _at_random(split, data.names if split.by == "slice" else data.sources)
+        labels = _at_random(split, data.sources if split.by == "image" else data.names, data)
     parts = Parts(*([at for at, label in enumerate(labels) if label == part] for part in ("train", "val", "test")))
     if not parts.train or not parts.test:
         empty = "test" if parts.train else "training"
@@ -36,11 +43,15 @@ def divide(split: Split, data: Prepared) -> Parts:
     return parts
 
 
-def _at_random(split: Split, units: list[str]) -> list[str]:
+def _at_random(split: Split, units: list[str], data: Prepared) -> list[str]:
     if split.ratio is None or split.seed is None:
         raise ValueError("a split at random has a ratio and a seed")
-    distinct = sorted(set(units))
-    drawn = [distinct[i] for i in shuffled(distinct, split.seed)]
+    if split.by == "stratum":
+        order = chain(units, data.label.strata(data.class_counts), split.seed)
+        drawn = [units[i] for i in order]
+    else:
+        distinct = sorted(set(units))
+        drawn = [distinct[i] for i in shuffled(distinct, split.seed)]
     total = sum(split.ratio)
     first = round(len(drawn) * split.ratio[0] / total)
     second = first + round(len(drawn) * split.ratio[1] / total)
@@ -54,3 +65,54 @@ def _by_area(split: Split, data: Prepared) -> list[str]:
     if unknown:
         raise DataError(f"{data.path} has the image {unknown[0]}, which the protocol's areas do not name")
     return [part_of[source] for source in data.sources]
+
+
+def check_lists(split: Split, data: Prepared) -> None:
+    """Look whether the files are there that a split takes from its user.
+
+    Raises:
+        DataError: one is missing, or is not the one that was published.
+    """
+    for listed in (split.lists or {}).values():
+        _read_list(listed, split, data)
+
+
+def _by_list(split: Split, data: Prepared) -> list[str]:
+    part_of: dict[str, str] = {}
+    for part, listed in (split.lists or {}).items():
+        for name in _read_list(listed, split, data):
+            if part_of.setdefault(name, part) != part:
+                raise DataError(
+                    f"{data.path / listed.file}: {name} is listed in {part_of[name]} too: download the lists again"
+                )
+    names = [_stem(source) for source in data.sources]
+    _check_same(names, part_of.keys(), data)
+    return [part_of[name] for name in names]
+
+
+def _read_list(listed: ListFile, split: Split, data: Prepared) -> list[str]:
+    path = data.path / listed.file
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise DataError(
+            f"the protocol divides by {listed.file}: get it from {split.lists_from} and put it into {data.path}"
+        ) from None
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != listed.md5:
+        raise DataError(f"{path} is not the published list (md5 {listed.md5}): get it from {split.lists_from} again")
+    return [_stem(line) for line in content.decode().splitlines() if line.strip()]
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name.strip()).stem
+
+
+def _check_same(names: list[str], listed: AbstractSet[str], data: Prepared) -> None:
+    """Refuse lists of other images than the set has."""
+    have = set(names)
+    if len(have) < len(set(data.sources)):
+        raise DataError(f"{data.path} has images of one name in several folders: a list cannot tell them apart")
+    if unlisted := sorted(have - listed):
+        raise DataError(f"{data.path} has the image {unlisted[0]}, which no list names: prepare the published data set")
+    if absent := sorted(listed - have):
+        raise DataError(f"{data.path} lacks the image {absent[0]}, which a list names: is the data set complete?")

@@ -3,9 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tasks.subsets import chain, size_at
 from tasks.task import Task
 
@@ -41,7 +38,7 @@ def count_subsets(task: Task, fractions: Sequence[float], seeds: Mapping[int, in
     """
     train = task.parts().train
     names = task.data.names
-    members = membership(task, train)
+    members = task.label.membership(task.counts(train))
     counts = []
     for seed, subset_seed in seeds.items():
         order = chain([names[at] for at in train], task.strata(train), subset_seed)
@@ -51,13 +48,3 @@ def count_subsets(task: Task, fractions: Sequence[float], seeds: Mapping[int, in
             true = members[taken].sum(axis=0).tolist()
             counts.append(SubsetCount(fraction, seed, fraction * len(order), len(taken), asked, true))
     return sorted(counts, key=lambda count: (count.fraction, count.seed))
-
-
-def membership(task: Task, samples: list[int]) -> NDArray[np.int64]:
-    """Which classes each sample counts for, N x K of 0 and 1: its dominant class, its class, or all it shows."""
-    pixels = task.scheme.counts(task.data.class_counts[samples])
-    if task.kind == "mask":
-        dominant = np.zeros_like(pixels)
-        dominant[np.arange(len(pixels)), pixels.argmax(axis=1)] = pixels.sum(axis=1) > 0
-        return dominant
-    return np.asarray(pixels > 0, dtype=np.int64)

@@ -10,11 +10,14 @@ from torch import Tensor
 
 from bench.backbones.normalisation import Normalisation
 from bench.core.context import Context
-from bench.core.errors import DataError, StudyError
-from bench.metrics.confusion import IGNORE
+from bench.core.errors import DataError
 from bench.pretraining.method import entropy
-from tasks.prepared import Kind, Prepared
+from tasks.labels.label import Label
+from tasks.labels.mask import LABEL as MASK
+from tasks.prepared import Prepared
 from tasks.protocols import Protocol
+from tasks.samples import LabelledSlices
+from tasks.scheme import Scheme
 from tasks.splits import Parts, divide
 
 
@@ -63,12 +66,10 @@ class Task(ABC):
     """One protocol on its prepared data set.
 
     Attributes:
-        kind: what a label must be for this task.
-        channels: bands of an image, 6 for two dates.
+        label: what a label must be for this task.
     """
 
-    kind: Kind = "mask"
-    channels = 3
+    label: Label = MASK
 
     def __init__(self, protocol: Protocol, data: Prepared) -> None:
         """Take a protocol and its data.
@@ -77,10 +78,10 @@ class Task(ABC):
             DataError: the data set's labels are of another kind.
             StudyError: the protocol names a class that the data set does not have.
         """
-        if data.kind != self.kind or data.images.shape[-1] != self.channels:
+        if data.label is not self.label:
             raise DataError(
-                f"{data.path} holds {data.kind} labels on {data.images.shape[-1]} bands, task {protocol.task} of "
-                f"{protocol.id} needs {self.kind} labels on {self.channels}"
+                f"{data.path} holds {data.label.name} labels, task {protocol.task} of {protocol.id} needs "
+                f"{self.label.name} labels"
             )
         self.protocol = protocol
         self.data = data
@@ -90,42 +91,18 @@ class Task(ABC):
         """Training, validation and test samples, the same for every method, fraction and seed."""
         return divide(self.protocol.split, self.data)
 
-    @abstractmethod
+    def counts(self, samples: list[int]) -> NDArray[np.int64]:
+        """What each sample shows of each class of the protocol, N x K."""
+        return self.scheme.counts(self.data.class_counts[samples])
+
     def strata(self, samples: list[int]) -> list[int]:
         """The stratum of each sample, by which subsets are drawn in proportion."""
+        return self.label.strata(self.counts(samples))
+
+    def samples(self, positions: list[int]) -> LabelledSlices:
+        """Slices by their positions in the prepared set, labelled with the protocol's classes."""
+        return LabelledSlices(self.data, positions, self.scheme)
 
     @abstractmethod
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fine-tune on `train`, select on the validation split, and read the test split once, at the end."""
-
-
-class Scheme:
-    """The classes that a protocol tells apart, made from those of its data set.
-
-    Attributes:
-        classes: names of the K classes.
-        palette: colour of each.
-        lookup: class of each stored label, 256 values; 255 where it is ignored.
-    """
-
-    def __init__(self, protocol: Protocol, data: Prepared) -> None:
-        stored = data.classes
-        joined = protocol.classes or {name: [name] for name in stored}
-        unknown = [name for names in joined.values() for name in names if name not in stored]
-        if unknown:
-            raise StudyError(
-                f"protocol {protocol.id}: classes names {unknown[0]!r}, the data set has {', '.join(stored)}"
-            )
-        self.classes = list(joined)
-        self.palette = [data.palette[stored.index(names[0])] for names in joined.values()]
-        self.lookup = np.full(IGNORE + 1, IGNORE, dtype=np.uint8)
-        for number, names in enumerate(joined.values()):
-            self.lookup[[stored.index(name) for name in names]] = number
-
-    def counts(self, class_counts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Join the columns of the data set's counts N x K' into the protocol's N x K."""
-        joined = np.zeros((len(class_counts), len(self.classes)), dtype=np.int64)
-        for stored in range(class_counts.shape[1]):
-            if self.lookup[stored] != IGNORE:
-                joined[:, self.lookup[stored]] += class_counts[:, stored]
-        return joined

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core import files
+from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import DataError
 from bench.core.keys import content_hash
-from bench.metrics.confusion import IGNORE
-from tasks.prepared import SCHEMA, Kind, Prepared, slice_name
+from tasks.labels.label import Label
+from tasks.labels.mask import LABEL as MASK
+from tasks.prepared import SCHEMA, Prepared, slice_name
 
 _CHUNK = 1 << 22
 
@@ -29,34 +31,36 @@ class SliceWriter:
         count: number of slices.
         size: side of a slice in pixels.
         classes: class names.
-        kind: what a label is.
-        channels: 3, or 6 for two dates.
+        label: what a label is.
+        bands: of an image, and the type of their values.
     """
 
     def __init__(
-        self, folder: Path, count: int, size: int, classes: list[str], *, kind: Kind = "mask", channels: int = 3
+        self,
+        folder: Path,
+        count: int,
+        size: int,
+        classes: list[str],
+        label: Label = MASK,
+        bands: Bands = RGB,
     ) -> None:
         self._folder = folder
         self._classes = classes
-        self._kind = kind
+        self._label = label
+        self._bands = bands
         self._size = size
         self._slices: list[dict[str, Any]] = []
         self._equal: dict[bytes, list[int]] = {}
-        self._check_space(count * size**2 * (channels + (kind == "mask")))
-        self._arrays = {
-            "images": self._new("images", (count, size, size, channels), np.uint8),
-            "class_counts": self._new("class_counts", (count, len(classes)), np.int32),
-        }
-        self._boxes: list[NDArray[np.float32]] = []
-        if kind == "mask":
-            self._arrays["labels"] = self._new("labels", (count, size, size), np.uint8)
-        elif kind == "class":
-            self._arrays["labels"] = self._new("labels", (count,), np.uint8)
+        channels = len(bands) * label.dates
+        self._check_space(count * (size**2 * channels * bands.dtype.itemsize + label.room(size, len(classes))))
+        self._images = self._new("images", (count, size, size, channels), bands.dtype)
+        self._counts = self._new("class_counts", (count, len(classes)), np.int32)
+        self._labels = label.store(folder, count, size, len(classes))
 
     def add(
         self,
-        image: NDArray[np.uint8],
-        label: NDArray[Any] | int,
+        image: NDArray[np.uint8] | NDArray[np.uint16],
+        label: Any,
         source: str,
         x: int = 0,
         y: int = 0,
@@ -66,49 +70,43 @@ class SliceWriter:
 
         Args:
             image: H x W x C.
-            label: H x W classes, one class, or M x 5 boxes (left, top, right, bottom, class).
+            label: as its kind stores one, such as H x W classes.
             source: the source image's name.
             x: the window's left pixel in the source image.
             y: its top pixel.
             part: `train`, `val` or `test`, where the public layout says so.
         """
         at = len(self._slices)
-        self._arrays["images"][at] = image
+        assert image.dtype == self._images.dtype
+        self._images[at] = image
         # A slice of one value is the fill beyond a scene and no image that could be told from another.
         if image.min() != image.max():
             digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest()
             self._equal.setdefault(digest, []).append(at)
-        if self._kind == "boxes":
-            boxes = np.asarray(label, dtype=np.float32).reshape(-1, 5)
-            self._boxes.append(boxes)
-            counted = boxes[:, 4].astype(np.int64)
-        else:
-            self._arrays["labels"][at] = label
-            counted = np.asarray(label, dtype=np.int64).ravel()
-        self._arrays["class_counts"][at] = np.bincount(counted, minlength=IGNORE + 1)[: len(self._classes)]
+        self._counts[at] = self._label.count(self._labels.add(label), len(self._classes))
         entry = {"source": source, "x": int(x), "y": int(y)}
         self._slices.append(entry | ({"part": part} if part else {}))
 
     def finish(self, about: dict[str, Any]) -> None:
         """Flush the arrays and write the index, with `about` (overlap, palette, ...) in it."""
-        for array in self._arrays.values():
-            if len(array) != len(self._slices):
-                raise DataError(f"{self._folder}: {len(self._slices)} slices came, {len(array)} were announced")
-            array.flush()
-        if self._kind == "boxes":
-            starts = np.cumsum([0, *map(len, self._boxes)], dtype=np.int64)
-            np.save(self._folder / "box_starts.npy", starts)
-            np.save(self._folder / "boxes.npy", np.concatenate([np.empty((0, 5), np.float32), *self._boxes]))
+        if len(self._images) != len(self._slices):
+            raise DataError(f"{self._folder}: {len(self._slices)} slices came, {len(self._images)} were announced")
+        self._images.flush()
+        self._counts.flush()
+        self._labels.finish()
+        # Sets of red, green and blue do not name them: they are as they were before other bands could be.
+        named = {} if self._bands.names == COLOURS else {"band_names": list(self._bands.names)}
         hashes = _hashes(self._folder)
         index = {
             "schema": SCHEMA,
-            "kind": self._kind,
+            "kind": self._label.kind,
             "size": self._size,
             "classes": self._classes,
             "slices": self._slices,
             "files": hashes,
-            "hash": _content(self._classes, self._slices, hashes),
+            "hash": _content(self._classes, self._slices, hashes, self._bands),
             "duplicates": self._duplicates(),
+            **named,
             **about,
         }
         files.write_json(self._folder / "index.json", index)
@@ -118,16 +116,13 @@ class SliceWriter:
         return [
             {
                 "slices": [slice_name(self._slices[at]) for at in group],
-                "same_label": all(np.array_equal(self._label(group[0]), self._label(at)) for at in group[1:]),
+                "same_label": all(np.array_equal(self._labels[group[0]], self._labels[at]) for at in group[1:]),
             }
             for group in self._equal.values()
             if len(group) > 1
         ]
 
-    def _label(self, at: int) -> NDArray[Any]:
-        return np.asarray(self._boxes[at] if self._kind == "boxes" else self._arrays["labels"][at])
-
-    def _new(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
+    def _new(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
         return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
 
     def _check_space(self, needed: int) -> None:
@@ -160,7 +155,7 @@ def verify(data: Prepared) -> None:
             raise DataError(f"{data.path / name} does not belong to the data set: remove it")
         if found[name] != listed[name]:
             raise DataError(f"{data.path / name} has changed since it was prepared: prepare the data set again")
-    if data.hash != _content(data.classes, data.index["slices"], found):
+    if data.hash != _content(data.classes, data.index["slices"], found, data.bands):
         raise DataError(f"{data.path / 'index.json'} has changed since it was written: prepare the data set again")
 
 
@@ -176,6 +171,6 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _content(classes: list[str], slices: list[dict[str, Any]], hashes: dict[str, str]) -> str:
+def _content(classes: list[str], slices: list[dict[str, Any]], hashes: dict[str, str], bands: Bands) -> str:
     names = [[slice_name(entry), entry.get("part")] for entry in slices]
-    return content_hash([classes, names, hashes])
+    return content_hash([classes, names, hashes, *([] if bands.names == COLOURS else [list(bands.names)])])

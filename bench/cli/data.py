@@ -120,8 +120,7 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None
         cells = [f"{true} ({asked:.2f})" for true, asked in zip(row.true, row.asked, strict=True)]
         table.add_row(f"{row.fraction:.4g}", str(row.seed), f"{row.asked_samples:.2f}", str(row.samples), *cells)
     Console().print(table)
-    unit = {"mask": "slices with the class as the dominant one", "class": "images", "boxes": "slices with the class"}
-    click.echo(f"counted by class: {unit[task.kind]}")
+    click.echo(f"counted by class: {task.label.members}")
 
 
 def _protocols_of(name: str) -> "list[Protocol]":

@@ -33,11 +33,11 @@ def images_of(sets: Iterable[Prepared]) -> Images:
         StudyError: the sets differ in their bands.
     """
     first, *others = sets
-    bands = bands_of(first)
+    bands = first.bands
     for other in others:
-        if bands_of(other) != bands:
+        if other.bands != bands:
             raise StudyError(
-                f"{first.path} has {bands} and {other.path} {bands_of(other)}: make a study of each, or name a corpus"
+                f"{first.path} has {bands} and {other.path} {other.bands}: make a study of each, or name a corpus"
             )
     if bands == RGB:
         return Images(RGB, IMAGENET.mean, IMAGENET.std)
@@ -48,9 +48,3 @@ def images_of(sets: Iterable[Prepared]) -> Images:
     mean = total / count
     std = np.sqrt(np.maximum(square / count - mean**2, 0))
     return Images(bands, tuple(mean.tolist()), tuple(std.tolist()))
-
-
-def bands_of(data: Prepared) -> Bands:
-    """The bands of a data set's images; sets that do not say are 8-bit red, green and blue."""
-    names = data.index.get("bands")
-    return RGB if names is None else Bands(tuple(names), "uint8" if data.images.itemsize == 1 else "uint16")

@@ -13,6 +13,7 @@ from bench.studies.study import Study
 from tasks import datasets, prepared
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol, Slices
+from tasks.splits import check_lists
 
 
 class Inputs:
@@ -50,8 +51,9 @@ class Inputs:
         """The prepared data set of a protocol.
 
         Raises:
-            DataError: it has not been prepared, or the folder that a study names holds another data set. A synthetic set
-                may stand in for a real one, for a trial: its records say that it is synthetic.
+            DataError: it has not been prepared, the folder that a study names holds another data set, or files that its
+                split takes from the user are not there. A synthetic set may stand in for a real one, for a trial: its
+                records say that it is synthetic.
         """
         if protocol.dataset in study.data:
             path = Path(study.data[protocol.dataset])
@@ -68,6 +70,7 @@ class Inputs:
                 f"{path} holds {found.index['dataset']}, protocol {protocol.id} is for {protocol.dataset}: "
                 f"set data.{protocol.dataset} to its own folder"
             )
+        check_lists(protocol.split, found)
         return found
 
     def fill(self, options: PretrainOptions) -> PretrainOptions:

@@ -71,11 +71,12 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     """Lay out a study's grid.
 
     Raises:
-        StudyError: a method needs what the corpus does not offer, or an option does not fit it.
+        StudyError: a method needs what the corpus does not offer, or an option or a data set does not fit it.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
     draws = min(study.pretrain_seeds, study.seeds)
     protocols = study.all_protocols()
+    _check_bands(study, inputs, protocols)
     jobs = _pretrain_jobs(study, inputs, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
     cells = [
         _cell(study, row, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed)
@@ -153,6 +154,20 @@ def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
             )
         options.check(corpus)
     return corpus
+
+
+def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> None:
+    """Refuse a data set whose images have other bands than the corpus that the study's backbones learn from."""
+    if not any(methods.get(row.method).trains for row in study.rows()):
+        return
+    corpus = inputs.corpus(study)
+    for protocol in protocols:
+        data = inputs.dataset(study, protocol)
+        if data.bands != corpus.bands:
+            raise StudyError(
+                f"protocol {protocol.id}: {data.path} has {data.bands}, corpus {corpus.path} has {corpus.bands}: prepare "
+                "the data set with the corpus' bands, or leave the protocol out"
+            )
 
 
 def _pretrain_job(

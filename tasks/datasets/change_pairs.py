@@ -12,6 +12,7 @@ from bench.metrics.confusion import IGNORE
 from tasks.datasets.cutting import cut, windows
 from tasks.datasets.layout import child, find_folder
 from tasks.datasets.pictures import pictures, read_grey, read_rgb, size_of
+from tasks.labels.change import LABEL as CHANGE
 from tasks.protocols import Slices
 from tasks.writing import SliceWriter
 
@@ -95,7 +96,7 @@ def _twins(folder: Path, images: list[Path]) -> list[Path]:
 
 def _prepare(pairs: list[Pair], out: Path, slices: Slices, progress: Count) -> None:
     total = sum(len(windows(*_size(pair), slices)) for pair in pairs)
-    writer = SliceWriter(out, total, slices.size, list(PALETTE), channels=6)
+    writer = SliceWriter(out, total, slices.size, list(PALETTE), CHANGE)
     done = close = 0
     for pair in pairs:
         both = np.concatenate([read_rgb(pair.before), read_rgb(pair.after)], axis=2)

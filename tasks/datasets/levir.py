@@ -11,6 +11,7 @@ from bench.core.files import because
 from tasks.datasets.cutting import Window, cut, windows
 from tasks.datasets.layout import child, find_folder
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, size_of
+from tasks.labels.boxes import LABEL as BOXES
 from tasks.protocols import Slices
 from tasks.writing import SliceWriter
 
@@ -37,7 +38,7 @@ def read_levir(source: Path, out: Path, slices: Slices, progress: Count) -> None
     if len(odd) > MOST_ODD * max(1, sum(map(len, boxes))):
         raise DataError(f"{odd[0]}; in all {len(odd)} of {sum(map(len, boxes))} boxes: are they all `x1 y1 x2 y2`?")
     total = sum(len(windows(*size, slices)) for size in sizes)
-    writer = SliceWriter(out, total, slices.size, list(CLASSES), kind="boxes")
+    writer = SliceWriter(out, total, slices.size, list(CLASSES), BOXES)
     done = dropped = 0
     for (path, _), truth in zip(pairs, boxes, strict=True):
         for window, part in cut(read_rgb(path), slices, 0):

@@ -1,18 +1,18 @@
 """Levir-CS (cloud and snow): scenes of several bands as GeoTIFF, and a mask of one band for each."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 
+from bench.core.bands import Bands
 from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.metrics.confusion import IGNORE
 from tasks.datasets.cutting import windows
 from tasks.datasets.layout import child, find_folders
+from tasks.datasets.levir_cs_options import LevirCSOptions
 from tasks.datasets.pictures import pictures, read_mask, size_of
 from tasks.datasets.rasters import open_tiff, read_window
 from tasks.protocols import Slices
@@ -27,70 +27,27 @@ MASKS = ("masks", "mask", "labels", "label", "label_0_1_2")
 ENDINGS = ("_mss", "_roiMap")
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How a copy of the data set is read, where it differs from the default.
-
-    Attributes:
-        values: the mask's value of background, cloud and snow; a class that is left empty does not occur.
-        ignored: mask values that are not scored.
-        bands: red, green and blue band, from 1; None asks the file, and takes GF-1's order where it does not say.
-        low, high: values that become 0 and 255, for scenes of more than 8 bits.
-    """
-
-    values: tuple[tuple[int, ...], ...] = ((0,), (1,), (2,))
-    ignored: tuple[int, ...] = ()
-    bands: list[int] | None = None
-    low: float | None = None
-    high: float | None = None
-
-    @classmethod
-    def parse(cls, options: Mapping[str, str]) -> "Reading":
-        """Read `values=0,1,2`, `ignored=255`, `bands=3,2,1` and `range=0:1023`; `+` joins values, as in `0+64,255,`.
-
-        Raises:
-            DataError: an option is unknown or cannot be read.
-        """
-        read = {"values": _values, "ignored": _numbers, "bands": lambda text: list(_numbers(text)), "range": _range}
-        found: dict[str, object] = {}
-        for name, text in options.items():
-            if name not in read:
-                raise DataError(f"option {name} is unknown: levir-cs takes {', '.join(read)}")
-            try:
-                found[name] = read[name](text)
-            except ValueError:
-                raise DataError(
-                    f"option {name}={text} cannot be read: write it like values=0,1,2 bands=3,2,1 range=0:1023"
-                ) from None
-        limits = found.pop("range", (None, None))
-        low, high = limits if isinstance(limits, tuple) else (None, None)
-        return cls(**found, low=low, high=high)  # type: ignore[arg-type]  # each was read by its own function
-
-
-def read_levir_cs(
-    source: Path, out: Path, slices: Slices, progress: Count, options: Mapping[str, str] | None = None
-) -> None:
+def read_levir_cs(source: Path, out: Path, slices: Slices, progress: Count, reading: LevirCSOptions) -> None:
     """Prepare `mss/<name>_mss.tiff` and `label_0_1_2/<name>_roiMap.tif`, or `images/<name>.tif` and `masks/<name>.*`.
 
     Folders side by side that hold both, such as `train` and `test`, are taken together.
     """
-    reading = Reading.parse(options or {})
     pairs = _pairs(source)
     cuts = {_name(image): windows(*_size(image, mask), slices) for image, mask in pairs}
     total = sum(map(len, cuts.values()))
-    writer = SliceWriter(out, total, slices.size, list(PALETTE))
+    writer = SliceWriter(out, total, slices.size, list(PALETTE), bands=Bands(reading.names, reading.type))
     done = 0
     taken: set[tuple[int, ...]] = set()
     for path, mask_path in pairs:
         mask = decode(read_mask(mask_path), reading, mask_path)
         with open_tiff(path) as scene:
-            bands = reading.bands or _bands(scene, path)
+            bands = list(reading.bands or _bands(scene, path))
             taken.add(tuple(bands))
             for window in cuts[_name(path)]:
                 label = np.full((slices.size, slices.size), IGNORE, dtype=np.uint8)
                 part = mask[window.y : window.y + window.size, window.x : window.x + window.size]
                 label[: part.shape[0], : part.shape[1]] = part
-                pixels = to_bytes(read_window(scene, window, bands), reading, path)
+                pixels = to_type(read_window(scene, window, bands), reading, path)
                 writer.add(pixels, label, _name(path), window.x, window.y)
                 done += 1
                 progress(done, total)
@@ -98,7 +55,7 @@ def read_levir_cs(
     writer.finish(about | {"bands": sorted(taken)})
 
 
-def decode(values: NDArray[np.uint8], reading: Reading, path: Path) -> NDArray[np.uint8]:
+def decode(values: NDArray[np.uint8], reading: LevirCSOptions, path: Path) -> NDArray[np.uint8]:
     """Turn mask values H x W into classes, 0 background, 1 cloud, 2 snow, 255 not scored.
 
     Raises:
@@ -114,19 +71,20 @@ def decode(values: NDArray[np.uint8], reading: Reading, path: Path) -> NDArray[n
     return np.asarray(lookup[values], dtype=np.uint8)
 
 
-def to_bytes(pixels: NDArray[np.generic], reading: Reading, path: Path) -> NDArray[np.uint8]:
-    """Bring a scene's values to 8 bits; 8-bit scenes stay as they are unless a range is given.
+def to_type(pixels: NDArray[np.generic], reading: LevirCSOptions, path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Bring a scene's values to 8 bits, or keep its 16; 8-bit scenes stay as they are unless a range is given.
 
     Raises:
-        DataError: the scene has more bits and no range is given.
+        DataError: the scene has other values than are asked for, and no range is given.
     """
-    if reading.low is None or reading.high is None:
-        if pixels.dtype != np.uint8:
-            raise DataError(
-                f"{path} has bands of {pixels.dtype}, expected uint8: give --option range=LOW:HIGH (0:1023 as its authors)"
-            )
-        return np.asarray(pixels, dtype=np.uint8)
-    scaled = (pixels.astype(np.float32) - reading.low) * (IGNORE / (reading.high - reading.low))
+    if reading.range is None:
+        if pixels.dtype != reading.type:
+            remedy = "give --option range=LOW:HIGH (0:1023 as its authors) or --option type=uint16"
+            wanted = remedy if reading.type == "uint8" else "leave out --option type=uint16"
+            raise DataError(f"{path} has bands of {pixels.dtype}, expected {reading.type}: {wanted}")
+        return np.asarray(pixels, dtype=reading.type)
+    low, high = reading.range
+    scaled = (pixels.astype(np.float32) - low) * (IGNORE / (high - low))
     return np.asarray(np.clip(np.rint(scaled), 0, IGNORE), dtype=np.uint8)
 
 
@@ -196,21 +154,3 @@ def _size(image: Path, mask: Path) -> tuple[int, int]:
     if size_of(mask) != (height, width):
         raise DataError(f"{mask} is {size_of(mask)}, its image {image.name} is {(height, width)}")
     return height, width
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
-
-
-def _values(text: str) -> tuple[tuple[int, ...], ...]:
-    parts = tuple(tuple(int(value) for value in part.split("+") if value) for part in text.split(","))
-    if len(parts) != len(PALETTE):
-        raise ValueError(text)
-    return parts
-
-
-def _range(text: str) -> tuple[float, float]:
-    low, high = (float(part) for part in text.split(":"))
-    if high <= low:
-        raise ValueError(text)
-    return low, high

@@ -7,6 +7,7 @@ from bench.core.context import Count
 from bench.core.errors import DataError
 from tasks.datasets.layout import find_folder, folders
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, resized
+from tasks.labels.image_class import LABEL as CLASS
 from tasks.protocols import Slices
 from tasks.writing import SliceWriter
 
@@ -24,7 +25,7 @@ def read_ucmerced(source: Path, out: Path, slices: Slices, progress: Count) -> N
         "folder Images with a folder for each class",
         lambda each: each.name == "Images" and len(folders(each)) >= _FEWEST,
     )
-    _prepare({each.name: each for each in folders(folder)}, out, slices, progress)
+    write_classes({each.name: each for each in folders(folder)}, out, slices, progress)
 
 
 def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Count) -> None:
@@ -34,12 +35,25 @@ def read_rsscn7(source: Path, out: Path, slices: Slices, progress: Count) -> Non
         "folders named like aGrass, bField, ... gParking",
         lambda each: len([name for name in folders(each) if _RSSCN7.fullmatch(name.name)]) == _RSSCN7_CLASSES,
     )
-    _prepare({each.name[1:]: each for each in folders(folder) if _RSSCN7.fullmatch(each.name)}, out, slices, progress)
+    write_classes(
+        {each.name[1:]: each for each in folders(folder) if _RSSCN7.fullmatch(each.name)}, out, slices, progress
+    )
 
 
-def _prepare(classes: dict[str, Path], out: Path, slices: Slices, progress: Count) -> None:
+def write_classes(classes: dict[str, Path], out: Path, slices: Slices, progress: Count) -> None:
+    """Write a set of one folder a class, images resized to the side of a slice.
+
+    Args:
+        classes: folder of each class.
+        out: an empty folder.
+        slices: their side.
+        progress: told images done, and in all.
+
+    Raises:
+        DataError: a folder is empty, or an image is broken.
+    """
     images = [(number, file) for number, folder in enumerate(classes.values()) for file in _pictures(folder)]
-    writer = SliceWriter(out, len(images), slices.size, list(classes), kind="class")
+    writer = SliceWriter(out, len(images), slices.size, list(classes), CLASS)
     other_size = 0
     for done, (number, file) in enumerate(images, start=1):
         image = read_rgb(file)

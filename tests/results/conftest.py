@@ -118,13 +118,15 @@ def store(tmp_path):
 def save_prediction():
     """Save one prediction as a task does: `masks` by part name as H x W class numbers, or `words` by part name."""
     from tasks import predictions
+    from tasks.labels.label import Drawn
+    from tasks.labels.mask import paint
+
+    legend = [("water", (0, 0, 255)), ("road", (255, 255, 0))]
 
     def save(store, key, sample, image, masks, words=None):
-        scheme = SimpleNamespace(classes=["water", "road"], palette=[(0, 0, 255), (255, 255, 0)])
-        task = SimpleNamespace(scheme=scheme, data=SimpleNamespace(names=[sample]))
-        drawn = {name: predictions.paint(mask, scheme.palette) for name, mask in masks.items()}
+        painted = {name: paint(mask, [colour for _, colour in legend]) for name, mask in masks.items()}
         context = SimpleNamespace(predictions=store / "predictions" / key)
-        predictions._write(context, task, 0, {"image": image, **drawn}, words)
+        predictions.save(context, sample, Drawn({"image": image, **painted}, words or {}), legend)
 
     return save
 

@@ -184,7 +184,7 @@ def test_a_class_that_the_data_set_does_not_have_is_refused(sets):
 
 
 def test_a_data_set_of_another_kind_is_refused(sets):
-    with pytest.raises(DataError, match="holds class labels on 3 bands, task seg of demo/city needs mask labels"):
+    with pytest.raises(DataError, match="holds class labels, task seg of demo/city needs mask labels"):
         tasks.get("seg").load()(load_protocol("demo/city"), sets["demo/scenes"])
 
 
@@ -195,7 +195,7 @@ def test_strata_are_dominant_class_class_presence_or_change(sets):
     assert scenes.strata([0, 12, 35]) == [0, 1, 2]
     objects = _task("demo/objects", sets)
     for at in range(len(objects.data)):
-        present = {int(number) for number in objects.data.boxes(at)[:, 4]}
+        present = {int(number) for number in objects.data.label_at(at)[:, 4]}
         assert objects.strata([at]) == [sum(1 << number for number in present)]
     change = _task("demo/change", sets)
     assert change.strata([0]) == [int((change.data.labels[0] == 1).any())]
@@ -221,7 +221,7 @@ def test_other_backbones_fit_every_task(backbone, name, sets, tmp_path):
 def test_images_are_normalised_with_the_statistics_of_the_weights_and_not_with_the_backbones(name, sets):
     """A pixel of 255 is 1 where the weights saw [0, 1], and (1 - .5) / .25 = 2 where they saw mean .5 and s.d. .25."""
     task = _task(name, sets)
-    images = torch.full((1, 32, 32, task.channels), 255, dtype=torch.uint8)
+    images = torch.full((1, 32, 32, 3 * task.data.dates), 255, dtype=torch.uint8)
     for statistics, expected in ((UNIT, 1.0), (Normalisation((0.5,) * 3, (0.25,) * 3), 2.0)):
         start = dataclasses.replace(_start(), input=statistics)
         preprocessor = _model(task, start).data_preprocessor

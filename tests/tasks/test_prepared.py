@@ -8,6 +8,7 @@ import pytest
 from bench.core import files
 from bench.core.errors import DataError
 from tasks import datasets
+from tasks.labels.boxes import LABEL as BOXES
 from tasks.prepared import Prepared
 from tasks.writing import SliceWriter, verify
 
@@ -25,7 +26,7 @@ def _write(folder, names=("a", "b"), value=0):
 
 def test_what_was_written_is_read_and_counted(tmp_path):
     data = _write(tmp_path / "set")
-    assert (len(data), data.kind, data.names) == (2, "mask", ["a@0,4", "b@0,4"])
+    assert (len(data), data.label.name, data.names) == (2, "mask", ["a@0,4", "b@0,4"])
     assert data.images[1].tolist() == np.ones((4, 4, 3)).tolist()
     assert data.class_counts.tolist() == [[16, 0], [0, 16]]
     assert data.counts() == {"images": 2, "slices": 2, "pixels of one": 16, "pixels of two": 16}
@@ -44,13 +45,13 @@ def test_the_hash_follows_pixels_and_names(tmp_path):
 
 def test_boxes_are_read_back_by_slice(tmp_path):
     with files.new_folder(tmp_path / "set") as work:
-        writer = SliceWriter(work, 2, 4, ["one", "two"], kind="boxes")
+        writer = SliceWriter(work, 2, 4, ["one", "two"], BOXES)
         writer.add(np.zeros((4, 4, 3), np.uint8), np.empty((0, 5)), "empty")
         writer.add(np.zeros((4, 4, 3), np.uint8), np.array([[0, 1, 2, 3, 1]]), "full")
         writer.finish(PALETTE)
     data = Prepared.open(tmp_path / "set")
-    assert data.boxes(0).shape == (0, 5)
-    assert data.boxes(1).tolist() == [[0, 1, 2, 3, 1]]
+    assert data.label_at(0).shape == (0, 5)
+    assert data.label_at(1).tolist() == [[0, 1, 2, 3, 1]]
     assert data.class_counts.tolist() == [[0, 0], [0, 1]]
 
 

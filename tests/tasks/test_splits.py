@@ -1,14 +1,17 @@
 """Splits divide every sample once, in the ratio asked for."""
 
+import hashlib
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.core.errors import DataError
-from tasks.protocols import Split
-from tasks.splits import divide
+from tasks.labels.image_class import LABEL as CLASS
+from tasks.protocols import Split, load_protocol
+from tasks.splits import check_lists, divide
 
 
 def _data(names, sources=None, parts=None):
@@ -67,3 +70,76 @@ def test_areas_are_taken_by_name_and_an_unnamed_image_is_refused():
 def test_an_empty_part_is_refused():
     with pytest.raises(DataError, match="no test samples"):
         divide(Split(by="given"), _data(["a"], parts=["train"]))
+
+
+@given(st.lists(st.integers(2, 40), min_size=3, max_size=5), st.integers(0, 3))
+def test_a_draw_by_stratum_takes_every_class_in_proportion_within_two(sizes, seed):
+    classes = [number for number, size in enumerate(sizes) for _ in range(size)]
+    data = _data([f"slice-{at}" for at in range(len(classes))])
+    data.label, data.class_counts = CLASS, np.eye(len(sizes), dtype=np.int64)[classes]
+    parts = divide(Split(by="stratum", ratio=(4, 0, 1), seed=seed), data)
+    assert sorted(parts.train + parts.test) == list(range(len(classes)))
+    for number, size in enumerate(sizes):
+        assert abs(sum(classes[at] == number for at in parts.train) - size * 4 / 5) < 2
+
+
+@pytest.fixture
+def lists(tmp_path):
+    """A split by two files of a user's, and the set in whose folder they lie."""
+    texts = {"train": "c_1.jpg\nc_2.jpg\n", "test": "d_1.jpg\n\n"}
+    for part, text in texts.items():
+        (tmp_path / f"{part}.txt").write_text(text)
+    sums = {part: hashlib.md5(text.encode()).hexdigest() for part, text in texts.items()}
+    split = Split(
+        by="list",
+        lists={part: {"file": f"{part}.txt", "md5": sums[part]} for part in texts},
+        lists_from="https://lists.example",
+    )
+    data = _data(["d/d_1@0", "c/c_2@0", "c/c_1@0"], sources=["d/d_1", "c/c_2", "c/c_1"])
+    data.path = tmp_path
+    return split, data
+
+
+def test_lists_of_a_users_name_the_images_of_each_part_whatever_their_folder_and_ending(lists):
+    split, data = lists
+    check_lists(split, data)
+    parts = divide(split, data)
+    assert (parts.train, parts.val, parts.test) == ([1, 2], [], [0])
+
+
+def test_a_missing_list_is_refused_with_where_to_get_it_and_where_to_put_it(lists):
+    split, data = lists
+    (data.path / "test.txt").unlink()
+    for ask in (check_lists, divide):
+        with pytest.raises(
+            DataError, match=rf"test\.txt: get it from https://lists\.example and put it into {data.path}"
+        ):
+            ask(split, data)
+
+
+def test_another_list_than_the_published_one_is_refused(lists):
+    split, data = lists
+    (data.path / "test.txt").write_text("c_1.jpg\nd_1.jpg\n")
+    with pytest.raises(DataError, match=r"test\.txt is not the published list \(md5 "):
+        check_lists(split, data)
+
+
+def _with_images(data, *sources):
+    changed = _data([f"{source}@0" for source in sources], sources=list(sources))
+    changed.path = data.path
+    return changed
+
+
+def test_lists_of_other_images_than_the_set_has_are_refused(lists):
+    split, data = lists
+    with pytest.raises(DataError, match="has the image c_3, which no list names"):
+        divide(split, _with_images(data, *data.sources, "c/c_3"))
+    with pytest.raises(DataError, match="lacks the image c_2, which a list names"):
+        divide(split, _with_images(data, "d/d_1", "c/c_1"))
+    with pytest.raises(DataError, match="images of one name in several folders"):
+        divide(split, _with_images(data, *data.sources, "d/c_1"))
+
+
+def test_protocols_without_lists_keep_the_hash_that_they_had():
+    """It is in the key of every record that was made before splits could be lists."""
+    assert "9855d01b20b60ce8" == load_protocol("demo/scenes").hash

@@ -161,7 +161,7 @@ def _write_boxes(generators, tmp_path, text, encoding="utf-8"):
 def test_byte_order_marks_carriage_returns_and_blanks_are_no_part_of_a_box(generators, prepared, tmp_path, encoding):
     source = _write_boxes(generators, tmp_path, "2 300.0 310 330 340.5  \r\n \t\r\n\r\n", encoding)
     data = prepared("levir", source, tmp_path / "out", 800)
-    assert [300, 310, 330, 340.5, 1] == data.boxes(0)[-1].tolist()
+    assert [300, 310, 330, 340.5, 1] == data.label_at(0)[-1].tolist()
     assert [201] == [data.index["found"]["objects"]]
     assert [] == data.index["odd boxes"]
 
@@ -177,7 +177,7 @@ def test_byte_order_marks_carriage_returns_and_blanks_are_no_part_of_a_box(gener
 )
 def test_a_few_odd_boxes_are_put_right_and_listed(generators, prepared, tmp_path, line, box, said):
     data = prepared("levir", _write_boxes(generators, tmp_path, line), tmp_path / "out", 800)
-    assert (box or [190, 90, 199, 99, 0]) == data.boxes(0)[-1].tolist()
+    assert (box or [190, 90, 199, 99, 0]) == data.label_at(0)[-1].tolist()
     assert 200 + bool(box) == data.index["found"]["objects"]
     assert 1 == data.index["found"]["odd boxes that were put right or left out"]
     (listed,) = data.index["odd boxes"]

@@ -229,7 +229,7 @@ def test_levir_boxes_are_cut_with_their_images_and_empty_images_stay(generators,
                 expected.append((text.stem, left, top, right, bottom, number - 1))
     found = []
     for at, entry in enumerate(data.index["slices"]):
-        for left, top, right, bottom, number in data.boxes(at).tolist():
+        for left, top, right, bottom, number in data.label_at(at).tolist():
             assert 0 <= left < right <= 256
             assert 0 <= top < bottom <= 256
             box = (left + entry["x"], top + entry["y"], right + entry["x"], bottom + entry["y"])
@@ -243,7 +243,7 @@ def test_a_box_is_kept_in_a_slice_that_shows_half_of_it(generators, prepared, tm
     source = generators("levir").write_levir(tmp_path / "raw", count=2)
     (source / "00001.txt").write_text("1 226 10 286 40\n2 246 100 276 130\n")
     data = prepared("levir", source, tmp_path / "out", 256)
-    first, second = (data.boxes(data.names.index(f"00001@{x},0")).tolist() for x in (0, 256))
+    first, second = (data.label_at(data.names.index(f"00001@{x},0")).tolist() for x in (0, 256))
     assert first == [[226, 10, 256, 40, 0]]
     assert second == [[0, 10, 30, 40, 0], [0, 100, 20, 130, 1]]
     assert data.index["found"]["pieces of objects left out"] == 1
