@@ -30,7 +30,9 @@ class BYOL(Method[BYOLOptions]):
         self.teacher_head = teacher_of(self.head)
         self.loss = NegativeCosineSimilarity()
         pair = [recipes.adapted(recipe, options) for recipe in (recipes.BYOL_1, recipes.BYOL_2)]
-        self.views = [View(recipe, options.size, self.input.mean, self.input.std) for recipe in pair]
+        self.views = [
+            View(recipe, options.size, self.input.mean, self.input.std, self.bands.colours) for recipe in pair
+        ]
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Twice the negative cosine similarity in both directions, which is the paper's squared distance less 4."""

@@ -83,14 +83,14 @@ class GeoKR(Method[GeoKROptions]):
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         self.teacher, self.teacher_head = self._teacher()
         jitter = JitterStrength(options.brightness, options.contrast, options.saturation, options.hue)
-        self.view = View(recipes.geokr(jitter), options.size, self.input.mean, self.input.std)
+        self.view = View(recipes.geokr(jitter), options.size, self.input.mean, self.input.std, self.bands.colours)
         self._weights = class_balance(corpus.dominant) if options.balance else None
 
     def _teacher(self) -> tuple[Backbone, nn.Linear]:
         if self.options.teacher_init == "copy":
             teacher, head = teacher_of(self.backbone), teacher_of(self.head)
         else:
-            other = backbones.build(self.backbone.name)
+            other = backbones.build(self.backbone.name, self.backbone.bands)
             load_initial(other, self.options.init)
             teacher = teacher_of(other)
             head = teacher_of(nn.Linear(self.head.in_features, self.head.out_features))

@@ -90,7 +90,9 @@ class GeRSP(Method[GeRSPOptions]):
         self.teacher = teacher_of(backbone)
         self.teacher_head = teacher_of(self.head)
         self.contrast = queue_loss(options.temperature, options.queue, options.dim)
-        self.view = View(recipes.adapted(recipes.GERSP, options), options.size, self.input.mean, self.input.std)
+        self.view = View(
+            recipes.adapted(recipes.GERSP, options), options.size, self.input.mean, self.input.std, self.bands.colours
+        )
         self.register_buffer("seed", torch.randint(2**31, ()))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
         self._feed: LabelledFeed | None = None

@@ -48,7 +48,7 @@ def shuffled_keys(teacher: nn.Module, head: nn.Module, views: Tensor, parts: int
     Args:
         teacher: the key encoder.
         head: its projector, C to D.
-        views: B x 3 x H x W.
+        views: B x C x H x W.
         parts: number of parts to go through batch norm one by one; fewer where a part would have under 16 views.
         generator: on the CPU.
 
@@ -77,7 +77,7 @@ class MoCo(Method[MoCoOptions]):
         self.teacher_head = teacher_of(self.head)
         self.loss = queue_loss(options.temperature or TEMPERATURE[options.version], options.queue, options.dim)
         recipe = recipes.adapted(RECIPE[options.version], options)
-        self.view = View(recipe, options.size, self.input.mean, self.input.std)
+        self.view = View(recipe, options.size, self.input.mean, self.input.std, self.bands.colours)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """InfoNCE between the query of one view and the key of the other."""

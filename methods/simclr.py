@@ -27,7 +27,7 @@ class SimCLR(Method[SimCLROptions]):
         self.head = SimCLRProjectionHead(backbone.channels[-1], options.hidden, options.dim)
         self.loss = NTXentLoss(temperature=options.temperature)
         recipe = recipes.adapted(recipes.SIMCLR, options)
-        self.view = View(recipe, options.size, self.input.mean, self.input.std)
+        self.view = View(recipe, options.size, self.input.mean, self.input.std, self.bands.colours)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """NT-Xent over both views of the batch, which go through one batch norm."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from torch.utils.data import DataLoader, Dataset
@@ -19,13 +18,11 @@ from torch.utils.data import DataLoader, Dataset
 from bench.core import files
 from bench.core.context import Context
 from tasks.labels.label import Drawn, Picture
-from tasks.prepared import RGB, Prepared
+from tasks.prepared import Prepared
 from tasks.task import Task
 
 # The gap between pictures, in pixels.
 GAP = 4
-# Percentiles of an image's values that become black and white where they are not 8-bit red, green and blue.
-DARKEST, BRIGHTEST = 2, 98
 
 
 def chosen(samples: list[int], count: int) -> list[int]:
@@ -66,25 +63,8 @@ def shown(data: Prepared, position: int) -> dict[str, Picture]:
     """The image of a slice, or its images of both dates, as 8-bit pictures by name."""
     stored = np.asarray(data.images[position])
     dates = np.split(stored, data.dates, axis=2)
-    return {name: in_colours(each, data.bands) for name, each in zip(_names(dates), dates, strict=True)}
-
-
-def _names(dates: Sequence[object]) -> list[str]:
-    return ["image"] if len(dates) == 1 else ["before", "after"]
-
-
-def in_colours(image: NDArray[Any], bands: Sequence[str]) -> Picture:
-    """Red, green and blue of an image H x W x C, or its first three bands; grey where it has fewer.
-
-    Three bands of 8 bits named so are taken as they are, all else is stretched band by band.
-    """
-    named = [bands.index(name) for name in RGB] if set(RGB) <= set(bands) else [0, 1, 2]
-    chosen_bands = image[..., named if len(bands) >= len(RGB) else [0, 0, 0]]
-    if tuple(bands) == RGB and image.dtype == np.uint8:
-        return np.asarray(chosen_bands, dtype=np.uint8)
-    low, high = np.percentile(chosen_bands, [DARKEST, BRIGHTEST], axis=(0, 1))
-    scaled = (chosen_bands - low) / np.maximum(high - low, 1)
-    return np.asarray(np.rint(np.clip(scaled, 0, 1) * 255), dtype=np.uint8)
+    names = ["image"] if data.dates == 1 else ["before", "after"]
+    return {name: data.bands.picture(each) for name, each in zip(names, dates, strict=True)}
 
 
 def side_by_side(pictures: Sequence[Picture]) -> Picture:

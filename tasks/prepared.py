@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core import documents, files
+from bench.core.bands import COLOURS, Bands, Values
 from bench.core.errors import DataError
 from tasks import labels
 from tasks.labels.label import Label
@@ -17,9 +18,6 @@ from tasks.labels.label import Label
 SCHEMA = 3
 # Schema 2 lacks what the registry declares and which slices repeat others; all else is the same, so it is still read.
 OLDEST = 2
-
-# Bands of a set whose index names none.
-RGB = ("red", "green", "blue")
 
 
 @dataclass(frozen=True)
@@ -80,19 +78,15 @@ class Prepared:
         return label
 
     @property
-    def bands(self) -> tuple[str, ...]:
-        """Names of the bands of an image, in their order."""
-        return tuple(self.index.get("band_names", RGB))
+    def bands(self) -> Bands:
+        """The bands of an image; red, green and blue where the index names none."""
+        values: Values = "uint16" if self.images.dtype == np.uint16 else "uint8"
+        return Bands(tuple(self.index.get("band_names", COLOURS)), values)
 
     @property
     def dates(self) -> int:
         """Images side by side in the bands of a slice."""
         return int(self.images.shape[-1]) // len(self.bands)
-
-    @property
-    def largest(self) -> int:
-        """Largest value of the images' type: 255 or 65535."""
-        return int(np.iinfo(self.images.dtype).max)
 
     @property
     def classes(self) -> list[str]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from bench.backbones.normalisation import Normalisation
+from bench.core.bands import Bands
 from bench.core.errors import DataError
 from tasks import augment
 from tasks.prepared import Prepared
@@ -56,14 +57,15 @@ class Preprocessor(BaseDataPreprocessor):
         data: where the slices come from: their bands, the largest value of their type, and how labels move.
 
     Raises:
-        DataError: the weights saw another number of bands than the slices have.
+        DataError: the weights saw other bands than the slices have.
     """
 
     def __init__(self, augmentations: list[Any], statistics: Normalisation, data: Prepared) -> None:
         super().__init__()
-        if len(statistics.mean) != len(data.bands):
+        if not _fit(statistics, data.bands):
             raise DataError(
-                f"{data.path} has the bands {', '.join(data.bands)}, the weights are for {len(statistics.mean)} bands"
+                f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data set "
+                "with the bands of the weights"
             )
         self._augmentations = augmentations
         self._label = data.label
@@ -89,5 +91,11 @@ class Preprocessor(BaseDataPreprocessor):
         return self.inputs(images, moves), targets
 
 
+def _fit(statistics: Normalisation, bands: Bands) -> bool:
+    """Whether weights are for images of these bands; where they do not name theirs, only the number is known."""
+    counted = tuple(str(number) for number in range(1, len(bands) + 1))
+    return statistics.bands in (bands.names, counted)
+
+
 def _per_band(values: tuple[float, ...], data: Prepared) -> Tensor:
-    return torch.tensor(values * data.dates).view(1, len(values) * data.dates, 1, 1) * data.largest
+    return torch.tensor(values * data.dates).view(1, len(values) * data.dates, 1, 1) * data.bands.highest

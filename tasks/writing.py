@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core import files
+from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import DataError
 from bench.core.keys import content_hash
 from tasks.labels.label import Label
 from tasks.labels.mask import LABEL as MASK
-from tasks.prepared import RGB, SCHEMA, Prepared, slice_name
+from tasks.prepared import SCHEMA, Prepared, slice_name
 
 
 class SliceWriter:
@@ -29,8 +30,7 @@ class SliceWriter:
         size: side of a slice in pixels.
         classes: class names.
         label: what a label is.
-        bands: names of the bands of an image, in their order.
-        dtype: of the images' values, uint8 or uint16.
+        bands: of an image, and the type of their values.
     """
 
     def __init__(
@@ -40,9 +40,7 @@ class SliceWriter:
         size: int,
         classes: list[str],
         label: Label = MASK,
-        *,
-        bands: tuple[str, ...] = RGB,
-        dtype: type[np.uint8 | np.uint16] = np.uint8,
+        bands: Bands = RGB,
     ) -> None:
         self._folder = folder
         self._classes = classes
@@ -52,9 +50,8 @@ class SliceWriter:
         self._slices: list[dict[str, Any]] = []
         self._equal: dict[bytes, list[int]] = {}
         channels = len(bands) * label.dates
-        depth = np.dtype(dtype).itemsize
-        self._check_space(count * (size**2 * channels * depth + label.room(size, len(classes))))
-        self._images = self._new("images", (count, size, size, channels), dtype)
+        self._check_space(count * (size**2 * channels * bands.dtype.itemsize + label.room(size, len(classes))))
+        self._images = self._new("images", (count, size, size, channels), bands.dtype)
         self._counts = self._new("class_counts", (count, len(classes)), np.int32)
         self._labels = label.store(folder, count, size, len(classes))
 
@@ -96,7 +93,7 @@ class SliceWriter:
         self._counts.flush()
         self._labels.finish()
         # Sets of red, green and blue do not name them: they are as they were before other bands could be.
-        named = {} if self._bands == RGB else {"band_names": list(self._bands)}
+        named = {} if self._bands.names == COLOURS else {"band_names": list(self._bands.names)}
         hashes = _hashes(self._folder)
         index = {
             "schema": SCHEMA,
@@ -123,7 +120,7 @@ class SliceWriter:
             if len(group) > 1
         ]
 
-    def _new(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
+    def _new(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
         return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
 
     def _check_space(self, needed: int) -> None:
@@ -164,6 +161,6 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {file.name: files.sha256(file) for file in sorted(folder.glob("*.npy"))}
 
 
-def _content(classes: list[str], slices: list[dict[str, Any]], hashes: dict[str, str], bands: tuple[str, ...]) -> str:
+def _content(classes: list[str], slices: list[dict[str, Any]], hashes: dict[str, str], bands: Bands) -> str:
     names = [[slice_name(entry), entry.get("part")] for entry in slices]
-    return content_hash([classes, names, hashes, *([] if bands == RGB else [list(bands)])])
+    return content_hash([classes, names, hashes, *([] if bands.names == COLOURS else [list(bands.names)])])

@@ -244,12 +244,12 @@ def _inputs(console: Console) -> Inputs:
 def _check_starts(jobs: list[PretrainJob]) -> None:
     """Refuse weights that a backbone cannot start from; torch is imported only where a job starts from some."""
     options = {job.key: methods.get(job.method).options.model_validate(job.options) for job in jobs}
-    starts = {(job.backbone, options[job.key].starts_at()) for job in jobs}
-    for backbone, start in sorted(starts):
+    starts = {(job.backbone, options[job.key].starts_at(), len(job.bands)) for job in jobs}
+    for backbone, start, bands in sorted(starts):
         if start != RANDOM:
             from bench.backbones.initial import check_initial
 
-            check_initial(backbone, start)
+            check_initial(backbone, start, bands)
 
 
 def _show_tables(study: Study, plan: Plan, store: Store) -> None:

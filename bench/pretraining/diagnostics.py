@@ -249,14 +249,15 @@ def pooled_features(backbone: Backbone, corpus: Corpus, size: int, statistics: N
             module.train()
     device = next(backbone.parameters()).device
     shift, scale = (
-        torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (statistics.mean, statistics.std)
+        torch.tensor(values, device=device).view(1, -1, 1, 1) for values in (statistics.mean, statistics.std)
     )
     # Shuffled, always alike: each batch sees the whole corpus and not one scene.
     chosen = permute(np.arange(min(TILES, len(corpus))), len(corpus), "features")
     parts = -(-len(chosen) // CHUNK)
     found = []
     for part in range(parts):
-        tiles = torch.from_numpy(corpus.tiles(chosen[part::parts])).to(device).permute(0, 3, 1, 2).float() / 255
+        stored = corpus.tiles(chosen[part::parts])
+        tiles = torch.from_numpy(stored).to(device).permute(0, 3, 1, 2).float() / np.iinfo(stored.dtype).max
         if tiles.shape[-1] != size:
             tiles = functional.interpolate(tiles, (size, size), mode="bilinear", antialias=True)
         found.append(backbone((tiles - shift) / scale)[-1].mean(dim=(2, 3)).cpu())

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from bench.backbones.pyramid import Backbone
+from bench.core.bands import RGB
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import Length, PretrainOptions
 
@@ -25,7 +26,7 @@ class Batch:
     """What one step trains on.
 
     Attributes:
-        images: tiles as stored, uint8, B x 3 x H x W, on the training device.
+        images: tiles as stored, uint8 or uint16, B x C x H x W, on the training device.
         landcover: proportions of the corpus' classes, float32, B x K; None where the corpus has none.
         generator: source of this step's augmentation, on the CPU; it depends on seed and step only, so that views are
             the same on every device.
@@ -56,6 +57,7 @@ class Method(nn.Module, Generic[Options]):
 
     Attributes:
         input: the statistics that the method normalises its images with; they are exported with the weights.
+        bands: names of the images' bands, and the type of their values.
     """
 
     def __init__(self, backbone: Backbone, options: Options, corpus: Corpus | None, length: Length) -> None:
@@ -64,14 +66,15 @@ class Method(nn.Module, Generic[Options]):
         self.options = options
         self.corpus = corpus
         self.length = length
-        self.input = options.normalisation()
+        self.input = options.normalisation(corpus)
+        self.bands = RGB if corpus is None else corpus.bands
 
     def normalise(self, images: Tensor) -> Tensor:
-        """Images as stored, uint8, B x 3 x H x W, normalised with the method's input statistics, float32."""
+        """Images as stored, uint8 or uint16, B x C x H x W, normalised with the method's input statistics, float32."""
         mean, std = (
-            torch.tensor(each, device=images.device).view(1, 3, 1, 1) for each in (self.input.mean, self.input.std)
+            torch.tensor(each, device=images.device).view(1, -1, 1, 1) for each in (self.input.mean, self.input.std)
         )
-        return (images.float() / 255 - mean) / std
+        return (images.float() / torch.iinfo(images.dtype).max - mean) / std
 
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:

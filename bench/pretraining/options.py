@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bench.backbones import BackboneSpec
 from bench.backbones.normalisation import IMAGENET, Channels, Normalisation, normalisation_of
+from bench.backbones.sources import IMAGENET as PUBLISHED
 from bench.backbones.sources import RANDOM, identify
+from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import StudyError
 
 if TYPE_CHECKING:
@@ -16,7 +18,26 @@ if TYPE_CHECKING:
     from bench.corpus.storage.reader import Corpus
 
 
-class CorpusFacts(Protocol):
+class ImageFacts(Protocol):
+    """What is known of a network's images: a corpus' tiles, or a data set's."""
+
+    @property
+    def bands(self) -> Bands:
+        """Names of their bands, and the type of the values."""
+        ...
+
+    @property
+    def mean(self) -> Channels:
+        """Mean of each band, in [0, 1]."""
+        ...
+
+    @property
+    def std(self) -> Channels:
+        """Standard deviation of each band, in [0, 1]."""
+        ...
+
+
+class CorpusFacts(ImageFacts, Protocol):
     """What an option may be checked against."""
 
     @property
@@ -101,6 +122,11 @@ class PretrainOptions(BaseModel):
         """What the options make a method read of a corpus that the corpus' hash does not cover; joins `identity`."""
         return {}
 
+    def input_of(self, images: ImageFacts) -> dict[str, Any]:
+        """The input statistics that follow from the images and not from the options alone; joins `identity`."""
+        used = self.normalisation(images)
+        return {} if used.same(self.normalisation()) else {"input": {"mean": list(used.mean), "std": list(used.std)}}
+
     def fetch(self, make: Callable[[str], str]) -> Self:  # noqa: ARG002 - as above
         """The options with what they name by a registered word replaced by its folder.
 
@@ -127,14 +153,28 @@ class PretrainOptions(BaseModel):
             StudyError: says what the network lacks, and what to do.
         """
 
+    def check_bands(self, bands: Bands) -> None:
+        """Refuse options that do not fit images of these bands.
+
+        Raises:
+            StudyError: says which option, its value, and what to do.
+        """
+
     def facts(self, tiles: int) -> Facts:
         """What is known of a run on a corpus of so many tiles before it runs; nothing of an initialisation."""
         del tiles
         return Facts()
 
-    def normalisation(self) -> Normalisation:
-        """The input statistics that the weights are trained with, and that whoever uses them must feed."""
-        return normalisation_of(RANDOM)
+    def normalisation(self, images: ImageFacts | None = None) -> Normalisation:
+        """The input statistics that the weights are trained with, and that whoever uses them must feed.
+
+        Args:
+            images: what the network sees. A random start on bands other than 8-bit red, green and blue takes their own
+                statistics, else ImageNet's.
+        """
+        if images is not None and images.bands != RGB and self.starts_at() == RANDOM:
+            return Normalisation(images.mean, images.std, "the corpus' own", images.bands.names)
+        return normalisation_of(self.starts_at())
 
 
 class StartOptions(PretrainOptions):
@@ -161,11 +201,39 @@ class StartOptions(PretrainOptions):
             raise ValueError("std must be positive")
         return self
 
-    def normalisation(self) -> Normalisation:
+    def normalisation(self, images: ImageFacts | None = None) -> Normalisation:
         """The stated statistics, else those of the weights it starts from."""
         if self.mean is not None and self.std is not None:
-            return Normalisation(self.mean, self.std, "stated by options mean and std")
-        return normalisation_of(self.starts_at())
+            names = () if images is None else images.bands.names
+            return Normalisation(self.mean, self.std, "stated by options mean and std", names)
+        return super().normalisation(images)
+
+    def check_bands(self, bands: Bands) -> None:
+        """Refuse weights and input statistics of other bands."""
+        start = self.starts_at()
+        if start == PUBLISHED and bands.names != COLOURS:
+            raise StudyError(
+                f"ImageNet's weights take red, green and blue, the images have {bands}: start from random, or from a file "
+                "of weights for these bands"
+            )
+        if self.mean is None and (bands == RGB or start == RANDOM):
+            return
+        used = self.normalisation()
+        if len(used.mean) != len(bands):
+            raise StudyError(
+                f"input statistics ({used.source}) are of {len(used.mean)} bands, the images have {bands}: "
+                "state options mean and std with a value for each band"
+            )
+        if bands != RGB and used.same(IMAGENET):
+            raise StudyError(
+                f"ImageNet's input statistics are of 8-bit red, green and blue, the images have {bands}: "
+                "state options mean and std"
+            )
+
+    def check(self, corpus: CorpusFacts) -> None:
+        """Refuse weights and input statistics of other bands than the corpus has."""
+        super().check(corpus)
+        self.check_bands(corpus.bands)
 
     def identity(self) -> dict[str, Any]:
         """As every method's; input statistics enter as `input` where they are not ImageNet's."""
@@ -213,7 +281,8 @@ class TrainingOptions(StartOptions):
         return Facts({"steps": self.length(tiles).steps})
 
     def check(self, corpus: CorpusFacts) -> None:
-        """Refuse a batch that the corpus cannot fill once."""
+        """Refuse a batch that the corpus cannot fill once, and a start from other bands."""
+        super().check(corpus)
         if self.batch > len(corpus):
             raise StudyError(
                 f"option batch={self.batch} is larger than the corpus ({len(corpus)} tiles): "

@@ -7,6 +7,7 @@ scikit-learn's.
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,12 +36,12 @@ class ProbeSet:
     """What features are probed on.
 
     Attributes:
-        images: uint8, N x S x S x 3.
+        images: uint8 or uint16, N x S x S x C.
         labels: class of each, N.
         groups: samples of one group never stand on both sides of a split, N.
     """
 
-    images: NDArray[np.uint8]
+    images: NDArray[np.unsignedinteger[Any]]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
 
@@ -99,15 +100,18 @@ def probe(backbone: Backbone, statistics: Normalisation, samples: ProbeSet, adab
 
 
 @torch.no_grad()
-def features(backbone: Backbone, statistics: Normalisation, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def features(
+    backbone: Backbone, statistics: Normalisation, images: NDArray[np.unsignedinteger[Any]]
+) -> NDArray[np.float32]:
     """Pooled last feature maps in full precision, N x C."""
     backbone.eval()
     return torch.cat([backbone(batch)[-1].mean(dim=(2, 3)) for batch in _batches(images, statistics)]).numpy()
 
 
-def _batches(images: NDArray[np.uint8], statistics: Normalisation) -> Iterator[Tensor]:
-    """Normalised batches, B x 3 x S x S."""
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (statistics.mean, statistics.std))
+def _batches(images: NDArray[np.unsignedinteger[Any]], statistics: Normalisation) -> Iterator[Tensor]:
+    """Normalised batches, B x C x S x S."""
+    mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (statistics.mean, statistics.std))
+    highest = np.iinfo(images.dtype).max
     for start in range(0, len(images), BATCH):
-        pixels = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2).float() / 255
+        pixels = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2).float() / highest
         yield (pixels - mean) / std

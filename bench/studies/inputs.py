@@ -68,12 +68,12 @@ class Inputs:
                 self.prepare(protocol.dataset, spec.make(self._home, self._say), protocol.slices)
             self._datasets[path] = Prepared.open(path)
         found = self._datasets[path]
-        check_lists(protocol.split, found)
         if not found.synthetic and found.index.get("dataset", protocol.dataset) != protocol.dataset:
             raise DataError(
                 f"{path} holds {found.index['dataset']}, protocol {protocol.id} is for {protocol.dataset}: "
                 f"set data.{protocol.dataset} to its own folder"
             )
+        check_lists(protocol.split, found)
         return found
 
     def fill(self, options: PretrainOptions) -> PretrainOptions:

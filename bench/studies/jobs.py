@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bench.core.bands import RGB, Bands
 from tasks.protocols import Protocol
 
 
@@ -31,6 +32,9 @@ class PretrainJob(BaseModel):
         corpus_hash: content hash of the corpus.
         seed: pretraining seed.
         facts: what is known of the training before it runs (`bench.pretraining.options.Facts`), and its warnings.
+        bands: of the images that the backbone sees.
+        input: of what trains on no corpus, the statistics that bands other than 8-bit red, green and blue are fed with;
+            None where the method says them.
         protocol: of an oracle, what it learns; None for all others.
         data: of an oracle, folder of the prepared data set.
     """
@@ -48,6 +52,8 @@ class PretrainJob(BaseModel):
     seed: int
     facts: dict[str, float] = Field(default_factory=dict)
     warnings: dict[str, str] = Field(default_factory=dict)
+    bands: Bands = RGB
+    input: dict[str, Any] | None = None
     protocol: Protocol | None = None
     data: str | None = None
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 import tasks
 from bench import backbones
-from bench.backbones.normalisation import normalisation_of
+from bench.backbones.normalisation import Normalisation, normalisation_of
 from bench.backbones.sources import RANDOM
 from bench.core.context import Context
 from bench.core.errors import StudyError
@@ -48,7 +48,9 @@ def train(job: PretrainJob, context: Context) -> Oracle:
     data = Prepared.open(Path(job.data))
     task: Task = tasks.get(protocol.task).load()(protocol, data)
     train_part = task.parts().train
-    start = Start(job.backbone, dict(backbones.build(job.backbone).state_dict()), normalisation_of(RANDOM))
+    weights = dict(backbones.build(job.backbone, len(job.bands)).state_dict())
+    statistics = Normalisation.from_json(job.input, "the job") if job.input else normalisation_of(RANDOM)
+    start = Start(job.backbone, weights, statistics)
     result = task.run(start, train_part, Parts(train_part, [], []), context)
     if not result.backbone:
         raise StudyError(f"task {protocol.task} does not hand out the backbone it trained: leave the oracle out")

@@ -6,12 +6,14 @@ from typing import Any, TypeVar
 
 import methods
 import tasks
+from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
 from bench.core.seeding import derive
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import PretrainOptions
+from bench.pretraining.options import ImageFacts, PretrainOptions
 from bench.store.store import Store
+from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.study import Row, Study
@@ -68,12 +70,13 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     """Lay out a study's grid.
 
     Raises:
-        StudyError: a method needs what the corpus does not offer, or an option does not fit it.
+        StudyError: a method needs what the corpus does not offer, or an option or a data set does not fit it.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
     draws = min(study.pretrain_seeds, study.seeds)
     protocols = study.all_protocols()
-    jobs = _pretrain_jobs(study, inputs, draws) | _oracle_jobs(study, inputs, protocols, draws)
+    _check_bands(study, inputs, protocols)
+    jobs = _pretrain_jobs(study, inputs, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
     cells = [
         _cell(study, row, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed)
         for protocol in protocols
@@ -86,18 +89,24 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
 
 
 def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
-    """Lay out a study's pretrainings alone, `pretrain_seeds` of each row but oracles; raises as `make_plan`."""
-    return Plan(_distinct(_pretrain_jobs(study, inputs, study.pretrain_seeds).values()), [])
+    """Lay out a study's pretrainings alone, `pretrain_seeds` of each row but oracles; raises as `make_plan`.
+
+    No data set is opened: without a corpus, initialisations are for 8-bit red, green and blue.
+    """
+    return Plan(_distinct(_pretrain_jobs(study, inputs, [], study.pretrain_seeds).values()), [])
 
 
 def _slot(row: Row, backbone: str, draw: int, protocol: Protocol) -> Slot:
     return row.name, backbone, draw, protocol.id if methods.get(row.method).learns_protocol else None
 
 
-def _pretrain_jobs(study: Study, inputs: Inputs, draws: int) -> dict[Slot, PretrainJob]:
+def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Slot, PretrainJob]:
     """The pretrainings of a study by row, backbone and draw."""
     corpus = _corpus_for(study, inputs)
     rows = [row for row in study.rows() if not methods.get(row.method).learns_protocol]
+    images: ImageFacts | None = corpus
+    if corpus is None and rows and protocols:
+        images = images_of([inputs.dataset(study, protocol) for protocol in protocols])
     return {
         (row.name, backbone, draw, None): _pretrain_job(
             row,
@@ -105,6 +114,7 @@ def _pretrain_jobs(study: Study, inputs: Inputs, draws: int) -> dict[Slot, Pretr
             backbone,
             derive(study.seed, "pretrain", row.repeat_from + draw),
             corpus,
+            images,
         )
         for row in rows
         for backbone in study.backbones
@@ -145,16 +155,37 @@ def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
     return corpus
 
 
-def _pretrain_job(row: Row, options: PretrainOptions, backbone: str, seed: int, corpus: Corpus | None) -> PretrainJob:
+def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> None:
+    """Refuse a data set whose images have other bands than the corpus that the study's backbones learn from."""
+    if not any(methods.get(row.method).trains for row in study.rows()):
+        return
+    corpus = inputs.corpus(study)
+    for protocol in protocols:
+        data = inputs.dataset(study, protocol)
+        if data.bands != corpus.bands:
+            raise StudyError(
+                f"protocol {protocol.id}: {data.path} has {data.bands}, corpus {corpus.path} has {corpus.bands}: prepare "
+                "the data set with the corpus' bands, or leave the protocol out"
+            )
+
+
+def _pretrain_job(
+    row: Row, options: PretrainOptions, backbone: str, seed: int, corpus: Corpus | None, images: ImageFacts | None
+) -> PretrainJob:
     spec = methods.get(row.method)
     used = corpus if spec.trains else None
+    bands = images.bands if images else RGB
+    options.check_bands(bands)
     identity: dict[str, Any] = {
         "method": row.method,
         "method_version": spec.version,
-        "options": options.identity() | (options.content_of(used) if used else {}),
+        "options": options.identity()
+        | (options.content_of(used) if used else {})
+        | (options.input_of(images) if images else {}),
         "backbone": backbone,
         "corpus": used.hash if used else None,
         "seed": seed,
+        **_named(bands),
     }
     facts = options.facts(len(used) if used else 0)
     return PretrainJob(
@@ -169,11 +200,27 @@ def _pretrain_job(row: Row, options: PretrainOptions, backbone: str, seed: int, 
         seed=seed,
         facts=facts.values,
         warnings=facts.warnings,
+        bands=bands,
+        input=None if used or images is None else _input(options, images),
     )
+
+
+def _input(options: PretrainOptions, images: ImageFacts) -> dict[str, Any] | None:
+    """The input statistics of what trains on no corpus; None where the method says them."""
+    if images.bands == RGB:
+        return None
+    source = {} if isinstance(images, Corpus) else {"source": "the data set's own"}
+    return options.normalisation(images).to_json() | source
+
+
+def _named(bands: Bands) -> dict[str, Any]:
+    """Bands as they enter a key: not at all where they are 8-bit red, green and blue."""
+    return {} if bands == RGB else {"bands": [*bands.names, bands.values]}
 
 
 def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: Study, inputs: Inputs) -> PretrainJob:
     data = inputs.dataset(study, protocol)
+    images = images_of([data])
     identity: dict[str, Any] = {
         "method": row.method,
         "method_version": methods.get(row.method).version,
@@ -193,6 +240,8 @@ def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: S
         corpus=None,
         corpus_hash=None,
         seed=seed,
+        bands=images.bands,
+        input=_input(PretrainOptions(), images),
         protocol=protocol,
         data=str(data.path.resolve()),
     )

@@ -73,7 +73,7 @@ def _pretrain(job: PretrainJob, store: Store, report: Progress, device: torch.de
     begun = time.monotonic()
     trained = _train_oracle(job, store, report, device) if job.protocol else _train(job, store, report, device)
     card = {
-        **job.model_dump(mode="json", exclude={"corpus", "identity", "protocol", "data"}),
+        **job.model_dump(mode="json", exclude={"corpus", "identity", "bands", "input", "protocol", "data"}),
         "options": job.identity,
         "method_version": methods.get(job.method).version,
         "protocol": job.protocol.id if job.protocol else None,
@@ -100,7 +100,7 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
     spec = methods.get(job.method)
     options = spec.options.model_validate(job.options)
     corpus = options.supervise(Corpus.open(Path(job.corpus)), job.seed) if job.corpus else None
-    backbone = backbones.build(job.backbone)
+    backbone = backbones.build(job.backbone, len(job.bands))
     length = Length(0, 0)
     if isinstance(options, TrainingOptions):
         load_initial(backbone, options.init)
@@ -110,7 +110,7 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
     if corpus is not None:
         trained = pretraining.train(method, corpus, Context(device, store.job(job.key), job.seed, report))
     card = {
-        "input": method.input.to_json(),
+        "input": job.input or method.input.to_json(),
         "steps": length.steps,
         "losses": trained.losses,
         "features": trained.features,
@@ -122,7 +122,7 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
 def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
     trained = oracle.train(job, Context(device, store.job(job.key), job.seed, report))
     card = {
-        "input": normalisation_of(RANDOM).to_json(),
+        "input": job.input or normalisation_of(RANDOM).to_json(),
         "steps": trained.steps,
         "losses": {},
         "facts": {"steps": trained.steps},

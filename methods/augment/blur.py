@@ -15,7 +15,7 @@ def gaussian_blur(images: Tensor, applied: Tensor, sigma: Tensor, radius: Tensor
     """Blur the chosen samples; edges are repeated outwards, as Pillow does.
 
     Args:
-        images: float, B x 3 x H x W; changed.
+        images: float, B x C x H x W; changed.
         applied: which samples, bool, B, on the CPU.
         sigma: standard deviation of each sample, pixels, B, on the CPU.
         radius: reach of each sample's kernel, pixels, int64, B, on the CPU; None for as far as the Gaussian goes.

@@ -1,4 +1,4 @@
-"""Crops, flips and quarter turns of uint8 batches."""
+"""Crops, flips and quarter turns of batches as stored, of any bands."""
 
 from functools import partial
 
@@ -13,16 +13,16 @@ def crop_resize(images: Tensor, boxes: Tensor, size: int) -> Tensor:
     """Cut a box out of each image and resize it, bilinear with antialiasing, as Pillow does.
 
     Args:
-        images: uint8, B x 3 x H x W.
+        images: uint8, or float with the values of uint16, B x C x H x W.
         boxes: top, left, height, width in pixels, on the CPU, B x 4.
         size: side of the result, pixels.
 
     Returns:
-        uint8, B x 3 x size x size; rounded as Pillow rounds.
+        Of the same type, B x C x size x size; uint8 is rounded as Pillow rounds.
     """
     if images.is_cuda:
         return _crop_resize_by_matrix(images, boxes, size)
-    result = torch.empty(len(images), 3, size, size, dtype=torch.uint8)
+    result = torch.empty(*images.shape[:2], size, size, dtype=images.dtype)
     for i, (top, left, height, width) in enumerate(boxes.tolist()):
         crop = images[i : i + 1, :, top : top + height, left : left + width]
         result[i] = functional.interpolate(crop, size=(size, size), mode="bilinear", antialias=True)[0]
@@ -35,7 +35,7 @@ def _crop_resize_by_matrix(images: Tensor, boxes: Tensor, size: int) -> Tensor:
     rows = resize_matrix(boxes[:, 0], boxes[:, 2], images.shape[2], size).to(device, non_blocking=True)
     columns = resize_matrix(boxes[:, 1], boxes[:, 3], images.shape[3], size).to(device, non_blocking=True)
     pixels = rows[:, None] @ images.float() @ columns[:, None].transpose(2, 3)
-    return pixels.round_().clamp_(0, 255).to(torch.uint8)
+    return pixels if images.is_floating_point() else pixels.round_().clamp_(0, 255).to(torch.uint8)
 
 
 def resize_matrix(start: Tensor, length: Tensor, source: int, size: int) -> Tensor:

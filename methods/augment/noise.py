@@ -8,7 +8,7 @@ def add_noise(images: Tensor, applied: Tensor, seeds: Tensor, sigma: Tensor) -> 
     """Add noise to the chosen samples and keep them in [0, 1].
 
     Args:
-        images: float, B x 3 x H x W in [0, 1]; changed.
+        images: float, B x C x H x W in [0, 1]; changed.
         applied: which samples, bool, B, on the CPU.
         seeds: of each sample's noise, int64, B, on the CPU.
         sigma: standard deviation of each sample's noise, B, on the CPU.

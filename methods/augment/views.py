@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from methods.augment import blur, colour, draws, geometric, noise, select
+from methods.augment.colour import Colours
 from methods.augment.draws import Jitter, JitterStrength
 
 # Float pixels worked on at once on a CPU: one megabyte stays in a core's cache.
@@ -105,34 +107,45 @@ class View:
     Args:
         recipe: what the views are made of.
         size: side of the views, pixels.
-        mean, std: input statistics of the backbone, for images in [0, 1].
+        mean, std: input statistics of the backbone, for images in [0, 1], a value for each band.
+        colours: places of red, green and blue among the bands; None where one of them is missing. What becomes of
+            other bands is said in `methods.augment.colour`; crops, turns, blur, noise and solarisation treat all alike.
     """
 
-    def __init__(self, recipe: Recipe, size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        size: int,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        colours: Colours = (0, 1, 2),
+    ) -> None:
         self.recipe = recipe
         self.size = size
-        self.mean = torch.tensor(mean).view(1, 3, 1, 1)
-        self.std = torch.tensor(std).view(1, 3, 1, 1)
+        self.colours = colours
+        self.mean = torch.tensor(mean).view(1, -1, 1, 1)
+        self.std = torch.tensor(std).view(1, -1, 1, 1)
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Make one view of each tile.
 
         Args:
-            images: uint8, B x 3 x H x W, on any device.
+            images: uint8 or uint16, B x C x H x W, on any device.
             generator: on the CPU.
 
         Returns:
-            Normalised, float32, B x 3 x size x size, channels last.
+            Normalised, float32, B x C x size x size, channels last.
         """
         return self.apply(images, draw(self.recipe, len(images), images.shape[2], images.shape[3], generator))
 
     @torch.no_grad()
     def apply(self, images: Tensor, drawn: Drawn) -> Tensor:
         """Make views with drawn parameters; a sample's view does not depend on the others of its batch."""
+        count, bands = images.shape[:2]
         result = torch.empty(
-            len(images), 3, self.size, self.size, device=images.device, memory_format=torch.channels_last
+            count, bands, self.size, self.size, device=images.device, memory_format=torch.channels_last
         )
-        chunk = len(images) if images.is_cuda else max(1, CHUNK // (3 * self.size * self.size))
+        chunk = count if images.is_cuda else max(1, CHUNK // (bands * self.size * self.size))
 
         def work(start: int) -> None:
             part = slice(start, start + chunk)
@@ -140,23 +153,25 @@ class View:
             with torch.autocast(images.device.type, enabled=False):
                 result[part] = self._pixels(images[part], _slice(drawn, part))
 
-        _spread(work, range(0, len(images), chunk), 1 if images.is_cuda else torch.get_num_threads())
+        _spread(work, range(0, count, chunk), 1 if images.is_cuda else torch.get_num_threads())
         return result
 
     def _pixels(self, images: Tensor, drawn: Drawn) -> Tensor:
         views = self._cut(images, drawn)
         geometric.flip(views, drawn.left_right, drawn.up_down)
         geometric.quarter_turns(views, drawn.turns)
-        pixels = views.float().mul_(1 / 255)
+        pixels = views.float().mul_(1 / torch.iinfo(images.dtype).max)
         if drawn.jitter is not None:
-            colour.apply_jitter(pixels, drawn.jitter)
-        select.change(pixels, drawn.grey, colour.to_grey)
+            colour.apply_jitter(pixels, drawn.jitter, self.colours)
+        select.change(pixels, drawn.grey, partial(colour.to_grey, colours=self.colours))
         blur.gaussian_blur(pixels, drawn.blur, drawn.sigma, drawn.radius)
         noise.add_noise(pixels, drawn.noise, drawn.noise_seed, drawn.noise_sigma)
         select.change(pixels, drawn.solarise, colour.solarise)
         return pixels.sub_(self.mean.to(images.device)).div_(self.std.to(images.device))
 
     def _cut(self, images: Tensor, drawn: Drawn) -> Tensor:
+        if images.dtype == torch.uint16:  # torch can convert this type, and hardly anything else
+            images = images.float()
         same_size = images.shape[2:] == (self.size, self.size)
         if self.recipe.scale is None and same_size:
             return images.clone(memory_format=torch.contiguous_format)

@@ -35,10 +35,10 @@ def enlarge(mask: Tensor, height: int, width: int) -> Tensor:
 
 
 def hide(images: Tensor, mask: Tensor) -> Tensor:
-    """Put each image's mean colour in place of its masked pixels.
+    """Put each image's mean of each band in place of its masked pixels.
 
     Args:
-        images: normalised, B x 3 x H x W.
+        images: normalised, B x C x H x W.
         mask: 0 or 1, B x 1 x H x W.
     """
     return torch.lerp(images, images.mean(dim=(2, 3), keepdim=True), mask)

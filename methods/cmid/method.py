@@ -40,13 +40,13 @@ class CMID(Method[CMIDOptions]):
         self.teacher = teacher_of(backbone)
         self.teacher_projector = teacher_of(self.projector)
         self.teacher_local = teacher_of(self.local)
-        self.painter = PixelHead(channels, backbone.strides[-1])
+        self.painter = PixelHead(channels, backbone.strides[-1], len(self.bands))
         self.token = masks.MaskToken(backbone)
         self.contrast = queue_loss(options.temperature, options.queue, options.dim)
         self.register_buffer("centre", torch.zeros(options.prototypes))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
         self.views = [
-            View(recipe, options.size, self.input.mean, self.input.std)
+            View(recipe, options.size, self.input.mean, self.input.std, self.bands.colours)
             for recipe in (recipes.CMID_WEAK, recipes.CMID_STRONG)
         ]
 

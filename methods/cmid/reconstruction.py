@@ -10,15 +10,16 @@ VISIBLE = 0.001
 
 
 class PixelHead(nn.Sequential):
-    """A 1x1 convolution to stride x stride x 3 values, laid out as pixels.
+    """A 1x1 convolution to stride x stride x bands values, laid out as pixels.
 
     Args:
         channels: of the last feature map.
         stride: of the last feature map, pixels.
+        bands: of the images.
     """
 
-    def __init__(self, channels: int, stride: int) -> None:
-        super().__init__(nn.Conv2d(channels, stride * stride * 3, 1), nn.PixelShuffle(stride))
+    def __init__(self, channels: int, stride: int, bands: int) -> None:
+        super().__init__(nn.Conv2d(channels, stride * stride * bands, 1), nn.PixelShuffle(stride))
 
 
 def fit(prediction: Tensor, size: int) -> Tensor:
@@ -32,7 +33,7 @@ def focal_l1(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean over masked pixels of |e| (2 sigmoid(0.2 |e|) - 1), which cares more for large errors.
 
     Args:
-        prediction: normalised, B x 3 x H x W.
+        prediction: normalised, B x C x H x W.
         target: the same.
         mask: 0 or 1, B x 1 x H x W.
     """
@@ -50,7 +51,7 @@ def focal_frequency(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     prediction and target without gradient, a thousandth from the prediction.
 
     Args:
-        prediction: normalised, B x 3 x H x W.
+        prediction: normalised, B x C x H x W.
         target: the same.
         mask: 0 or 1, B x 1 x H x W.
     """

@@ -6,10 +6,11 @@ from typing import Any, Literal, Self
 from pydantic import field_validator, model_validator
 
 from bench.backbones.normalisation import UNIT, Normalisation
+from bench.core.bands import RGB
 from bench.core.errors import StudyError
 from bench.corpus.build.controls import CONTROLS, supervise
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import CorpusFacts, Facts, Length, TrainingOptions, option
+from bench.pretraining.options import CorpusFacts, Facts, ImageFacts, Length, TrainingOptions, option
 from methods.options import updates
 
 MISSING = 0.1
@@ -135,9 +136,14 @@ class GeoKROptions(LandCoverOptions):
             raise ValueError("mean and std are stated, and normalise=false takes images as they are: drop one of them")
         return self
 
-    def normalisation(self) -> Normalisation:
+    def normalisation(self, images: ImageFacts | None = None) -> Normalisation:
         """Those of the start, or images in [0, 1] as they are, as released, without `normalise`."""
-        return super().normalisation() if self.normalise else UNIT
+        if self.normalise:
+            return super().normalisation(images)
+        if images is None or images.bands == RGB:
+            return UNIT
+        count = len(images.bands)
+        return Normalisation((0.0,) * count, (1.0,) * count, UNIT.source, images.bands.names)
 
     @property
     def has_teacher(self) -> bool:

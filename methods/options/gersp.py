@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from bench.core.bands import COLOURS
 from bench.core.errors import StudyError
 from bench.corpus.registry import registry as corpora
 from bench.pretraining.labelled import list_images
@@ -59,6 +60,11 @@ class GeRSPOptions(TwoViewOptions):
         """Refuse a queue larger than the corpus, a learning rate that would rise, and more restarts than steps."""
         super().check(corpus)
         check_queue("gersp", self.queue, corpus)
+        if corpus.bands.names != COLOURS:
+            raise StudyError(
+                f"gersp learns from labelled pictures in red, green and blue too, the corpus has {corpus.bands}: "
+                "leave gersp out, or build a corpus of red, green and blue"
+            )
         if self.lr_min > self.lr:
             raise StudyError(
                 f"gersp: option lr_min={self.lr_min} is larger than lr={self.lr}: set options.gersp.lr_min to at most lr"

@@ -41,8 +41,8 @@ def unpacked(source: Path, scratch: Path, wanted: tuple[str, ...] = ()) -> Itera
         folder = Path(work)
         if source.is_dir():
             for entry in source.iterdir():
-                if entry.is_dir():
-                    (folder / entry.name).symlink_to(entry.resolve(), target_is_directory=True)
+                if not _is_archive(entry):
+                    (folder / entry.name).symlink_to(entry.resolve(), target_is_directory=entry.is_dir())
         for archive in inside:
             _unpack_deep(archive, _new_folder(folder, archive), wanted)
         yield folder

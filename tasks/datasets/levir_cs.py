@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 
+from bench.core.bands import Bands
 from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.metrics.confusion import IGNORE
@@ -34,8 +35,7 @@ def read_levir_cs(source: Path, out: Path, slices: Slices, progress: Count, read
     pairs = _pairs(source)
     cuts = {_name(image): windows(*_size(image, mask), slices) for image, mask in pairs}
     total = sum(map(len, cuts.values()))
-    dtype = np.uint16 if reading.type == "uint16" else np.uint8
-    writer = SliceWriter(out, total, slices.size, list(PALETTE), bands=reading.names, dtype=dtype)
+    writer = SliceWriter(out, total, slices.size, list(PALETTE), bands=Bands(reading.names, reading.type))
     done = 0
     taken: set[tuple[int, ...]] = set()
     for path, mask_path in pairs:

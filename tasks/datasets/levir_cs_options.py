@@ -1,10 +1,10 @@
 """How a copy of Levir-CS is read, where it differs from the default."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from tasks.prepared import RGB
+from bench.core.bands import COLOURS, Values
 
 
 def _parted(text: Any) -> Any:
@@ -47,14 +47,16 @@ class LevirCSOptions(BaseModel):
     )
     ignored: Annotated[tuple[Value, ...], BeforeValidator(_parted)] = ()
     bands: Annotated[tuple[Band, ...] | None, BeforeValidator(_parted)] = None
-    names: Annotated[tuple[str, ...], BeforeValidator(_parted)] = RGB
+    names: Annotated[tuple[str, ...], BeforeValidator(_parted)] = COLOURS
     range: Annotated[tuple[float, float] | None, BeforeValidator(_range)] = None
-    type: Literal["uint8", "uint16"] = "uint8"
+    type: Values = "uint8"
 
     @model_validator(mode="after")
     def _fit(self) -> "LevirCSOptions":
-        if len(self.bands or RGB) != len(self.names) or len(set(self.names)) != len(self.names):
-            raise ValueError(f"{len(self.bands or RGB)} bands need as many different names, got {','.join(self.names)}")
+        if len(self.bands or COLOURS) != len(self.names) or len(set(self.names)) != len(self.names):
+            raise ValueError(
+                f"{len(self.bands or COLOURS)} bands need as many different names, got {','.join(self.names)}"
+            )
         if self.range and self.range[0] >= self.range[1]:
             raise ValueError("range is LOW:HIGH, LOW below HIGH")
         if self.range and self.type == "uint16":

@@ -1,6 +1,5 @@
-"""Reading windows of large TIFFs, with the driver named and the size checked first."""
+"""Reading windows of large TIFFs."""
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,40 +7,28 @@ from typing import Any
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
 from bench.core.errors import DataError
 from bench.core.files import because
+from bench.core.rasters import open_raster
 from tasks.datasets.cutting import Window, padded
 
-# Pixels of the largest image that is opened, and of the largest block that a window may make the decoder hold.
-MOST_PIXELS = 1 << 30
-MOST_BLOCK_PIXELS = 1 << 27
-# Rows that are read at once where a whole raster is looked at.
+# Rows, and values at most, that are read at once where a whole raster is looked at.
 STRIP = 512
+MOST_VALUES = 1 << 27
 
 
 def open_tiff(path: Path) -> rasterio.DatasetReader:
-    """Open a TIFF.
+    """Open a TIFF, with a place on the Earth or without: Vaihingen's mosaics have none.
 
     Raises:
-        DataError: it is no TIFF (a VRT by another name is none), or too large to be a scene.
+        DataError: it is missing, or cannot be used (`bench.core.rasters.open_raster`).
     """
     if not path.is_file():
         raise DataError(f"{path} is missing: is the download complete?")
-    try:
-        with warnings.catch_warnings():
-            # Vaihingen's mosaics carry no georeference, and none is needed.
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            raster = rasterio.open(path, driver="GTiff")
-    except RasterioError as error:
-        raise DataError(f"{path} is not a readable TIFF{because(error, 'download it again')}") from None
-    block = max(height * width for height, width in raster.block_shapes)
-    if raster.width * raster.height > MOST_PIXELS or block > MOST_BLOCK_PIXELS:
-        raster.close()
-        raise DataError(f"{path} is {raster.width} x {raster.height} pixels, more than any scene of this data set has")
-    return raster
+    return open_raster(path, DataError)
 
 
 def open_rgb(path: Path) -> rasterio.DatasetReader:
@@ -73,8 +60,9 @@ def strips(raster: rasterio.DatasetReader) -> Iterator[NDArray[Any]]:
     Raises:
         DataError: the file breaks off.
     """
-    for top in range(0, raster.height, STRIP):
-        yield _read(raster, RasterWindow(0, top, raster.width, min(STRIP, raster.height - top)), None)
+    rows = max(1, min(STRIP, MOST_VALUES // (raster.width * raster.count)))
+    for top in range(0, raster.height, rows):
+        yield _read(raster, RasterWindow(0, top, raster.width, min(rows, raster.height - top)), None)
 
 
 def _read(raster: rasterio.DatasetReader, wanted: RasterWindow, bands: list[int] | None) -> NDArray[Any]:

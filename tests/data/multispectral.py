@@ -1,6 +1,6 @@
-"""A scene of four bands in 16 bits over its land cover: red, green, blue and near infrared, reflectance times 10,000.
+"""Scenes of red, green, blue and near infrared in 16 bits over their land cover, and a data set of such images.
 
-The classes differ in what the near infrared says of them, and in the width of their stripes.
+Values are reflectance times 10,000. The classes differ in what the near infrared says of them, and in the width of their stripes.
 """
 
 from pathlib import Path
@@ -8,6 +8,11 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from rasterio.transform import from_origin
+
+from bench.core import files
+from bench.core.bands import Bands
+from tasks.labels.image_class import LABEL
+from tasks.writing import SliceWriter
 
 NAMES = ("red", "green", "blue", "nir")
 # Cultivated land, forest and water of GlobeLand30, with their mean reflectance by band and the period of their stripes.
@@ -47,6 +52,31 @@ def write_scenes(folder: Path, rows: int = 6, columns: int = 8, size: int = 32, 
     cover[edge] = np.vectorize(following.get)(cover[edge])
     _write(folder / "scenes" / "scene.tif", scene.transpose(2, 0, 1))
     _write(folder / "landcover" / "n50_30_2020lc030.tif", cover[None].astype(np.uint8))
+    return folder
+
+
+def write_prepared(folder: Path, bands: Bands, per_class: int = 10, size: int = 32, seed: int = 1) -> Path:
+    """Write a prepared data set of images of one class each; 8 bits hold reflectance up to a half.
+
+    Args:
+        folder: of the set.
+        bands: of the images: some of `NAMES`.
+        per_class: images of each class.
+        size: side of an image in pixels.
+        seed: of everything random.
+    """
+    generator = np.random.default_rng(seed)
+    classes = ["cultivated land", "forest", "water"]
+    chosen = [NAMES.index(name) for name in bands.names]
+    with files.new_folder(folder) as work:
+        writer = SliceWriter(work, len(COVERS) * per_class, size, classes, label=LABEL, bands=bands)
+        for number in range(per_class):
+            for label, code in enumerate(COVERS):
+                pixels = pixels_of(code, size, generator)[..., chosen]
+                stored = pixels if bands.values == "uint16" else np.minimum(pixels // 20, 255)
+                writer.add(stored.astype(bands.dtype), label, f"{classes[label]}-{number}")
+        palette = [[255, 220, 100], [20, 120, 30], [30, 60, 200]]
+        writer.finish({"dataset": "multispectral", "synthetic": True, "overlap": 0.0, "palette": palette})
     return folder
 
 

@@ -8,6 +8,7 @@ import torch
 
 import methods
 from bench import backbones
+from bench.core.bands import RGB
 from bench.pretraining.method import Length, Method
 from methods.geokr import representation_loss
 
@@ -22,6 +23,7 @@ class ThreeTiles:
     landcover = LANDCOVER
     dominant = LANDCOVER.argmax(axis=1)
     supervision = "true"
+    bands = RGB
 
     def __len__(self) -> int:
         return len(LANDCOVER)

@@ -15,39 +15,27 @@ from bench.core.errors import CorpusError
 from bench.corpus.build.controls import save_controls
 from bench.corpus.build.cutting import PIXELS, read_part
 from bench.corpus.build.options import Cut
-from bench.corpus.landcover.product import CLASSES, Product
+from bench.corpus.build.plan import BuildPlan
+from bench.corpus.landcover.product import CLASSES
 from bench.corpus.storage.counts import count_all, count_reasons
 from bench.corpus.storage.encoding import Encoding
 from bench.corpus.storage.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry, control_file
 from bench.corpus.storage.shards import SHARD_BYTES, content_hash, mean_and_std
 
 
-def assemble(
-    parts: list[Path],
-    out: Path,
-    cut: Cut,
-    product: Product | None,
-    epoch: int | None,
-    request: str,
-    skipped: dict[str, str],
-    *,
-    synthetic: bool = False,
-) -> None:
+def assemble(parts: list[Path], out: Path, plan: BuildPlan, skipped: dict[str, str]) -> None:
     """Write a corpus from finished parts, in their order.
 
     Args:
         parts: folders written by `bench.corpus.build.cutting.cut_strip`; a scene's follow each other.
         out: folder of the corpus; it appears complete.
-        cut: how the scenes were cut.
-        product: the land-cover product, or None.
-        epoch: its year, where one was chosen.
-        request: hash of all that was asked for.
+        plan: what was asked for.
         skipped: scenes that were left out, with the reason.
-        synthetic: whether the scenes were drawn by a generator.
 
     Raises:
         CorpusError: no tile was kept at all.
     """
+    cut, product = plan.cut, plan.product
     pieces = [read_part(part).scene for part in parts]
     entries = [_whole(list(group)) for _, group in groupby(pieces, key=lambda piece: piece.name)]
     if not any(entry.tiles for entry in entries):
@@ -70,13 +58,13 @@ def assemble(
             std=std,
             **_how(cut),
             product=None if product is None else product.model_dump(mode="json", by_alias=True),
-            epoch=epoch,
-            request=request,
+            epoch=plan.epoch,
+            request=plan.request,
             scenes=tuple(entries),
             skipped=skipped,
             counts=count_all(entries, landcover, classes),
             shards=tuple(shards),
-            synthetic=synthetic,
+            synthetic=plan.synthetic,
             controls=save_controls(folder, {name: _gather(parts, control_file(name)) for name in cut.controls}),
         )
         files.write_json(folder / MANIFEST, manifest.to_json())

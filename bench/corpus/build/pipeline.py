@@ -83,8 +83,7 @@ def _work(plan: BuildPlan, work: Path, out: Path, workers: int, progress: Count 
     for torn in out.parent.glob(f".{out.name}.*.part"):  # of an attempt that was killed while it put parts together
         shutil.rmtree(torn, ignore_errors=True)
     chosen = [part for strip, part in parts.items() if strip.scene.name not in failed]
-    skipped = {**plan.skipped, **failed}
-    assemble(chosen, out, plan.cut, plan.product, plan.epoch, plan.request, skipped, synthetic=plan.synthetic)
+    assemble(chosen, out, plan, plan.skipped | failed)
 
 
 def _uncovered(plan: BuildPlan, parts: dict[Strip, Path]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import CorpusError
-from bench.core.geotiff import list_rasters
+from bench.core.rasters import list_rasters
 from bench.corpus.landcover import coverage
 from bench.corpus.landcover.counting import MAX_CELLS, cells_in, count_under
 from bench.corpus.landcover.mosaic import Mosaic

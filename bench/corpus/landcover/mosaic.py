@@ -11,7 +11,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from bench.core.errors import CorpusError
-from bench.core.geotiff import open_raster
+from bench.core.rasters import open_raster
 from bench.corpus.landcover.product import NODATA, UNKNOWN, Product
 from bench.corpus.landcover.sheets import Grid, Sheet
 
@@ -75,7 +75,7 @@ class Mosaic:
         if name in self._open:
             self._open.move_to_end(name)
             return self._open[name]
-        dataset = open_raster(self._base / name)
+        dataset = open_raster(self._base / name, CorpusError, georeferenced=True)
         self._open[name] = (dataset, self._product.lookup(dataset.nodata))
         if len(self._open) > OPEN_FILES:
             self._open.popitem(last=False)[1][0].close()

@@ -15,7 +15,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from bench.core.errors import CorpusError
-from bench.core.geotiff import open_raster
+from bench.core.rasters import open_raster
 from bench.corpus.scenes.crs import apply, check_crs, is_geographic, lonlat_bounds
 
 PHASE = 0.01
@@ -61,11 +61,9 @@ def read_header(path: Path, name: str) -> Sheet:
         CorpusError: unreadable, not georeferenced, or not a raster of codes.
     """
     status = path.stat()
-    with open_raster(path) as dataset:
+    with open_raster(path, CorpusError, georeferenced=True) as dataset:
         if dataset.count > 2:
             raise CorpusError(f"land cover {path} has {dataset.count} bands: one band of class codes is expected")
-        if np.dtype(dataset.dtypes[0]).kind not in "iuf":
-            raise CorpusError(f"land cover {path} holds {dataset.dtypes[0]} values: class codes are expected")
         a, b, c, d, e, f = dataset.transform[:6]
         outline = apply(dataset.transform, *_outline(dataset.width, dataset.height))
         wkt = dataset.crs.to_wkt()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import CorpusError
-from bench.core.geotiff import list_rasters
+from bench.core.rasters import list_rasters
 
 SENSORS = (
     (r"GF-?(\d)", "Gaofen-{}"),

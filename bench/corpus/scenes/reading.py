@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from bench.core.bands import RGB, Bands
 from bench.core.errors import CorpusError
-from bench.core.geotiff import open_raster
+from bench.core.rasters import open_raster
 from bench.corpus.scenes import offsets
 from bench.corpus.scenes.discovery import sensor_of
 from bench.corpus.scenes.scene import Scene
@@ -37,7 +37,9 @@ class SceneReader:
         self._stretch = stretch
         self._kept = kept
         self._files = ExitStack()
-        self._datasets = [self._files.enter_context(open_raster(path)) for path in scene.files]
+        self._datasets = [
+            self._files.enter_context(open_raster(path, CorpusError, georeferenced=True)) for path in scene.files
+        ]
         first = self._datasets[0]
         self._nodata = next((v for v in (first.nodata, nodata, scene.nodata) if v is not None), None)
         self._masked = MaskFlags.per_dataset in first.mask_flag_enums[scene.bands[0] - 1]

@@ -11,7 +11,7 @@ from rasterio.io import DatasetReader
 
 from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import CorpusError
-from bench.core.geotiff import open_raster
+from bench.core.rasters import open_raster
 from bench.corpus.scenes import safe
 from bench.corpus.scenes.crs import apply, check_crs, is_geographic, lonlat_bounds
 from bench.corpus.scenes.discovery import Found, Selection
@@ -89,7 +89,9 @@ def describe(found: Found, bands: Selection, stretch: Stretch, offset: float | N
         raise CorpusError(found.problem)
     path = found.files[0]
     with ExitStack() as stack:
-        dataset, *others = (stack.enter_context(open_raster(file)) for file in found.files)
+        dataset, *others = (
+            stack.enter_context(open_raster(file, CorpusError, georeferenced=True)) for file in found.files
+        )
         chosen = _choose_bands(path, dataset.count, bands, kept)
         dtype = str(dataset.dtypes[chosen[0] - 1])
         _check_depth(path, dtype, stretch, kept)
@@ -126,8 +128,6 @@ def describe(found: Found, bands: Selection, stretch: Stretch, offset: float | N
 
 
 def _check_depth(path: Path, dtype: str, stretch: Stretch, kept: Bands) -> None:
-    if np.dtype(dtype).kind not in "iuf":
-        raise CorpusError(f"{path} holds {dtype} values: integers or floats are expected")
     if stretch.kind == "none" and dtype != kept.values:
         keep = ", or keep them with --values uint16" if dtype == "uint16" else ""
         raise CorpusError(

@@ -117,15 +117,15 @@ def test_flips_and_quarter_turns_move_only_the_chosen_samples():
 def test_each_colour_operation_equals_torchvisions_on_floats(ours, theirs, value):
     images = as_float(tiles(3, 32))
     expected = theirs(images, value) if ours is not colour.contrast else torch.stack([theirs(i, value) for i in images])
-    changed = ours(images.clone(), torch.full((3, 1, 1, 1), value))
+    changed = ours(images.clone(), torch.full((3, 1, 1, 1), value), (0, 1, 2))
     assert (changed - expected).abs().max().item() < 2e-3
 
 
 def test_hue_leaves_grey_alone_and_a_full_turn_changes_nothing():
     grey = torch.full((1, 3, 2, 2), 0.4)
-    assert torch.allclose(colour.hue(grey.clone(), torch.tensor([0.3]).view(1, 1, 1, 1)), grey)
+    assert torch.allclose(colour.hue(grey.clone(), torch.tensor([0.3]).view(1, 1, 1, 1), (0, 1, 2)), grey)
     images = as_float(tiles(2, 16))
-    assert torch.allclose(colour.hue(images.clone(), torch.ones(2, 1, 1, 1)), images, atol=1e-5)
+    assert torch.allclose(colour.hue(images.clone(), torch.ones(2, 1, 1, 1), (0, 1, 2)), images, atol=1e-5)
 
 
 def test_jitter_applies_each_samples_operations_in_its_own_order():
@@ -133,7 +133,7 @@ def test_jitter_applies_each_samples_operations_in_its_own_order():
     images = as_float(tiles(8, 24))
     drawn = draws.jitter(8, JitterStrength(0.4, 0.4, 0.4, 0.2), 0.7, generator(3))
     changed = images.clone()
-    colour.apply_jitter(changed, drawn)
+    colour.apply_jitter(changed, drawn, (0, 1, 2))
     steps = (
         functional.adjust_brightness,
         functional.adjust_contrast,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lightly.utils.scheduler import cosine_schedule
 
 import methods
+from bench.core.bands import RGB
 from bench.core.errors import StudyError
 from methods.options import updates
 from methods.options.cmid import CMIDOptions
@@ -20,6 +21,7 @@ class Tiles:
     """A corpus of so many tiles with land cover, as far as options look at one."""
 
     has_landcover = True
+    bands = RGB
 
     def __init__(self, count):
         self._count = count

@@ -101,3 +101,13 @@ def test_a_file_that_is_no_archive_and_a_missing_source_are_refused(tmp_path):
         archives(tmp_path / "data.rar")
     with pytest.raises(DataError, match="is not there"):
         archives(tmp_path / "nowhere")
+
+
+def test_files_and_folders_beside_archives_are_seen_too(tmp_path):
+    source = tmp_path / "source"
+    (source / "there").mkdir(parents=True)
+    _zip(source / "images.zip", [("1.txt", b"one")])
+    (source / "table.txt").write_text("two")
+    with unpacked(source, tmp_path / "scratch") as folder:
+        assert ["images", "table.txt", "there"] == sorted(entry.name for entry in folder.iterdir())
+        assert "two" == (folder / "table.txt").read_text()

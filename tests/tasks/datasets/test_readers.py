@@ -137,15 +137,20 @@ def test_a_tiff_that_claims_to_be_enormous_is_refused(potsdam, prepared, tmp_pat
         _image(potsdam),
         "w",
         driver="GTiff",
-        width=60000,
-        height=60000,
+        width=2**21,
+        height=2**20,
         count=3,
         dtype="uint8",
         sparse_ok=True,
+        bigtiff="YES",
         tiled=True,
+        blockxsize=16384,
+        blockysize=16384,
     ):
         pass
-    _refused(prepared, "potsdam", potsdam, tmp_path / "out", str(_image(potsdam)), "60000 x 60000")
+    _refused(
+        prepared, "potsdam", potsdam, tmp_path / "out", str(_image(potsdam)), "claims 2097152 x 1048576 x 3 values"
+    )
 
 
 def test_missing_folders_and_labels_are_refused(potsdam, prepared, tmp_path):

@@ -270,19 +270,19 @@ def _land_cover_beside(world, write_tif):
 
 def _torn_header(world, _write_tif):
     (world / "scenes" / "GF1_a.tif").write_bytes(b"II*\0torn")
-    return "not a readable GeoTIFF"
+    return "not a readable TIFF"
 
 
 def _vrt_named_tif(world, _write_tif):
     (world / "scenes" / "GF1_a.tif").write_text('<VRTDataset rasterXSize="9" rasterYSize="9"></VRTDataset>')
-    return "not a readable GeoTIFF"
+    return "not a readable TIFF"
 
 
 def _vrt_as_land_cover(world, _write_tif):
     (world / "landcover" / "n50_40_2020lc030.tif").write_text(
         '<VRTDataset rasterXSize="9" rasterYSize="9"></VRTDataset>'
     )
-    return "not a readable GeoTIFF"
+    return "not a readable TIFF"
 
 
 def _unknown_code(world, write_tif):
