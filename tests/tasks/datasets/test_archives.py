@@ -104,9 +104,10 @@ def test_a_file_that_is_no_archive_and_a_missing_source_are_refused(tmp_path):
 
 
 def test_files_and_folders_beside_archives_are_seen_too(tmp_path):
-    _zip(tmp_path / "images.zip", [("1.txt", b"one")])
-    (tmp_path / "table.txt").write_text("two")
-    (tmp_path / "there").mkdir()
-    with unpacked(tmp_path, tmp_path) as folder:
+    source = tmp_path / "source"
+    (source / "there").mkdir(parents=True)
+    _zip(source / "images.zip", [("1.txt", b"one")])
+    (source / "table.txt").write_text("two")
+    with unpacked(source, tmp_path / "scratch") as folder:
         assert ["images", "table.txt", "there"] == sorted(entry.name for entry in folder.iterdir())
         assert "two" == (folder / "table.txt").read_text()
