@@ -48,6 +48,12 @@ _BUILTIN = [
         factory="tasks.change:ChangeDetection",
         version=3,
     ),
+    TaskSpec(
+        name="multilabel",
+        summary="Multi-label classification: backbone and one linear layer, binary cross-entropy; mean average precision.",
+        factory="tasks.multilabel:MultiLabelClassification",
+        version=1,
+    ),
 ]
 
 
