@@ -124,10 +124,6 @@ class Product(BaseModel):
             table[int(nodata) + 32768] = NODATA
         return table
 
-    def name_of(self, value: int) -> str | None:
-        """The product's own name of a raster value, or None outside the legend."""
-        return next((entry.name for entry in self.codes if value in entry.values), None)
-
     def is_named(self, file_name: str) -> bool:
         """Whether a raster bears a name that the publisher gives to its codes."""
         return bool(self.files and re.fullmatch(self.files, file_name))
