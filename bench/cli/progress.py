@@ -1,4 +1,4 @@
-"""The picture of a run: a bar over all jobs and one for each that is running; plain lines where there is no terminal."""
+"""How a run is shown: a bar over all jobs and one for each that is running; plain lines where there is no terminal."""
 
 from types import TracebackType
 from typing import Self
