@@ -81,7 +81,7 @@ def verify(names: tuple[str, ...], folder: Path | None) -> None:
 @click.argument("protocol_id", metavar="PROTOCOL")
 @click.option("--seeds", default=3, show_default=True, help="Repeats, as in a study.")
 @click.option("--study-seed", default=0, show_default=True, help="Root of the seed tree, as in a study.")
-@click.option("--fractions", help="Comma-separated shares; the protocol's own where not given.")
+@click.option("--fractions", help="Comma-separated fractions of the labels; the protocol's own where not given.")
 @click.option("--folder", type=FOLDER, help="The prepared set, where it is not in the data folder.")
 def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None, folder: Path | None) -> None:
     """Print the asked and the true count of every class, for every fraction and seed of PROTOCOL."""
@@ -95,7 +95,7 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None
     from tasks.subset_counts import count_subsets
 
     protocol = load_protocol(protocol_id)
-    shares = _fractions(fractions) or protocol.fractions
+    asked = _fractions(fractions) or protocol.fractions
     given = {protocol.dataset: str(folder)} if folder else {}
     study = Study(
         name="subsets", data=given, methods=["random"], backbones=["resnet18"], tasks=[protocol.task],
@@ -105,7 +105,7 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None
     task = tasks.get(protocol.task).load()(protocol, prepared)
     drawn = {seed: derive(study_seed, "subset", seed) for seed in range(seeds)}
     table = Table("fraction", "seed", "asked", "true", *task.scheme.classes, title=f"{protocol.id}: true (asked)")
-    for row in count_subsets(task, shares, drawn):
+    for row in count_subsets(task, asked, drawn):
         cells = [f"{true} ({asked:.2f})" for true, asked in zip(row.true, row.asked, strict=True)]
         table.add_row(f"{row.fraction:.4g}", str(row.seed), f"{row.asked_samples:.2f}", str(row.samples), *cells)
     Console().print(table)

@@ -79,8 +79,8 @@ class Cell(BaseModel):
         pretrain: the job whose weights it starts from.
         protocol: the whole protocol, so that a worker needs no file of it.
         data: folder of the prepared data set.
-        fraction: share of the training labels.
-        seed: index of the repeat.
+        fraction: of the training labels, in (0, 1].
+        seed: its index, from 0.
         subset_seed, train_seed: derived seeds.
     """
 

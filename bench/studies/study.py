@@ -94,8 +94,8 @@ class Study(BaseModel):
         tasks: names from the tasks registry.
         datasets: names of the data sets to keep; None keeps all that the tasks' protocols have.
         protocols: protocols of each task: ids, or paths of YAML files.
-        fractions: shares of the training labels; None takes each protocol's own list.
-        seeds: repeats; each is one (subset seed, train seed) pair, the same for every method.
+        fractions: of the training labels, in (0, 1]; None takes each protocol's own list.
+        seeds: how many; each is one (subset seed, train seed) pair, the same for every method.
         pretrain_seeds: pretrainings of each method; repeat i starts from pretraining i modulo this number.
         seed: root of the seed tree.
         pretrain: options for every method that trains.
