@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from synthetic_records import synthetic_record
 
 from bench.core.errors import StoreError
 from bench.store.store import Store
@@ -69,3 +70,117 @@ def test_a_failure_is_kept_beside_the_job_and_is_not_a_record(tmp_path):
     path = store.write_failure("key", {"error": "boom"})
     assert json.loads(path.read_text()) == {"error": "boom"}
     assert not store.has_record("key")
+
+
+def test_a_record_is_done_and_forgets_the_failure_before_it(tmp_path):
+    store = Store(tmp_path)
+    record = synthetic_record(key="key")
+    store.write_failure("key", {"error": "out of memory"})
+    store.write_record(record)
+    assert store.has_record("key")
+    assert record == store.read_record("key")
+    assert [record] == list(store.records())
+    assert not (store.job("key") / "failure.json").exists()
+
+
+def test_records_come_by_key_and_a_damaged_one_is_not_passed_over(tmp_path):
+    store = Store(tmp_path)
+    for key in ("b", "a", "c"):
+        store.write_record(synthetic_record(key=key))
+    assert ["a", "b", "c"] == [record.key for record in store.records()]
+    (tmp_path / "records" / "b.json").write_text("{")
+    with pytest.raises(StoreError, match=r"b\.json is not a readable record"):
+        list(store.records())
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [
+        ({"error": "loss is nan at step 3", "diverged": True}, "loss is nan at step 3"),
+        ({"error": "killed", "diverged": False}, None),
+        ({"error": "killed"}, None),
+        ({"diverged": True}, None),
+    ],
+)
+def test_only_what_diverged_is_not_tried_again(tmp_path, failure, why):
+    store = Store(tmp_path)
+    store.write_failure("key", failure)
+    assert why == store.diverged("key")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3"])
+def test_a_failure_that_is_half_written_is_tried_again(tmp_path, content):
+    store = Store(tmp_path)
+    store.write_failure("key", {}).write_text(content)
+    assert store.diverged("key") is None
+    assert store.diverged("never tried") is None
+
+
+def test_forgetting_what_never_failed_is_no_error(tmp_path):
+    Store(tmp_path).forget_failure("key")
+
+
+def test_weights_are_done_with_their_card_and_not_before(tmp_path):
+    store = Store(tmp_path)
+    folder = store.weights("key")
+    folder.mkdir(parents=True)
+    (folder / "backbone.safetensors").write_bytes(b"half")
+    assert not store.has_weights("key")
+    assert [] == list(store.cards())
+    (folder / "card.json").write_text('{"method": "moco"}')
+    assert store.has_weights("key")
+    assert {"method": "moco"} == store.card("key")
+    assert [{"method": "moco"}] == list(store.cards())
+
+
+def test_a_card_that_cannot_be_read_says_what_to_delete(tmp_path):
+    store = Store(tmp_path)
+    store.weights("key").mkdir(parents=True)
+    (store.weights("key") / "card.json").write_text("{")
+    for read in (lambda: store.card("key"), lambda: list(store.cards())):
+        with pytest.raises(
+            StoreError, match=rf"card\.json cannot be read .*: delete {store.weights('key')} and run again"
+        ):
+            read()
+
+
+def test_a_subset_once_written_stays(tmp_path):
+    store = Store(tmp_path)
+    store.write_subset("key", {"samples": [1, 2]})
+    store.write_subset("key", {"samples": [3]})
+    assert {"samples": [1, 2]} == json.loads((tmp_path / "subsets" / "key.json").read_text())
+
+
+def test_a_store_that_cannot_be_made_says_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot be written \(.+\): choose another --store"):
+        Store(tmp_path / "file" / "runs").open_for_writing()
+
+
+def test_an_empty_folder_may_become_a_store_and_its_schema_is_noted_once(tmp_path):
+    store = Store(tmp_path)
+    store.open_for_writing()
+    before = (tmp_path / "store.json").stat().st_mtime_ns
+    store.open_for_writing()
+    assert before == (tmp_path / "store.json").stat().st_mtime_ns
+
+
+def test_two_claims_of_one_process_exclude_each_other_and_a_released_one_is_free(tmp_path):
+    first, second = Store(tmp_path), Store(tmp_path)
+    with first.claim("job") as ours, second.claim("job") as theirs:
+        assert (True, False) == (ours, theirs)
+    with second.claim("job") as ours:
+        assert ours
+
+
+def test_a_claim_is_given_back_when_its_work_fails(tmp_path):
+    store = Store(tmp_path)
+
+    def work():
+        with store.claim("job"):
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        work()
+    with store.claim("job") as ours:
+        assert ours

@@ -10,6 +10,7 @@ from lightly.utils.scheduler import cosine_schedule
 import methods
 from bench.core.bands import RGB
 from bench.core.errors import StudyError
+from bench.pretraining.options import Length
 from methods.options import updates
 from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions
@@ -123,3 +124,31 @@ def test_a_warm_up_longer_than_a_tenth_of_the_run_is_counted_as_asked_and_as_don
 def test_more_restarts_than_steps_are_refused():
     with pytest.raises(StudyError, match="cycles=5 restarts the learning rate more often than the run has steps"):
         GeRSPOptions(epochs=1, queue=256).check(Tiles(1000))
+
+
+def test_the_released_schedule_at_a_batch_so_large_that_its_first_interval_shrinks_to_two_steps():
+    """500 x 16 / 8000 is one step, which would never leave the remainder 1; the others are 21, 41 and 61."""
+    due = [step for step in range(1, 200) if updates.release_update(step, batch=8000)]
+    assert [1, 3, 22, 42, 62, 123, 184] == due
+
+
+def test_a_queue_that_is_filled_once_exactly_is_not_warned_of():
+    assert {} == updates.queue_facts("moco", 768, 768).warnings
+    assert {"queue-never-filled"} == set(updates.queue_facts("moco", 769, 768).warnings)
+    assert {"queue_turns": 2.0} == updates.queue_facts("moco", 384, 768).values
+
+
+def test_a_tenth_of_the_run_is_a_whole_number_of_steps():
+    found = updates.warmup_steps(10, Length(39, 5))
+    assert (3, int) == (found, type(found))
+    assert 5 == updates.warmup_steps(1, Length(390, 5))
+    assert {"warmup_steps": 3, "warmup_asked": 50} == updates.warmup_facts(10, Length(39, 5)).values
+
+
+def test_a_teacher_is_near_its_start_by_few_updates_or_by_a_large_share():
+    assert {} == updates.teacher_facts(20, 0.95**20).warnings
+    for few, left in ((19, 0.0), (1000, 0.36)):
+        assert (
+            f"is moved {few} times in this run and keeps {left:.3g} of its start"
+            in (updates.teacher_facts(few, left).warnings["teacher-near-start"])
+        )

@@ -84,3 +84,48 @@ def test_only_footprints_along_the_axes_count_as_rectangles():
     straight = np.array([(0, 0), (0, 2), (2, 2), (2, 0)], dtype=float)
     turned = turned_square(0.01, 2, 0, 0)
     assert [True, True, False] == coverage.rectangles(np.stack([straight, straight[::-1], turned])).tolist()
+
+
+def test_an_interval_covers_its_cells_by_their_share_and_others_not_at_all():
+    assert [0.0, 0.75, 1.0, 0.5, 0.0] == coverage.interval_weights(1.25, 3.5, 0, 5).tolist()
+    assert [0.5] == coverage.interval_weights(7.25, 7.75, 7, 8).tolist()
+
+
+def test_bounds_are_whole_cells_and_a_corner_on_a_border_opens_no_cell():
+    polygons = np.array(
+        [[(0.5, 2.25), (3.0, 2.25), (3.0, 4.0), (0.5, 4.0)], [(-1.5, 0), (0, 0), (0, 7.1), (-1.5, 7.1)]]
+    )
+    assert [[2, 4, 0, 3], [0, 8, -2, 0]] == coverage.bounds(polygons).tolist()
+
+
+def test_a_corner_a_rounding_beyond_a_border_opens_no_cell_and_a_point_has_one():
+    polygons = np.array([[(1 - 5e-7, 2), (3 + 5e-7, 2), (3, 4), (1, 4)], [(5, 5)] * 4], dtype=float)
+    assert [[2, 4, 1, 3], [5, 6, 5, 6]] == coverage.bounds(polygons).tolist()
+
+
+def test_areas_of_outlines_by_hand_whichever_way_round_and_wherever_they_lie():
+    triangle = np.array([(0, 0), (4, 0), (0, 3)], dtype=float)
+    outlines = np.stack([triangle, triangle[::-1], triangle + 1e6, triangle * 2])
+    assert [6.0, 6.0, 6.0, 24.0] == pytest.approx(coverage.areas(outlines).tolist())
+
+
+def test_outlines_of_three_or_five_corners_are_no_rectangles():
+    assert [False] == coverage.rectangles(np.array([[(0, 0), (2, 0), (0, 2)]], dtype=float)).tolist()
+    assert [False] == coverage.rectangles(np.array([[(0, 0), (2, 0), (2, 1), (2, 2), (0, 2)]], dtype=float)).tolist()
+
+
+@pytest.mark.parametrize("corner", range(4))
+@pytest.mark.parametrize("axis", [0, 1])
+def test_one_corner_out_of_line_makes_no_rectangle_and_a_rounding_does_not_matter(corner, axis):
+    outlines = np.array([[(0, 0), (4, 0), (4, 2), (0, 2)]] * 2, dtype=float)
+    outlines[0, corner, axis] += 0.01
+    outlines[1, corner, axis] += 1e-7
+    assert [False, True] == coverage.rectangles(outlines).tolist()
+
+
+def test_cells_are_named_by_polygon_row_and_column_in_the_rasters_coordinates():
+    """Two triangles of half a cell, one at row 7 and column 3, the other left of and above the origin."""
+    half = np.array([(0, 0), (1, 0), (0, 1)], dtype=float)
+    cells = coverage.cover(np.stack([half + np.array([3, 7]), half - np.array([2, 5])]))
+    assert ([0, 1], [7, -5], [3, -2]) == (cells.polygon.tolist(), cells.row.tolist(), cells.column.tolist())
+    assert [0.5, 0.5] == pytest.approx(cells.weight.tolist())

@@ -6,8 +6,8 @@ from pyproj import Transformer
 
 from bench.core.errors import CorpusError
 from bench.corpus.landcover import counting, coverage
-from bench.corpus.landcover.footprints import LandCover
-from bench.corpus.landcover.product import CLASSES, Product
+from bench.corpus.landcover.footprints import LandCover, lattice
+from bench.corpus.landcover.product import CLASSES, NODATA, Product
 from bench.corpus.landcover.registry import load_product
 from bench.corpus.scenes.crs import apply, lonlat_bounds, overlap_degrees
 from bench.corpus.scenes.tiling import windows_of
@@ -376,3 +376,110 @@ def test_years_of_one_place_on_aws_are_told_apart(tmp_path, write_tif):
     with pytest.raises(CorpusError, match=r"several epochs \(2017, 2018\)"):
         LandCover(tmp_path, load_product("io-lulc"))
     assert 2018 == LandCover(tmp_path, load_product("io-lulc"), 2018).epoch
+
+
+QUARTERS = np.array([[20, 20, 60, 60], [20, 20, 60, 60], [10, 10, 80, 80], [10, 10, 80, 80]], dtype=np.uint8)
+TOWN = CLASSES.index("artificial surfaces")
+
+
+def test_a_picture_shows_the_classes_as_the_footprints_own_picture_lies(tmp_path, write_tif):
+    """Seen along the axes, and by a scene that is turned by a half."""
+    write_tif(tmp_path / "a.tif", QUARTERS, origin=(0, 120))
+    cover = LandCover(tmp_path, GLOBELAND30)
+    upright = box(0, 0, 120, 120)[0]
+    assert [[FOREST, WATER], [CROP, TOWN]] == cover.picture(upright, "EPSG:32650", 2).tolist()
+    assert [[TOWN, CROP], [WATER, FOREST]] == cover.picture(upright[[2, 3, 0, 1]], "EPSG:32650", 2).tolist()
+    assert (5, 5) == cover.picture(upright, "EPSG:32650", 5).shape
+
+
+def test_a_picture_is_not_mapped_where_there_is_no_raster(tmp_path, write_tif):
+    write_tif(tmp_path / "a.tif", QUARTERS, origin=(0, 120))
+    cover = LandCover(tmp_path, GLOBELAND30)
+    assert [[NODATA, FOREST], [NODATA, CROP]] == cover.picture(box(-60, 0, 60, 120)[0], "EPSG:32650", 2).tolist()
+    away = cover.picture(box(300_000, 0, 300_060, 60)[0], "EPSG:32650", 2)
+    assert [[NODATA, NODATA]] * 2 == away.tolist()
+    assert np.uint8 == away.dtype
+
+
+def test_a_picture_over_two_lattices_takes_the_first_that_has_data(tmp_path, write_tif):
+    """The second raster is half a pixel out of step, lies under all and is asked only where the first is silent."""
+    first = QUARTERS.copy()
+    first[:2, :2] = 0
+    write_tif(tmp_path / "a.tif", first, origin=(0, 120))
+    write_tif(tmp_path / "b.tif", np.full((6, 6), 90, dtype=np.uint8), origin=(-15, 135))
+    cover = LandCover(tmp_path, GLOBELAND30)
+    bare = CLASSES.index("bare land")
+    assert [[bare, WATER], [CROP, TOWN]] == cover.picture(box(0, 0, 120, 120)[0], "EPSG:32650", 2).tolist()
+    inside = cover.picture(box(60, 60, 120, 120)[0], "EPSG:32650", 2)
+    assert [[WATER, WATER]] * 2 == inside.tolist()
+
+
+def test_the_classes_of_a_footprint_over_two_lattices_add_up_to_its_area(tmp_path, write_tif):
+    """Forest on the left of a lattice, water on the right of another: 4 x 8 cells, and 8 in all directions."""
+    write_tif(tmp_path / "a.tif", np.full((8, 4), 20, dtype=np.uint8), origin=(0, 240))
+    write_tif(tmp_path / "b.tif", np.full((9, 9), 60, dtype=np.uint8), origin=(105, 255))
+    counts = LandCover(tmp_path, GLOBELAND30).count(box(0, 0, 240, 240), "EPSG:32650")
+    assert [64.0] == counts.area.tolist()
+    assert 64.0 == pytest.approx(counts.classes.sum())
+    assert (32.0, 32.0) == pytest.approx(tuple(counts.classes[0, [FOREST, WATER]]), rel=0.02)
+    assert [0.0] == counts.nodata.tolist()
+
+
+def test_footprints_in_the_rasters_own_words_for_its_system_are_counted_as_the_authoritys_code(tmp_path, write_tif):
+    """Written alike they are rectangles along the axes, and counted by another path."""
+    path = write_tif(tmp_path / "a.tif", np.random.default_rng(1).choice(CODES, size=(60, 60)))
+    with rasterio.open(path) as raster:
+        wkt = raster.crs.to_wkt()
+    corners = [
+        (500_000 + 45 * n, 4_000_000 - 900 + 10 * n, 500_200 + 70 * n, 4_000_000 - 300 - 15 * n) for n in range(9)
+    ]
+    footprints = np.concatenate([box(*corner) for corner in corners])
+    cover = LandCover(tmp_path, GLOBELAND30)
+    code, own = cover.count(footprints, "EPSG:32650"), cover.count(footprints, wkt)
+    for name in ("classes", "dropped", "nodata", "area"):
+        assert np.allclose(getattr(code, name), getattr(own, name)), name
+
+
+def test_a_scene_that_no_raster_comes_near_is_refused_by_name(tmp_path, write_tif):
+    write_tif(tmp_path / "a.tif", QUARTERS)
+    cover = LandCover(tmp_path, GLOBELAND30)
+    here = lonlat_bounds("EPSG:32650", box(500_000, 3_999_900, 500_100, 4_000_000)[0])
+    cover.check_covers(here, tmp_path / "near.tif")
+    with pytest.raises(CorpusError, match=r"far\.tif: no land cover of .* lies under this scene: add the rasters"):
+        cover.check_covers((10.0, 50.0, 11.0, 51.0), tmp_path / "far.tif")
+
+
+def test_a_closed_land_cover_counts_on(tmp_path, write_tif):
+    write_tif(tmp_path / "a.tif", QUARTERS, origin=(0, 120))
+    cover = LandCover(tmp_path, GLOBELAND30)
+    before = cover.count(box(0, 0, 120, 120), "EPSG:32650")
+    cover.close()
+    assert np.array_equal(before.classes, cover.count(box(0, 0, 120, 120), "EPSG:32650").classes)
+
+
+def test_the_centres_of_a_footprints_parts_run_along_its_first_row_first():
+    footprint = np.array([(0, 8), (8, 8), (8, 0), (0, 0)], dtype=float)
+    assert [[2, 6], [6, 6], [2, 2], [6, 2]] == lattice(footprint, 2).tolist()
+    skewed = np.array([(0, 0), (4, 0), (8, 4), (4, 4)], dtype=float)
+    assert [[4, 2]] == lattice(skewed, 1).tolist()
+
+
+def test_without_a_point_nothing_is_read(tmp_path, write_tif):
+    write_tif(tmp_path / "a.tif", QUARTERS)
+    cover = LandCover(tmp_path, GLOBELAND30)
+    found = cover._look_up(cover._grids[0], np.empty((0, 2), dtype=np.int64))
+    assert ((0,), np.uint8) == (found.shape, found.dtype)
+
+
+def test_the_state_of_a_folder_is_name_size_and_time_of_every_raster(tmp_path, write_tif):
+    paths = [write_tif(tmp_path / name, QUARTERS, origin=(120 * n, 120)) for n, name in enumerate(("b.tif", "a.tif"))]
+    expected = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths)
+    assert expected == LandCover(tmp_path, GLOBELAND30).state()
+
+
+def test_proportions_of_dropped_classes_alone_are_zeros_and_not_undefined(tmp_path, write_tif):
+    write_tif(tmp_path / "a.tif", np.full((2, 2), 40, dtype=np.uint8), origin=(0, 60))
+    counts = LandCover(tmp_path, GLOBELAND30).count(box(0, 0, 60, 60), "EPSG:32650")
+    assert [0.0] * 8 == counts.proportions[0].tolist()
+    assert ([4.0], [0.0]) == (counts.dropped.tolist(), counts.nodata_share.tolist())
+    assert np.float32 == counts.proportions.dtype

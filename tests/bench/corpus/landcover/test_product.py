@@ -171,3 +171,67 @@ def test_a_users_file_that_is_not_a_product_says_what_is_wrong_and_where(tmp_pat
         load_product(str(path))
     assert "own.yaml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_products_own_name_of_a_value_is_found_in_ranges_too():
+    product = load_product("globeland30")
+    assert ("cultivated land", "tundra", "tundra") == tuple(product.name_of(value).lower() for value in (10, 70, 79))
+    assert product.name_of(11) is None
+
+
+OWN = "name: own\ntitle: Own\ncodes: [{code: 1, name: wood, color: '#00ff00', class: forest}]\n"
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "yml"])
+def test_a_users_file_has_either_suffix(tmp_path, suffix):
+    (tmp_path / f"own.{suffix}").write_text(OWN)
+    product = load_product(str(tmp_path / f"own.{suffix}"))
+    assert ("own", {1: CLASSES.index("forest")}) == (product.name, product.indices)
+    assert not product.is_named("anything.tif")
+    assert product.epoch_of("n50_35_2020lc030.tif") is None
+
+
+def test_a_file_that_is_absent_or_no_text_is_named_with_the_reason(tmp_path):
+    with pytest.raises(CorpusError, match=r"none\.yaml cannot be read: .*No such file"):
+        load_product(str(tmp_path / "none.yaml"))
+    (tmp_path / "raw.yaml").write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(CorpusError, match=r"raw\.yaml cannot be read: 'utf-8' codec"):
+        load_product(str(tmp_path / "raw.yaml"))
+
+
+def test_a_wrong_entry_is_named_by_its_place_in_the_file(tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN.replace("#00ff00", "green"))
+    with pytest.raises(CorpusError, match=r"own\.yaml: codes\.0\.color: String should match"):
+        load_product(str(tmp_path / "own.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (
+            "[{code: 5, through: 4, name: a, color: '#ffffff', class: forest}]",
+            "code 5 goes through 4, which is smaller",
+        ),
+        (
+            "[{code: 1, through: 3, name: a, color: '#ffffff', class: forest}, {code: 3, name: b, color: '#fffffe'}]",
+            "code 3 stands twice",
+        ),
+        ("[]", "at least 1 item"),
+        ("[{code: 70000, name: a, color: '#ffffff', class: forest}]", "less than or equal to 65535"),
+    ],
+)
+def test_codes_that_contradict_each_other_are_refused(tmp_path, codes, said):
+    (tmp_path / "own.yaml").write_text(f"name: own\ntitle: Own\ncodes: {codes}\n")
+    with pytest.raises(CorpusError, match=said):
+        load_product(str(tmp_path / "own.yaml"))
+
+
+def test_a_range_of_one_value_and_codes_below_zero_are_taken(tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN.replace("code: 1", "code: -3, through: -3"))
+    assert {-3: CLASSES.index("forest")} == load_product(str(tmp_path / "own.yaml")).indices
+
+
+@pytest.mark.parametrize("nodata", [None, float("nan"), float("inf"), 20.5, 65536, -32769])
+def test_a_no_data_value_that_no_code_can_be_hides_nothing(nodata):
+    product = load_product("globeland30")
+    assert product.lookup(None).tolist() == product.lookup(nodata).tolist()

@@ -1,0 +1,145 @@
+"""Scores become grids of text: what stands in a cell, behind it and below the table."""
+
+import pandas as pd
+import pytest
+from synthetic_records import synthetic_record, synthetic_study
+
+from results.frame import from_records
+from results.stats.paired import pairwise
+from results.summary import summarise
+from results.tables import layout
+from results.tables.layout import HOLE, TIED, Mark
+
+
+def grids(records, *, long=False):
+    frame = from_records(records)
+    summary = summarise(frame)
+    return layout.long(summary, frame) if long else layout.wide(summary, pairwise(frame), frame)
+
+
+def scored(method, fraction, *scores):
+    """One record a score, seed by seed."""
+    return [
+        synthetic_record(method=method, fraction=fraction, seed=seed, metrics={"miou": score})
+        for seed, score in enumerate(scores)
+    ]
+
+
+def texts(grid):
+    return [[cell.text for cell in row] for row in grid.rows]
+
+
+@pytest.mark.parametrize(
+    ("fraction", "shown"), [(1.0, "100%"), (0.01, "1%"), (0.0025, "0.25%"), (0.1, "10%"), (1 / 3, "33.3333%")]
+)
+def test_a_share_of_the_labels_is_written_as_the_field_does(fraction, shown):
+    assert shown == layout.percent(fraction)
+
+
+def test_a_score_stands_with_its_deviation_where_it_has_one():
+    assert "71.20 ± 0.43" == layout.score_text(0.712, 0.0043)
+    assert "71.20" == layout.score_text(0.712, float("nan"))
+    assert "100.00 ± 0.00" == layout.score_text(1.0, 0.0)
+
+
+def test_a_wide_grid_has_variants_as_rows_and_fractions_as_columns():
+    """Deviations of two scores a tenth apart: 0.1 / sqrt 2."""
+    (grid,) = grids(
+        [*scored("random", 0.1, 0.2, 0.3), *scored("geokr", 0.1, 0.5, 0.5), *scored("geokr", 1.0, 0.7, 0.8)]
+    )
+    assert ["method", "10%", "100%"] == grid.header
+    assert [["random", "25.00 ± 7.07", HOLE], ["geokr", "50.00 ± 0.00", "75.00 ± 7.07"]] == texts(grid)
+    assert "demo/city, resnet18: miou in %" == grid.title
+    assert f"{HOLE}: no result (1 of 4 cells)." in grid.notes
+    assert "Mean ± s.d. over seeds, n = 2." == grid.notes[0]
+
+
+def test_the_best_two_of_a_column_are_marked_and_equal_ones_share_a_mark():
+    """Means that print alike are equal."""
+    (grid,) = grids(
+        [*scored("a", 1.0, 0.7), *scored("b", 1.0, 0.700001), *scored("c", 1.0, 0.6), *scored("random", 1.0, 0.5)]
+    )
+    marks = {row[0].text: row[1].mark for row in grid.rows}
+    assert {"a": Mark.BEST, "b": Mark.BEST, "c": Mark.SECOND, "random": Mark.NONE} == marks
+
+
+def test_a_cell_with_fewer_seeds_says_so_and_one_seed_has_no_spread():
+    (grid,) = grids([*scored("random", 1.0, 0.5, 0.6), *scored("geokr", 1.0, 0.7)])
+    assert [["random", "55.00 ± 7.07"], ["geokr", "70.00 (n=1)"]] == texts(grid)
+    assert "Mean ± s.d. over seeds, n = 2 unless a cell says otherwise." == grid.notes[0]
+    (single,) = grids(scored("random", 1.0, 0.5))
+    assert "n = 1 seed: no spread is known." == single.notes[0]
+
+
+def test_a_long_grid_has_a_row_for_each_variant_and_fraction():
+    (grid,) = grids([*scored("random", 0.1, 0.2, 0.3), *scored("geokr", 1.0, 0.5)], long=True)
+    assert ["method", "labels", "n", "score"] == grid.header
+    assert [["random", "10%", "2", "25.00 ± 7.07"], ["geokr", "100%", "1", "50.00"]] == texts(grid)
+
+
+def test_versions_of_a_protocol_are_grids_of_their_own_and_named_by_their_hash():
+    records = [synthetic_record(key=name, protocol_hash=name * 16) for name in "ab"]
+    assert ["demo/city [aaaaaaaa], resnet18: miou in %", "demo/city [bbbbbbbb], resnet18: miou in %"] == [
+        grid.title for grid in grids(records)
+    ]
+
+
+def test_three_seeds_can_call_nothing_significant_and_the_note_counts_why():
+    """Three comparisons at each of three fractions; the smallest p of three pairs is a quarter."""
+    (grid,) = grids(synthetic_study(seeds=3))
+    (note,) = [note for note in grid.notes if "significant" in note]
+    assert "with n = 3 paired seeds no test can give p below 0.25" in note
+    assert "(1 after Holm's correction for 9 comparisons)" in note
+    assert not any(TIED in cell.text for row in grid.rows for cell in row)
+
+
+def test_where_seeds_suffice_those_that_cannot_be_told_from_the_best_are_marked():
+    """Eight seeds: two methods that swap places from seed to seed, and one far below."""
+    records = [
+        synthetic_record(method=method, seed=seed, metrics={"miou": base + (0.01 if (seed % 2) == flip else 0.0)})
+        for seed in range(8)
+        for method, base, flip in (("a", 0.7, 0), ("b", 0.7, 1), ("random", 0.3, 0))
+    ]
+    (grid,) = grids(records)
+    marked = {row[0].text: TIED in row[1].text for row in grid.rows}
+    assert {"a": True, "b": True, "random": False} == marked
+    assert any(note.startswith(f"{TIED}: cannot be told apart") for note in grid.notes)
+
+
+def test_a_clear_best_bears_no_mark_of_being_tied_with_itself():
+    records = [
+        synthetic_record(method=method, seed=seed, metrics={"miou": base + 0.001 * seed})
+        for seed in range(8)
+        for method, base in (("a", 0.7), ("random", 0.3))
+    ]
+    (grid,) = grids(records)
+    assert not any(TIED in cell.text for row in grid.rows for cell in row)
+
+
+@pytest.mark.parametrize(
+    ("data", "corpus", "said"),
+    [
+        (True, True, ["The data set is synthetic: the numbers rank nothing outside it."]),
+        (False, True, ["Pretrained on a synthetic corpus, though the data set is real: geokr."]),
+        (False, False, []),
+        (False, None, []),
+    ],
+)
+def test_what_is_synthetic_is_said(data, corpus, said):
+    records = [
+        synthetic_record(method="geokr", synthetic=data, synthetic_corpus=corpus),
+        synthetic_record(method="random", synthetic=data, synthetic_corpus=None),
+    ]
+    assert said == layout.synthetic_notes(from_records(records))
+
+
+def test_rows_of_another_board_are_left_out():
+    frame = from_records([synthetic_record(key="a"), synthetic_record(key="b", backbone="vgg16")])
+    summary = summarise(frame)
+    for _, board in layout.boards(summary):
+        kept = layout.same_board(frame, board)
+        assert [board["backbone"].iloc[0]] == kept["backbone"].tolist()
+
+
+def test_nothing_to_compare_has_no_note_of_chance():
+    assert [] == layout.chance_notes(pd.DataFrame({"n": []}), [])
