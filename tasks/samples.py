@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from bench.backbones.normalisation import Normalisation
-from bench.core.bands import Bands
 from bench.core.errors import DataError
 from tasks import augment
 from tasks.prepared import Prepared
@@ -62,7 +61,7 @@ class Preprocessor(BaseDataPreprocessor):
 
     def __init__(self, augmentations: list[Any], statistics: Normalisation, data: Prepared) -> None:
         super().__init__()
-        if not _fit(statistics, data.bands):
+        if not statistics.fits(data.bands):
             raise DataError(
                 f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data set "
                 "with the bands of the weights"
@@ -89,12 +88,6 @@ class Preprocessor(BaseDataPreprocessor):
         if moves is not None:
             targets = self._label.move(targets, moves, images.shape[1])
         return self.inputs(images, moves), targets
-
-
-def _fit(statistics: Normalisation, bands: Bands) -> bool:
-    """Whether weights are for images of these bands; where they do not name theirs, only the number is known."""
-    counted = tuple(str(number) for number in range(1, len(bands) + 1))
-    return statistics.bands in (bands.names, counted)
 
 
 def _per_band(values: tuple[float, ...], data: Prepared) -> Tensor:

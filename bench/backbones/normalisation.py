@@ -10,12 +10,11 @@ from safetensors import SafetensorError, safe_open
 
 from bench.backbones.sources import IMAGENET as PUBLISHED
 from bench.backbones.sources import RANDOM
+from bench.core.bands import COLOURS, Bands
 from bench.core.errors import WeightsError
 
 # One value a band.
 Channels = tuple[float, ...]
-
-RGB = ("red", "green", "blue")
 
 # Names of the description of the input, in a card and in the header of a safetensors file; of a card's file.
 INPUT = "input"
@@ -43,7 +42,7 @@ class Normalisation:
     def __post_init__(self) -> None:
         if not self.bands:
             count = len(self.mean)
-            names = RGB if count == len(RGB) else tuple(str(band) for band in range(1, count + 1))
+            names = COLOURS if count == len(COLOURS) else tuple(str(band) for band in range(1, count + 1))
             object.__setattr__(self, "bands", names)
         if not self.mean or not len(self.mean) == len(self.std) == len(self.bands):
             raise ValueError(f"{len(self.mean)} means, {len(self.std)} s.d. and {len(self.bands)} bands")
@@ -52,9 +51,14 @@ class Normalisation:
         """Whether two normalise alike, wherever they are known from."""
         return (self.mean, self.std) == (other.mean, other.std)
 
+    def fits(self, bands: Bands) -> bool:
+        """Whether it is of images of these bands; where it does not name its own, only the number is known."""
+        counted = tuple(str(number) for number in range(1, len(bands) + 1))
+        return self.bands in (bands.names, counted)
+
     def to_json(self) -> dict[str, Any]:
         """As it stands in a card."""
-        channels = "RGB" if self.bands == RGB else list(self.bands)
+        channels = "RGB" if self.bands == COLOURS else list(self.bands)
         values = {"mean": list(self.mean), "std": list(self.std), "range": [0, 1], "channels": channels}
         return values | ({"source": self.source} if self.source else {})
 

@@ -23,6 +23,8 @@ from torch.optim.swa_utils import update_bn
 
 from bench.backbones.normalisation import Normalisation
 from bench.backbones.pyramid import Backbone
+from bench.core.bands import RGB, Bands
+from bench.core.errors import WeightsError
 
 FOLDS = 5
 NEIGHBOURS = 20
@@ -39,11 +41,13 @@ class ProbeSet:
         images: uint8 or uint16, N x S x S x C.
         labels: class of each, N.
         groups: samples of one group never stand on both sides of a split, N.
+        bands: of the images.
     """
 
     images: NDArray[np.unsignedinteger[Any]]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
+    bands: Bands = RGB
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,15 @@ def probe(backbone: Backbone, statistics: Normalisation, samples: ProbeSet, adab
         adabn: take batch norm's means and variances from the samples' images first, without their labels (Li et al.,
             Revisiting batch normalization for practical domain adaptation, 2016). Tells features that have collapsed
             from features whose statistics fit other images, such as the views of a pretraining.
+
+    Raises:
+        WeightsError: the weights are for other bands than the samples have.
     """
+    if not statistics.fits(samples.bands):
+        raise WeightsError(
+            f"weights for {', '.join(statistics.bands)} cannot be probed on images of {samples.bands}: name a corpus of "
+            "their bands with --corpus"
+        )
     if adabn:
         update_bn(_batches(samples.images, statistics), backbone)
     found = features(backbone, statistics, samples.images)

@@ -25,7 +25,7 @@ def corpus_samples(corpus: Corpus) -> ProbeSet:
     index = corpus.index
     places = np.stack([index["scene"].astype(np.int64), index["row"] // side, index["column"] // side], axis=1)
     groups = np.unique(places, axis=0, return_inverse=True)[1].reshape(-1)
-    return ProbeSet(corpus.tiles(np.arange(len(corpus))), corpus.dominant, groups.astype(np.int64))
+    return ProbeSet(corpus.tiles(np.arange(len(corpus))), corpus.dominant, groups.astype(np.int64), corpus.bands)
 
 
 def folder_samples(root: Path, size: int) -> ProbeSet:

@@ -14,12 +14,14 @@ from bench.backbones.initial import load_initial
 from bench.core.bands import RGB, Bands
 from bench.core.context import Context
 from bench.core.determinism import make_deterministic
-from bench.core.errors import StudyError
+from bench.core.errors import StudyError, WeightsError
 from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.build.rules import Rules
 from bench.pretraining import loop
 from bench.pretraining.diagnostics import pooled_features
 from bench.pretraining.options import Length
+from bench.pretraining.probe import probe
+from bench.studies.probe_sets import corpus_samples
 
 TINY = {"epochs": 1, "batch": 16, "size": 32, "precision": "fp32"}
 OWN = {"moco": {"queue": 16}, "geokr": {"teacher_updates": 2}, "cmid": {"queue": 16, "cell": 8}}
@@ -133,6 +135,17 @@ def test_stated_statistics_and_images_as_they_are_hold_for_any_bands(deep):
     assert stated["mean"] == prepare("moco", deep, **stated).input.mean
     plain = prepare("geokr", deep, normalise=False)
     assert ((0.0,) * 4, (1.0,) * 4) == (plain.input.mean, plain.input.std)
+
+
+def test_weights_are_probed_on_images_of_their_bands_alone(deep, tmp_path, corpus):
+    method = prepare("geokr", deep)
+    loop.train(method, deep, Context(torch.device("cpu"), tmp_path, 7, lambda *_: None))
+    network = weights.restore("squeezenet1_1", method.export(), "the training")
+    found = probe(network, method.input, corpus_samples(deep))
+    assert 48 == found.count
+    assert 0 < found.linear <= 1
+    with pytest.raises(WeightsError, match=r"weights for red, green, blue, nir cannot .* red, green, blue \(uint8\)"):
+        probe(network, method.input, corpus_samples(corpus))
 
 
 def test_a_random_start_on_8_bit_colours_keeps_imagenets_statistics(corpus):

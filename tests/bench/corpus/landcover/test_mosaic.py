@@ -6,7 +6,8 @@ import pytest
 from bench.core.errors import CorpusError
 from bench.corpus.landcover import mosaic
 from bench.corpus.landcover.mosaic import Mosaic, look_up
-from bench.corpus.landcover.product import CLASSES, DROPPED, NODATA, UNKNOWN, load_product
+from bench.corpus.landcover.product import CLASSES, DROPPED, NODATA, UNKNOWN
+from bench.corpus.landcover.registry import load_product
 from bench.corpus.landcover.sheets import group_into_grids, read_header
 
 PRODUCT = load_product("globeland30")

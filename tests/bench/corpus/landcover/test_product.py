@@ -173,12 +173,6 @@ def test_a_users_file_that_is_not_a_product_says_what_is_wrong_and_where(tmp_pat
     assert "\n" not in str(caught.value)
 
 
-def test_a_products_own_name_of_a_value_is_found_in_ranges_too():
-    product = load_product("globeland30")
-    assert ("cultivated land", "tundra", "tundra") == tuple(product.name_of(value).lower() for value in (10, 70, 79))
-    assert product.name_of(11) is None
-
-
 OWN = "name: own\ntitle: Own\ncodes: [{code: 1, name: wood, color: '#00ff00', class: forest}]\n"
 
 
