@@ -64,8 +64,8 @@ class Preprocessor(BaseDataPreprocessor):
         super().__init__()
         if not _fit(statistics, data.bands):
             raise DataError(
-                f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data set "
-                "with the bands of the weights"
+                f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data "
+                "set with the bands of the weights"
             )
         self._augmentations = augmentations
         self._label = data.label
