@@ -11,18 +11,20 @@ from bench.demo.drawing import draw_all
 from bench.demo.noise import band, generator
 from bench.demo.optics import Image, draw_optics, expose
 from bench.demo.planet import ARTIFICIAL, BARE, CULTIVATED, FOREST, GRASSLAND, WATER, Codes
+from tasks.datasets.ucmerced_multilabel import CLASSES, TABLE
 
 VERSION = 1
 COUNT = 240
 SIZE = 64
 # The label that stands for each land cover; the other labels of the table do not occur.
 LABEL_OF = {
-    ARTIFICIAL: "buildings", BARE: "bare-soil", CULTIVATED: "field", FOREST: "trees", GRASSLAND: "grass", WATER: "water",
-}  # fmt: skip
-LABELS = (
-    "airplane", "bare-soil", "buildings", "cars", "chaparral", "court", "dock", "field", "grass",
-    "mobile-home", "pavement", "sand", "sea", "ship", "tanks", "trees", "water",
-)  # fmt: skip
+    ARTIFICIAL: "buildings",
+    BARE: "bare-soil",
+    CULTIVATED: "field",
+    FOREST: "trees",
+    GRASSLAND: "grass",
+    WATER: "water",
+}
 # A land cover is a label of an image from this share of it on; less is a sliver at the edge.
 SHOWN = 0.05
 
@@ -52,11 +54,11 @@ def write_tagged(folder: Path, seed: int, count: int, size: int) -> None:
     images = folder / "UCMerced_LandUse" / "Images" / "patchwork"
     images.mkdir(parents=True)
     draw_all([partial(_write, images, seed, index, size) for index in range(count)])
-    lines = ["\t".join(("IMAGE\\LABEL", *LABELS))]
+    lines = ["\t".join(("IMAGE\\LABEL", *CLASSES))]
     for index in range(count):
         shown = labels_of(patchwork(seed, index, size))
-        lines.append("\t".join((_name(index), *(str(int(label in shown)) for label in LABELS))))
-    (folder / "LandUse_Multilabeled.txt").write_text("\n".join(lines) + "\n")
+        lines.append("\t".join((_name(index), *(str(int(label in shown)) for label in CLASSES))))
+    (folder / TABLE).write_text("\n".join(lines) + "\n")
 
 
 def _name(index: int) -> str:

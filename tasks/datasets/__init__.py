@@ -37,8 +37,8 @@ class DatasetSpec(Spec):
         md5: sums of the downloads as TorchGeo publishes them, by file name.
         images: number of images, scenes or pairs in the published set; None where it varies.
         maker: `module:function` of `(home, say) -> source`, which makes the public layout below the data folder, or
-            finds it there; None where a user brings the data. What is made is synthetic: its scores say nothing about the real
-            world.
+            finds it there; None where a user brings the data. What is made is synthetic: its scores say nothing about the
+            real world.
     """
 
     homepage: str
