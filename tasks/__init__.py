@@ -50,7 +50,7 @@ _BUILTIN = [
     ),
     TaskSpec(
         name="multilabel",
-        summary="Multi-label classification: backbone and one linear layer, binary cross-entropy; mean average precision.",
+        summary="Multi-label classification: backbone and one linear layer, a probability a label; mAP.",
         factory="tasks.multilabel:MultiLabelClassification",
         version=1,
     ),

@@ -1,4 +1,4 @@
-"""Multi-label classification: backbone, global average pooling and one linear layer, scored by mean average precision."""
+"""Multi-label classification: backbone, global average pooling, one linear layer; scored by mean average precision."""
 
 from collections.abc import Sequence
 from typing import Any

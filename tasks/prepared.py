@@ -72,7 +72,7 @@ class Prepared:
         label = labels.find(self.index["kind"], self.dates)
         if label is None:
             raise DataError(
-                f"{self.path / 'index.json'} has labels of kind {self.index['kind']!r} on {self.dates} dates, which are "
+                f"{self.path / 'index.json'} has labels of kind {self.index['kind']!r} on {self.dates} dates, which is "
                 "unknown here: prepare the data set again, or install the package that brings the kind"
             )
         return label

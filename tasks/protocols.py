@@ -51,9 +51,9 @@ class Split(_Part):
     """How samples are divided.
 
     Attributes:
-        by: `slice` or `image` draws slices or whole images at random, `stratum` draws slices so that each part has every
-            stratum of the labels (such as a class) in proportion; `given` takes the parts of the public layout; `area`
-            takes images by name; `list` takes them from files that a user brings.
+        by: `slice` or `image` draws slices or whole images at random, `stratum` draws slices so that each part has
+            every stratum of the labels (such as a class) in proportion; `given` takes the parts of the public layout;
+            `area` takes images by name; `list` takes them from files that a user brings.
         ratio: train : val : test of a random draw.
         seed: of a random draw.
         areas: names of the images of each part.

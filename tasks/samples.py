@@ -63,8 +63,8 @@ class Preprocessor(BaseDataPreprocessor):
         super().__init__()
         if not statistics.fits(data.bands):
             raise DataError(
-                f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data set "
-                "with the bands of the weights"
+                f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data "
+                "set with the bands of the weights"
             )
         self._augmentations = augmentations
         self._label = data.label

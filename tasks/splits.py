@@ -25,8 +25,8 @@ def divide(split: Split, data: Prepared) -> Parts:
     """Divide a prepared set as a protocol says.
 
     Raises:
-        DataError: the protocol takes the parts that the public layout gives, or images by name, and the set has none; or
-            a file that lists images is missing or is not the one that was published.
+        DataError: the protocol takes the parts that the public layout gives, or images by name, and the set has none;
+            or a file that lists images is missing or is not the one that was published.
     """
     if split.by == "given":
         labels = [part or "" for part in data.parts]

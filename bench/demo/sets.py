@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.core import files
 from bench.demo import change, cloud_snow, detection, natural, scene_classes
+from bench.demo import tags as tagged
 from bench.demo.world import announced_world
 
 Say = Callable[[str], None]
@@ -92,6 +93,21 @@ def ensure_natural(home: Path, per_class: int = natural.PER_CLASS, size: int = n
     return _ensure(home, name, lambda work: natural.write_natural(work, 71, per_class, size))
 
 
+def ensure_tags(home: Path, count: int = tagged.COUNT, size: int = tagged.SIZE) -> Path:
+    """Multi-label classification in the layout of UC Merced's labels.
+
+    Args:
+        home: folder that keeps generated data.
+        count: number of images.
+        size: side of an image, pixels.
+
+    Returns:
+        The folder that holds `UCMerced_LandUse/Images/<class>/<class>NNN.tif` and `LandUse_Multilabeled.txt`.
+    """
+    name = f"tags-v{tagged.VERSION}-{count}x{size}"
+    return _ensure(home, name, lambda work: tagged.write_tagged(work, 83, count, size))
+
+
 def _ensure(home: Path, name: str, write: Callable[[Path], None]) -> Path:
     root = home / f"demo-{name}"
     if not root.is_dir():
@@ -127,3 +143,9 @@ def changes(home: Path, say: Say) -> Path:
     """Data set `demo-change`."""
     del say
     return ensure_change(home)
+
+
+def tags(home: Path, say: Say) -> Path:
+    """Data set `demo-tags`."""
+    del say
+    return ensure_tags(home)

@@ -13,8 +13,8 @@ Scores = NDArray[np.floating[Any]]
 def average_precision(truth: Truth, scores: Scores) -> float | None:
     """Area under the precision-recall steps of one label, without interpolation (scikit-learn's definition).
 
-    With the samples in descending order of score, AP is the sum over thresholds n of (R_n - R_(n-1)) P_n. Samples of one
-    score share a threshold, so that their order does not matter.
+    With the samples in descending order of score, AP is the sum over thresholds n of (R_n - R_(n-1)) P_n. Samples of
+    one score share a threshold, so that their order does not matter.
 
     Args:
         truth: N of 0 and 1.
@@ -36,8 +36,9 @@ def average_precision(truth: Truth, scores: Scores) -> float | None:
 def multilabel_scores(truth: Truth, scores: Scores, labels: Sequence[str], threshold: float) -> dict[str, float]:
     """Macro mean average precision, and micro and macro F1 of the labels whose score reaches a threshold.
 
-    Labels that no sample has are left out of mAP and have no entry. F1 is 2 TP / (2 TP + FP + FN); macro is its mean over
-    all labels, where one that neither truth nor prediction has counts 0 (scikit-learn's default), micro is of the sums.
+    Labels that no sample has are left out of mAP and have no entry. F1 is 2 TP / (2 TP + FP + FN); macro is its mean
+    over all labels, where one that neither truth nor prediction has counts 0 (scikit-learn's default), micro is of the
+    sums.
 
     Args:
         truth: N x K of 0 and 1; at least one 1.

@@ -1,7 +1,8 @@
 """The data sets registry: where each comes from, what it holds, and the reader of its public layout.
 
-Each of the harness' own is a file in `configs/datasets`, found by listing the folder; a new one is a new file there, and
-a reader where its layout is new. Other packages add theirs by entry points `geokr_bench.data` that name a `DatasetSpec`.
+Each of the harness' own is a file in `configs/datasets`, found by listing the folder; a new one is a new file there,
+and a reader where its layout is new. Other packages add theirs by entry points `geokr_bench.data` that name a
+`DatasetSpec`.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from bench.core.configs import ConfigKind
 from bench.core.context import Count
 from bench.core.errors import DataError, StudyError
 from bench.core.registry import Registry, Spec, load
+from tasks import writing
+from tasks.datasets.archives import unpacked
 from tasks.protocols import Slices
 
 
@@ -34,9 +37,9 @@ class DatasetSpec(Spec):
         archives: beginnings of the names of the downloads that matter; all where empty.
         md5: sums of the downloads as TorchGeo publishes them, by file name.
         images: number of images, scenes or pairs in the published set; None where it varies.
-        maker: `module:function` of `(home, say) -> source`, which makes the public layout below the data folder, or finds it
-            there; None where a user brings the data. What is made is synthetic: its scores say nothing about the real
-            world.
+        maker: `module:function` of `(home, say) -> source`, which makes the public layout below the data folder, or
+            finds it there; None where a user brings the data. What is made is synthetic: its scores say nothing about the
+            real world.
     """
 
     homepage: str
@@ -67,9 +70,6 @@ class DatasetSpec(Spec):
         Raises:
             DataError: something at `source`, or an option, does not fit; it is named.
         """
-        from tasks import writing
-        from tasks.datasets.archives import unpacked
-
         read: Any = self.load()
         given = self._read(options or {})
         with unpacked(source, out.parent, self.archives) as folder:

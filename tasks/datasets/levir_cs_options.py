@@ -30,7 +30,8 @@ class LevirCSOptions(BaseModel):
     """How scenes and masks are read, such as `values=0,1,2`, `ignored=255`, `bands=3,2,1`, `range=0:1023`.
 
     Attributes:
-        values: the mask's values of background, cloud and snow, `+` between several of one; an empty class does not occur.
+        values: the mask's values of background, cloud and snow, `+` between several of one; an empty class does not
+            occur.
         ignored: mask values that are not scored.
         bands: bands to take, from 1; those of red, green and blue where not given, or GF-1's where the file is silent.
         names: what the bands are, in their order.

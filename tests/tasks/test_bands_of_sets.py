@@ -1,4 +1,4 @@
-"""Data sets of other bands than 8-bit red, green and blue train, are pictured, and are refused where weights do not fit."""
+"""Data sets of other bands than 8-bit red, green and blue train, are pictured, and are refused by unfit weights."""
 
 import json
 
@@ -101,7 +101,8 @@ def test_weights_that_do_not_name_their_bands_need_as_many(four):
 def test_a_study_whose_corpus_has_other_bands_is_refused_when_it_is_planned(four, corpus, tmp_path):  # noqa: F811
     study = Study(
         name="bands", corpus=str(corpus.path), data={"levir-cs": str(four.path)}, methods=["random", "moco"],
-        backbones=["resnet18"], tasks=["cloud"], protocols={"cloud": ["geokr-2021/levir-cs-cloud"]}, pretrain={"batch": 4},
+        backbones=["resnet18"], tasks=["cloud"], protocols={"cloud": ["geokr-2021/levir-cs-cloud"]},
+        pretrain={"batch": 4},
     )  # fmt: skip
     with pytest.raises(
         StudyError, match=r"levir-cs-cloud: .* has red, green, blue, nir \(uint16\), corpus .* \(uint8\)"

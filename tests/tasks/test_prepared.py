@@ -92,7 +92,7 @@ def test_what_the_registry_declares_is_no_part_of_the_hash(generators, prepared,
 
 def test_the_demos_data_sets_and_no_others_are_declared_synthetic():
     declared = {name for name, spec in datasets.registry.all().items() if spec.synthetic}
-    assert {"demo-city", "demo-scenes", "demo-objects", "demo-clouds", "demo-change"} == declared
+    assert {"demo-city", "demo-scenes", "demo-objects", "demo-clouds", "demo-change", "demo-tags"} == declared
 
 
 def test_a_set_of_schema_2_is_read_as_it_is(tmp_path):

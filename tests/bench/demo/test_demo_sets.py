@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bench.demo import change, cloud_snow, detection, natural, scene_classes, sets
+from bench.demo import change, cloud_snow, detection, natural, scene_classes, sets, tags
 from bench.demo.things import THINGS
 from bench.demo.vehicles import AIRPLANE, OIL_TANK, SHIP, Pose, stamp
 
@@ -116,12 +116,27 @@ def test_natural_photographs_form_an_image_folder(home):
         assert not (pictures[0] == pictures[1]).all()
 
 
+def test_tagged_images_have_the_labels_of_what_covers_a_twentieth_of_them(home):
+    root = sets.ensure_tags(home, count=12, size=48)
+    header, *rows = [line.split("\t") for line in (root / "LandUse_Multilabeled.txt").read_text().splitlines()]
+    files = sorted((root / "UCMerced_LandUse" / "Images" / "patchwork").iterdir())
+    assert [path.stem for path in files] == [row[0] for row in rows]
+    assert {(48, 48, 3)} == {pixels(path).shape for path in files}
+    for index, row in enumerate(rows):
+        codes = tags.patchwork(83, index, 48)
+        shares = {label: (codes == code).mean() for code, label in tags.LABEL_OF.items()}
+        shown = {label for label, flag in zip(header[1:], row[1:], strict=True) if flag == "1"}
+        assert {label for label, share in shares.items() if share >= 0.05} == shown
+        assert 1 <= len(shown) <= 3
+
+
 def test_the_same_seed_draws_the_same_pictures_and_another_seed_does_not():
     draws = {
         "scene": lambda seed: scene_classes.render_scene(seed, "beach", 1, 40),
         "detection": lambda seed: detection.render_detection(seed, 0, (96, 72))[0],
         "cloud": lambda seed: cloud_snow.render_cloudy(seed, cloud_snow.place(0), 64)[0],
         "change": lambda seed: change.render_pair(seed, "a", 64)[1],
+        "tags": lambda seed: tags.render_tagged(seed, 0, 48),
         "natural": lambda seed: natural.render_natural(seed, "fish", 0, 32),
     }
     for name, draw in draws.items():
