@@ -21,6 +21,8 @@ PREFIX = "timm:"
 MAPS = 4
 # Size of the image that a network is tried with; its sides differ, so that they can be told apart and from channels.
 HEIGHT, WIDTH = 64, 96
+# What timm's networks raise, each in its own way, where they have no extractor or take another size of image.
+REFUSALS = (RuntimeError, AssertionError, AttributeError, NotImplementedError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,13 +136,7 @@ def find(name: str) -> TimmSpec:
 def _extractor(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     try:
         network: nn.Module = timm.create_model(name, features_only=True, pretrained=False, **arguments)
-    except (
-        RuntimeError,
-        AttributeError,
-        NotImplementedError,
-        TypeError,
-        AssertionError,
-    ) as error:  # timm has no one way
+    except REFUSALS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudyError(
             f"backbone {PREFIX}{name}: timm extracts no feature maps from it ({reason}): choose another"
@@ -201,7 +197,7 @@ def _try(name: str, backbone: TimmPyramid, tapped: str, expected: list[tuple[int
     try:
         with torch.no_grad():
             maps = backbone.eval()(torch.empty(1, 3, HEIGHT, WIDTH, device="meta"))
-    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:  # whatever a network checks
+    except REFUSALS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudyError(
             f"backbone {PREFIX}{name} does not take images of {HEIGHT} x {WIDTH} pixels ({reason}): "

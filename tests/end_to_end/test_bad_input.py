@@ -22,6 +22,9 @@ def refused(*arguments):
     [
         (["--methods", "geokrr"], "unknown method 'geokrr': choose from random, "),
         (["--tasks", "segm"], "unknown task 'segm'"),
+        (["--backbones", "resnet81"], "unknown backbone 'resnet81': choose from resnet18, "),
+        (["--backbones", "timm:resnet81"], "unknown backbone 'timm:resnet81': the nearest of timm's networks are "),
+        (["--backbones", "timm:vgg16", "--methods", "cmid"], "cmid adds a mask token after the stem, and the stem of "),
         (["--fractions", "0,1"], "fractions.0"),
         (["--methods", ","], "--methods is empty"),
         (["--datasets", "potsdam"], "no asked protocol has data set 'potsdam': choose from demo-city"),
