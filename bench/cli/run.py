@@ -24,8 +24,6 @@ from bench.studies.study import Study, load_study
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-# Columns of `bench plan`, of what is known of a pretraining before it runs.
-FACTS = ("steps", "teacher_updates", "start_left")
 STATES = ("in all", "done", "failed")
 
 # option -> key of the study, and how its text becomes a value
@@ -162,11 +160,12 @@ def plan(**options: Any) -> None:
 
 def _pretrain_table(plan: Plan, store: Store) -> Table:
     """The pretrainings of each row, and what is known of them before they run."""
-    table = Table("pretraining", "backbone", "steps", "teacher updates", "start left in teacher", *STATES)
+    known = list(dict.fromkeys(fact for job in plan.pretrains for fact in job.facts))
+    table = Table("pretraining", "backbone", *(fact.replace("_", " ") for fact in known), *STATES)
     rows: dict[tuple[str, ...], list[PretrainJob]] = {}
     for job in plan.pretrains:
         name = f"{job.row or job.method}{f' {job.protocol.id}' if job.protocol else ''}"
-        facts = [f"{job.facts[fact]:.4g}" if fact in job.facts else "" for fact in FACTS]
+        facts = [f"{job.facts[fact]:.4g}" if fact in job.facts else "" for fact in known]
         rows.setdefault((name, job.backbone, *facts), []).append(job)
     for row, jobs in rows.items():
         done = [store.has_weights(job.key) for job in jobs]
