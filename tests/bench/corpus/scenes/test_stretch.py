@@ -39,10 +39,10 @@ def test_tables_for_16_bits_give_what_the_formula_gives(seed):
 
 def test_percentiles_are_taken_by_band():
     sample = np.stack([np.arange(101), np.arange(101) * 10, np.zeros(101)])
-    levels = Stretch.parse("percentile:2,98").levels(sample)
+    levels = Stretch.parse("percentile:2,98").levels(sample, 3)
     assert (2.0, 20.0, 0.0) == levels.low
     assert (98.0, 980.0, 0.0) == levels.high
 
 
 def test_a_scene_without_a_real_pixel_still_has_levels():
-    assert (1.0, 1.0, 1.0) == Stretch.parse("percentile").levels(np.empty((3, 0))).high
+    assert (1.0, 1.0, 1.0) == Stretch.parse("percentile").levels(np.empty((3, 0)), 3).high
