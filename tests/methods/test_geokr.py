@@ -288,3 +288,14 @@ def test_the_ablation_exports_what_it_trained_and_balances_classes_unless_told_n
     weights = model.sample_weights()
     assert [pytest.approx(1.0)] * 3 == [weights[corpus.dominant == k].sum() for k in np.unique(corpus.dominant)]
     assert classification(corpus, balance=False).sample_weights() is None
+
+
+@pytest.mark.parametrize("form", ["paper", "kl_student_teacher", "kl_teacher_student"])
+def test_every_tile_has_a_loss_of_its_own(form):
+    students, teachers = torch.cat([STUDENT, TEACHER]), torch.cat([TEACHER, TEACHER])
+    losses = geokr.consistency_loss(students, teachers, form)
+    alone = [geokr.consistency_loss(student, TEACHER, form).item() for student in (STUDENT, TEACHER)]
+    assert alone == pytest.approx(losses.tolist())
+    supervised = geokr.representation_loss(torch.cat([LANDCOVER, LANDCOVER]), students)
+    # -(1/2 ln 1/4 + 1/2 ln 1/2) is the same of the second tile.
+    assert [1.5 * LN2, 1.5 * LN2] == pytest.approx(supervised.tolist())
