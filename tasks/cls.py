@@ -2,40 +2,41 @@
 
 from typing import Any
 
+from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.core.context import Context
 from bench.metrics.confusion import image_scores
-from tasks import mm, predictions
-from tasks.fine_tuning import Samples, fine_tune, prepare_process
+from tasks import mm
+from tasks.fine_tuning import FineTuned
 from tasks.labels.image_class import LABEL as CLASS
 from tasks.samples import Preprocessor
 from tasks.scoring import ConfusionMetric
-from tasks.splits import Parts
-from tasks.task import Result, Start, Task, constant_loss
+from tasks.task import Start, constant_loss
 
 
-class Classification(Task):
+class Classification(FineTuned):
     """One classification protocol; subsets are stratified by class."""
 
     label = CLASS
 
-    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
-        """Fine-tune backbone and linear layer, score on the test split."""
-        prepare_process(context.seed)
+    def build(self, start: Start) -> "LinearClassifier":
+        """Backbone and linear layer."""
         preprocessor = ImagePreprocessor(self.protocol.augment, start.input, self.data)
-        model = LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
-        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
-        metric = ConfusionMetric(self.scheme.classes, image_scores)
-        constant = constant_loss(self.counts(train).sum(axis=0))
-        result = fine_tune(model, samples, metric, self.protocol, context, constant)
-        pictured = predictions.chosen(parts.test, context.prediction_count)
-        outputs = predictions.predict(model, self.samples(pictured))
-        pairs = [(int(output["truth"]), int(output["prediction"])) for output in outputs]
-        predictions.write(self, pictured, pairs, context)
-        return result
+        return LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
+
+    def metric(self) -> BaseMetric:
+        """Accuracies of the protocol's classes."""
+        return ConfusionMetric(self.scheme.classes, image_scores)
+
+    def constant(self, train: list[int]) -> float | None:
+        """The entropy of the classes."""
+        return constant_loss(self.counts(train).sum(axis=0))
+
+    def pair(self, output: Any) -> tuple[int, int]:
+        """The true and the predicted class."""
+        return int(output["truth"]), int(output["prediction"])
 
 
 class LinearClassifier(BaseModel):
@@ -47,14 +48,19 @@ class LinearClassifier(BaseModel):
         preprocessor: makes inputs of batches.
     """
 
-    def __init__(self, backbone: mm.PyramidBackbone, classes: int, preprocessor: "ImagePreprocessor") -> None:
+    def __init__(self, backbone: mm.PyramidBackbone, classes: int, preprocessor: Preprocessor) -> None:
         super().__init__(data_preprocessor=preprocessor)
         self.backbone = backbone
         self.linear = nn.Linear(backbone.net.channels[-1], classes)
 
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Map normalised images to B x K."""
+        answer: Tensor = self.linear(self.backbone(inputs)[-1].mean(dim=(2, 3)))
+        return answer
+
     def forward(self, inputs: Tensor, labels: Tensor, mode: str = "tensor") -> Any:
         """Cross-entropy in mode `loss`, predicted and true class of each image in mode `predict`, else logits."""
-        logits = self.linear(self.backbone(inputs)[-1].mean(dim=(2, 3)))
+        logits = self.logits(inputs)
         if mode == "loss":
             return {"loss_ce": functional.cross_entropy(logits, labels)}
         if mode == "predict":

@@ -5,19 +5,19 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
+from mmengine.evaluator import BaseMetric
 from mmengine.structures import InstanceData
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bench import backbones
-from bench.core.context import Context
 from bench.core.errors import StudyError
-from tasks import mm, mmcv_ext, predictions
-from tasks.fine_tuning import Samples, fine_tune, prepare_process
+from tasks import mm, mmcv_ext
+from tasks.fine_tuning import FineTuned
 from tasks.labels.boxes import LABEL as BOXES
 from tasks.samples import Preprocessor
 from tasks.scoring import DetectionMetric, detections
-from tasks.splits import Parts
-from tasks.task import Result, Start, Task
+from tasks.task import Start
 
 mmcv_ext.provide()
 
@@ -33,21 +33,26 @@ HEATMAP_STRIDE = 4
 PEAKS, PEAK_WINDOW = 100, 3
 
 
-class Detection(Task):
+class Detection(FineTuned):
     """One detection protocol; subsets are stratified by the set of classes present."""
 
     label = BOXES
 
-    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
-        """Fine-tune backbone, neck and head, select on the validation split, score on the test split."""
-        prepare_process(context.seed)
-        model = self._build(start)
-        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
-        result = fine_tune(model, samples, DetectionMetric(self.scheme.classes), self.protocol, context)
-        self._picture(model, parts.test, context)
-        return result
+    def metric(self) -> BaseMetric:
+        """Average precision of the protocol's classes."""
+        return DetectionMetric(self.scheme.classes)
 
-    def _build(self, start: Start) -> CenterNet:
+    def pair(self, output: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The true and the found boxes."""
+        found = detections(output.gt_instances, output.pred_instances)
+        return found.truth, found.found
+
+    def picturable(self, test: list[int]) -> list[int]:
+        """Slices with objects, where there are any."""
+        return [at for at in test if len(self.data.label_at(at))] or test
+
+    def build(self, start: Start) -> CenterNet:
+        """Backbone, neck and head as one mmdet model."""
         pyramid = backbones.get(start.backbone)
         doublings = round(np.log2(pyramid.strides[-1] / HEATMAP_STRIDE))
         filters = self.protocol.network["channels"]
@@ -77,13 +82,6 @@ class Detection(Task):
             data_preprocessor=BoxPreprocessor(self.protocol.augment, start.input, self.data),
             test_cfg=ConfigDict(topk=PEAKS, local_maximum_kernel=PEAK_WINDOW, max_per_img=PEAKS),
         )
-
-    def _picture(self, model: CenterNet, test: list[int], context: Context) -> None:
-        occupied = [at for at in test if len(self.data.label_at(at))]
-        positions = predictions.chosen(occupied or test, context.prediction_count)
-        outputs = predictions.predict(model, self.samples(positions))
-        found = [detections(output.gt_instances, output.pred_instances) for output in outputs]
-        predictions.write(self, positions, [(each.truth, each.found) for each in found], context)
 
 
 class FullPrecisionHead(CenterNetHead):

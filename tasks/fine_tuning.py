@@ -2,6 +2,7 @@
 
 import logging
 import time
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,11 @@ from bench.core import precision
 from bench.core.context import Context
 from bench.core.determinism import make_deterministic
 from bench.pretraining.optimisers import on_plain_views
+from tasks import predictions
 from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress, WatchLoss
 from tasks.protocols import Optimiser, Protocol
-from tasks.task import Result
+from tasks.splits import Parts
+from tasks.task import Result, Start, Task
 
 # Samples in one evaluation batch; evaluation is done in fp32, so it moves no number.
 EVAL_BATCH = 32
@@ -30,6 +33,41 @@ class Samples:
     train: Dataset[Any]
     val: Dataset[Any]
     test: Dataset[Any]
+
+
+class FineTuned(Task):
+    """A task that trains one mmengine model: a kind of problem says what the model is and what it answers."""
+
+    @abstractmethod
+    def build(self, start: Start) -> Any:
+        """The model around the pretrained weights; its data preprocessor takes the batches of `samples`."""
+
+    @abstractmethod
+    def metric(self) -> BaseMetric:
+        """What computes the protocol's metrics."""
+
+    @abstractmethod
+    def pair(self, output: Any) -> tuple[Any, Any]:
+        """Truth and prediction in the model's answer to one sample, as the kind of label draws them."""
+
+    def constant(self, train: list[int]) -> float | None:  # noqa: ARG002 - overridden where it is known
+        """Loss of the best constant prediction on the training samples; None where it is not known."""
+        return None
+
+    def picturable(self, test: list[int]) -> list[int]:
+        """The test samples of which a picture says something."""
+        return test
+
+    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
+        """Fine-tune on `train`, select on the validation split, and read the test split once, at the end."""
+        make_deterministic(context.seed, torch.get_num_threads())  # before the model is built, for its head is drawn
+        model = self.build(start)
+        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
+        result = fine_tune(model, samples, self.metric(), self.protocol, context, self.constant(train))
+        pictured = predictions.chosen(self.picturable(parts.test), context.prediction_count)
+        outputs = predictions.predict(model, self.samples(pictured))
+        predictions.write(self, pictured, [self.pair(output) for output in outputs], context)
+        return result
 
 
 def fine_tune(
@@ -68,11 +106,6 @@ def fine_tune(
         warnings=watch.warnings,
         backbone=model.backbone.net.state_dict(),
     )
-
-
-def prepare_process(seed: int) -> None:
-    """Seed everything before a model is built, keeping the worker's thread count."""
-    make_deterministic(seed, torch.get_num_threads())
 
 
 def _runner(

@@ -5,42 +5,43 @@ from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
-from mmengine.model import BaseModel
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from bench.core.context import Context
 from bench.metrics.multilabel import multilabel_scores
-from tasks import mm, predictions
-from tasks.fine_tuning import Samples, fine_tune, prepare_process
+from tasks import mm
+from tasks.cls import LinearClassifier
+from tasks.fine_tuning import FineTuned
 from tasks.labels.multilabel import LABEL as MULTILABEL
 from tasks.samples import Preprocessor
-from tasks.splits import Parts
-from tasks.task import Result, Start, Task
+from tasks.task import Start
 
 # A label is predicted where its probability is at least this: where it is likelier than not.
 THRESHOLD = 0.5
 
 
-class MultiLabelClassification(Task):
+class MultiLabelClassification(FineTuned):
     """One multi-label protocol; subsets are stratified by the set of classes that an image has."""
 
     label = MULTILABEL
 
-    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
-        """Fine-tune backbone and linear layer, score on the test split."""
-        prepare_process(context.seed)
+    def build(self, start: Start) -> "LinearTagger":
+        """Backbone and linear layer."""
         preprocessor = MultiLabelPreprocessor(self.protocol.augment, start.input, self.data)
-        model = LinearTagger(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
-        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
-        constant = constant_loss(self.counts(train))
-        result = fine_tune(model, samples, MultiLabelMetric(self.scheme.classes), self.protocol, context, constant)
-        pictured = predictions.chosen(parts.test, context.prediction_count)
-        outputs = predictions.predict(model, self.samples(pictured))
-        pairs = [(output["truth"].cpu().numpy(), output["scores"].cpu().numpy() >= THRESHOLD) for output in outputs]
-        predictions.write(self, pictured, pairs, context)
-        return result
+        return LinearTagger(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
+
+    def metric(self) -> BaseMetric:
+        """Mean average precision and F1."""
+        return MultiLabelMetric(self.scheme.classes)
+
+    def constant(self, train: list[int]) -> float | None:
+        """The mean entropy of the labels."""
+        return constant_loss(self.counts(train))
+
+    def pair(self, output: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The true and the predicted labels, K each."""
+        return output["truth"].cpu().numpy(), output["scores"].cpu().numpy() >= THRESHOLD
 
 
 def constant_loss(counts: NDArray[np.int64]) -> float | None:
@@ -58,23 +59,12 @@ def constant_loss(counts: NDArray[np.int64]) -> float | None:
     return float(entropy.sum() / len(share)) if len(mixed) else None
 
 
-class LinearTagger(BaseModel):
-    """Backbone, global average pooling, one linear layer with bias, a probability for each class on its own.
-
-    Args:
-        backbone: its coarsest map is used.
-        classes: number of classes K.
-        preprocessor: makes inputs of batches.
-    """
-
-    def __init__(self, backbone: mm.PyramidBackbone, classes: int, preprocessor: "MultiLabelPreprocessor") -> None:
-        super().__init__(data_preprocessor=preprocessor)
-        self.backbone = backbone
-        self.linear = nn.Linear(backbone.net.channels[-1], classes)
+class LinearTagger(LinearClassifier):
+    """Backbone, global average pooling, one linear layer with bias, a probability for each class on its own."""
 
     def forward(self, inputs: Tensor, labels: Tensor, mode: str = "tensor") -> Any:
         """Binary cross-entropy in mode `loss`, probabilities and truth of each image in mode `predict`, else logits."""
-        logits = self.linear(self.backbone(inputs)[-1].mean(dim=(2, 3)))
+        logits = self.logits(inputs)
         if mode == "loss":
             return {"loss_bce": functional.binary_cross_entropy_with_logits(logits, labels)}
         if mode == "predict":

@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench import backbones
-from bench.core.context import Context
 from bench.metrics.confusion import pixel_scores
-from tasks import mm, mmcv_ext, predictions
-from tasks.fine_tuning import Samples, fine_tune, prepare_process
+from tasks import mm, mmcv_ext
+from tasks.fine_tuning import FineTuned
 from tasks.samples import Preprocessor
 from tasks.scoring import ConfusionMetric
-from tasks.splits import Parts
-from tasks.task import Result, Start, Task, constant_loss
+from tasks.task import Start, constant_loss
 
 mmcv_ext.provide()
 
@@ -30,7 +28,7 @@ from mmseg.structures import SegDataSample  # noqa: E402
 from tasks.fcn_head import PlainFCNHead  # noqa: E402
 
 
-class Segmentation(Task):
+class Segmentation(FineTuned):
     """One segmentation protocol; subsets are stratified by each slice's dominant class."""
 
     # What extracts the features: one pyramid from one image.
@@ -40,18 +38,13 @@ class Segmentation(Task):
         """Scores of the protocol's classes."""
         return ConfusionMetric(self.scheme.classes, pixel_scores)
 
-    def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
-        """Fine-tune backbone and head, select on the validation split, score on the test split."""
-        prepare_process(context.seed)
-        model = self.build(start)
-        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
-        constant = constant_loss(self.counts(train).sum(axis=0))
-        result = fine_tune(model, samples, self.metric(), self.protocol, context, constant)
-        pictured = predictions.chosen(parts.test, context.prediction_count)
-        outputs = predictions.predict(model, self.samples(pictured))
-        pairs = [(_map(output.gt_sem_seg), _map(output.pred_sem_seg)) for output in outputs]
-        predictions.write(self, pictured, pairs, context)
-        return result
+    def constant(self, train: list[int]) -> float | None:
+        """The entropy of the classes' pixels."""
+        return constant_loss(self.counts(train).sum(axis=0))
+
+    def pair(self, output: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The true and the predicted map, class numbers H x W."""
+        return _map(output.gt_sem_seg), _map(output.pred_sem_seg)
 
     def build(self, start: Start) -> EncoderDecoder:
         """Backbone, plain FCN head and preprocessor as one mmseg model.

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ from bench.studies.jobs import PretrainJob
 from tasks.cls import LinearClassifier
 from tasks.predictions import GAP
 from tasks.protocols import load_protocol
-from tasks.task import Result, Start, constant_loss
+from tasks.task import Start, constant_loss
 
 STEPS = 6
 
@@ -251,19 +250,8 @@ def test_images_are_normalised_with_the_statistics_of_the_weights_and_not_with_t
     images = torch.full((1, 32, 32, 3 * task.data.dates), 255, dtype=torch.uint8)
     for statistics, expected in ((UNIT, 1.0), (Normalisation((0.5,) * 3, (0.25,) * 3), 2.0)):
         start = dataclasses.replace(_start(), input=statistics)
-        preprocessor = _model(task, start).data_preprocessor
+        preprocessor = task.build(start).data_preprocessor
         assert torch.all(preprocessor.inputs(images, None) == expected)
-
-
-def _model(task, start):
-    """The network that a task would train."""
-    built = []
-    with pytest.MonkeyPatch.context() as patch:
-        for room in (tasks.cls, tasks.seg, tasks.det):
-            patch.setattr(room, "fine_tune", lambda model, *_: built.append(model) or Result({}, 0, 0.0, 0.0))
-        parts = task.parts()
-        task.run(start, parts.train, parts, Context(torch.device("cpu"), Path(), 0, lambda *_: None))
-    return built[0]
 
 
 def test_a_loss_that_is_not_finite_ends_the_cell_at_its_step_without_a_result(sets, tmp_path):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from bench.core.geotiff import list_rasters, open_raster
 from rasters import write_raster
 
 from bench.core import geotiff
 from bench.core.errors import CorpusError
-from bench.core.geotiff import list_rasters, open_raster
 
 PLACE = {"crs": "EPSG:32650", "transform": Affine(30, 0, 500_000, 0, -30, 4_000_000)}
 
