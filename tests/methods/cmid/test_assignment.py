@@ -58,7 +58,16 @@ def test_both_temperatures_sharpen_and_the_centre_is_taken_from_the_teacher_alon
 
 @pytest.mark.parametrize(
     ("step", "steps", "expected"),
-    [(0, 16, 0.1), (1, 16, 0.3), (2, 16, 0.5), (3, 16, 0.5), (0, 7, 0.1), (1, 7, 0.5), (1, 24, 0.1 + 0.4 / 3)],
+    [
+        (0, 16, 0.1),
+        (1, 16, 0.3),
+        (2, 16, 0.5),
+        (3, 16, 0.5),
+        (0, 7, 0.1),
+        (1, 7, 0.5),
+        (1, 24, 0.1 + 0.4 / 3),
+        (1, 20, 0.3),
+    ],
 )
 def test_the_temperature_rises_over_an_eighth_of_the_run_of_at_least_one_step(step, steps, expected):
     assert expected == pytest.approx(teacher_temperature(step, steps, 0.1, 0.5))

@@ -6,7 +6,7 @@ from pyproj import Transformer
 
 from bench.core.errors import CorpusError
 from bench.corpus.landcover import counting, coverage
-from bench.corpus.landcover.footprints import LandCover, lattice
+from bench.corpus.landcover.footprints import LandCover, _touches, lattice, outlines_in_grid
 from bench.corpus.landcover.product import CLASSES, NODATA, Product
 from bench.corpus.landcover.registry import load_product
 from bench.corpus.scenes.crs import apply, lonlat_bounds, overlap_degrees
@@ -483,3 +483,54 @@ def test_proportions_of_dropped_classes_alone_are_zeros_and_not_undefined(tmp_pa
     assert [0.0] * 8 == counts.proportions[0].tolist()
     assert ([4.0], [0.0]) == (counts.dropped.tolist(), counts.nodata_share.tolist())
     assert np.float32 == counts.proportions.dtype
+
+
+@pytest.fixture
+def corner_sheets(tmp_path, write_tif):
+    """A grid of two sheets of 4 x 4 cells that meet at one corner."""
+    write_tif(tmp_path / "a.tif", QUARTERS, origin=(0, 240))
+    write_tif(tmp_path / "b.tif", QUARTERS, origin=(120, 120))
+    (grid,) = LandCover(tmp_path, GLOBELAND30)._grids
+    return grid
+
+
+def test_outlines_touch_a_grid_where_they_share_area_with_one_of_its_sheets(corner_sheets):
+    """Corners are (column, row); the sheets are rows and columns 0 to 4, and 4 to 8."""
+    touching = [(1, 1, 2, 2), (3, 3, 5, 5), (-1, -1, 9, 9), (7.5, 7.5, 12, 12), (3.9, 0, 4.5, 0.5)]
+    beside = [
+        (5, 1, 7, 3),
+        (1, 5, 3, 7),
+        (4, 0, 8, 4),
+        (0, 4, 4, 8),
+        (-3, 0, 0, 4),
+        (8, 4, 9, 8),
+        (0, -2, 4, 0),
+        (4, 8, 8, 9),
+    ]
+    outlines = np.stack([box(left, top, right, bottom)[0] for left, top, right, bottom in touching + beside])
+    expected = [True] * len(touching) + [False] * len(beside)
+    assert expected == _touches(outlines, corner_sheets).tolist()
+    # Each alone too: those that are asked together only narrow down the sheets that are looked at.
+    assert expected == [_touches(outline[None], corner_sheets)[0] for outline in outlines]
+
+
+def test_an_outline_in_the_grids_own_system_keeps_its_corners(corner_sheets):
+    pixels, usable = outlines_in_grid(box(30, 60, 90, 210), corner_sheets.crs, corner_sheets)
+    assert [[[1, 1], [3, 1], [3, 6], [1, 6]]] == pixels.tolist()
+    assert [True] == usable.tolist()
+
+
+def test_an_outline_of_another_system_bends_with_its_edges(tmp_path, write_tif):
+    """Four points an edge, each where the map puts it and not on a straight line between the corners."""
+    write_tif(tmp_path / "a.tif", np.full((9, 9), 20, np.uint8), origin=(110, 55), pixel=1, crs="EPSG:4326")
+    (grid,) = [g for g in LandCover(tmp_path, GLOBELAND30)._grids if g.placed[0].column == 0]
+    x, y = Transformer.from_crs("EPSG:4326", "EPSG:32650", always_xy=True).transform(
+        [112, 118, 118, 112], [52, 52, 48, 48]
+    )
+    corners = np.stack([x, y], axis=-1)
+    pixels, usable = outlines_in_grid(corners[None], "EPSG:32650", grid)
+    assert ((1, 16, 2), [True]) == (pixels.shape, usable.tolist())
+    assert np.allclose([[2, 3], [8, 3], [8, 7], [2, 7]], pixels[0, ::4], atol=1e-6)
+    middle = Transformer.from_crs("EPSG:32650", "EPSG:4326", always_xy=True).transform(*((corners[0] + corners[1]) / 2))
+    assert np.allclose([middle[0] - 110, 55 - middle[1]], pixels[0, 2], atol=1e-6)
+    assert abs(pixels[0, 2, 1] - 3) > 0.01

@@ -151,3 +151,16 @@ def test_a_sheet_in_longitudes_up_to_360_is_also_placed_where_a_scene_looks_for_
 
 def test_projected_sheets_are_never_placed_a_turn_away():
     assert [0] == places(sheet("a", 170, 50))
+
+
+def test_turned_sheets_of_one_lattice_share_a_grid():
+    """Pixels of 30 m along (24, 18): ten to the right along the lattice are 240 and 180 further."""
+    turned = [(24.0, 18.0, left, 18.0, -24.0, top) for left, top in ((0.0, 0.0), (240.0, 180.0))]
+    (grid,) = boxes([sheet(name, 0, 0, transform=each) for name, each in zip("ab", turned, strict=True)])
+    assert {"a": [0, 10, 0, 20], "b": [0, 10, 10, 30]} == grid
+
+
+@pytest.mark.parametrize(("left", "columns"), [(155, [0, -720]), (149, [0]), (-165, [0, 720]), (-159, [0])])
+def test_the_nearer_edge_of_a_sheet_decides_whether_it_has_a_twin(left, columns):
+    """Ten degrees wide: from 155 its twin ends at -195, from 149 at -201; from -165 it begins at 195, from -159 at 201."""
+    assert columns == places(sheet("a", left, 50, pixel=0.5, crs=DEGREES))
