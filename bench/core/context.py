@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # Steps done, steps in all, and a few words.
 Progress = Callable[[int, int, str], None]
+# Told what is being made, since that can take some seconds.
+Say = Callable[[str], None]
 # Pieces done, and pieces in all.
 Count = Callable[[int, int], None]
 
@@ -33,3 +35,7 @@ class Context:
     progress: Progress
     predictions: Path | None = None
     prediction_count: int = 0
+
+
+def quiet(text: str) -> None:
+    """Say nothing."""

@@ -1,13 +1,10 @@
 """Corpora by name: those that the harness, or another package, can make when a study first asks for them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.core.context import Say
 from bench.core.registry import Registry, Spec
-
-# Told what is being made, since that can take some seconds.
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +39,7 @@ registry = Registry(
         CorpusSpec(
             name="demo-natural",
             summary="Labelled synthetic ground photographs, an image folder, for methods that learn from labels too.",
-            factory="bench.demo.corpora:natural",
+            factory="bench.demo.sets:ensure_natural",
         ),
     ],
 )

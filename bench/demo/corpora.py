@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+from bench.core.context import Say
 from bench.corpus.build.pipeline import build_corpus
-from bench.corpus.registry import Say
-from bench.demo.sets import ensure_natural
-from bench.demo.world import announced_world
+from bench.demo.world import ensure_world
 
 # Of the demo world; another name where what is built changes, for a folder that is there is taken as it is.
 FOLDER = "corpus-2"
@@ -14,7 +13,7 @@ SIZE = 64
 
 def corpus(home: Path, say: Say) -> Path:
     """The corpus that the demo study pretrains on."""
-    world = announced_world(home, say)
+    world = ensure_world(home, say)
     out = world.root / FOLDER
     if not out.is_dir():
         say(f"cutting the demo corpus in {out}")
@@ -24,14 +23,8 @@ def corpus(home: Path, say: Say) -> Path:
 
 def held_out(home: Path, say: Say) -> Path:
     """Scenes of other places, cut without overlap."""
-    world = announced_world(home, say)
+    world = ensure_world(home, say)
     out = world.root / f"synthetic-held-out-{SIZE}"
     if not out.is_dir():
         build_corpus(world.held_out, world.landcover, "globeland30", out, size=SIZE, overlap=0.0, synthetic=True)
     return out
-
-
-def natural(home: Path, say: Say) -> Path:
-    """Labelled ground photographs."""
-    del say
-    return ensure_natural(home)

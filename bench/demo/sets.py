@@ -8,18 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.core import files
-from bench.demo import change, cloud_snow, detection, natural, scene_classes
-from bench.demo import tags as tagged
-from bench.demo.world import announced_world
-
-Say = Callable[[str], None]
+from bench.core.context import Say, quiet
+from bench.demo import change, cloud_snow, detection, natural, scene_classes, tags
 
 
-def ensure_scene_classes(home: Path, per_class: int = scene_classes.PER_CLASS, size: int = scene_classes.SIZE) -> Path:
+def ensure_scene_classes(
+    home: Path, say: Say = quiet, *, per_class: int = scene_classes.PER_CLASS, size: int = scene_classes.SIZE
+) -> Path:
     """Scene classification in the layout of UCMerced.
 
     Args:
         home: folder that keeps generated data.
+        say: told when it is drawn.
         per_class: images of each of the 8 classes.
         size: side of an image, pixels.
 
@@ -27,14 +27,17 @@ def ensure_scene_classes(home: Path, per_class: int = scene_classes.PER_CLASS, s
         The folder that holds `UCMerced_LandUse/Images/<class>/<class>NN.tif`.
     """
     name = f"scene-classes-v{scene_classes.VERSION}-{per_class}x{size}"
-    return _ensure(home, name, lambda work: scene_classes.write_scene_classes(work, 31, per_class, size))
+    return _ensure(home, name, say, lambda work: scene_classes.write_scene_classes(work, 31, per_class, size))
 
 
-def ensure_detection(home: Path, count: int = detection.COUNT, size: tuple[int, int] = detection.SIZE) -> Path:
+def ensure_detection(
+    home: Path, say: Say = quiet, *, count: int = detection.COUNT, size: tuple[int, int] = detection.SIZE
+) -> Path:
     """Object detection in the layout of Levir.
 
     Args:
         home: folder that keeps generated data.
+        say: told when it is drawn.
         count: number of images.
         size: width and height of an image, pixels.
 
@@ -42,14 +45,17 @@ def ensure_detection(home: Path, count: int = detection.COUNT, size: tuple[int, 
         The folder of `NNNNN.jpg` and `NNNNN.txt`.
     """
     name = f"detection-v{detection.VERSION}-{count}x{size[0]}x{size[1]}"
-    return _ensure(home, name, lambda work: detection.write_detection(work, 41, count, size))
+    return _ensure(home, name, say, lambda work: detection.write_detection(work, 41, count, size))
 
 
-def ensure_cloud_snow(home: Path, count: int = cloud_snow.COUNT, size: int = cloud_snow.SIZE) -> Path:
+def ensure_cloud_snow(
+    home: Path, say: Say = quiet, *, count: int = cloud_snow.COUNT, size: int = cloud_snow.SIZE
+) -> Path:
     """Cloud and snow segmentation in the manner of Levir-CS.
 
     Args:
         home: folder that keeps generated data.
+        say: told when it is drawn.
         count: number of scenes.
         size: side of a scene, pixels.
 
@@ -58,14 +64,17 @@ def ensure_cloud_snow(home: Path, count: int = cloud_snow.COUNT, size: int = clo
         background, 1 cloud, 2 snow).
     """
     name = f"cloud-snow-v{cloud_snow.VERSION}-{count}x{size}"
-    return _ensure(home, name, lambda work: cloud_snow.write_cloud_snow(work, 53, count, size))
+    return _ensure(home, name, say, lambda work: cloud_snow.write_cloud_snow(work, 53, count, size))
 
 
-def ensure_change(home: Path, splits: dict[str, int] | None = None, size: int = change.SIZE) -> Path:
+def ensure_change(
+    home: Path, say: Say = quiet, *, splits: dict[str, int] | None = None, size: int = change.SIZE
+) -> Path:
     """Change detection in the layout of LEVIR-CD.
 
     Args:
         home: folder that keeps generated data.
+        say: told when it is drawn.
         splits: number of pairs in `train`, `val` and `test`; None for the demo's.
         size: side of an image, pixels.
 
@@ -75,14 +84,17 @@ def ensure_change(home: Path, splits: dict[str, int] | None = None, size: int = 
     splits = splits or change.SPLITS
     counts = "-".join(str(count) for count in splits.values())
     name = f"change-v{change.VERSION}-{counts}x{size}"
-    return _ensure(home, name, lambda work: change.write_change(work, 61, splits, size))
+    return _ensure(home, name, say, lambda work: change.write_change(work, 61, splits, size))
 
 
-def ensure_natural(home: Path, per_class: int = natural.PER_CLASS, size: int = natural.SIZE) -> Path:
+def ensure_natural(
+    home: Path, say: Say = quiet, *, per_class: int = natural.PER_CLASS, size: int = natural.SIZE
+) -> Path:
     """Labelled ground photographs, an image folder.
 
     Args:
         home: folder that keeps generated data.
+        say: told when it is drawn.
         per_class: images of each of the 10 classes.
         size: side of an image, pixels.
 
@@ -90,62 +102,29 @@ def ensure_natural(home: Path, per_class: int = natural.PER_CLASS, size: int = n
         The folder that holds `<class>/*.png`.
     """
     name = f"natural-v{natural.VERSION}-{per_class}x{size}"
-    return _ensure(home, name, lambda work: natural.write_natural(work, 71, per_class, size))
+    return _ensure(home, name, say, lambda work: natural.write_natural(work, 71, per_class, size))
 
 
-def ensure_tags(home: Path, count: int = tagged.COUNT, size: int = tagged.SIZE) -> Path:
+def ensure_tags(home: Path, say: Say = quiet, *, count: int = tags.COUNT, size: int = tags.SIZE) -> Path:
     """Multi-label classification in the layout of UC Merced's labels.
 
     Args:
         home: folder that keeps generated data.
+        say: told when it is drawn.
         count: number of images.
         size: side of an image, pixels.
 
     Returns:
         The folder that holds `UCMerced_LandUse/Images/<class>/<class>NNN.tif` and `LandUse_Multilabeled.txt`.
     """
-    name = f"tags-v{tagged.VERSION}-{count}x{size}"
-    return _ensure(home, name, lambda work: tagged.write_tagged(work, 83, count, size))
+    name = f"tags-v{tags.VERSION}-{count}x{size}"
+    return _ensure(home, name, say, lambda work: tags.write_tagged(work, 83, count, size))
 
 
-def _ensure(home: Path, name: str, write: Callable[[Path], None]) -> Path:
+def _ensure(home: Path, name: str, say: Say, write: Callable[[Path], None]) -> Path:
     root = home / f"demo-{name}"
     if not root.is_dir():
+        say(f"drawing {root}")
         with files.new_folder(root) as work:
             write(work)
     return root
-
-
-def city(home: Path, say: Say) -> Path:
-    """Data set `demo-city`."""
-    return announced_world(home, say).city
-
-
-def scenes(home: Path, say: Say) -> Path:
-    """Data set `demo-scenes`."""
-    del say
-    return ensure_scene_classes(home)
-
-
-def objects(home: Path, say: Say) -> Path:
-    """Data set `demo-objects`."""
-    del say
-    return ensure_detection(home)
-
-
-def clouds(home: Path, say: Say) -> Path:
-    """Data set `demo-clouds`."""
-    del say
-    return ensure_cloud_snow(home)
-
-
-def changes(home: Path, say: Say) -> Path:
-    """Data set `demo-change`."""
-    del say
-    return ensure_change(home)
-
-
-def tags(home: Path, say: Say) -> Path:
-    """Data set `demo-tags`."""
-    del say
-    return ensure_tags(home)

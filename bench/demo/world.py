@@ -1,12 +1,12 @@
 """The demo world on disk: generated once from its seed, then found again by its version."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from bench.core import files
+from bench.core.context import Say, quiet
 from bench.demo.city import write_city
 from bench.demo.drawing import draw_all
 from bench.demo.landcover_rasters import write_sheets
@@ -60,11 +60,12 @@ class World:
     city: Path
 
 
-def ensure_world(home: Path, spec: WorldSpec | None = None) -> World:
+def ensure_world(home: Path, say: Say = quiet, spec: WorldSpec | None = None) -> World:
     """Generate the demo world under `home` unless it is there already.
 
     Args:
         home: folder that keeps generated data.
+        say: told when it is drawn.
         spec: what to generate; None for the demo.
 
     Returns:
@@ -73,16 +74,15 @@ def ensure_world(home: Path, spec: WorldSpec | None = None) -> World:
     spec = spec or WorldSpec()
     root = home / folder_name(spec)
     if not root.is_dir():
+        say(f"making the demo world in {home} (once, some 20 seconds on two cores)")
         with files.new_folder(root) as work:
             _generate(_at(work), spec)
     return _at(root)
 
 
-def announced_world(home: Path, say: Callable[[str], None]) -> World:
-    """The demo world, announced where it has to be made."""
-    if not (home / folder_name(WorldSpec())).is_dir():
-        say(f"making the demo world in {home} (once, some 20 seconds on two cores)")
-    return ensure_world(home)
+def ensure_city(home: Path, say: Say = quiet) -> Path:
+    """The folder of the demo world's city, in the layout of ISPRS Potsdam."""
+    return ensure_world(home, say).city
 
 
 def folder_name(spec: WorldSpec) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.core import files
-from bench.core.context import Count
+from bench.core.context import Count, Say
 from bench.core.errors import DataError
 from bench.core.paths import data_home
-from bench.corpus.registry import Say
 from bench.corpus.registry import registry as corpora
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import PretrainOptions

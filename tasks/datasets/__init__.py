@@ -5,7 +5,7 @@ and a reader where its layout is new. Other packages add theirs by entry points 
 `DatasetSpec`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bench.core import documents
 from bench.core.configs import ConfigKind
-from bench.core.context import Count
+from bench.core.context import Count, Say
 from bench.core.errors import DataError, StudyError
 from bench.core.registry import Registry, Spec, load
 from tasks import writing
@@ -56,7 +56,7 @@ class DatasetSpec(Spec):
         """Whether a generator makes it."""
         return self.maker is not None
 
-    def make(self, home: Path, say: Callable[[str], None]) -> Path:
+    def make(self, home: Path, say: Say) -> Path:
         """The folder of the public layout that a generator makes, made when it is absent."""
         assert self.maker is not None
         source: Path = load(self.maker)(home, say)

@@ -19,7 +19,7 @@ from tasks.protocols import Slices, load_protocol
 def study(tmp_path_factory) -> Path:
     """A study file with a corpus, a data set and a protocol of its own."""
     root = tmp_path_factory.mktemp("world")
-    world = ensure_world(root, WorldSpec(sites=SITES[:2], scene_size=200, city_images=3, city_size=192))
+    world = ensure_world(root, spec=WorldSpec(sites=SITES[:2], scene_size=200, city_images=3, city_size=192))
     corpus = build_corpus(world.scenes, world.landcover, "globeland30", root / "corpus", size=64)
     city = root / "city"
     with files.new_folder(city) as work:

@@ -20,7 +20,7 @@ SMALL = WorldSpec(sites=(SITES[0], *SITES[10:12], SITES[13]), scene_size=192, ci
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return ensure_world(tmp_path_factory.mktemp("home"), SMALL)
+    return ensure_world(tmp_path_factory.mktemp("home"), spec=SMALL)
 
 
 def codes_under(world: World, scene: Path) -> np.ndarray:
@@ -108,12 +108,12 @@ def test_city_labels_use_the_six_colours_and_every_class_appears(world):
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(world, tmp_path):
     spec = WorldSpec(sites=SMALL.sites[:1], scene_size=192, city_images=1, city_size=240)
-    again = ensure_world(tmp_path, spec)
+    again = ensure_world(tmp_path, spec=spec)
     names = ["scenes/border.tif", "city/2_Ortho_RGB/top_potsdam_2_10_RGB.tif", "landcover/n50_35_2020lc030.tif"]
     for name in names:
         assert (world.root / name).read_bytes() == (again.root / name).read_bytes(), name
     other = ensure_world(
-        tmp_path, WorldSpec(seed=1, sites=spec.sites, scene_size=192, city_seed=2, city_images=1, city_size=240)
+        tmp_path, spec=WorldSpec(seed=1, sites=spec.sites, scene_size=192, city_seed=2, city_images=1, city_size=240)
     )
     assert other.root != again.root
     for name in names:
@@ -122,16 +122,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(world, tmp
 
 def test_a_finished_world_is_found_again_and_not_generated(tmp_path):
     spec = WorldSpec(sites=SITES[3:4], scene_size=64, city_images=1, city_size=64)
-    first = ensure_world(tmp_path, spec)
+    first = ensure_world(tmp_path, spec=spec)
     (first.scenes / "hills.tif").write_bytes(b"marked")
-    assert ensure_world(tmp_path, spec) == first
+    assert ensure_world(tmp_path, spec=spec) == first
     assert (first.scenes / "hills.tif").read_bytes() == b"marked"
 
 
 def test_a_world_that_failed_leaves_nothing_behind(tmp_path):
     broken = WorldSpec(sites=(Site("nowhere", 10.0, 50.0, 8, ()),), scene_size=64)
     with pytest.raises(ValueError, match="stack"):
-        ensure_world(tmp_path, broken)
+        ensure_world(tmp_path, spec=broken)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -192,7 +192,7 @@ class PositivesOnly(SimCLR):
 def demo(tmp_path_factory) -> Corpus:
     """Tiles of three of the demo's scenes."""
     root = tmp_path_factory.mktemp("demo")
-    world = ensure_world(root, WorldSpec(sites=SITES[:3], scene_size=256, city_images=1, city_size=96))
+    world = ensure_world(root, spec=WorldSpec(sites=SITES[:3], scene_size=256, city_images=1, city_size=96))
     return build_corpus(world.scenes, world.landcover, "globeland30", root / "corpus", size=32)
 
 
