@@ -77,3 +77,9 @@ def test_the_optimiser_trains_backbone_and_head_and_not_the_teacher(corpus):
     for _ in range(9):
         scheduler.step()
     assert pytest.approx(0.001 * 0.32 * 4 / 256) == optimiser.param_groups[0]["lr"]
+
+
+def test_the_queue_and_its_place_are_buffers_that_move_with_the_model_and_stand_in_its_checkpoint(corpus):
+    model = build(corpus)
+    assert {"loss.memory_bank.bank", "loss.memory_bank.bank_ptr"} <= model.state_dict().keys()
+    assert torch.float64 == model.double().loss.memory_bank.bank.dtype

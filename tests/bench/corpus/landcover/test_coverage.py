@@ -116,8 +116,9 @@ def test_outlines_of_three_or_five_corners_are_no_rectangles():
 
 @pytest.mark.parametrize("corner", range(4))
 @pytest.mark.parametrize("axis", [0, 1])
-def test_one_corner_out_of_line_makes_no_rectangle_and_a_rounding_does_not_matter(corner, axis):
-    outlines = np.array([[(0, 0), (4, 0), (4, 2), (0, 2)]] * 2, dtype=float)
+@pytest.mark.parametrize("way", [1, -1])
+def test_one_corner_out_of_line_makes_no_rectangle_and_a_rounding_does_not_matter(corner, axis, way):
+    outlines = np.array([[(0, 0), (4, 0), (4, 2), (0, 2)][::way]] * 2, dtype=float)
     outlines[0, corner, axis] += 0.01
     outlines[1, corner, axis] += 1e-7
     assert [False, True] == coverage.rectangles(outlines).tolist()
