@@ -186,10 +186,10 @@ def test_a_users_file_has_either_suffix(tmp_path, suffix):
 
 
 def test_a_file_that_is_absent_or_no_text_is_named_with_the_reason(tmp_path):
-    with pytest.raises(CorpusError, match=r"none\.yaml cannot be read: .*No such file"):
+    with pytest.raises(CorpusError, match=r"unknown land-cover product .*none\.yaml': name a \.yaml file that exists"):
         load_product(str(tmp_path / "none.yaml"))
     (tmp_path / "raw.yaml").write_bytes(b"\xff\xfe\x00name")
-    with pytest.raises(CorpusError, match=r"raw\.yaml cannot be read: 'utf-8' codec"):
+    with pytest.raises(CorpusError, match=r"raw\.yaml is not readable YAML: 'utf-8' codec"):
         load_product(str(tmp_path / "raw.yaml"))
 
 
