@@ -4,11 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 
 import methods
-from bench.cli.listing import methods as listing
-from bench.cli.listing import tasks
 from bench.pretraining.method import Method
 from bench.pretraining.options import TrainingOptions
 from methods.geokr import GeoKR
@@ -64,18 +61,3 @@ def test_compiling_and_file_names_do_not_change_a_key(tmp_path):
     (tmp_path / "b.pth").write_bytes(b"1")
     a, b = (options(init=str(tmp_path / name)).identity() for name in ("a.pth", "b.pth"))
     assert a == b != options().identity()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_show_prints_every_option_with_its_source(name):
-    result = CliRunner().invoke(listing, ["show", name])
-    assert result.exit_code == 0
-    for option in methods.get(name).options.model_fields:
-        assert f"  {option} = " in result.output
-    assert result.output.count("source: ") == len(methods.get(name).options.model_fields)
-
-
-def test_the_lists_name_every_method_and_task():
-    listed = CliRunner().invoke(listing, []).output
-    assert all(f"{name}: " in listed for name in NAMES)
-    assert "seg: " in CliRunner().invoke(tasks, []).output

@@ -81,3 +81,11 @@ def test_the_package_runs_as_a_module():
     broken = subprocess.run([sys.executable, "-m", "bench", "nowhere"], capture_output=True, text=True, check=False)
     assert 2 == broken.returncode
     assert "No such command 'nowhere'" in broken.stderr
+
+
+@pytest.mark.parametrize("name", methods.all())
+def test_every_option_of_a_method_is_shown_with_its_source(name):
+    shown = ask("methods", "show", name)
+    options = methods.get(name).options.model_fields
+    assert all(f"  {option} = " in shown for option in options)
+    assert len(options) == shown.count("source: ")
