@@ -52,7 +52,7 @@ def check_schema(schema: object, schemas: tuple[int, int], path: Path, error: ty
         BenchError: of the class `error`.
     """
     oldest, newest = schemas
-    if isinstance(schema, int) and schema > newest:
+    if str(schema).isdecimal() and int(str(schema)) > newest:  # a newer version may write it as text
         raise error(f"{path} has schema {schema}, this version reads up to {newest}: upgrade geokr-bench")
     if not isinstance(schema, int) or schema < oldest:
         raise error(f"{path} has schema {schema!r}, this version reads from {oldest} on: {advice}")

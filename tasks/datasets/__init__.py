@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.core import documents
 from bench.core.configs import ConfigKind
@@ -85,7 +85,12 @@ class DatasetSpec(Spec):
         for name in options:
             if name not in known:
                 raise DataError(f"option {name} is unknown: {self.name} takes {', '.join(known)}")
-        return [documents.parse(self.options, dict(options), f"data set {self.name}: option", DataError)]
+        try:
+            return [self.options.model_validate(dict(options))]
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = f"option {first['loc'][0]}={options[str(first['loc'][0])]}" if first["loc"] else "the options"
+            raise DataError(f"data set {self.name}: {where} cannot be read: {first['msg']}") from None
 
 
 _SHIPPED = ConfigKind("data set", "datasets", StudyError)

@@ -17,6 +17,7 @@ from bench.pretraining.method import Length
 from bench.store.store import Store
 from bench.studies import work
 from bench.studies.inputs import Inputs
+from bench.studies.jobs import Answer
 from bench.studies.plan import plan_pretraining
 from bench.studies.study import load_study
 from methods.geokr import GeoKR, LandCoverClassification
@@ -170,7 +171,7 @@ def test_a_pretraining_learns_the_control_and_its_card_says_which(corpus, tmp_pa
         job = job_of(corpus, "geokr-representation", land_cover=name)
         where = {"store": str(tmp_path), "device": "cpu", "threads": 1}
         Store(tmp_path).open_for_writing()
-        assert work.pretrain(lambda *_: None, job=job.model_dump(mode="json"), **where) == work.DONE
+        assert work.pretrain(lambda *_: None, job=job.model_dump(mode="json"), **where) == Answer.DONE
         cards[name] = json.loads((tmp_path / "weights" / job.key / "card.json").read_text())
     assert len({card["losses"]["landcover"] for card in cards.values()}) == 4
     assert cards["rotated"]["options"]["land_cover_hash"] == corpus.controls["rotated"].hash

@@ -41,8 +41,8 @@ def test_a_record_cannot_be_changed():
         ({"seed": -1}, "seed: Input should be greater than or equal to 0"),
         ({"more": 1}, "more: Extra inputs are not permitted"),
         ({"metrics": {"miou": "high"}}, "metrics.miou: Input should be a valid number"),
-        ({"cost": {"train_seconds": float("inf")}}, "cost.train_seconds: Value error, is not a finite number"),
-        ({"pretraining": {"start_left": float("nan")}}, "pretraining.start_left: Value error, is not a finite number"),
+        ({"cost": {"train_seconds": float("inf")}}, "cost.train_seconds: is not a finite number"),
+        ({"pretraining": {"start_left": float("nan")}}, "pretraining.start_left: is not a finite number"),
         ({"metric": "F1"}, "metrics has no 'F1'"),
         ({"seeds": {"train": 1.5}}, "seeds.train: Input should be a valid integer"),
     ],
@@ -64,13 +64,13 @@ def test_a_missing_value_is_named(tmp_path, name):
 
 @pytest.mark.parametrize("content", ["", "{", '{"key": "a"', "\x00", "[" * 100_000])
 def test_a_torn_file_says_that_its_cell_can_be_run_again(tmp_path, content):
-    with pytest.raises(StoreError, match=r"key\.json is not a readable record .*: delete it and run the study again"):
+    with pytest.raises(StoreError, match=r"key\.json cannot be read .*: delete it and run the study again"):
         read_record(written(tmp_path, content))
 
 
 @pytest.mark.parametrize("content", ["[]", "3", "null", '"text"'])
 def test_json_of_something_else_is_no_record(tmp_path, content):
-    with pytest.raises(StoreError, match="is not a record: file:"):
+    with pytest.raises(StoreError, match=r"key\.json must hold keys and values: delete it"):
         read_record(written(tmp_path, content))
 
 

@@ -89,7 +89,7 @@ def test_records_come_by_key_and_a_damaged_one_is_not_passed_over(tmp_path):
         store.write_record(synthetic_record(key=key))
     assert ["a", "b", "c"] == [record.key for record in store.records()]
     (tmp_path / "records" / "b.json").write_text("{")
-    with pytest.raises(StoreError, match=r"b\.json is not a readable record"):
+    with pytest.raises(StoreError, match=r"b\.json cannot be read"):
         list(store.records())
 
 

@@ -62,7 +62,7 @@ def test_no_more_sheets_stay_open_than_allowed_and_the_result_is_the_same(sheets
     monkeypatch.setattr(mosaic, "OPEN_FILES", 2)
     opened = []
     real = mosaic.open_raster
-    monkeypatch.setattr(mosaic, "open_raster", lambda path: opened.append(real(path)) or opened[-1])
+    monkeypatch.setattr(mosaic, "open_raster", lambda *args, **more: opened.append(real(*args, **more)) or opened[-1])
     reader = Mosaic(sheets, PRODUCT)
     whole = reader.read(grid_of(sheets), np.array([0, 2, 0, 9]))
     assert [True, False, False] == [dataset.closed for dataset in opened]
@@ -77,7 +77,7 @@ def test_no_more_sheets_stay_open_than_allowed_and_the_result_is_the_same(sheets
 def test_a_closed_mosaic_opens_its_sheets_again(sheets, monkeypatch):
     opened = []
     real = mosaic.open_raster
-    monkeypatch.setattr(mosaic, "open_raster", lambda path: opened.append(real(path)) or opened[-1])
+    monkeypatch.setattr(mosaic, "open_raster", lambda *args, **more: opened.append(real(*args, **more)) or opened[-1])
     reader = Mosaic(sheets, PRODUCT)
     first = reader.read(grid_of(sheets), np.array([0, 2, 0, 9]))
     reader.close()
