@@ -69,7 +69,7 @@ def test_a_metric_that_is_not_a_number_is_no_record(tmp_path):
     value["metrics"]["miou"] = float("nan")
     path = tmp_path / "a.json"
     path.write_text(json.dumps(value))
-    with pytest.raises(StoreError, match=r"is not a record: metrics\.miou: Value error, is not a finite number"):
+    with pytest.raises(StoreError, match=r"is not a record: metrics\.miou: is not a finite number"):
         read_record(path)
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(tmp_path / "b.json", value)
