@@ -20,11 +20,12 @@ from tasks.prepared import SCHEMA
 
 @pytest.fixture
 def data(tmp_path):
-    """The index of a prepared set of 100 images, which is all that a plan reads of one."""
+    """A prepared set of 100 images, of which a plan reads the index, and the bands."""
     index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": [{}] * 100}
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "index.json").write_text(json.dumps(index))
+    np.save(folder / "images.npy", np.zeros((100, 1, 1, 3), dtype=np.uint8))
     return folder
 
 

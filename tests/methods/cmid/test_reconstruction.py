@@ -9,12 +9,16 @@ from methods.cmid.reconstruction import PixelHead, fit, focal_frequency, focal_l
 
 
 def test_a_feature_map_becomes_three_channels_at_full_size():
-    assert (2, 3, 12, 20) == tuple(PixelHead(5, 4)(torch.rand(2, 5, 3, 5)).shape)
+    assert (2, 3, 12, 20) == tuple(PixelHead(5, 4, 3)(torch.rand(2, 5, 3, 5)).shape)
+
+
+def test_a_feature_map_becomes_as_many_bands_as_the_images_have():
+    assert (2, 4, 12, 20) == tuple(PixelHead(5, 4, 4)(torch.rand(2, 5, 3, 5)).shape)
 
 
 def test_each_position_paints_its_own_square_of_pixels():
     """Every weight is one: the second of two positions paints its 7."""
-    head = PixelHead(1, 2)
+    head = PixelHead(1, 2, 3)
     with torch.no_grad():
         head[0].weight.fill_(1.0)
         head[0].bias.zero_()
