@@ -36,6 +36,7 @@ class BackboneSpec(Spec):
         stem: where its stem ends; None where that is not known, and methods that change the stem's output refuse it.
         left_out: beginnings of the names that the library's full model has and the backbone leaves out.
         published: torchvision's name of the network whose published weights it takes; None where there are none.
+        library: distribution that the network comes from, named with its version in every record.
         formats: libraries that weights can be written for, each with the `module:function` that renames a state_dict,
             or with "" where the names stay.
     """
@@ -45,6 +46,7 @@ class BackboneSpec(Spec):
     stem: Stem | None = None
     left_out: tuple[str, ...] = ()
     published: str | None = None
+    library: str = "torch"
     formats: Mapping[str, str] = field(default_factory=dict)
 
     def make(self, bands: int) -> "Backbone":

@@ -126,6 +126,7 @@ def find(name: str) -> TimmSpec:
         channels=channels,
         strides=strides,
         stem=stem,
+        library="timm",
         left_out=tuple(sorted(theirs.keys() - own.keys())),
         formats={"timm": ""},
         arguments=arguments,

@@ -14,14 +14,20 @@ from bench import __version__
 LIBRARIES = ("torch", "torchvision", "lightly", "onedl-mmengine", "onedl-mmsegmentation", "onedl-mmdetection", "numpy")
 
 
-def describe(device: torch.device, threads: int) -> dict[str, Any]:
-    """Describe this process for a record or a card."""
+def describe(device: torch.device, threads: int, library: str = "torch") -> dict[str, Any]:
+    """Describe this process for a record or a card.
+
+    Args:
+        device: where the training ran.
+        threads: of the numerical libraries.
+        library: that the backbone comes from; its version is part of the description too.
+    """
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     return {
         "bench": __version__,
         "revision": _revision(),
         "python": platform.python_version(),
-        "libraries": {library: version(library) for library in LIBRARIES},
+        "libraries": {each: version(each) for each in dict.fromkeys((*LIBRARIES, library))},
         "device": device.type,
         "device_name": name,
         "machine": platform.machine(),

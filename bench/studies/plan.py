@@ -106,7 +106,7 @@ def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draw
     rows = [row for row in study.rows() if not methods.get(row.method).learns_protocol]
     images: ImageFacts | None = corpus
     if corpus is None and rows and protocols:
-        images = images_of([inputs.dataset(study, protocol) for protocol in protocols])
+        images = images_of([(protocol, inputs.dataset(study, protocol)) for protocol in protocols])
     return {
         (row.name, backbone, draw, None): _pretrain_job(
             row,
@@ -220,7 +220,7 @@ def _named(bands: Bands) -> dict[str, Any]:
 
 def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: Study, inputs: Inputs) -> PretrainJob:
     data = inputs.dataset(study, protocol)
-    images = images_of([data])
+    images = images_of([(protocol, data)])
     identity: dict[str, Any] = {
         "method": row.method,
         "method_version": methods.get(row.method).version,

@@ -79,7 +79,7 @@ def _pretrain(job: PretrainJob, store: Store, report: Progress, device: torch.de
         "protocol": job.protocol.id if job.protocol else None,
         **trained.card,
         "warnings": job.warnings | trained.warnings,
-        "provenance": provenance.describe(device, threads),
+        "provenance": provenance.describe(device, threads, backbones.get(job.backbone).library),
         "cost": {"train_seconds": round(time.monotonic() - begun, 3), "peak_rss_mib": _peak_rss_mib()},
     }
     weights.save(store.weights(job.key), trained.weights, card)
@@ -177,7 +177,7 @@ def _fine_tune(
         warnings=card.get("warnings", {}) | {f"tuning-{name}": text for name, text in result.warnings.items()},
         synthetic=data.synthetic,
         synthetic_corpus=card.get("synthetic"),
-        provenance=provenance.describe(device, threads)
+        provenance=provenance.describe(device, threads, backbones.get(cell.pretrain.backbone).library)
         | {"code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version}},
         cost={
             "train_seconds": round(result.train_seconds, 3),

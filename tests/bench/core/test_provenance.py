@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 import torch
@@ -26,6 +27,12 @@ def test_versions_device_and_threads_are_described():
     assert set(LIBRARIES) == set(found["libraries"])
     assert torch.__version__.split("+")[0] == found["libraries"]["torch"].split("+")[0]
     assert torch.backends.cpu.get_cpu_capability() == found["capability"]
+
+
+def test_the_library_of_a_backbone_is_named_beside_the_others():
+    plain, of_timm = (describe(torch.device("cpu"), 1, *more)["libraries"] for more in ((), ("timm",)))
+    assert plain | {"timm": version("timm")} == of_timm
+    assert "timm" not in plain
 
 
 def test_neither_the_machine_nor_its_folders_are_named():
