@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def diverging(study, tmp_path_factory):
     (folder / "study.yaml").write_text(yaml.safe_dump(values))
     first = bench("run", "--study", folder / "study.yaml", "--store", folder / "store", env=WIDE)
     return folder / "study.yaml", folder / "store", first
+
+
+@pytest.fixture
+def of_its_own(diverging, tmp_path):
+    """A copy of study and store, for a test that changes them."""
+    study, store, _ = diverging
+    shutil.copy(study, tmp_path)
+    return tmp_path / study.name, Path(shutil.copytree(store, tmp_path / "store"))
 
 
 def methods(store):
@@ -57,8 +66,8 @@ def test_the_next_run_leaves_it_alone_and_still_ends_with_1(diverging):
     assert "moco" in again.stdout
 
 
-def test_it_is_tried_again_when_asked_and_when_its_options_change(diverging):
-    study, store, _ = diverging
+def test_it_is_tried_again_when_asked_and_when_its_options_change(of_its_own):
+    study, store = of_its_own
     (failure,) = [path for path in store.glob("jobs/*/failure.json") if json.loads(path.read_text()).get("diverged")]
     before = failure.stat().st_mtime_ns
     asked = bench("run", "--study", study, "--store", store, "--retry-failed", env=WIDE)
@@ -74,9 +83,9 @@ def test_it_is_tried_again_when_asked_and_when_its_options_change(diverging):
     assert "wild" in done.stdout
 
 
-def test_what_was_killed_or_met_a_full_disk_is_tried_again_by_the_same_command(diverging, tmp_path):
+def test_what_was_killed_or_met_a_full_disk_is_tried_again_by_the_same_command(of_its_own, tmp_path):
     """Its note says that it failed, and not that it diverged."""
-    study, store, _ = diverging
+    study, store = of_its_own
     values = yaml.safe_load(study.read_text())
     values["methods"] = ["moco"]
     only = tmp_path / "only.yaml"
