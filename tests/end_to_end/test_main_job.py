@@ -3,11 +3,13 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -173,3 +175,18 @@ def test_pretraining_alone_makes_the_weights_that_a_run_takes(study, finished, t
 
 def _printed_keys(done):
     return {line.split()[0] for line in done.stdout.splitlines()}
+
+
+def test_the_page_of_the_store_names_every_file_of_a_finished_one(finished):
+    """What docs/store.md says of a store's files."""
+    store, _ = finished
+    table = (ROOT / "docs" / "store.md").read_text().partition("## What can be deleted")[0]
+    named = [re.sub(r"<\w+>", "*", file) for file in re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)]
+    made = [str(file.relative_to(store)) for file in store.rglob("*") if file.is_file()]
+    assert {"store.json"} < set(made)
+    assert [] == [file for file in made if not any(fnmatch(file, pattern) for pattern in named)]
+
+
+def test_a_finished_store_has_no_checkpoint_and_no_failure_left(finished):
+    store, _ = finished
+    assert [] == [file.name for file in store.rglob("*") if file.name in {"checkpoint.pt", "failure.json"}]
