@@ -49,16 +49,12 @@ def execute(
 
     What diverged in an earlier run is left alone unless `retry_failed`.
 
-    An interruption (KeyboardInterrupt) cancels what is under way; the next run resumes it.
+    An interruption (KeyboardInterrupt) leaves the engine, which cancels what is under way; the next run resumes it.
     """
     cells = plan.open_cells(store, retry_failed=retry_failed)
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
     with engines.get(options.kind).open(options) as engine:
-        try:
-            return _Run(engine, store, options, view, predictions).go(pretrains, cells)
-        except BaseException:
-            engine.cancel()
-            raise
+        return _Run(engine, store, options, view, predictions).go(pretrains, cells)
 
 
 class _Run:

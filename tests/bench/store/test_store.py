@@ -118,6 +118,7 @@ def test_a_failure_that_is_half_written_is_tried_again(tmp_path, content):
 
 def test_forgetting_what_never_failed_is_no_error(tmp_path):
     Store(tmp_path).forget_failure("key")
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_weights_are_done_with_their_card_and_not_before(tmp_path):

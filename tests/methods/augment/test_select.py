@@ -38,4 +38,6 @@ def test_without_a_chosen_sample_nothing_is_worked_out():
     def fail(_images):
         raise AssertionError("called")
 
-    select.change(batch(), torch.zeros(3, dtype=torch.bool), fail)
+    images = batch()
+    select.change(images, torch.zeros(3, dtype=torch.bool), fail)
+    assert torch.equal(batch(), images)
