@@ -39,6 +39,15 @@ COLUMNS = {
     "n_train_all": "labelled samples at fraction 1",
     "n_test": "samples tested on",
     "steps": "optimiser steps of the fine-tuning",
+    "labels": "amount of labels as the study asked for it, or missing where it asked for a fraction",
+    "n_labels": "labels used: trained on, selected on and tuned on; missing in records of before",
+    "n_beyond": "labels beyond the fraction that selected; missing in records of before",
+    "n_classes": "classes of the protocol; missing in records of before",
+    "design": "words of the protocol as JSON, see `bench.store.records.Record`",
+    "trivial": "score of the best answer that looks at no image, or missing",
+    "tuned": "what a grid chose, as JSON; {} where nothing was tuned",
+    "settled": "1 where the training had settled, 0 where not, or missing",
+    "pretraining": "facts of the weights as JSON: steps, tiles, views, FLOPs, seconds",
     "warnings": "names of the warnings of the weights and of the fine-tuning, sorted, with commas; empty for none",
     "warning_texts": "what was seen, as JSON by the warning's name",
     "synthetic": "whether the data set is synthetic",
@@ -129,9 +138,10 @@ def from_records(records: Iterable[Record], rows: Sequence[str | None] | None = 
         for record, row in zip(records, named, strict=True)
     }
     frame = pd.DataFrame(list(once.values()), columns=list(COLUMNS))
-    for column in ("pretrain_seed", "subset_seed", "train_seed", "n_train", "n_train_all", "n_test", "steps"):
+    whole = ("pretrain_seed", "subset_seed", "train_seed", "n_train", "n_train_all", "n_test", "steps")
+    for column in (*whole, "n_labels", "n_beyond", "n_classes"):
         frame[column] = frame[column].astype("Int64")
-    for column in ("fraction", "score", "train_seconds", "eval_seconds", "peak_rss_mib"):
+    for column in ("fraction", "score", "trivial", "settled", "train_seconds", "eval_seconds", "peak_rss_mib"):
         frame[column] = frame[column].astype("float64")
     frame["synthetic_corpus"] = frame["synthetic_corpus"].astype("boolean")
     frame["variant"] = label(frame)
@@ -175,6 +185,15 @@ def _row(record: Record, row: str | None) -> dict[str, object]:
         "n_train_all": record.counts.get("train_all"),
         "n_test": record.counts.get("test"),
         "steps": record.counts.get("steps"),
+        "labels": record.labels,
+        "n_labels": record.counts.get("labels_used"),
+        "n_beyond": record.counts.get("beyond"),
+        "n_classes": record.counts.get("classes"),
+        "design": options_text(record.design),
+        "trivial": record.trivial,
+        "tuned": options_text(record.tuned),
+        "settled": record.settled.get("settled"),
+        "pretraining": options_text(record.pretraining),
         "warnings": warned.names([warning_texts]),
         "warning_texts": warning_texts,
         "synthetic": record.synthetic,

@@ -15,7 +15,23 @@ from bench.core.errors import StudyError
 from bench.core.keys import content_hash
 
 # The values of a protocol that need a source.
-VALUES = ("slices", "split", "classes", "network", "optimiser", "schedule", "augment", "metric", "fractions")
+VALUES = (
+    "slices",
+    "split",
+    "draw",
+    "classes",
+    "network",
+    "optimiser",
+    "schedule",
+    "selection",
+    "tuning",
+    "evaluation",
+    "bn",
+    "augment",
+    "metric",
+    "fractions",
+    "labels",
+)
 
 
 class _Part(BaseModel):
@@ -110,6 +126,42 @@ class Schedule(_Part):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 
 
+Selection = Literal["last", "val", "within", "cv"]
+Draw = Literal["quota", "random", "by-source"]
+BatchNorm = Literal["as-trained", "corpus", "target"]
+Statistics = Literal["weights", "data"]
+Times = Annotated[float, Field(gt=0)]
+
+
+class Evaluation(_Part):
+    """What the network is fed with, the same for every row.
+
+    Attributes:
+        statistics: input mean and standard deviation of the weights, or of the data set's training part.
+        size: side that slices are scaled to, pixels; None feeds them as they are cut.
+    """
+
+    statistics: Statistics = "weights"
+    size: int | None = Field(default=None, ge=16)
+
+
+class Tuning(_Part):
+    """A small grid that is searched for every row, protocol, amount of labels and seed, on the selection's labels.
+
+    Attributes:
+        lr: factors on the protocol's learning rate.
+        steps: factors on its length.
+        head: factors on the learning rate of what the backbone does not hold.
+        statistics, size: values of `evaluation` that are raced.
+    """
+
+    lr: list[Times] = Field(default=[1.0], min_length=1)
+    steps: list[Times] = Field(default=[1.0], min_length=1)
+    head: list[Times] = Field(default=[1.0], min_length=1)
+    statistics: list[Statistics] = Field(default_factory=list)
+    size: list[int] = Field(default_factory=list)
+
+
 class Protocol(_Part):
     """One downstream protocol.
 
@@ -129,6 +181,16 @@ class Protocol(_Part):
         augment: names of augmentations on the training samples.
         metric: headline metric.
         fractions: shares of the training labels of the paper's tables.
+        labels: amounts of labels in place of `fractions` (`tasks.amounts`).
+        selection: what chooses the weights that are tested, and the values of `tuning`: nothing (`last`), a validation
+            part beyond the fraction (`val`), a part of the fraction (`within`), or folds inside the fraction (`cv`). None
+            is `val` where the schedule looks at the validation part before its end, else `last`.
+        draw: how labels are drawn: in proportion to the strata, at random, or whole source images first.
+        tuning: the grid that is searched; None searches nothing.
+        evaluation: what the network is fed with.
+        bn: of frozen features, whose images batch norm's statistics are of: those of the pretraining, of the study's
+            corpus, or of the training part without its labels.
+        of: id of the protocol of which this is a variant that asks whether a verdict holds.
         sources: of every value above, `paper` and where, or `ours` and why.
     """
 
@@ -146,6 +208,13 @@ class Protocol(_Part):
     augment: list[Literal["flip", "rotate"]]
     metric: str
     fractions: list[float]
+    labels: list[str] | None = None
+    selection: Selection | None = None
+    draw: Draw = "quota"
+    tuning: Tuning | None = None
+    evaluation: Evaluation = Field(default_factory=Evaluation)
+    bn: BatchNorm = "as-trained"
+    of: str | None = None
     sources: dict[str, str]
 
     @model_validator(mode="after")
@@ -153,7 +222,8 @@ class Protocol(_Part):
         for name in VALUES:
             value = getattr(self, name)
             missing = [f"{name}.{key}" for key in _stated(value) if not {name, f"{name}.{key}"} & self.sources.keys()]
-            if missing or (isinstance(value, (str, list)) and name not in self.sources):
+            defaulted = value == type(self).model_fields[name].get_default(call_default_factory=True)
+            if missing or (isinstance(value, (str, list)) and not defaulted and name not in self.sources):
                 raise ValueError(f"sources says nothing of {missing[0] if missing else name}")
         return self
 
@@ -169,8 +239,24 @@ class Protocol(_Part):
     @property
     def hash(self) -> str:
         """Hash of every value that can move the number; titles, sources and the fractions offered cannot."""
-        words: dict[str, Any] = {"title": True, "sources": True, "fractions": True, "split": {"lists_from"}}
-        return content_hash(self.model_dump(mode="json", exclude=words))
+        words = {"title", "sources", "fractions", "labels", "of"}
+        values = self.model_dump(mode="json", exclude={**dict.fromkeys(words, True), "split": {"lists_from"}})
+        # Values that came later enter where they differ from what was done before there was a choice.
+        if self.selection in {None, self._selection_before}:
+            del values["selection"]
+        for name, before in (("draw", "quota"), ("tuning", None), ("evaluation", Evaluation()), ("bn", "as-trained")):
+            if getattr(self, name) == before:
+                del values[name]
+        return content_hash(values)
+
+    @property
+    def _selection_before(self) -> Selection:
+        return "val" if 0 < self.schedule.look_every < self.schedule.total else "last"
+
+    @property
+    def selects(self) -> Selection:
+        """The rule by which the weights that are tested are chosen."""
+        return self.selection or self._selection_before
 
 
 def _stated(value: object) -> list[str]:

@@ -40,6 +40,11 @@ class Result:
         train_seconds, test_seconds: wall times.
         warnings: named warnings of the training, each with one line of what was seen.
         backbone: the fine-tuned backbone's weights, for an oracle; a task that hands out none cannot have one.
+        selection: the rule that chose the weights: `last`, `val`, `within`, `folds`, or `untuned` where the labels are too
+            few to select on.
+        selected_on: labels that selected: positions in the data set.
+        tuned: what a grid chose, by name, and `trials`.
+        settled: see `bench.store.records.Record`.
     """
 
     metrics: dict[str, float]
@@ -48,6 +53,10 @@ class Result:
     test_seconds: float
     warnings: dict[str, str] = field(default_factory=dict)
     backbone: dict[str, Tensor] = field(default_factory=dict)
+    selection: str = "last"
+    selected_on: list[int] = field(default_factory=list)
+    tuned: dict[str, float | str] = field(default_factory=dict)
+    settled: dict[str, float] = field(default_factory=dict)
 
 
 def constant_loss(counts: NDArray[np.integer[Any]]) -> float | None:
@@ -102,6 +111,15 @@ class Task(ABC):
     def samples(self, positions: list[int]) -> LabelledSlices:
         """Slices by their positions in the prepared set, labelled with the protocol's classes."""
         return LabelledSlices(self.data, positions, self.scheme)
+
+    def trivial(self, train: list[int], test: list[int]) -> float | None:  # noqa: ARG002 - overridden where it is known
+        """Headline metric of the best answer that looks at no image; None where the task does not know it.
+
+        Args:
+            train: samples that tell which answer that is.
+            test: samples it is scored on.
+        """
+        return None
 
     @abstractmethod
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:

@@ -209,9 +209,9 @@ def study_from(options: dict[str, Any]) -> Study:
         if options[name] is not None:
             overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
     if options["reference"] is False:
-        overrides["reference"] = None
+        overrides["references"] = []
     elif options["reference"]:
-        overrides["reference"] = "random"
+        overrides["references"] = ["random"]
     return load_study(options["study"], overrides)
 
 

@@ -247,6 +247,15 @@ class TrainingOptions(StartOptions):
     """Options that every method that trains has."""
 
     epochs: int = option(100, "ours: the papers differ", "passes over the corpus", gt=0)
+    steps: int | None = option(
+        None,
+        "ours: a study's budget sets it",
+        "optimiser steps in place of epochs; what the recipe counts in epochs scales with them",
+        gt=0,
+    )
+    views: Literal["paper", "common"] = option(
+        "paper", "ours: a study's views set it", "the method's own augmentation, or that which all methods share"
+    )
     batch: int = option(256, "ours: the papers differ", "tiles in one step", gt=1)
     size: int = option(224, "ours: the papers differ", "side of the views fed to the network, pixels", ge=32)
     precision: Literal["auto", "fp32", "bf16"] = option(
@@ -262,9 +271,14 @@ class TrainingOptions(StartOptions):
     )
 
     def identity(self) -> dict[str, Any]:
-        """As every method's; a file to start from enters by its content, and compiling does not."""
+        """As every method's; a file to start from enters by its content, and compiling does not.
+
+        Steps stand in place of epochs where they are stated; the method's own views are not named.
+        """
         values = super().identity()
-        del values["compile"]
+        del values["compile"], values["epochs" if self.steps else "steps"]
+        if self.views == "paper":
+            del values["views"]
         return values | {"init": identify(self.init)}
 
     def starts_at(self) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from bench.core import documents
 from bench.core.errors import StoreError
 
-OLDEST, SCHEMA = 1, 2
+OLDEST, SCHEMA = 1, 3
 
 
 def _finite(value: float) -> float:
@@ -45,9 +45,21 @@ class Record(BaseModel):
         metric: name of the protocol's headline metric, a key of `metrics`.
         metrics: all test metrics by name, as fractions in [0, 1] unless the name says otherwise; per-class values are
             named `<metric>/<class>`; a class absent from truth and prediction has no entry.
-        counts: sizes by name: `train_asked`, `train`, `train_all`, `val`, `test`, `steps`.
-        pretraining: facts of the weights by name: `steps`, `teacher_updates`, `start_left` and what else the method's card
-            counts; empty for an initialisation.
+        counts: sizes by name: `train` (drawn for this cell), `train_all`, `val`, `test`, `steps` (of the training whose
+            weights are tested), `classes`, and of the labels that were read: `labels_used` (trained on, selected and tuned
+            on), `selection` (those of the drawn that selected), `beyond` (those beyond the drawn that selected).
+        labels: amount of labels as the study asked for it (`5shot`, `50`); None where it asked for a fraction.
+        design: words of the protocol that a reader of the number needs: `selection` (the rule that was used: `last`,
+            `val`, `within`, `folds`, `untuned`), `draw`, `bn`, `split`, `length`, `of`, and `leaky` where images of the
+            test part lie in the training part too.
+        trivial: headline metric of the best answer that looks at no image, such as the most frequent class; None where it
+            is not known.
+        tuned: what the grid chose, by name, and `trials`; empty where nothing was tuned.
+        settled: `loss_slope` and `score_slope`: change over the last fifth of the training, as a share of the loss, and in
+            points of the selection score; `settled` is 1 where neither moved any more, else 0.
+        pretraining: facts of the weights by name: `steps`, `tiles`, `student_views`, `teacher_views`, `flops_forward`,
+            `flops`, `seconds`, `teacher_updates`, `start_left` and what else the method's card counts; empty for an
+            initialisation that saw no image.
         warnings: named warnings of the weights and of the fine-tuning, each with one line that says what was seen; a
             number that rests on one is marked in every table.
         synthetic: whether the data set was made by a generator.
@@ -77,6 +89,11 @@ class Record(BaseModel):
     metric: str
     metrics: dict[str, Finite]
     counts: dict[str, int]
+    labels: str | None = None
+    design: dict[str, str] = Field(default_factory=dict)
+    trivial: Finite | None = None
+    tuned: dict[str, float | str] = Field(default_factory=dict)
+    settled: dict[str, Finite] = Field(default_factory=dict)
     pretraining: dict[str, Finite] = Field(default_factory=dict)
     warnings: dict[str, str] = Field(default_factory=dict)
     synthetic: bool = False
@@ -87,9 +104,11 @@ class Record(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _migrate(cls, values: Any) -> Any:
-        """Read schema 1, whose provenance said whether the data set was synthetic, as schema 2."""
-        if not isinstance(values, dict) or values.get("schema", SCHEMA) != 1:
+        """Read schema 1, whose provenance said whether the data set was synthetic, and schema 2, which knew no design."""
+        if not isinstance(values, dict) or values.get("schema", SCHEMA) == SCHEMA:
             return values
+        if values["schema"] == 2:
+            return {**values, "schema": SCHEMA}
         provenance = values.get("provenance")
         if not isinstance(provenance, dict):
             return values

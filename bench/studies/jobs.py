@@ -80,6 +80,8 @@ class Cell(BaseModel):
         protocol: the whole protocol, so that a worker needs no file of it.
         data: folder of the prepared data set.
         fraction: of the training labels, in (0, 1].
+        labels: amount of labels as the study asked for it, where not by fraction.
+        corpus: folder of the study's corpus, where the protocol takes batch norm's statistics from it.
         seed: its index, from 0.
         subset_seed, train_seed: derived seeds.
     """
@@ -93,6 +95,8 @@ class Cell(BaseModel):
     protocol: Protocol
     data: str
     fraction: float
+    labels: str | None = None
+    corpus: str | None = None
     seed: int
     subset_seed: int
     train_seed: int

@@ -73,7 +73,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         StudyError: a method needs what the corpus does not offer, or an option or a data set does not fit it.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
-    draws = min(study.pretrain_seeds, study.seeds)
+    draws = min(study.pretrainings, study.seeds)
     protocols = study.all_protocols()
     _check_bands(study, inputs, protocols)
     jobs = _pretrain_jobs(study, inputs, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
@@ -93,7 +93,7 @@ def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
 
     No data set is opened: without a corpus, initialisations are for 8-bit red, green and blue.
     """
-    return Plan(_distinct(_pretrain_jobs(study, inputs, [], study.pretrain_seeds).values()), [])
+    return Plan(_distinct(_pretrain_jobs(study, inputs, [], study.pretrainings).values()), [])
 
 
 def _slot(row: Row, backbone: str, draw: int, protocol: Protocol) -> Slot:

@@ -4,7 +4,7 @@ A study file may extend another (`bench.core.configs`); it has a name of its own
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -16,6 +16,8 @@ from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
+from bench.studies.budget import StudyBudget
+from tasks.amounts import read_amount
 from tasks.protocols import Protocol, load_protocol
 
 
@@ -77,6 +79,20 @@ def _rows(entries: Any) -> Any:
     return [entry if isinstance(entry, Row) else Row.read(entry) for entry in entries]
 
 
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _amounts(values: Any) -> Any:
+    """Amounts as texts that `read_amount` gives back, by task or for all."""
+    if isinstance(values, dict):
+        return {task: _amounts(entries) for task, entries in values.items()}
+    try:
+        return None if values is None else [read_amount(value).text for value in values]
+    except StudyError as error:
+        raise ValueError(str(error)) from None
+
+
 def _engine(values: Any) -> Any:
     return engines.read_options(values) if isinstance(values, dict) else values
 
@@ -89,14 +105,20 @@ class Study(BaseModel):
         corpus: `demo`, or a folder made by `bench corpus build`; None where no method needs one.
         data: prepared data sets by name, where they are not in the harness' data folder.
         methods: the rows: names from the methods registry, or methods with options, a name and other seeds (`Row`).
-        reference: initialisation that is added to the methods unless null; a table needs a row to compare with.
+        references: rows that all others are compared with; they are added to the methods. One whose weights are not on
+            this machine is left out, and tables say so.
+        init: where trained rows start: `random`, `imagenet` or a file; a list makes a row of each.
+        budget: how long every row trains; None as its own options say, which is `paper` in the file.
+        views: the methods' own augmentations (`paper`), or one family for all (`common`).
         backbones: names from the backbones registry.
         tasks: names from the tasks registry.
         datasets: names of the data sets to keep; None keeps all that the tasks' protocols have.
         protocols: protocols of each task: ids, or paths of YAML files.
         fractions: of the training labels, in (0, 1]; None takes each protocol's own list.
+        labels: amounts of labels in place of fractions (`tasks.amounts`), for all tasks or by task.
         seeds: how many; each is one (subset seed, train seed) pair, the same for every method.
-        pretrain_seeds: pretrainings of each method; repeat i starts from pretraining i modulo this number.
+        pretrain_seeds: pretrainings of each method, by default as many as seeds; repeat i starts from pretraining i modulo
+            this number. An initialisation is drawn anew in every repeat whatever this says.
         seed: root of the seed tree.
         pretrain: options for every method that trains.
         options: options by method; they go before `pretrain`.
@@ -110,14 +132,18 @@ class Study(BaseModel):
     corpus: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
     methods: Annotated[list[Row], BeforeValidator(_rows), Field(min_length=1)]
-    reference: str | None = "random"
+    references: list[str] = Field(default_factory=lambda: ["random"])
+    init: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)] | None = None
+    budget: StudyBudget = None
+    views: Literal["paper", "common"] = "common"
     backbones: list[str] = Field(min_length=1)
     tasks: list[str] = Field(min_length=1)
     datasets: list[str] | None = None
     protocols: dict[str, list[str]]
     fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
+    labels: Annotated[list[str] | dict[str, list[str]] | None, BeforeValidator(_amounts)] = None
     seeds: int = Field(default=3, gt=0)
-    pretrain_seeds: int = Field(default=1, gt=0)
+    pretrain_seeds: int | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)
     pretrain: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -133,15 +159,19 @@ class Study(BaseModel):
         return self
 
     def rows(self) -> list[Row]:
-        """The rows asked for, the reference first."""
-        reference = [row for row in self.methods if row.name == self.reference]
-        if self.reference and not reference:
-            reference = [Row.read(self.reference)]
+        """The rows asked for, the references first."""
+        named = {row.name: row for row in self.methods}
+        references = [named.get(name) or Row.read(name) for name in self.references]
         found: list[Row] = []
-        for row in (*reference, *self.methods):
+        for row in (*references, *self.methods):
             if row not in found:  # asked for twice without a difference, it is one row
                 found.append(row)
         return found
+
+    @property
+    def pretrainings(self) -> int:
+        """Pretrainings of each row that trains."""
+        return self.pretrain_seeds or self.seeds
 
     def options_of(self, row: Row | str) -> PretrainOptions:
         """A row's options: its method's defaults, then `pretrain`, then `options.<method>`, then its own.
@@ -151,7 +181,7 @@ class Study(BaseModel):
         """
         row = Row.read(row) if isinstance(row, str) else row
         spec = methods.get(row.method)
-        shared = self.pretrain if spec.trains else {}
+        shared = {"views": self.views, **self.pretrain} if spec.trains else {}
         values = {**spec.defaults, **shared, **self.options.get(row.method, {}), **row.options}
         return parse(spec.options, values, f"options of {row.name}", StudyError)
 

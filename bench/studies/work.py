@@ -30,8 +30,9 @@ from bench.store.store import Store
 from bench.studies import oracle
 from bench.studies.jobs import Answer, Cell, PretrainJob
 from tasks.prepared import Prepared
+from tasks.splits import Parts
 from tasks.subsets import chain, size_at
-from tasks.task import Start, Task
+from tasks.task import Result, Start, Task
 
 
 def pretrain(report: Progress, *, job: dict[str, Any], store: str, device: str, threads: int) -> Answer:
@@ -172,7 +173,16 @@ def _fine_tune(
             "val": len(parts.val),
             "test": len(parts.test),
             "steps": result.steps,
+            "classes": len(task.scheme.classes),
+            "labels_used": len({*train, *result.selected_on}),
+            "selection": len(set(result.selected_on) & set(train)),
+            "beyond": len(set(result.selected_on) - set(train)),
         },
+        labels=cell.labels,
+        design=_design(task, parts, result),
+        trivial=task.trivial(train, parts.test),
+        tuned=result.tuned,
+        settled=result.settled,
         pretraining=card.get("facts", {}),
         warnings=card.get("warnings", {}) | {f"tuning-{name}": text for name, text in result.warnings.items()},
         synthetic=data.synthetic,
@@ -184,6 +194,24 @@ def _fine_tune(
             "eval_seconds": round(result.test_seconds, 3),
             "peak_rss_mib": _peak_rss_mib(),
         },
+    )
+
+
+def _design(task: Task, parts: Parts, result: Result) -> dict[str, str]:
+    """Words of the protocol that a reader of the number needs; see `Record.design`."""
+    protocol, sources = task.protocol, task.data.sources
+    shared = {sources[at] for at in parts.train} & {sources[at] for at in parts.test}
+    words = {
+        "selection": result.selection,
+        "draw": protocol.draw,
+        "bn": protocol.bn,
+        "split": protocol.split.by,
+        "length": protocol.schedule.length,
+    }
+    return (
+        words
+        | ({"leaky": "images of the test part lie in the training part too"} if shared else {})
+        | ({"of": protocol.of} if protocol.of else {})
     )
 
 

@@ -18,7 +18,7 @@ def diverging(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("diverging")
     values = yaml.safe_load(study.read_text())
     values["methods"] = ["moco", {"geokr": {"as": "wild", "lr": 1e30, "precision": "fp32"}}]
-    values |= {"reference": None, "fractions": [1.0], "seeds": 1}
+    values |= {"references": [], "fractions": [1.0], "seeds": 1}
     (folder / "study.yaml").write_text(yaml.safe_dump(values))
     first = bench("run", "--study", folder / "study.yaml", "--store", folder / "store", env=WIDE)
     return folder / "study.yaml", folder / "store", first

@@ -72,7 +72,7 @@ def held(claim: Path) -> bool:
 
 def test_a_job_that_another_runner_holds_is_waited_for_and_not_done_twice(study, other, tmp_path):
     """A busy signal that is not understood would pass for a finished pretraining, and its cell would fail."""
-    changes = {"methods": ["moco"], "reference": None, "fractions": [1.0], "seeds": 1}
+    changes = {"methods": ["moco"], "references": [], "fractions": [1.0], "seeds": 1}
     mine, store = load_study(study, changes), Store(tmp_path / "store")
     plan, watch = make_plan(mine, Inputs(print)), Watch(other)
     (cell,) = plan.cells
