@@ -4,6 +4,7 @@
     weights/<key>/        backbone.safetensors and card.json
     records/<key>.json    one fine-tuning each
     subsets/<key>.json    the training samples of a (protocol, subset seed, fraction)
+    designs/<study>.json  the design sheet of each study that was run here
     jobs/<key>/           claim, checkpoint, log and last failure of a job; may be deleted
 
 A job that was killed, ran out of memory or met a full disk is tried again by the next run. One that diverged would only
@@ -15,6 +16,7 @@ Everything is written whole or not at all (`bench.core.files`). A job is claimed
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from filelock import FileLock, Timeout
 
 from bench.core import documents, files
 from bench.core.errors import StoreError
+from bench.store.designs import Sheet
 from bench.store.records import Record, read_record
 
 SCHEMA = 1
@@ -97,6 +100,17 @@ class Store:
         path = self.root / "subsets" / f"{key}.json"
         if not path.exists():
             files.write_json(path, manifest)
+
+    def write_design(self, sheet: Sheet) -> None:
+        """Keep the design sheet of a study; a later run of a study of that name replaces it."""
+        name = re.sub(r"[^\w.-]", "-", sheet.study)
+        files.write_json(self.root / "designs" / f"{name}.json", sheet.model_dump(mode="json"))
+
+    def designs(self) -> Iterator[Sheet]:
+        """The design sheets of the studies that were run here, by name; an unreadable one raises StoreError."""
+        for path in sorted((self.root / "designs").glob("*.json")):
+            value = documents.read_json(path, StoreError, "run the study again")
+            yield documents.parse(Sheet, value, f"{path} is not a design sheet", StoreError)
 
     def write_failure(self, key: str, failure: dict[str, Any]) -> Path:
         """Keep the last failure of a job, to be looked at; it does not count as done."""
