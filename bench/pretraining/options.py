@@ -12,6 +12,7 @@ from bench.backbones.sources import IMAGENET as PUBLISHED
 from bench.backbones.sources import RANDOM, identify
 from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import StudyError
+from bench.pretraining.views import Views
 
 if TYPE_CHECKING:
     from bench.corpus.storage.manifest import ControlEntry
@@ -160,6 +161,10 @@ class PretrainOptions(BaseModel):
             StudyError: says which option, its value, and what to do.
         """
 
+    def augmentation(self) -> Views | None:
+        """What the method's views are made of; None for what is not trained on views."""
+        return None
+
     def facts(self, tiles: int) -> Facts:
         """What is known of a run on a corpus of so many tiles before it runs; nothing of an initialisation."""
         del tiles
@@ -289,6 +294,10 @@ class TrainingOptions(StartOptions):
         """Steps on a corpus of so many tiles: whole batches only, so an epoch's last tiles may be left out."""
         per_epoch = tiles // self.batch
         return Length(steps=per_epoch * self.epochs, steps_per_epoch=per_epoch)
+
+    def augmentation(self) -> Views:
+        """Nothing is said of the views, unless the method does."""
+        return Views()
 
     def facts(self, tiles: int) -> Facts:
         """The number of steps."""

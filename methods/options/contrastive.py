@@ -1,14 +1,19 @@
 """Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL; GeRSP shares those of the views."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, option
+from bench.pretraining.options import CorpusFacts, Facts, option
+from bench.pretraining.views import Recipe
+from methods.augment import recipes
 from methods.options import updates
+from methods.options.views import ViewOptions
 
 
-class TwoViewOptions(TrainingOptions):
-    """How the views are changed."""
+class TwoViewOptions(ViewOptions):
+    """How the method's own views are changed."""
+
+    OWN: ClassVar[frozenset[str]] = frozenset({"jitter", "blur", "aerial"})
 
     jitter: float = option(
         1.0,
@@ -25,6 +30,15 @@ class TwoViewOptions(TrainingOptions):
         source="ours: a view from above has no upright",
         text="add random quarter turns and vertical flips to the views",
     )
+
+    def needs(self) -> str:
+        """See `ViewOptions.needs`."""
+        return "two views of a tile; what they share is what is learned"
+
+    def adapted(self, recipe: Recipe) -> Recipe:
+        """The method's recipe changed as a study asks: for views from above, for small tiles."""
+        recipe = recipes.aerial(recipe) if self.aerial else recipe
+        return recipes.weakened(recipe, self.jitter, self.blur)
 
 
 def check_queue(method: str, queue: int, corpus: CorpusFacts) -> None:
@@ -61,6 +75,10 @@ class MoCoOptions(TwoViewOptions):
     lr: float = option(0.03, "He et al. 2020, at a batch of 256", "learning rate of SGD", gt=0)
     weight_decay: float = option(1e-4, "He et al. 2020", "not applied to norms and biases", ge=0)
 
+    def own_recipes(self) -> dict[str, Recipe]:
+        """Both views are alike."""
+        return {"both": self.adapted(recipes.MOCO_V1 if self.version == 1 else recipes.MOCO_V2)}
+
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a queue larger than the corpus."""
         super().check(corpus)
@@ -94,6 +112,10 @@ class SimCLROptions(LarsOptions):
     hidden: int = option(2048, "Chen et al. 2020", "width of the projection head's hidden layer", gt=0)
     dim: int = option(128, "Chen et al. 2020", "length of the projected vector", gt=0)
 
+    def own_recipes(self) -> dict[str, Recipe]:
+        """Both views are alike."""
+        return {"both": self.adapted(recipes.SIMCLR)}
+
 
 class BYOLOptions(LarsOptions):
     """Options of BYOL; learning rate is that of a batch of 256 and scales with the batch."""
@@ -108,6 +130,10 @@ class BYOLOptions(LarsOptions):
         ge=0,
         le=1,
     )
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """The second view is hardly blurred, and solarised at times."""
+        return {"first": self.adapted(recipes.BYOL_1), "second": self.adapted(recipes.BYOL_2)}
 
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, and how far the teacher moves."""
