@@ -29,7 +29,9 @@ class Budget(BaseModel):
     amount: float = Field(gt=0, allow_inf_nan=False)
 
     def __str__(self) -> str:
-        return f"{self.amount:,.0f} {self.unit}" if self.unit != "flops" else f"{self.amount:.3g} FLOPs"
+        if self.unit == "flops":
+            return f"{self.amount:.3g} FLOPs"
+        return f"{self.amount:,.0f} {self.unit}" if self.amount.is_integer() else f"{self.amount:g} {self.unit}"
 
 
 def _read(value: Any) -> Any:
@@ -38,7 +40,7 @@ def _read(value: Any) -> Any:
     if isinstance(value, Budget):
         return value
     if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in UNITS:
-        raise ValueError(f"a budget is `paper`, or one of {{{': N}, {'.join(UNITS)}: N}}, got {value!r}")
+        raise ValueError(f"a budget is `paper`, or one of {{{': N}, {'.join(UNITS)}: N}}, not {value!r}")
     unit, amount = next(iter(value.items()))
     return {"unit": unit, "amount": amount}
 

@@ -214,10 +214,14 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     for key, value in overrides.items():
         if key.startswith("budget."):  # another unit replaces the file's
             values.pop("budget", None)
-        _put(values, key, [named.get(name, name) for name in value] if key == "methods" else value)
+        _put(values, key, [_row(name, named) for name in value] if key == "methods" else value)
     study = parse(Study, values, file, StudyError)
     _check_names(study)
     return study
+
+
+def _row(entry: Any, named: dict[Any, Any]) -> Any:
+    return named.get(entry, entry) if isinstance(entry, str) else entry
 
 
 def _by_name(entries: Any) -> dict[Any, Any]:
