@@ -108,10 +108,10 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         load_initial(backbone, options.init)
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
-    trained, computed = pretraining.Trained(), {}
+    trained, computed = pretraining.Trained(), compute_of(job)
     if corpus is not None:
         trained = pretraining.train(method, corpus, Context(device, store.job(job.key), job.seed, report))
-        computed = compute_of(job) | {"seconds": round(trained.seconds, 3)}
+        computed["seconds"] = round(trained.seconds, 3)
     card = {
         "input": job.input or method.input.to_json(),
         "steps": length.steps,
