@@ -13,6 +13,7 @@ from bench.core.seeding import derive
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import ImageFacts, PretrainOptions
 from bench.store.store import Store
+from bench.studies.budget import fit
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
@@ -107,19 +108,17 @@ def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draw
     images: ImageFacts | None = corpus
     if corpus is None and rows and protocols:
         images = images_of([(protocol, inputs.dataset(study, protocol)) for protocol in protocols])
-    return {
-        (row.name, backbone, draw, None): _pretrain_job(
-            row,
-            inputs.fill(study.options_of(row)),
-            backbone,
-            derive(study.seed, "pretrain", row.repeat_from + draw),
-            corpus,
-            images,
-        )
-        for row in rows
-        for backbone in study.backbones
-        for draw in range(draws)
-    }
+    jobs: dict[Slot, PretrainJob] = {}
+    for row in rows:
+        used = corpus if methods.get(row.method).trains else None
+        for backbone in study.backbones:
+            options = fit(inputs.fill(study.options_of(row)), study.budget, row.name, row.method, backbone, used)
+            if used:
+                options.check(used)
+            for draw in range(draws):
+                seed = derive(study.seed, "pretrain", row.repeat_from + draw)
+                jobs[row.name, backbone, draw, None] = _pretrain_job(row, options, backbone, seed, used, images)
+    return jobs
 
 
 def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Slot, PretrainJob]:
@@ -151,7 +150,6 @@ def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
                 f"method {row.name} needs {', '.join(missing)}, which corpus {corpus.path} does not have: "
                 f"{where}, or leave the method out"
             )
-        options.check(corpus)
     return corpus
 
 
@@ -170,10 +168,10 @@ def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> Non
 
 
 def _pretrain_job(
-    row: Row, options: PretrainOptions, backbone: str, seed: int, corpus: Corpus | None, images: ImageFacts | None
+    row: Row, options: PretrainOptions, backbone: str, seed: int, used: Corpus | None, images: ImageFacts | None
 ) -> PretrainJob:
+    """The pretraining of a row with these options; `used` is the corpus that it trains on, if any."""
     spec = methods.get(row.method)
-    used = corpus if spec.trains else None
     bands = images.bands if images else RGB
     options.check_bands(bands)
     identity: dict[str, Any] = {

@@ -16,13 +16,15 @@ from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
-from bench.studies.budget import StudyBudget
+from bench.studies.budget import StudyBudget, refuse_own_length
 from tasks.amounts import read_amount
 from tasks.protocols import Protocol, load_protocol
 
 
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    return merge({key: value for key, value in base.items() if key != "name"}, study)  # records say who asked for them
+    # Records say who asked for them, and a budget has one unit.
+    replaced = {"name"} | ({"budget"} & study.keys())
+    return merge({key: value for key, value in base.items() if key not in replaced}, study)
 
 
 STUDIES = ConfigKind("study", ".", StudyError, join=_over)
@@ -182,7 +184,12 @@ class Study(BaseModel):
         row = Row.read(row) if isinstance(row, str) else row
         spec = methods.get(row.method)
         shared = {"views": self.views, **self.pretrain} if spec.trains else {}
-        values = {**spec.defaults, **shared, **self.options.get(row.method, {}), **row.options}
+        stated = {**shared, **self.options.get(row.method, {}), **row.options}
+        if stated.get("epochs", 0) is None:  # takes back what an extended study or `pretrain` states
+            del stated["epochs"]
+        if spec.trains:
+            refuse_own_length(self.budget, row.name, stated)
+        values = {**spec.defaults, **stated}
         return parse(spec.options, values, f"options of {row.name}", StudyError)
 
     def all_protocols(self) -> list[Protocol]:
@@ -205,10 +212,16 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     values = STUDIES.read(file)
     named = _by_name(values.get("methods"))
     for key, value in overrides.items():
-        _put(values, key, [named.get(name, name) for name in value] if key == "methods" else value)
+        if key.startswith("budget."):  # another unit replaces the file's
+            values.pop("budget", None)
+        _put(values, key, [_row(name, named) for name in value] if key == "methods" else value)
     study = parse(Study, values, file, StudyError)
     _check_names(study)
     return study
+
+
+def _row(entry: Any, named: dict[Any, Any]) -> Any:
+    return named.get(entry, entry) if isinstance(entry, str) else entry
 
 
 def _by_name(entries: Any) -> dict[Any, Any]:

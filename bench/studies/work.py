@@ -28,6 +28,7 @@ from bench.pretraining.options import TrainingOptions
 from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies import oracle
+from bench.studies.budget import compute_of
 from bench.studies.jobs import Answer, Cell, PretrainJob
 from tasks.prepared import Prepared
 from tasks.splits import Parts
@@ -107,12 +108,14 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         load_initial(backbone, options.init)
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
-    trained = pretraining.Trained()
+    trained, computed = pretraining.Trained(), compute_of(job)
     if corpus is not None:
         trained = pretraining.train(method, corpus, Context(device, store.job(job.key), job.seed, report))
+        computed["seconds"] = round(trained.seconds, 3)
     card = {
         "input": job.input or method.input.to_json(),
         "steps": length.steps,
+        "facts": job.facts | computed,
         "losses": trained.losses,
         "features": trained.features,
         "synthetic": corpus.synthetic if corpus else None,

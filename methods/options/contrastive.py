@@ -1,9 +1,9 @@
 """Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL; GeRSP shares those of the views."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, Facts, option
+from bench.pretraining.options import CorpusFacts, Facts, ViewsPerTile, option
 from bench.pretraining.views import Recipe
 from methods.augment import recipes
 from methods.options import updates
@@ -84,6 +84,15 @@ class MoCoOptions(TwoViewOptions):
         super().check(corpus)
         check_queue("moco", self.queue, corpus)
 
+    def views_per_tile(self) -> ViewsPerTile:
+        """A query and a key."""
+        return ViewsPerTile(1, 1)
+
+    def fitting(self, steps: int, tiles: int) -> dict[str, Any]:
+        """The key encoder's momentum, and the queue."""
+        queue = updates.queue_within(self.queue, self.batch, steps * self.batch, tiles)
+        return {"momentum": updates.momentum_within(steps, self.momentum), "queue": queue}
+
     def facts(self, tiles: int) -> Facts:
         """Steps, how far the key encoder moves, and how often the queue is filled."""
         steps = self.length(tiles).steps
@@ -116,6 +125,10 @@ class SimCLROptions(LarsOptions):
         """Both views are alike."""
         return {"both": self.adapted(recipes.SIMCLR)}
 
+    def views_per_tile(self) -> ViewsPerTile:
+        """Both views go through the one network."""
+        return ViewsPerTile(2, 0)
+
 
 class BYOLOptions(LarsOptions):
     """Options of BYOL; learning rate is that of a batch of 256 and scales with the batch."""
@@ -134,6 +147,15 @@ class BYOLOptions(LarsOptions):
     def own_recipes(self) -> dict[str, Recipe]:
         """The second view is hardly blurred, and solarised at times."""
         return {"first": self.adapted(recipes.BYOL_1), "second": self.adapted(recipes.BYOL_2)}
+
+    def views_per_tile(self) -> ViewsPerTile:
+        """Both views go through both networks."""
+        return ViewsPerTile(2, 2)
+
+    def fitting(self, steps: int, tiles: int) -> dict[str, Any]:
+        """The teacher's momentum at the start."""
+        del tiles
+        return {"momentum": updates.momentum_within(steps, self.momentum)}
 
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, and how far the teacher moves."""

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from bench.pretraining.options import Facts, option
+from bench.pretraining.options import Facts, ViewsPerTile, option
 from bench.pretraining.views import Recipe, upright
 from methods.augment import recipes
 from methods.options import updates
@@ -41,6 +41,10 @@ class SupervisedOptions(LabelledOptions):
         del view
         return recipe if self.aerial else upright(recipe)
 
+    def views_per_tile(self) -> ViewsPerTile:
+        """A picture takes the place of a tile."""
+        return ViewsPerTile(1, 0)
+
     def facts(self, tiles: int) -> Facts:
-        """Steps, and the warm-up among them."""
-        return super().facts(tiles) | updates.warmup_facts(self.warmup_epochs, self.length(tiles))
+        """Steps, and the warm-up among them; no tile is looked at."""
+        return super().facts(tiles) | Facts({"tiles": 0}) | updates.warmup_facts(self.warmup_epochs, self.length(tiles))
