@@ -73,7 +73,7 @@ def test_a_papers_rows_are_as_long_as_their_options_say():
         ),
         ({"views": 5, "tiles": 5}, "a budget is `paper`"),
         ("short", "a budget is `paper`, or one of"),
-        (1000, "a budget is `paper`, or one of"),
+        (1000, "a budget is `paper`, or one of {views: N}, {tiles: N}, {steps: N}, {flops: N}, got 1000"),
         ([1000], "a budget is `paper`, or one of"),
         ({}, "a budget is `paper`, or one of"),
         ({"views": 0}, "budget.amount: Input should be greater than 0, got 0"),
