@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from results import warned
 from results.figures.drawing import canvas, footed, plain
-from results.tables.layout import percent
+from results.labels import percent
 from results.variants import order
 
 

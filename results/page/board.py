@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from results.labels import percent
 from results.matching import Choice, labels_to_match
 from results.page.curves import Chart, chart
 from results.page.predictions import Pictures
 from results.stats.efficiency import area_under_curve
-from results.tables.layout import Groups, percent, score_text
+from results.tables.layout import Groups, score_text
 from results.variants import meanings
 from results.verdicts import Verdict, difference, label_savings
 from results.warned import mark, rests_on

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from results.labels import percent
 from results.stats.intervals import t_interval
-from results.tables.layout import percent
 
 WIDTH, HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 42
