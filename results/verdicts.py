@@ -62,7 +62,7 @@ def saving(match: Match) -> str:
     if match.crossing.kind == "at most":
         labels = f"{amount} of the labels or less"
     one = match.method in match.single
-    needs = f"{subject(match.method, one=one)} {'need' if one else 'needs'}"
+    needs = f"These weights of {match.method} need" if one else f"{match.method} needs"
     return f"{needs} {labels} {goal}{_sureness(match)}{_doubts(match.warnings)}."
 
 
