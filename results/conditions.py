@@ -49,7 +49,8 @@ def with_conditions(summary: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     rows = {key: _of_row(rows) for key, rows in frame.groupby([*BOARD, "variant"])}
     place = list(summary[CELL].itertuples(index=False, name=None))
     found = pd.DataFrame([cells[key] | rows[key[:-1]] for key in place], index=summary.index)
-    found["uninformative"] = [(*key[:3], key[-1]) in empty for key in place]
+    judged = pd.Series([(*key[:3], key[-1]) in empty for key in place], index=summary.index, dtype="boolean")
+    found["uninformative"] = judged.mask(found["trivial"].isna())
     for column in found.columns:
         found[column] = _whole(found[column])
     return summary.join(found[[*OF_CELLS, *OF_ROWS]])

@@ -1,6 +1,7 @@
 """How many labels each score rests on, how they were drawn, and what selected."""
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -8,6 +9,8 @@ import pandas as pd
 
 LEAKY = "Leaky (the paper's): images of the test part lie in the training part."
 FEWER_STEPS = "Epochs, not steps: fewer labels, fewer steps."
+# Share of an axis that the label of a tick takes.
+_ROOM = 0.07
 # The rules of `bench.store.records.Record.design`, in words.
 _RULES = {
     "last": "nothing, the last step is tested",
@@ -86,13 +89,14 @@ def ticks(board: pd.DataFrame) -> dict[float, str]:
     at: dict[float, list[float]] = defaultdict(list)
     for (_, fraction), share in over.items():
         at[fraction].append(share)
+    whole = math.log(max(over.values()) / min(over.values()))
     shown: dict[float, str] = {}
-    for fraction, found in sorted(at.items(), reverse=True):
+    for fraction, found in sorted(at.items()):
         place = sum(found) / len(found)
         same = max(abs(share - fraction) for share in found) < 1e-9 * fraction
-        if not shown or min(shown) / place > 1.25:
+        if not shown or math.log(place / max(shown)) > _ROOM * whole:
             shown[fraction if same else place] = named[fraction] if same else f"{100 * place:.3g}%"
-    return dict(sorted(shown.items()))
+    return shown
 
 
 def designs(records: pd.DataFrame, name: str) -> list[str]:

@@ -35,8 +35,10 @@ def method_by_task(records: pd.DataFrame) -> Figure:
         axes.text(
             column, row, text, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         )
-    smallest = {str(name): next(iter(amounts(rows).values())) for name, rows in records.groupby("protocol")}
-    axes.set_xticks(range(len(table.columns)), [plain(f"{name}\n{smallest[str(name)]}") for name in table.columns])
+    named = {str(name): next(iter(amounts(rows).values())) for name, rows in records.groupby("protocol")}
+    axes.set_xticks(
+        range(len(table.columns)), [f"{plain(str(name))}\n{plain(named[str(name)])}" for name in table.columns]
+    )
     axes.set_yticks(range(len(table)), [plain(f"{name}{warned.mark(said[name])}") for name in table.index])
     axes.set_xlabel(footed("", any(said)))
     what = f"points above random{warned.mark(said['random'])}" if relative else "score, %"
