@@ -3,7 +3,7 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -34,14 +34,18 @@ def amounts(records: pd.DataFrame) -> dict[float, str]:
     }
 
 
-def heads(records: pd.DataFrame) -> dict[float, str]:
+def heads(records: pd.DataFrame, marks: Mapping[float, str] | None = None) -> dict[float, str]:
     """The head of each column of a table: amount, n and n a class, as far as the records know; '1% (n = 9, 1.5 a class)'.
 
     Args:
         records: of one protocol and backbone.
+        marks: what stands behind some amounts.
     """
-    named = amounts(records)
-    return {fraction: f"{named[fraction]}{f' ({said})' if said else ''}" for fraction, said in counts(records).items()}
+    named, marked = amounts(records), marks or {}
+    return {
+        at: f"{named[at]}{f' {marked[at]}' if at in marked else ''}{f' ({said})' if said else ''}"
+        for at, said in counts(records).items()
+    }
 
 
 def counts(records: pd.DataFrame) -> dict[float, str]:

@@ -26,6 +26,7 @@ def score_by_compute(title: str, metric: str, found: dict[str, list[Spent]], tri
         if amount in trivial:
             axes.axhline(100 * trivial[amount], linestyle="--", color="#777777", label=floors.NAME, zorder=0)
         axes.set_xscale("log")
+        axes.margins(x=0.15)
         means = [100 * row.score.estimate for row in rows] + [100 * trivial[at] for at in (amount,) if at in trivial]
         room = 0.15 * max(max(means) - min(means), 1.0)
         axes.set_ylim(min(means) - room, max(means) + room)

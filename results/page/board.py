@@ -82,6 +82,7 @@ class Board:
     """One protocol and backbone.
 
     Attributes:
+        leaky: whether images of the test part lie in the training part.
         amounts: what each amount of labels is called -> its fraction.
         trivial: the trivial scores in words, '' where they are not known.
         notes: what each row and score was given, one line each.
@@ -97,6 +98,7 @@ class Board:
     backbone: str
     metric: str
     synthetic: bool
+    leaky: bool
     amounts: dict[str, float]
     trivial: str
     notes: list[str]
@@ -163,6 +165,7 @@ def lay_out(
         backbone=place[2],
         metric=str(first["metric"]),
         synthetic=bool(first["synthetic"]),
+        leaky=bool(labels.designs(records, "leaky")),
         amounts={named[fraction]: fraction for fraction in fractions},
         trivial=_trivial(records, named),
         notes=[*labels.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)],

@@ -156,8 +156,9 @@ def _wide(
         ]
         rows.append([Entry(str(variant)), *cells])
     holes = sum(cell.text == HOLE for row in rows for cell in row)
-    named, empty = labels.heads(records), {fraction for *_, fraction in floors.uninformative(records)}
-    header = ["method", *(f"{named[at]} {floors.MARK}" if at in empty else named[at] for at in fractions)]
+    empty = {fraction for *_, fraction in floors.uninformative(records)}
+    named = labels.heads(records, dict.fromkeys(empty, floors.MARK))
+    header = ["method", *(named[at] for at in fractions)]
     blind = floors.trivial(records)
     if blind:
         shown = [f"{100 * blind[at]:.{DECIMALS}f}" if at in blind else "" for at in fractions]

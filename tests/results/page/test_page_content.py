@@ -307,3 +307,14 @@ def test_a_sentence_of_the_base_says_what_becomes_of_it(tmp_path, make_fair_stud
     texts = [verdict.text for verdict in base.differences]
     assert all(text.endswith("; holds when tuned.") for text in texts)
     assert not any("holds" in verdict.text for verdict in variant.differences)
+
+
+def test_a_leaky_protocol_is_marked_at_its_rows(tmp_path, make_fair_study, write_store):
+    place = [("geokr-2021/potsdam", "potsdam", "resnet18")]
+    leaky = {"leaky": "images of the test part lie in the training part too"}
+    write_store(tmp_path, [*make_fair_study(boards=place, design=leaky), *make_fair_study()])
+    assert [False, True] == [board.leaky for board in gather(tmp_path).boards]
+    page = write_page(tmp_path, tmp_path / "out")[0].read_text()
+    marked = page.partition('data-protocol="geokr-2021/potsdam"')[2].partition("</tr>")[0]
+    assert ">leaky (the paper" in marked
+    assert ">leaky (the paper" not in page.partition('data-protocol="demo/city"')[2].partition("</tr>")[0]

@@ -156,7 +156,7 @@ def test_heads_count_labels_and_trivial_scores_have_a_line(make_fair_study):
 def test_an_uninformative_column_is_marked_and_said(make_fair_study):
     records = make_fair_study(methods=["random", "geokr"], fractions=[0.01], trivial=0.6)
     (grid,) = grids([*records, *make_fair_study(methods=["random", "geokr"], fractions=[1.0], trivial=0.6)])
-    assert "1% (n = 9, 1.5 a class) §" == grid.header[1]
+    assert "1% § (n = 9, 1.5 a class)" == grid.header[1]
     assert "§" not in grid.header[2]
     assert any(note.startswith("§: uninformative at 1% (") for note in grid.notes)
 
