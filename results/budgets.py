@@ -87,11 +87,15 @@ def notes(records: pd.DataFrame) -> list[str]:
         if found.get("steps", 0) > 0:
             alike[_counts(found)].append(f"{variant}{_spent(found)}")
             if "trials" in found:
-                tried[f"{found['trials']:,.0f}"].append(variant)
+                tried[_trials(found["trials"])].append(variant)
     lines = [f"Pretraining, {counts}: {', '.join(rows)}." for counts, rows in alike.items()]
     if len(tried) == 1:
-        return [*lines, f"Options tuned: {next(iter(tried))} trials each."]
-    return [*lines, *(f"Options tuned by {trials} trials: {', '.join(rows)}." for trials, rows in tried.items())]
+        return [*lines, f"Options tuned: {next(iter(tried))} each."]
+    return [*lines, *(f"Options tuned by {trials}: {', '.join(rows)}." for trials, rows in tried.items())]
+
+
+def _trials(number: float) -> str:
+    return f"{number:,.0f} trial{'' if number == 1 else 's'}"
 
 
 def _counts(found: dict[str, float]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+HEADS = "In the heads, n counts labelled samples."
 LEAKY = "Leaky (the paper's): images of the test part lie in the training part."
 FEWER_STEPS = "Epochs, not steps: fewer labels, fewer steps."
 # Share of an axis that the label of a tick takes.
@@ -120,7 +121,7 @@ def notes(records: pd.DataFrame) -> list[str]:
     if not selection:
         return []
     rules = ", ".join(_RULES.get(rule, rule) for rule in selection)
-    lines = ["In the heads, n counts labelled samples.", f"Selected on: {rules}."]
+    lines = [f"Selected on: {rules}."]
     beyond = records[records["n_beyond"].fillna(0) > 0]
     if len(beyond):
         lines.append(f"Selected on {_by_amount(beyond, 'n_beyond')} labels beyond the fraction.")

@@ -164,7 +164,8 @@ def _wide(
         shown = [f"{100 * blind[at]:.{DECIMALS}f}" if at in blind else "" for at in fractions]
         rows.append([Entry(floors.NAME), *map(Entry, shown)])
     testable = [fraction for fraction in fractions if (*place, fraction) in groups]
-    notes = [*_notes(board, usual, holes), *chance_notes(comparisons, testable), *record_notes(records)]
+    notes = [*_notes(board, usual, holes), *_head_note(records), *chance_notes(comparisons, testable)]
+    notes += record_notes(records)
     return TextGrid(title, notes, header, 1, rows)
 
 
@@ -212,7 +213,13 @@ def _long(board: pd.DataFrame, title: str, records: pd.DataFrame) -> TextGrid:
     ]
     for fraction, score in floors.trivial(records).items():
         rows.append([Entry(floors.NAME), Entry(named[fraction]), Entry(""), Entry(score_text(score, float("nan")))])
-    return TextGrid(title, [_READING, _MARKS, *record_notes(records)], ["method", "labels", "n", "score"], 1, rows)
+    return TextGrid(
+        title,
+        [_READING, _MARKS, *_head_note(records), *record_notes(records)],
+        ["method", "labels", "n", "score"],
+        1,
+        rows,
+    )
 
 
 _READING = "Mean ± s.d. over seeds."
@@ -228,6 +235,10 @@ def _notes(board: pd.DataFrame, usual: int, holes: int) -> list[str]:
         reading = f"Mean ± s.d. over seeds, n = {usual}{unless}."
     missing = [f"{HOLE}: no result ({holes} of {_cells(board)} cells)."] if holes else []
     return [reading, _MARKS, *missing]
+
+
+def _head_note(records: pd.DataFrame) -> list[str]:
+    return [labels.HEADS] if any(labels.counts(records).values()) else []
 
 
 def _cells(board: pd.DataFrame) -> int:

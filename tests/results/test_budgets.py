@@ -72,7 +72,7 @@ def test_unequal_trials_are_named_row_by_row(make_study):
     records = make_study(methods=["geokr"], pretraining=facts(1e12) | {"trials": 30.0})
     records += make_study(methods=["moco"], pretraining=facts(1e12) | {"trials": 1.0})
     said = budgets.notes(from_records(records))
-    assert ["Options tuned by 30 trials: geokr.", "Options tuned by 1 trials: moco."] == said[1:]
+    assert ["Options tuned by 30 trials: geokr.", "Options tuned by 1 trial: moco."] == said[1:]
 
 
 def test_score_against_compute_has_rows_with_and_without_a_pretraining(make_study):
