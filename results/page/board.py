@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from results import budgets, floors, labels, settling
+from results import budgets, floors, labels
 from results.matching import Choice, labels_to_match
 from results.page.curves import Chart, chart, compute_charts
 from results.page.predictions import Pictures
 from results.robustness import Pair, Robustness, marks
 from results.stats.efficiency import area_under_curve
-from results.tables.layout import Groups, score_text
+from results.tables.layout import Groups, given_notes, score_text
 from results.variants import CEILINGS, FLOORS, meanings
 from results.verdicts import Verdict, difference, label_savings
 from results.warned import mark, rests_on
@@ -141,20 +141,12 @@ def lay_out(
     fractions = sorted({*records["fraction"], *failed["fraction"]})
     variants = sorted({*records["variant"], *failed["variant"]}, key=slots.__getitem__)
     named = {**{f: labels.percent(f) for f in fractions}, **labels.amounts(records)}
+    close = {f: near.get((*place, f), set()) for f in fractions}
     empty = {fraction for *_, fraction in floors.uninformative(records)}
-    cells = _Cells(
-        records,
-        summary,
-        failed,
-        {f: near.get((*place, f), set()) for f in fractions},
-        named,
-        labels.counts(records),
-        empty,
-    )
+    cells = _Cells(records, summary, failed, close, named, labels.counts(records), empty)
     columns = ["method", "options", "corpus", "row", "variant"]
     meant = meanings(pd.concat([records[columns], failed[columns]]))
     rows = [_row(variant, meant.get(variant, ""), fractions, cells) for variant in variants]
-    at_least_two = comparisons["n"].max() > 1 if len(comparisons) else False
     return Board(
         id=name,
         title=f"{place[0]}, {place[2]}",
@@ -168,15 +160,13 @@ def lay_out(
         leaky=bool(labels.designs(records, "leaky")),
         amounts={named[fraction]: fraction for fraction in fractions},
         trivial=_trivial(records, named),
-        notes=[*labels.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)],
+        notes=given_notes(records),
         rows=rows,
         chart=chart(records, slots),
         compute=compute_charts(budgets.score_against_compute(records), named, floors.trivial(records), slots),
         pictures=pictures,
         savings=label_savings(records),
-        differences=[_said(row, named[float(row.fraction)], held) for row in _rows(comparisons)]
-        if at_least_two
-        else [],
+        differences=_differences(comparisons, named, held),
         test=_test_note(comparisons),
         holes=sum(score.value is None for row in rows for score in row.scores.values()),
     )
@@ -226,12 +216,16 @@ def _row(variant: str, meaning: str, fractions: list[float], cells: _Cells) -> B
     return BoardRow(variant, meaning, stands, made, scores, area, *_needs(variant, cells.records))
 
 
-def _rows(comparisons: pd.DataFrame) -> list[Any]:
-    return list(comparisons.itertuples())
-
-
-def _said(row: Any, amount: str, held: Robustness | None) -> Verdict:
-    return difference(row, marks(held, Pair(row.a, row.b, amount)) if held else "", amount)
+def _differences(comparisons: pd.DataFrame, named: dict[float, str], held: Robustness | None) -> list[Verdict]:
+    """The comparisons in words, with what becomes of each under variants; none where there is one repeat."""
+    if comparisons.empty or comparisons["n"].max() < 2:
+        return []
+    rows: list[Any] = list(comparisons.itertuples())
+    said = []
+    for row in rows:
+        amount = named[float(row.fraction)]
+        said.append(difference(row, marks(held, Pair(row.a, row.b, amount)) if held else "", amount))
+    return said
 
 
 def _trivial(records: pd.DataFrame, named: dict[float, str]) -> str:

@@ -94,8 +94,12 @@ def record_notes(records: pd.DataFrame) -> list[str]:
     Args:
         records: of one protocol and backbone, at least one.
     """
-    given = [*labels.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)]
-    return [*row_notes(records), *given, *synthetic_notes(records), *warned.notes(records)]
+    return [*row_notes(records), *given_notes(records), *synthetic_notes(records), *warned.notes(records)]
+
+
+def given_notes(records: pd.DataFrame) -> list[str]:
+    """What each row and score of one protocol and backbone was given; records of before say less."""
+    return [*labels.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)]
 
 
 def row_notes(records: pd.DataFrame) -> list[str]:
