@@ -245,8 +245,9 @@ class Protocol(_Part):
 
     @model_validator(mode="after")
     def _selects_among_something(self) -> "Protocol":
-        looks = self._selection_before == "val"
-        if self.selection not in {None, "last"} and not looks and self.tuning is None:
+        # What trains no step chooses by rules of its own.
+        chooses = self._selection_before == "val" or self.tuning is not None or not self.schedule.total
+        if self.selection not in {None, "last"} and not chooses:
             raise ValueError(
                 f"selection: {self.selection} has nothing to choose from: let schedule.look_every be less than total "
                 f"({self.schedule.total}) and not 0, state a tuning, or write selection: last"
