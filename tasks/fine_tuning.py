@@ -98,8 +98,8 @@ class _Tried:
 
     @property
     def best(self) -> tuple[int, float]:
-        """The first look with the best score; the end where nothing was looked at."""
-        return max(self.looks, key=lambda look: look[1], default=(self.trial.protocol.schedule.total, 0.0))
+        """The look with the best score, of equals the latest; the end where nothing was looked at."""
+        return max(self.looks, key=lambda look: look[::-1], default=(self.trial.protocol.schedule.total, 0.0))
 
     @property
     def settled(self) -> dict[str, float]:

@@ -84,15 +84,16 @@ class KeepBest(Hook):
     """Keep the weights of the best look, and put them back when the training ends.
 
     Args:
-        metric: name of the score; larger is better, and the first of equals is kept.
+        metric: name of the score; larger is better.
+        later: of equal scores, keep the latest; else the first.
 
     Attributes:
         looks: when, in steps or epochs as the training is counted, and the score.
     """
 
-    def __init__(self, metric: str) -> None:
+    def __init__(self, metric: str, *, later: bool) -> None:
         self.looks: list[tuple[int, float]] = []
-        self._metric = metric
+        self._metric, self._later = metric, later
         self._best = float("-inf")
         self._weights: dict[str, Tensor] | None = None
 
@@ -101,7 +102,7 @@ class KeepBest(Hook):
         score = float((metrics or {})[self._metric])
         by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
         self.looks.append((runner.epoch if by_epoch else runner.iter, score))
-        if score > self._best:
+        if score > self._best or (self._later and score == self._best):
             self._best = score
             self._weights = {name: value.detach().clone() for name, value in runner.model.state_dict().items()}
 

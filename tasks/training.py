@@ -76,7 +76,9 @@ def train(
         DivergedError: the loss of a step, or the weights that are kept, are not finite.
     """
     advice = f"lower the protocol's optimiser.lr ({trial.protocol.optimiser.lr:g})"
-    watch, best = WatchLoss(samples.constant, advice), KeepBest(trial.protocol.metric)
+    # A few labels often score two looks alike; then the one nearer to the end, which untuned cells take, is kept.
+    later = trial.protocol.selects != "val"
+    watch, best = WatchLoss(samples.constant, advice), KeepBest(trial.protocol.metric, later=later)
     # The watch comes last: it looks at the weights that are kept.
     hooks = [ReportProgress(context.progress), *([] if samples.scored is None else [best]), watch]
     runner = _runner(model, samples, metric, trial, context, hooks, stop)
