@@ -50,7 +50,7 @@ class FineTuned(Task):
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fine-tune on `train`, choose as the protocol says, and read the test split once, at the end."""
         labels = selection.divide(self, train, parts, context.seed)
-        trials = grid(self.protocol) if labels.choosing else [Trial(self.protocol, 1.0, {})]
+        trials = grid(self.protocol) if labels.choosing else [Trial(self.protocol)]
         chosen = _Search(self, start, labels, trials, context).run(train)
         # The chosen trial may feed its network otherwise than the protocol's own values do.
         task, tested = _at(self, chosen.trial), time.monotonic()
@@ -89,12 +89,14 @@ class _Tried:
         model: with the weights of the best look; of folds, those of the last.
         trained: of each fold.
         looks: the mean score of the folds at each look.
+        scored: samples that these are over.
     """
 
     trial: Trial
     model: Any
     trained: list[Trained]
     looks: list[tuple[int, float]]
+    scored: int
 
     @property
     def best(self) -> tuple[int, float]:
@@ -105,9 +107,8 @@ class _Tried:
     def settled(self) -> dict[str, float]:
         """See `tasks.settled`; a loss of folds is their mean."""
         falls = [fall for each in self.trained if (fall := loss_slope(each.losses)) is not None]
-        return settled(
-            float(np.mean(falls)) if falls else None, score_slope(self.looks, self.trial.protocol.schedule.total)
-        )
+        rise = score_slope(self.looks, self.trial.protocol.schedule.total)
+        return settled(float(np.mean(falls)) if falls else None, rise, self.scored)
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class _Search:
             (look[0][0], float(np.mean([score for _, score in look])))
             for look in zip(*(each.looks for each in trained), strict=True)
         ]
-        return _Tried(trial, model, trained, looks)
+        return _Tried(trial, model, trained, looks, len(self._labels.choosing))
 
     def _train(
         self, trial: Trial, learnt: list[int], scored: list[int], stop: int | None = None

@@ -1,11 +1,11 @@
 """The grid of a protocol's `tuning`, each of its points a protocol of its own."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from tasks.protocols import Protocol, Tuning
+from tasks.protocols import Protocol
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,15 @@ class Trial:
     """
 
     protocol: Protocol
-    head: float
-    values: dict[str, float | str]
+    head: float = 1.0
+    values: dict[str, float | str] = field(default_factory=dict)
 
 
 def grid(protocol: Protocol) -> list[Trial]:
     """All points, those nearest to the protocol's own values first: they win where scores are equal."""
-    tuning = protocol.tuning or Tuning()
-    own = protocol.evaluation
+    tuning, own = protocol.tuning, protocol.evaluation
+    if tuning is None:
+        return [Trial(protocol)]
     axes: dict[str, list[Any]] = {
         "lr": tuning.lr,
         "steps": tuning.steps,

@@ -170,7 +170,10 @@ LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
         ({"split": {"by": "area"}}, "needs areas"),
         ({"id": "other"}, "must be the file's path"),
         ({"schedule": LAST, "selection": "within"}, "selection: within has nothing to choose from: let schedule.look_"),
-        ({"schedule": LAST, "tuning": {"lr": [1, 3]}}, "a tuning is chosen by labels: write selection: within, cv or val"),
+        (
+            {"schedule": LAST, "tuning": {"lr": [1, 3]}},
+            "a tuning is chosen by labels: write selection: within, cv or val",
+        ),
         ({"selection": "last", "tuning": {"lr": [1, 3]}}, "a tuning is chosen by labels"),
         ({"tuning": {"lr": [3]}}, "tuning: a grid has at least two points"),
         ({"tuning": {"head": [1, 1]}}, "tuning: a grid names each value once"),

@@ -143,5 +143,7 @@ def test_a_validation_part_chooses_where_the_protocol_says_so_and_must_be_there(
     train, val = drawn(one, 5), drawn(one, 12)[5:]
     labels = divide(one, train, Parts([], val, []), 1)
     assert ("val", [(train, val)]) == (labels.rule, labels.folds)
-    with pytest.raises(DataError, match=r"demo/scenes selects on the validation part, and .* has none: write selection"):
+    with pytest.raises(
+        DataError, match=r"demo/scenes selects on the validation part, and .* has none: write selection"
+    ):
         divide(one, train, NONE, 1)
