@@ -11,7 +11,7 @@ from tasks import datasets, protocols, registry
 from tasks.protocols import VALUES, Protocol, known_protocols, load_protocol
 
 ALL = known_protocols()
-DROPPED = {"title", "sources", "fractions"}
+DROPPED = {"title", "sources", "fractions", "labels", "of"}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -19,7 +19,7 @@ def test_a_shipped_protocol_loads_and_names_a_known_task_and_data_set(name):
     protocol = load_protocol(name)
     assert protocol.task in registry.all()
     assert protocol.dataset in datasets.registry.all()
-    assert protocol.schedule.look_every == 0 or protocol.split.ratio is None or protocol.split.ratio[1] > 0
+    assert protocol.selects != "val" or protocol.split.ratio is None or protocol.split.ratio[1] > 0
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -27,7 +27,8 @@ def test_every_value_of_a_protocol_says_paper_or_ours(name):
     protocol = load_protocol(name)
     for part in VALUES:
         named = {key: source for key, source in protocol.sources.items() if key.split(".")[0] == part}
-        assert named or getattr(protocol, part) is None
+        before = Protocol.model_fields[part].get_default(call_default_factory=True)
+        assert named or getattr(protocol, part) == before
         assert all(source.startswith(("paper", "ours")) for source in named.values())
 
 
@@ -41,18 +42,34 @@ def test_no_two_protocols_share_a_hash():
     assert len({load_protocol(name).hash for name in ALL}) == len(ALL)
 
 
+# Another value of each name whose values are words, or that is None where it is not stated.
+OTHERS = {
+    "length": "steps",
+    "precision": "fp32",
+    "by": "image",
+    "decay": "cosine",
+    "name": "AdamW",
+    "draw": "random",
+    "bn": "target",
+    "statistics": "data",
+    "selection": "within",
+    "tuning": {"lr": [1.0, 3.0]},
+    "labels": ["5shot"],
+    "of": "demo/city",
+    "size": 64,
+    "seed": 7,
+    "classes": {"a": ["building"]},
+}
+
+
 def _changed(values, key):
     value = values[key]
-    if isinstance(value, bool) or value is None:
-        return {"a": ["building"]}
+    if value is None or isinstance(value, str):
+        return OTHERS.get(key, f"{value}x")
     if isinstance(value, float):
         return value / 2 if value else 0.5
     if isinstance(value, int):
         return value + 1
-    if isinstance(value, str):
-        return {"length": "steps", "precision": "fp32", "by": "image", "decay": "cosine", "name": "AdamW"}.get(
-            key, value + "x"
-        )
     return value[:-1] if isinstance(value, list) else value
 
 
@@ -76,7 +93,7 @@ def test_the_hash_changes_with_every_value_and_ignores_titles_and_sources():
         at[path[-1]] = [4, 1, 1] if path[-1] == "ratio" else _changed(at, path[-1])
         if path[-1] == "areas":
             continue
-        changed["sources"] |= {"classes": "ours", "schedule.precision": "ours"}
+        changed["sources"] |= dict.fromkeys(VALUES, "ours")
         same = Protocol.model_validate(changed).hash == base.hash
         assert same == (path[0] in DROPPED), path
         checked += 1
@@ -126,6 +143,7 @@ def own_protocols(tmp_path, monkeypatch):
     folder = tmp_path / "protocols"
     folder.mkdir()
     good = yaml.safe_load((configs.folder() / "protocols" / "geokr-2021" / "vaihingen.yaml").read_text())
+    good["sources"] |= {"selection": "ours", "tuning": "ours"}
     monkeypatch.setattr(configs, "folder", lambda: tmp_path)
     protocols.load_protocol.cache_clear()
 
@@ -138,6 +156,10 @@ def own_protocols(tmp_path, monkeypatch):
     protocols.load_protocol.cache_clear()
 
 
+# Nothing is looked at before the end.
+LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -147,6 +169,15 @@ def own_protocols(tmp_path, monkeypatch):
         ({"split": {"by": "slice"}}, "needs ratio and seed"),
         ({"split": {"by": "area"}}, "needs areas"),
         ({"id": "other"}, "must be the file's path"),
+        ({"schedule": LAST, "selection": "within"}, "selection: within has nothing to choose from: let schedule.look_"),
+        (
+            {"schedule": LAST, "tuning": {"lr": [1, 3]}},
+            "a tuning is chosen by labels: write selection: within, cv or val",
+        ),
+        ({"selection": "last", "tuning": {"lr": [1, 3]}}, "a tuning is chosen by labels"),
+        ({"tuning": {"lr": [3]}}, "tuning: a grid has at least two points"),
+        ({"tuning": {"head": [1, 1]}}, "tuning: a grid names each value once"),
+        ({"tuning": {"steps": [1, 0]}}, "tuning.steps.1"),
     ],
 )
 def test_a_wrong_protocol_is_refused_in_one_line_that_names_file_and_value(own_protocols, changes, said):
@@ -163,3 +194,25 @@ def test_an_unknown_protocol_is_refused_with_the_nearest_ones():
         StudyError, match=r"unknown protocol 'demo/citi': name a \.yaml file that exists, or choose from .*demo/city"
     ):
         load_protocol("demo/citi")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schedule": LAST, "selection": "last"},
+        {"schedule": LAST, "selection": "cv", "tuning": {"head": [1, 10]}},
+        {"selection": "within"},
+    ],
+)
+def test_a_protocol_that_looks_or_tunes_may_select(own_protocols, changes):
+    own_protocols("mine", sources=dict.fromkeys(VALUES, "ours"), **changes)
+    assert changes["selection"] == load_protocol("mine").selects
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if load_protocol(name).of])
+def test_a_variant_differs_from_its_base_in_what_it_asks_about(name):
+    """A row's two scores, in a table, are of one data set, one division and one way to choose."""
+    variant, base = load_protocol(name), load_protocol(load_protocol(name).of)
+    kept = {"task", "dataset", "slices", "classes", "network", "augment", "metric", "draw"}
+    assert variant.model_dump(include=kept) == base.model_dump(include=kept)
+    assert variant.hash != base.hash

@@ -11,11 +11,12 @@ from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.storage.reader import Corpus
 from bench.store.records import Record
 from bench.store.store import Store
-from bench.studies.estimates import Estimate, estimate
+from bench.studies.estimates import Estimate, _rough_tuning, estimate
 from bench.studies.inputs import Inputs
 from bench.studies.plan import make_plan
 from bench.studies.study import load_study
 from tasks.prepared import SCHEMA
+from tasks.protocols import load_protocol
 
 
 @pytest.fixture
@@ -116,3 +117,8 @@ def record_of(cell, seconds):
         weights=cell.pretrain.key, corpus=None, metric="accuracy", metrics={"accuracy": 0.5}, counts={}, synthetic=True,
         synthetic_corpus=None, provenance={}, cost={"train_seconds": seconds, "eval_seconds": 1.5},
     )  # fmt: skip
+
+
+def test_a_grid_takes_as_many_trainings_as_it_has_points():
+    plain, tuned = (_rough_tuning(load_protocol(name), 1.0, 100) for name in ("demo/city", "demo/city-tuned"))
+    assert 6 * plain == tuned
