@@ -27,7 +27,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STATES = ("in all", "done", "failed")
 
 # option -> key of the study, and how its text becomes a value
-LISTS = {"methods": str, "tasks": str, "datasets": str, "backbones": str, "fractions": float}
+LISTS = {
+    "methods": str,
+    "tasks": str,
+    "datasets": str,
+    "backbones": str,
+    "fractions": float,
+    "references": str,
+    "init": str,
+}
 
 
 def study_options(command: Command) -> Command:
@@ -41,8 +49,9 @@ def study_options(command: Command) -> Command:
             click.option("--backbones", help="Comma-separated backbones, such as resnet18."),
             click.option("--fractions", help="Comma-separated fractions of the labels in (0, 1], such as 0.01,1.0."),
             click.option("--seeds", type=int, help="Repeats with their own subset and training seed."),
-            click.option("--reference/--no-reference", default=None, help="Add the reference row, or leave it out."),
-            click.option("--init", help="Where every method's backbone starts: random, imagenet, or a weights file."),
+            click.option("--references", help="Comma-separated rows to compare with, such as random,imagenet."),
+            click.option("--no-references", is_flag=True, help="Compare with no row but those of --methods."),
+            click.option("--init", help="Comma-separated starts of trained rows: random, imagenet, or weights files."),
             shared.store("Folder of the results; the study's own where not given.", default=None),
             click.option("--device", help="auto, cpu, cuda or cuda:N."),
             click.option("--workers", help="Jobs that run at the same time, or auto."),
@@ -113,6 +122,7 @@ def _execute(
     _check_starts(pretrains)
     store.open_for_writing()
     earlier = Outcome([] if retry_failed else plan.failed(store))
+    _say_missing(plan, console)
     _say_warnings(pretrains, console)
     jobs = len(plan.open_cells(store, retry_failed=retry_failed)) + len(pretrains)
     if not jobs:
@@ -121,6 +131,11 @@ def _execute(
     with RunProgress(console, jobs) as progress:
         outcome = execute(plan, store, study.engine, progress, predictions, retry_failed=retry_failed)
     return Outcome(earlier.failures + outcome.failures)
+
+
+def _say_missing(plan: Plan, console: Console) -> None:
+    for line in plan.missing:
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _say_warnings(jobs: list[PretrainJob], console: Console) -> None:
@@ -148,6 +163,7 @@ def plan(**options: Any) -> None:
     whole = make_plan(study, inputs)
     console.print(_pretrain_table(whole, store))
     console.print(_cell_table(whole, store))
+    _say_missing(whole, console)
     for job, reason in whole.failed(store):
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
     _say_warnings(whole.pretrains, console)
@@ -201,17 +217,16 @@ def study_from(options: dict[str, Any]) -> Study:
             overrides[name] = _split(name, options[name], kind)
     for name, key in (
         ("seeds", "seeds"),
-        ("init", "pretrain.init"),
         ("store", "store"),
         ("device", "engine.device"),
         ("workers", "engine.workers"),
     ):
         if options[name] is not None:
             overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
-    if options["reference"] is False:
+    if options["no_references"]:
+        if options["references"] is not None:
+            raise StudyError("--references and --no-references exclude each other: leave one out")
         overrides["references"] = []
-    elif options["reference"]:
-        overrides["references"] = ["random"]
     return load_study(options["study"], overrides)
 
 

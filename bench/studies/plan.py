@@ -1,11 +1,12 @@
 """The plan: a study's grid as pretrain jobs and cells with their keys."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import methods
 import tasks
+from bench.backbones.sources import IMAGENET
 from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
@@ -20,7 +21,7 @@ from bench.studies.study import Row, Study
 from tasks.protocols import Protocol
 
 Job = TypeVar("Job", PretrainJob, Cell)
-# A row's pretraining: row, backbone, draw, and the protocol that an oracle learns.
+# A row's pretraining: row, backbone, number of its draw, and the protocol that an oracle learns.
 Slot = tuple[str, str, int, str | None]
 
 
@@ -29,10 +30,15 @@ class Plan:
     """What a study consists of, whether done or not; cells are in the order of the study's lists.
 
     Two rows may share a pretraining or a cell under different names; each job is run once.
+
+    Attributes:
+        pretrains, cells: the jobs.
+        missing: a line for each reference that was left out, since its weights are not on this machine.
     """
 
     pretrains: list[PretrainJob]
     cells: list[Cell]
+    missing: list[str] = field(default_factory=list)
 
     def open_cells(self, store: Store, *, retry_failed: bool = False) -> list[Cell]:
         """Cells without a record; those that diverged, or whose pretraining did, only where they are to be retried."""
@@ -73,36 +79,73 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         StudyError: a method needs what the corpus does not offer, or an option or a data set does not fit it.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
-    draws = min(study.pretrainings, study.seeds)
+    _check_seeds(study)
     protocols = study.all_protocols()
+    absent = missing_references(study)
     _check_bands(study, inputs, protocols)
-    jobs = _pretrain_jobs(study, inputs, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
+    jobs = pretrain_jobs(study, inputs, protocols) | _oracle_jobs(study, inputs, protocols)
     cells = [
-        _cell(study, row, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed)
+        _cell(study, row, jobs[_slot(row, backbone, seed, study, protocol)], inputs, protocol, fraction, seed)
         for protocol in protocols
         for backbone in study.backbones
         for row in study.rows()
+        if (row.name, backbone) not in absent
         for fraction in dict.fromkeys(study.fractions or protocol.fractions)
         for seed in range(study.seeds)
     ]
-    return Plan(_distinct(jobs.values()), cells)
+    return Plan(_distinct(jobs.values()), cells, list(absent.values()))
 
 
 def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
-    """Lay out a study's pretrainings alone, `pretrain_seeds` of each row but oracles; raises as `make_plan`.
+    """Lay out a study's pretrainings alone, all of each row but oracles; raises as `make_plan`.
 
     No data set is opened: without a corpus, initialisations are for 8-bit red, green and blue.
     """
-    return Plan(_distinct(_pretrain_jobs(study, inputs, [], study.pretrainings).values()), [])
+    jobs = pretrain_jobs(study, inputs, [])
+    return Plan(_distinct(jobs.values()), [], list(missing_references(study).values()))
 
 
-def _slot(row: Row, backbone: str, draw: int, protocol: Protocol) -> Slot:
+def missing_references(study: Study) -> dict[tuple[str, str], str]:
+    """References that a run leaves out, since it would have to download their weights: a line by row and backbone.
+
+    A row that the study lists among its methods is never left out.
+    """
+    asked = {row.name for row in study.methods}
+    added = [row for row in study.rows() if row.name not in asked and not methods.get(row.method).trains]
+    published = [row for row in added if study.options_of(row).starts_at() == IMAGENET]
+    found = {}
+    for row in published:
+        from bench.backbones.initial import missing  # torch, where a study asks for published weights
+
+        for backbone in study.backbones:
+            if (why := missing(backbone)) is not None:
+                name = "ImageNet" if row.name == IMAGENET else row.name
+                found[row.name, backbone] = f"{name} row missing for {backbone}: {why}"
+    return found
+
+
+def _check_seeds(study: Study) -> None:
+    """Refuse repeats that would start from some pretrainings more often than from others."""
+    draws, seeds = study.pretrainings, study.seeds
+    if seeds % draws:
+        raise StudyError(
+            f"seeds: {seeds} is no multiple of pretrain_seeds: {draws}, so some pretrainings would count more than "
+            f"others: write seeds: {draws * max(1, round(seeds / draws))}, or another pretrain_seeds"
+        )
+
+
+def _slot(row: Row, backbone: str, seed: int, study: Study, protocol: Protocol) -> Slot:
+    """The pretraining that a repeat starts from."""
+    draw = seed % study.pretrainings_of(row)
     return row.name, backbone, draw, protocol.id if methods.get(row.method).learns_protocol else None
 
 
-def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Slot, PretrainJob]:
-    """The pretrainings of a study by row, backbone and draw."""
-    corpus = _corpus_for(study, inputs)
+def pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol]) -> dict[Slot, PretrainJob]:
+    """The pretrainings of a study by row, backbone and draw; without oracles and missing references.
+
+    Where no corpus tells what the images are, the protocols' data sets do.
+    """
+    corpus, absent = _corpus_for(study, inputs), missing_references(study)
     rows = [row for row in study.rows() if not methods.get(row.method).learns_protocol]
     images: ImageFacts | None = corpus
     if corpus is None and rows and protocols:
@@ -118,11 +161,12 @@ def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draw
         )
         for row in rows
         for backbone in study.backbones
-        for draw in range(draws)
+        if (row.name, backbone) not in absent
+        for draw in range(study.pretrainings_of(row))
     }
 
 
-def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Slot, PretrainJob]:
+def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol]) -> dict[Slot, PretrainJob]:
     """The oracles of a study: each learns one protocol, under seeds that no cell of any study uses."""
     rows = [row for row in study.rows() if methods.get(row.method).learns_protocol]
     return {
@@ -132,7 +176,7 @@ def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws:
         for row in rows
         for protocol in protocols
         for backbone in study.backbones
-        for draw in range(draws)
+        for draw in range(study.pretrainings_of(row))
     }
 
 

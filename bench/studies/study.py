@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 import methods
 import tasks
 from bench import backbones, engines
+from bench.backbones.sources import RANDOM
 from bench.core.configs import ConfigKind, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
@@ -20,6 +21,12 @@ from bench.studies.budget import StudyBudget
 from tasks.amounts import read_amount
 from tasks.protocols import Protocol, load_protocol
 
+# Every random initialisation is a draw of its own in each repeat: draws are free, one of them proves nothing.
+DRAWN_ANEW = False
+
+# Rows that are never a reference: a network as initialised normalises nothing, which flatters whatever saw an image.
+NO_REFERENCES = ("random-raw",)
+
 
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
     return merge({key: value for key, value in base.items() if key != "name"}, study)  # records say who asked for them
@@ -28,6 +35,8 @@ def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
 STUDIES = ConfigKind("study", ".", StudyError, join=_over)
 shipped_studies = STUDIES.names
 Fraction = Annotated[float, Field(gt=0, le=1)]
+# Between the name of a row and the start that sets it apart: `moco from imagenet`.
+FROM = " from "
 
 
 class Row(BaseModel):
@@ -67,6 +76,11 @@ class Row(BaseModel):
         name, repeat_from = options.pop("as", str(method)), options.pop("repeat_from", 0)
         return cls(method=str(method), name=name, repeat_from=repeat_from, options=options)
 
+    def starting_from(self, init: str, *, first: bool) -> "Row":
+        """The same row from a start; the study's first start leaves its name as it is."""
+        name = self.name if first else f"{self.name}{FROM}{start_name(init)}"
+        return self.model_copy(update={"name": name, "options": {**self.options, "init": init}})
+
     @property
     def label(self) -> str | None:
         """The name, where it is not the method's own."""
@@ -81,6 +95,21 @@ def _rows(entries: Any) -> Any:
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _starts(value: Any) -> Any:
+    """Starting points, whose names in tables must differ."""
+    starts = _as_list(value)
+    names = [start_name(start) for start in starts] if isinstance(starts, list) else []
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two starts are called {twice!r} in tables: leave one out, or rename its file")
+    return starts
+
+
+def start_name(start: object) -> str:
+    """What tables call a starting point: a file by its name without folder and ending."""
+    return Path(str(start)).stem
 
 
 def _amounts(values: Any) -> Any:
@@ -107,7 +136,8 @@ class Study(BaseModel):
         methods: the rows: names from the methods registry, or methods with options, a name and other seeds (`Row`).
         references: rows that all others are compared with; they are added to the methods. One whose weights are not on
             this machine is left out, and tables say so.
-        init: where trained rows start: `random`, `imagenet` or a file; a list makes a row of each.
+        init: where trained rows start: `random`, `imagenet` or a file. A list makes a row of each start, named `moco` for
+            the first and `moco from imagenet` for another; a row that states its own start is left as it is.
         budget: how long every row trains; None as its own options say, which is `paper` in the file.
         views: the methods' own augmentations (`paper`), or one family for all (`common`).
         backbones: names from the backbones registry.
@@ -132,8 +162,8 @@ class Study(BaseModel):
     corpus: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
     methods: Annotated[list[Row], BeforeValidator(_rows), Field(min_length=1)]
-    references: list[str] = Field(default_factory=lambda: ["random"])
-    init: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)] | None = None
+    references: Annotated[list[str], BeforeValidator(_as_list)] = Field(default_factory=lambda: ["random"])
+    init: Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValidator(_starts)] = None
     budget: StudyBudget = None
     views: Literal["paper", "common"] = "common"
     backbones: list[str] = Field(min_length=1)
@@ -158,20 +188,44 @@ class Study(BaseModel):
             raise ValueError(f"methods: two rows are called {twice!r}: give one another name with `as`")
         return self
 
+    @model_validator(mode="after")
+    def _starts_are_an_axis(self) -> Self:
+        if "init" in self.pretrain:
+            raise ValueError(f"pretrain.init: starts are a key of their own: write init: {self.pretrain['init']}")
+        return self
+
     def rows(self) -> list[Row]:
-        """The rows asked for, the references first."""
+        """The rows asked for, the references first, each once a start."""
         named = {row.name: row for row in self.methods}
         references = [named.get(name) or Row.read(name) for name in self.references]
         found: list[Row] = []
         for row in (*references, *self.methods):
             if row not in found:  # asked for twice without a difference, it is one row
                 found.append(row)
-        return found
+        return [started for row in found for started in self._from_each_start(row)]
+
+    def _from_each_start(self, row: Row) -> list[Row]:
+        """A row once for each of the study's starts, where it trains and does not state its own."""
+        spec = methods.registry.all().get(row.method)  # an unknown method is refused where options are looked at
+        own = {**self.options.get(row.method, {}), **row.options}
+        if self.init is None or spec is None or not spec.trains or "init" in own:
+            return [row]
+        return [row.starting_from(init, first=init == self.init[0]) for init in self.init]
 
     @property
     def pretrainings(self) -> int:
         """Pretrainings of each row that trains."""
         return self.pretrain_seeds or self.seeds
+
+    def pretrainings_of(self, row: Row) -> int:
+        """Pretrainings of a row: `pretrain_seeds` where it trains; a random start is drawn in every repeat.
+
+        Published weights and features that are not drawn are one, whatever the seed.
+        """
+        spec = methods.get(row.method)
+        if spec.trains or spec.learns_protocol or not DRAWN_ANEW:
+            return self.pretrainings
+        return self.seeds if self.options_of(row).starts_at() == RANDOM else 1
 
     def options_of(self, row: Row | str) -> PretrainOptions:
         """A row's options: its method's defaults, then `pretrain`, then `options.<method>`, then its own.
@@ -204,8 +258,9 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     file = STUDIES.find(str(path))
     values = STUDIES.read(file)
     named = _by_name(values.get("methods"))
+    starts = _as_list(overrides.get("init", values.get("init"))) or []
     for key, value in overrides.items():
-        _put(values, key, [named.get(name, name) for name in value] if key == "methods" else value)
+        _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
     study = parse(Study, values, file, StudyError)
     _check_names(study)
     return study
@@ -220,6 +275,16 @@ def _by_name(entries: Any) -> dict[Any, Any]:
     }
 
 
+def _pick(name: Any, named: dict[Any, Any], starts: Any) -> Any:
+    """The entry of a row that a command names: as the study wrote it, or from one of its starts."""
+    base, _, start = str(name).rpartition(FROM)
+    found = [init for init in starts[1:] if base and start_name(init) == start] if isinstance(starts, list) else []
+    if name in named or not found:
+        return named.get(name, name)
+    row = Row.read(named.get(base, base))
+    return {row.method: {**row.options, "as": name, "repeat_from": row.repeat_from, "init": found[0]}}
+
+
 def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
     *parents, last = dotted.split(".")
     for parent in parents:
@@ -230,7 +295,18 @@ def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
     values[last] = value
 
 
+def _check_references(study: Study) -> None:
+    methods_of = {row.name: row.method for row in study.methods}
+    for name in study.references:
+        if methods_of.get(name, name) in NO_REFERENCES:
+            raise StudyError(
+                f"references: {name!r} has batch statistics of no image and is never compared with: take random, and "
+                f"list {name} under methods to see it"
+            )
+
+
 def _check_names(study: Study) -> None:
+    _check_references(study)
     for row in study.rows():
         study.options_of(row)
         if row.label is not None and (not row.name.strip() or row.name in methods.registry.all()):
