@@ -285,6 +285,10 @@ class TrainingOptions(StartOptions):
         """Option `init`."""
         return self.init
 
+    def peak_lr(self) -> float | None:
+        """Learning rate that the optimiser is given, scaled with the batch; None where the options do not tell."""
+        return None
+
     def length(self, tiles: int) -> Length:
         """Steps on a corpus of so many tiles: whole batches only, so an epoch's last tiles may be left out."""
         per_epoch = tiles // self.batch

@@ -49,6 +49,10 @@ class CMIDOptions(TrainingOptions):
     weight_decay: float = option(0.02, "release", "not applied to norms and biases", ge=0)
     warmup_epochs: int = option(10, "release", "epochs of rising learning rate, at most a tenth of the run", ge=0)
 
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
+
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a queue larger than the corpus, and views that cells do not tile."""
         super().check(corpus)

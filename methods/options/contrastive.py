@@ -1,5 +1,6 @@
 """Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL; GeRSP shares those of the views."""
 
+import math
 from typing import Literal
 
 from bench.core.errors import StudyError
@@ -61,6 +62,10 @@ class MoCoOptions(TwoViewOptions):
     lr: float = option(0.03, "He et al. 2020, at a batch of 256", "learning rate of SGD", gt=0)
     weight_decay: float = option(1e-4, "He et al. 2020", "not applied to norms and biases", ge=0)
 
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
+
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a queue larger than the corpus."""
         super().check(corpus)
@@ -94,6 +99,10 @@ class SimCLROptions(LarsOptions):
     hidden: int = option(2048, "Chen et al. 2020", "width of the projection head's hidden layer", gt=0)
     dim: int = option(128, "Chen et al. 2020", "length of the projected vector", gt=0)
 
+    def peak_lr(self) -> float:
+        """In proportion to the root of the batch."""
+        return self.lr * math.sqrt(self.batch)
+
 
 class BYOLOptions(LarsOptions):
     """Options of BYOL; learning rate is that of a batch of 256 and scales with the batch."""
@@ -108,6 +117,10 @@ class BYOLOptions(LarsOptions):
         ge=0,
         le=1,
     )
+
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
 
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, and how far the teacher moves."""

@@ -145,6 +145,10 @@ class GeoKROptions(LandCoverOptions):
         count = len(images.bands)
         return Normalisation((0.0,) * count, (1.0,) * count, UNIT.source, images.bands.names)
 
+    def peak_lr(self) -> float:
+        """As stated, whatever the batch."""
+        return self.lr
+
     @property
     def has_teacher(self) -> bool:
         """Whether a teacher plays a part: in the loss or in what is exported."""
@@ -193,3 +197,7 @@ class ClassificationOptions(LandCoverOptions):
     lr: float = option(1e-3, "paper III-C", "learning rate of Adam", gt=0)
     lr_decay: float = option(0.9, "paper III-C", "factor on the learning rate after every epoch", gt=0, le=1)
     balance: bool = option(default=True, source="paper IV-A", text="draw tiles of rare dominant classes more often")
+
+    def peak_lr(self) -> float:
+        """As stated, whatever the batch."""
+        return self.lr

@@ -56,6 +56,10 @@ class GeRSPOptions(TwoViewOptions):
             raise StudyError("gersp: option labelled is not set: set options.gersp.labelled to an image folder")
         return super().identity() | {"labelled": list_images(Path(self.labelled)).hash}
 
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
+
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a queue larger than the corpus, a learning rate that would rise, and more restarts than steps."""
         super().check(corpus)
