@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 import yaml
@@ -12,9 +12,11 @@ from rich.table import Table
 import methods
 from bench.backbones.sources import RANDOM
 from bench.cli import options as shared
+from bench.cli.design import Form, show_design
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
 from bench.store.store import Store
+from bench.studies.design import design
 from bench.studies.estimates import estimate
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
@@ -88,8 +90,11 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     console = Console(stderr=True)
     study = study_from(options)
     store = Store(Path(study.store))
-    plan = make_plan(study, _inputs(console))
+    inputs = _inputs(console)
+    plan = make_plan(study, inputs)
+    sheet = design(study, inputs)
     outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
+    store.write_design(sheet)
     _show_tables(study, plan, store)
     _exit(outcome, console)
 
@@ -154,12 +159,23 @@ def _exit(outcome: Outcome, console: Console) -> None:
 
 @click.command()
 @study_options
-def plan(**options: Any) -> None:
-    """Show what a run would do, what is done, and how long the rest should take."""
+@click.option("--design", "as_design", is_flag=True, help="Print the design sheet: what each row is given.")
+@click.option("--format", "form", type=click.Choice(get_args(Form)), help="Form of the sheet  [default: text].")
+def plan(as_design: bool, form: Form | None, **options: Any) -> None:
+    """Show what a run would do, what is done, and how long the rest should take.
+
+    With --design, show instead what rows and protocols are given, where they differ, and what each planned sentence can
+    be about; an absent corpus or data set is said there, and keeps nothing else from being shown.
+    """
+    if form is not None and not as_design:
+        raise StudyError("--format is of the design sheet: add --design, or leave it out")
     console = Console()
     study = study_from(options)
-    store = Store(Path(study.store))
     inputs = _inputs(Console(stderr=True))
+    if as_design:
+        show_design(design(study, inputs), form or "text")
+        return
+    store = Store(Path(study.store))
     whole = make_plan(study, inputs)
     console.print(_pretrain_table(whole, store))
     console.print(_cell_table(whole, store))

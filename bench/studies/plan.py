@@ -79,7 +79,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         StudyError: a method needs what the corpus does not offer, or an option or a data set does not fit it.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
-    _check_seeds(study)
+    check_seeds(study)
     protocols = study.all_protocols()
     absent = missing_references(study)
     _check_bands(study, inputs, protocols)
@@ -124,7 +124,7 @@ def missing_references(study: Study) -> dict[tuple[str, str], str]:
     return found
 
 
-def _check_seeds(study: Study) -> None:
+def check_seeds(study: Study) -> None:
     """Refuse repeats that would start from some pretrainings more often than from others."""
     draws, seeds = study.pretrainings, study.seeds
     if seeds % draws:
