@@ -80,6 +80,7 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     study = study_from(options)
     store = Store(Path(study.store))
     plan = make_plan(study, _inputs(console))
+    _say_left_out(plan, console)
     outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
     _show_tables(study, plan, store)
     _exit(outcome, console)
@@ -130,6 +131,11 @@ def _say_warnings(jobs: list[PretrainJob], console: Console) -> None:
         console.print(line, style="yellow", markup=False, highlight=False)
 
 
+def _say_left_out(plan: Plan, console: Console) -> None:
+    for line in plan.left_out:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def _exit(outcome: Outcome, console: Console) -> None:
     for job, text in outcome.failures:
         console.print(f"failed: {job.label}: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
@@ -150,6 +156,7 @@ def plan(**options: Any) -> None:
     console.print(_cell_table(whole, store))
     for job, reason in whole.failed(store):
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    _say_left_out(whole, console)
     _say_warnings(whole.pretrains, console)
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
@@ -179,7 +186,7 @@ def _cell_table(plan: Plan, store: Store) -> Table:
     rows: dict[tuple[str, str, str, float], list[Cell]] = {}
     for cell in plan.cells:
         name = cell.row or cell.pretrain.method
-        rows.setdefault((name, cell.pretrain.backbone, cell.protocol.id, cell.fraction), []).append(cell)
+        rows.setdefault((name, cell.backbone, cell.protocol.id, cell.fraction), []).append(cell)
     failed = {job.key for job, _ in plan.failed(store)}
     for (name, backbone, protocol, fraction), cells in rows.items():
         done = sum(store.has_record(cell.key) for cell in cells)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import methods
 import tasks
+from bench import backbones
 from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
@@ -29,10 +30,14 @@ class Plan:
     """What a study consists of, whether done or not; cells are in the order of the study's lists.
 
     Two rows may share a pretraining or a cell under different names; each job is run once.
+
+    Attributes:
+        left_out: what the grid has and the plan has not, a line each.
     """
 
     pretrains: list[PretrainJob]
     cells: list[Cell]
+    left_out: tuple[str, ...] = ()
 
     def open_cells(self, store: Store, *, retry_failed: bool = False) -> list[Cell]:
         """Cells without a record; those that diverged, or whose pretraining did, only where they are to be retried."""
@@ -75,17 +80,48 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     """
     draws = min(study.pretrainings, study.seeds)
     protocols = study.all_protocols()
-    _check_bands(study, inputs, protocols)
-    jobs = _pretrain_jobs(study, inputs, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
+    rows = _rows(study, protocols)
+    _check_bands(study, inputs, protocols, rows)
+    jobs = _pretrain_jobs(study, inputs, rows, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
     cells = [
-        _cell(study, row, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed)
+        _cell(
+            study, row, backbone, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed
+        )
         for protocol in protocols
         for backbone in study.backbones
-        for row in study.rows()
+        for row in rows
+        if _takes(protocol, row)
         for fraction in dict.fromkeys(study.fractions or protocol.fractions)
         for seed in range(study.seeds)
     ]
-    return Plan(_distinct(jobs.values()), cells)
+    left_out = tuple(_left_out(study, protocols))
+    if left_out and not cells:
+        raise StudyError(f"study {study.name}: {'; '.join(left_out)}, and nothing is left: ask for a task that probes")
+    return Plan(_distinct(jobs.values()), cells, left_out)
+
+
+def _takes(protocol: Protocol, row: Row) -> bool:
+    """Whether a row can enter a protocol: fixed features cannot be fine-tuned."""
+    return methods.get(row.method).network is None or tasks.get(protocol.task).frozen
+
+
+def _left_out(study: Study, protocols: list[Protocol]) -> Iterable[str]:
+    for row in study.rows():
+        ids = [protocol.id for protocol in protocols if not _takes(protocol, row)]
+        if ids:
+            yield f"{row.name} gives fixed features, which can only be probed: left out of {', '.join(ids)}"
+
+
+def _rows(study: Study, protocols: list[Protocol]) -> list[Row]:
+    """The rows that can enter one of the protocols, where there are any."""
+    rows = study.rows()
+    return [row for row in rows if any(_takes(protocol, row) for protocol in protocols)] if protocols else rows
+
+
+def _reads_corpus(study: Study, row: Row, backbone: str) -> bool:
+    if "tiles" in methods.get(row.method).needs:
+        return True
+    return study.corpus is not None and study.options_of(row).reads_corpus(backbones.get(backbone))
 
 
 def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
@@ -93,17 +129,19 @@ def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
 
     No data set is opened: without a corpus, initialisations are for 8-bit red, green and blue.
     """
-    return Plan(_distinct(_pretrain_jobs(study, inputs, [], study.pretrainings).values()), [])
+    return Plan(_distinct(_pretrain_jobs(study, inputs, study.rows(), [], study.pretrainings).values()), [])
 
 
 def _slot(row: Row, backbone: str, draw: int, protocol: Protocol) -> Slot:
     return row.name, backbone, draw, protocol.id if methods.get(row.method).learns_protocol else None
 
 
-def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Slot, PretrainJob]:
-    """The pretrainings of a study by row, backbone and draw."""
-    corpus = _corpus_for(study, inputs)
-    rows = [row for row in study.rows() if not methods.get(row.method).learns_protocol]
+def _pretrain_jobs(
+    study: Study, inputs: Inputs, rows: list[Row], protocols: list[Protocol], draws: int
+) -> dict[Slot, PretrainJob]:
+    """The pretrainings of some rows by row, backbone and draw."""
+    rows = [row for row in rows if not methods.get(row.method).learns_protocol]
+    corpus = _corpus_for(study, inputs, rows)
     images: ImageFacts | None = corpus
     if corpus is None and rows and protocols:
         images = images_of([(protocol, inputs.dataset(study, protocol)) for protocol in protocols])
@@ -113,7 +151,7 @@ def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draw
             inputs.fill(study.options_of(row)),
             backbone,
             derive(study.seed, "pretrain", row.repeat_from + draw),
-            corpus,
+            corpus if _reads_corpus(study, row, backbone) else None,
             images,
         )
         for row in rows
@@ -136,13 +174,18 @@ def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws:
     }
 
 
-def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
-    trained = [row for row in study.rows() if methods.get(row.method).trains]
-    if not trained:
+def _readers(study: Study, rows: list[Row]) -> list[Row]:
+    """The rows that read the corpus, for one of the backbones at least."""
+    return [row for row in rows if any(_reads_corpus(study, row, backbone) for backbone in study.backbones)]
+
+
+def _corpus_for(study: Study, inputs: Inputs, rows: list[Row]) -> Corpus | None:
+    readers = _readers(study, rows)
+    if not readers:
         return None
     corpus = inputs.corpus(study)
     offers = {"tiles"} | ({"landcover"} if corpus.has_landcover else set())
-    for row in trained:
+    for row in readers:
         options = study.options_of(row)
         missing = sorted(methods.get(row.method).needs - offers - options.offers())
         if missing:
@@ -155,9 +198,9 @@ def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
     return corpus
 
 
-def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> None:
-    """Refuse a data set whose images have other bands than the corpus that the study's backbones learn from."""
-    if not any(methods.get(row.method).trains for row in study.rows()):
+def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol], rows: list[Row]) -> None:
+    """Refuse a data set whose images have other bands than the corpus that the study's rows learn from."""
+    if not _readers(study, rows):
         return
     corpus = inputs.corpus(study)
     for protocol in protocols:
@@ -170,10 +213,11 @@ def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> Non
 
 
 def _pretrain_job(
-    row: Row, options: PretrainOptions, backbone: str, seed: int, corpus: Corpus | None, images: ImageFacts | None
+    row: Row, options: PretrainOptions, backbone: str, seed: int, used: Corpus | None, images: ImageFacts | None
 ) -> PretrainJob:
+    """One pretraining of a row, on a corpus where the row reads one."""
     spec = methods.get(row.method)
-    used = corpus if spec.trains else None
+    network = spec.network or backbone
     bands = images.bands if images else RGB
     options.check_bands(bands)
     identity: dict[str, Any] = {
@@ -182,7 +226,7 @@ def _pretrain_job(
         "options": options.identity()
         | (options.content_of(used) if used else {})
         | (options.input_of(images) if images else {}),
-        "backbone": backbone,
+        "backbone": network,
         "corpus": used.hash if used else None,
         "seed": seed,
         **_named(bands),
@@ -194,7 +238,7 @@ def _pretrain_job(
         method=row.method,
         options=options.model_dump(mode="json"),
         identity=identity["options"],
-        backbone=backbone,
+        backbone=network,
         corpus=str(used.path.resolve()) if used else None,
         corpus_hash=used.hash if used else None,
         seed=seed,
@@ -248,9 +292,17 @@ def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: S
 
 
 def _cell(
-    study: Study, row: Row, job: PretrainJob, inputs: Inputs, protocol: Protocol, fraction: float, seed: int
+    study: Study,
+    row: Row,
+    backbone: str,
+    job: PretrainJob,
+    inputs: Inputs,
+    protocol: Protocol,
+    fraction: float,
+    seed: int,
 ) -> Cell:
     data = inputs.dataset(study, protocol)
+    board = backbone if job.backbone != backbone else None
     # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
     subset_seed = derive(study.seed, "subset", seed)
     train_seed = derive(study.seed, "train", seed)
@@ -262,12 +314,14 @@ def _cell(
         "fraction": fraction,
         "subset_seed": subset_seed,
         "train_seed": train_seed,
+        **({"board": board} if board else {}),
     }
     return Cell(
         key=content_hash(identity),
         study=study.name,
         row=row.label,
         pretrain=job,
+        board=board,
         protocol=protocol,
         data=str(data.path.resolve()),
         fraction=fraction,

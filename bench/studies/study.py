@@ -237,9 +237,10 @@ def _check_names(study: Study) -> None:
             raise StudyError(
                 f"methods: a row of {row.method} cannot be called {row.name!r}, which is a method's name or blank"
             )
+    _check_references(study)
     for method in study.options:
         methods.get(method)
-    for backbone in map(backbones.get, study.backbones):
+    for backbone in map(backbones.registry.get, study.backbones):
         for row in study.rows():
             study.options_of(row).check_backbone(backbone)
     for task in study.tasks:
@@ -250,3 +251,10 @@ def _check_names(study: Study) -> None:
     for dataset in study.datasets or []:
         if dataset not in offered:
             raise StudyError(f"no asked protocol has data set {dataset!r}: choose from {', '.join(sorted(offered))}")
+
+
+def _check_references(study: Study) -> None:
+    for row in study.rows():
+        why = methods.get(row.method).no_reference
+        if why and row.name in study.references:
+            raise StudyError(f"references: {row.name} cannot be one: {why}")
