@@ -12,9 +12,11 @@ class TaskSpec(Spec):
     Attributes:
         factory: `module:Class` of a `tasks.task.Task`.
         version: bumped by hand when a change of the code changes the numbers.
+        frozen: whether it reads frozen features alone, so that rows of fixed features can enter.
     """
 
     version: int
+    frozen: bool = False
 
 
 _BUILTIN = [

@@ -93,6 +93,7 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     inputs = _inputs(console)
     plan = make_plan(study, inputs)
     sheet = design(study, inputs)
+    _say_left_out(plan, console)
     outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
     store.write_design(sheet)
     _show_tables(study, plan, store)
@@ -127,7 +128,6 @@ def _execute(
     _check_starts(pretrains)
     store.open_for_writing()
     earlier = Outcome([] if retry_failed else plan.failed(store))
-    _say_missing(plan, console)
     _say_warnings(pretrains, console)
     jobs = len(plan.open_cells(store, retry_failed=retry_failed)) + len(pretrains)
     if not jobs:
@@ -138,16 +138,16 @@ def _execute(
     return Outcome(earlier.failures + outcome.failures)
 
 
-def _say_missing(plan: Plan, console: Console) -> None:
-    for line in plan.missing:
-        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
-
-
 def _say_warnings(jobs: list[PretrainJob], console: Console) -> None:
     """What makes a pretraining doubtful before it runs, once a method and backbone."""
     lines = {f"warning: {job.label}: {name}: {text}" for job in jobs for name, text in job.warnings.items()}
     for line in sorted(lines):
         console.print(line, style="yellow", markup=False, highlight=False)
+
+
+def _say_left_out(plan: Plan, console: Console) -> None:
+    for line in plan.left_out:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _exit(outcome: Outcome, console: Console) -> None:
@@ -179,9 +179,9 @@ def plan(as_design: bool, form: Form | None, **options: Any) -> None:
     whole = make_plan(study, inputs)
     console.print(_pretrain_table(whole, store))
     console.print(_cell_table(whole, store))
-    _say_missing(whole, console)
     for job, reason in whole.failed(store):
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    _say_left_out(whole, console)
     _say_warnings(whole.pretrains, console)
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
@@ -211,7 +211,7 @@ def _cell_table(plan: Plan, store: Store) -> Table:
     rows: dict[tuple[str, str, str, float], list[Cell]] = {}
     for cell in plan.cells:
         name = cell.row or cell.pretrain.method
-        rows.setdefault((name, cell.pretrain.backbone, cell.protocol.id, cell.fraction), []).append(cell)
+        rows.setdefault((name, cell.backbone, cell.protocol.id, cell.fraction), []).append(cell)
     failed = {job.key for job, _ in plan.failed(store)}
     for (name, backbone, protocol, fraction), cells in rows.items():
         done = sum(store.has_record(cell.key) for cell in cells)

@@ -127,6 +127,10 @@ class PretrainOptions(BaseModel):
         used = self.normalisation(images)
         return {} if used.same(self.normalisation()) else {"input": {"mean": list(used.mean), "std": list(used.std)}}
 
+    def reads_corpus(self, backbone: BackboneSpec) -> bool:  # noqa: ARG002 - overridden where it matters
+        """Whether a method that needs no corpus reads the study's, where it has one, for this backbone."""
+        return False
+
     def fetch(self, make: Callable[[str], str]) -> Self:  # noqa: ARG002 - as above
         """The options with what they name by a registered word replaced by its folder.
 

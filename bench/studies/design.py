@@ -16,7 +16,8 @@ from bench.studies import design_protocols
 from bench.studies.design_rows import COLUMNS, COMPUTE, Column, Entry, differ
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
-from bench.studies.plan import check_seeds, missing_references, pretrain_jobs
+from bench.studies.plan import check_seeds, entering_rows, left_out, pretrain_jobs, reads_corpus
+from bench.studies.references import missing_references
 from bench.studies.study import Study
 from tasks.prepared import Prepared
 
@@ -74,12 +75,12 @@ def _entries(study: Study, inputs: Inputs, sets: dict[str, Prepared | None], not
     corpus = _corpus(study, inputs, notes)
     opened = [(protocol, data) for protocol in study.all_protocols() if (data := sets[protocol.id]) is not None]
     images: ImageFacts | None = corpus or (images_of(opened) if opened else None)
-    absent = missing_references(study)
-    notes.extend(f"{line}." for line in absent.values())
-    jobs = pretrain_jobs(study, inputs, []) if corpus else {}
+    absent, rows = missing_references(study), entering_rows(study, study.all_protocols())
+    notes.extend(f"{line}." for line in left_out(study, study.all_protocols()))
+    jobs = pretrain_jobs(study, inputs, rows, []) if corpus else {}
     entries = []
     for backbone in study.backbones:
-        for row in study.rows():
+        for row in rows:
             if (row.name, backbone) in absent:
                 continue
             job = jobs.get((row.name, backbone, 0, None))
@@ -89,7 +90,7 @@ def _entries(study: Study, inputs: Inputs, sets: dict[str, Prepared | None], not
 
 
 def _corpus(study: Study, inputs: Inputs, notes: list[str]) -> Corpus | None:
-    if not any(methods.get(row.method).trains for row in study.rows()):
+    if not any(reads_corpus(study, row, backbone) for row in study.rows() for backbone in study.backbones):
         return None
     try:
         return inputs.corpus(study)
@@ -147,6 +148,8 @@ def _apart_as_a_whole(one: Entry, other: Entry) -> list[str]:
     kinds = {one.kind, other.kind}
     if "oracle" in kinds and len(kinds) == 2:
         return ["the oracle learns the protocol's own labels"]
+    if "features" in kinds and len(kinds) == 2:
+        return ["fixed features: no network is trained"]
     if "published" in kinds and len(kinds) == 2:
         return ["published weights: their data, budget and recipe are their publisher's"]
     if kinds == {"trained", "drawn"}:

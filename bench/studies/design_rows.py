@@ -11,6 +11,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import ImageFacts, PretrainOptions, TrainingOptions
 from bench.pretraining.spec import MethodSpec
 from bench.studies.jobs import PretrainJob
+from bench.studies.plan import reads_corpus
 from bench.studies.study import Row, Study, start_name
 
 UNKNOWN, NONE = "?", "—"
@@ -20,7 +21,7 @@ COMPUTE = 1.5
 OF_THE_CORPUS = frozenset({"tiles", "landcover"})
 # The fact in which a budget's unit is counted; without a budget rows are compared by their views.
 COUNTED_AS = {"views": "student_views", "tiles": "tiles", "steps": "steps", "flops": "flops"}
-Kind = Literal["trained", "drawn", "published", "oracle"]
+Kind = Literal["trained", "drawn", "published", "features", "oracle"]
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,13 @@ class Entry:
 
     @property
     def kind(self) -> Kind:
-        """Trained on the corpus, drawn at random, published weights or another fixed start, or the oracle."""
+        """Trained on the corpus, drawn at random, published weights, features without a network, or the oracle."""
         if self.spec.learns_protocol:
             return "oracle"
         if self.spec.trains:
             return "trained"
+        if self.spec.network is not None:
+            return "features"
         return "drawn" if self.options.starts_at() == RANDOM else "published"
 
     @property
@@ -126,7 +129,7 @@ def differ(column: Column, one: Entry, other: Entry) -> bool:
 
 
 def _start(entry: Entry) -> Stated:
-    start = entry.options.starts_at()
+    start = entry.options.starts_at() if entry.kind != "features" else NONE
     return Stated(start_name(start), start if entry.kind == "trained" else None)
 
 
@@ -134,13 +137,17 @@ def _data(entry: Entry) -> Stated:
     if entry.kind == "oracle":
         return Stated("the protocol's own training part, with all its labels")
     if entry.kind != "trained":
-        return Stated(NONE)
+        seen = reads_corpus(entry.study, entry.row, entry.backbone)
+        return Stated(f"{_corpus(entry)}, without training" if seen else NONE)
     needs = sorted(entry.spec.needs - OF_THE_CORPUS)
     more = [f"{need} {_named(entry, need)}".strip() for need in needs]
     cover = ["its land cover"] if "landcover" in entry.spec.needs else []
+    return Stated(" + ".join([_corpus(entry), *cover, *more]), (entry.study.corpus, *more))
+
+
+def _corpus(entry: Entry) -> str:
     tiles = f" ({len(entry.corpus):,} tiles)" if entry.corpus else ""
-    corpus = start_name(entry.study.corpus or UNKNOWN)
-    return Stated(" + ".join([f"{corpus}{tiles}", *cover, *more]), (entry.study.corpus, *more))
+    return f"{start_name(entry.study.corpus or UNKNOWN)}{tiles}"
 
 
 def _named(entry: Entry, need: str) -> str:

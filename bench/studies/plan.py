@@ -1,12 +1,12 @@
 """The plan: a study's grid as pretrain jobs and cells with their keys."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import methods
 import tasks
-from bench.backbones.sources import IMAGENET
+from bench import backbones
 from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
@@ -17,6 +17,7 @@ from bench.store.store import Store
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
+from bench.studies.references import missing_references
 from bench.studies.study import Row, Study
 from tasks.protocols import Protocol
 
@@ -33,12 +34,12 @@ class Plan:
 
     Attributes:
         pretrains, cells: the jobs.
-        missing: a line for each reference that was left out, since its weights are not on this machine.
+        left_out: what the grid has and the plan has not, a line each.
     """
 
     pretrains: list[PretrainJob]
     cells: list[Cell]
-    missing: list[str] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
 
     def open_cells(self, store: Store, *, retry_failed: bool = False) -> list[Cell]:
         """Cells without a record; those that diverged, or whose pretraining did, only where they are to be retried."""
@@ -80,20 +81,50 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
     check_seeds(study)
-    protocols = study.all_protocols()
-    absent = missing_references(study)
-    _check_bands(study, inputs, protocols)
-    jobs = pretrain_jobs(study, inputs, protocols) | _oracle_jobs(study, inputs, protocols)
+    protocols, absent = study.all_protocols(), missing_references(study)
+    rows = entering_rows(study, protocols)
+    _check_bands(study, inputs, protocols, rows)
+    jobs = pretrain_jobs(study, inputs, rows, protocols) | _oracle_jobs(study, inputs, protocols)
     cells = [
-        _cell(study, row, jobs[_slot(row, backbone, seed, study, protocol)], inputs, protocol, fraction, seed)
+        _cell(study, row, backbone, jobs[_slot(study, row, backbone, seed, protocol)], inputs, protocol, fraction, seed)
         for protocol in protocols
         for backbone in study.backbones
-        for row in study.rows()
-        if (row.name, backbone) not in absent
+        for row in rows
+        if _takes(protocol, row) and (row.name, backbone) not in absent
         for fraction in dict.fromkeys(study.fractions or protocol.fractions)
         for seed in range(study.seeds)
     ]
-    return Plan(_distinct(jobs.values()), cells, list(absent.values()))
+    missed = tuple(left_out(study, protocols))
+    if missed and not cells:
+        raise StudyError(f"study {study.name}: {'; '.join(missed)}, and nothing is left: ask for a task that probes")
+    return Plan(_distinct(jobs.values()), cells, missed)
+
+
+def _takes(protocol: Protocol, row: Row) -> bool:
+    """Whether a row can enter a protocol: fixed features cannot be fine-tuned."""
+    return methods.get(row.method).network is None or tasks.get(protocol.task).frozen
+
+
+def left_out(study: Study, protocols: list[Protocol]) -> Iterator[str]:
+    """Rows that cannot enter a protocol, and references whose weights are absent, a line each."""
+    for row in study.rows():
+        ids = [protocol.id for protocol in protocols if not _takes(protocol, row)]
+        if ids:
+            yield f"{row.name} gives fixed features, which can only be probed: left out of {', '.join(ids)}"
+    yield from missing_references(study).values()
+
+
+def entering_rows(study: Study, protocols: list[Protocol]) -> list[Row]:
+    """The rows that can enter one of the protocols, where there are any."""
+    rows = study.rows()
+    return [row for row in rows if any(_takes(protocol, row) for protocol in protocols)] if protocols else rows
+
+
+def reads_corpus(study: Study, row: Row, backbone: str) -> bool:
+    """Whether a row looks at the study's corpus, to train on it or for statistics alone."""
+    if "tiles" in methods.get(row.method).needs:
+        return True
+    return study.corpus is not None and study.options_of(row).reads_corpus(backbones.get(backbone))
 
 
 def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
@@ -101,27 +132,8 @@ def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
 
     No data set is opened: without a corpus, initialisations are for 8-bit red, green and blue.
     """
-    jobs = pretrain_jobs(study, inputs, [])
-    return Plan(_distinct(jobs.values()), [], list(missing_references(study).values()))
-
-
-def missing_references(study: Study) -> dict[tuple[str, str], str]:
-    """References that a run leaves out, since it would have to download their weights: a line by row and backbone.
-
-    A row that the study lists among its methods is never left out.
-    """
-    asked = {row.name for row in study.methods}
-    added = [row for row in study.rows() if row.name not in asked and not methods.get(row.method).trains]
-    published = [row for row in added if study.options_of(row).starts_at() == IMAGENET]
-    found = {}
-    for row in published:
-        from bench.backbones.initial import missing  # torch, where a study asks for published weights
-
-        for backbone in study.backbones:
-            if (why := missing(backbone)) is not None:
-                name = "ImageNet" if row.name == IMAGENET else row.name
-                found[row.name, backbone] = f"{name} row missing for {backbone}: {why}"
-    return found
+    jobs = pretrain_jobs(study, inputs, study.rows(), [])
+    return Plan(_distinct(jobs.values()), [], tuple(left_out(study, [])))
 
 
 def check_seeds(study: Study) -> None:
@@ -134,19 +146,19 @@ def check_seeds(study: Study) -> None:
         )
 
 
-def _slot(row: Row, backbone: str, seed: int, study: Study, protocol: Protocol) -> Slot:
-    """The pretraining that a repeat starts from."""
+def _slot(study: Study, row: Row, backbone: str, seed: int, protocol: Protocol) -> Slot:
+    """The pretraining that a repeat of a row starts from."""
     draw = seed % study.pretrainings_of(row)
     return row.name, backbone, draw, protocol.id if methods.get(row.method).learns_protocol else None
 
 
-def pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol]) -> dict[Slot, PretrainJob]:
-    """The pretrainings of a study by row, backbone and draw; without oracles and missing references.
+def pretrain_jobs(study: Study, inputs: Inputs, rows: list[Row], protocols: list[Protocol]) -> dict[Slot, PretrainJob]:
+    """The pretrainings of some rows by row, backbone and number of the draw; without oracles and missing references.
 
     Where no corpus tells what the images are, the protocols' data sets do.
     """
-    corpus, absent = _corpus_for(study, inputs), missing_references(study)
-    rows = [row for row in study.rows() if not methods.get(row.method).learns_protocol]
+    rows = [row for row in rows if not methods.get(row.method).learns_protocol]
+    corpus, absent = _corpus_for(study, inputs, rows), missing_references(study)
     images: ImageFacts | None = corpus
     if corpus is None and rows and protocols:
         images = images_of([(protocol, inputs.dataset(study, protocol)) for protocol in protocols])
@@ -156,7 +168,7 @@ def pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol]) -> di
             inputs.fill(study.options_of(row)),
             backbone,
             derive(study.seed, "pretrain", row.repeat_from + draw),
-            corpus,
+            corpus if reads_corpus(study, row, backbone) else None,
             images,
         )
         for row in rows
@@ -180,13 +192,18 @@ def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol]) -> dic
     }
 
 
-def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
-    trained = [row for row in study.rows() if methods.get(row.method).trains]
-    if not trained:
+def _readers(study: Study, rows: list[Row]) -> list[Row]:
+    """The rows that read the corpus, for one of the backbones at least."""
+    return [row for row in rows if any(reads_corpus(study, row, backbone) for backbone in study.backbones)]
+
+
+def _corpus_for(study: Study, inputs: Inputs, rows: list[Row]) -> Corpus | None:
+    readers = _readers(study, rows)
+    if not readers:
         return None
     corpus = inputs.corpus(study)
     offers = {"tiles"} | ({"landcover"} if corpus.has_landcover else set())
-    for row in trained:
+    for row in readers:
         options = study.options_of(row)
         missing = sorted(methods.get(row.method).needs - offers - options.offers())
         if missing:
@@ -199,9 +216,9 @@ def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
     return corpus
 
 
-def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> None:
-    """Refuse a data set whose images have other bands than the corpus that the study's backbones learn from."""
-    if not any(methods.get(row.method).trains for row in study.rows()):
+def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol], rows: list[Row]) -> None:
+    """Refuse a data set whose images have other bands than the corpus that the study's rows learn from."""
+    if not _readers(study, rows):
         return
     corpus = inputs.corpus(study)
     for protocol in protocols:
@@ -214,10 +231,11 @@ def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> Non
 
 
 def _pretrain_job(
-    row: Row, options: PretrainOptions, backbone: str, seed: int, corpus: Corpus | None, images: ImageFacts | None
+    row: Row, options: PretrainOptions, backbone: str, seed: int, used: Corpus | None, images: ImageFacts | None
 ) -> PretrainJob:
+    """One pretraining of a row, on a corpus where the row reads one."""
     spec = methods.get(row.method)
-    used = corpus if spec.trains else None
+    network = spec.network or backbone
     bands = images.bands if images else RGB
     options.check_bands(bands)
     identity: dict[str, Any] = {
@@ -226,7 +244,7 @@ def _pretrain_job(
         "options": options.identity()
         | (options.content_of(used) if used else {})
         | (options.input_of(images) if images else {}),
-        "backbone": backbone,
+        "backbone": network,
         "corpus": used.hash if used else None,
         "seed": seed,
         **_named(bands),
@@ -238,7 +256,7 @@ def _pretrain_job(
         method=row.method,
         options=options.model_dump(mode="json"),
         identity=identity["options"],
-        backbone=backbone,
+        backbone=network,
         corpus=str(used.path.resolve()) if used else None,
         corpus_hash=used.hash if used else None,
         seed=seed,
@@ -292,9 +310,17 @@ def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: S
 
 
 def _cell(
-    study: Study, row: Row, job: PretrainJob, inputs: Inputs, protocol: Protocol, fraction: float, seed: int
+    study: Study,
+    row: Row,
+    backbone: str,
+    job: PretrainJob,
+    inputs: Inputs,
+    protocol: Protocol,
+    fraction: float,
+    seed: int,
 ) -> Cell:
     data = inputs.dataset(study, protocol)
+    board = backbone if job.backbone != backbone else None
     # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
     subset_seed = derive(study.seed, "subset", seed)
     train_seed = derive(study.seed, "train", seed)
@@ -306,12 +332,14 @@ def _cell(
         "fraction": fraction,
         "subset_seed": subset_seed,
         "train_seed": train_seed,
+        **({"board": board} if board else {}),
     }
     return Cell(
         key=content_hash(identity),
         study=study.name,
         row=row.label,
         pretrain=job,
+        board=board,
         protocol=protocol,
         data=str(data.path.resolve()),
         fraction=fraction,

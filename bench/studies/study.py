@@ -24,9 +24,6 @@ from tasks.protocols import Protocol, load_protocol
 # Every random initialisation is a draw of its own in each repeat: draws are free, one of them proves nothing.
 DRAWN_ANEW = False
 
-# Rows that are never a reference: a network as initialised normalises nothing, which flatters whatever saw an image.
-NO_REFERENCES = ("random-raw",)
-
 
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
     return merge({key: value for key, value in base.items() if key != "name"}, study)  # records say who asked for them
@@ -218,14 +215,15 @@ class Study(BaseModel):
         return self.pretrain_seeds or self.seeds
 
     def pretrainings_of(self, row: Row) -> int:
-        """Pretrainings of a row: `pretrain_seeds` where it trains; a random start is drawn in every repeat.
+        """Pretrainings of a row: `pretrain_seeds` where it trains; what is drawn at random is drawn in every repeat.
 
-        Published weights and features that are not drawn are one, whatever the seed.
+        Published weights are one, whatever the seed, and so are fixed features of which a corpus tells nothing.
         """
         spec = methods.get(row.method)
         if spec.trains or spec.learns_protocol or not DRAWN_ANEW:
             return self.pretrainings
-        return self.seeds if self.options_of(row).starts_at() == RANDOM else 1
+        drawn = self.options_of(row).starts_at() == RANDOM and (spec.network is None or bool(spec.needs))
+        return self.seeds if drawn else 1
 
     def options_of(self, row: Row | str) -> PretrainOptions:
         """A row's options: its method's defaults, then `pretrain`, then `options.<method>`, then its own.
@@ -295,27 +293,17 @@ def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
     values[last] = value
 
 
-def _check_references(study: Study) -> None:
-    methods_of = {row.name: row.method for row in study.methods}
-    for name in study.references:
-        if methods_of.get(name, name) in NO_REFERENCES:
-            raise StudyError(
-                f"references: {name!r} has batch statistics of no image and is never compared with: take random, and "
-                f"list {name} under methods to see it"
-            )
-
-
 def _check_names(study: Study) -> None:
-    _check_references(study)
     for row in study.rows():
         study.options_of(row)
         if row.label is not None and (not row.name.strip() or row.name in methods.registry.all()):
             raise StudyError(
                 f"methods: a row of {row.method} cannot be called {row.name!r}, which is a method's name or blank"
             )
+    _check_references(study)
     for method in study.options:
         methods.get(method)
-    for backbone in map(backbones.get, study.backbones):
+    for backbone in map(backbones.registry.get, study.backbones):
         for row in study.rows():
             study.options_of(row).check_backbone(backbone)
     for task in study.tasks:
@@ -326,3 +314,10 @@ def _check_names(study: Study) -> None:
     for dataset in study.datasets or []:
         if dataset not in offered:
             raise StudyError(f"no asked protocol has data set {dataset!r}: choose from {', '.join(sorted(offered))}")
+
+
+def _check_references(study: Study) -> None:
+    for row in study.rows():
+        why = methods.get(row.method).no_reference
+        if why and row.name in study.references:
+            raise StudyError(f"references: {row.name} cannot be one: {why}")

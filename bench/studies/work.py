@@ -107,9 +107,12 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         load_initial(backbone, options.init)
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
-    trained = pretraining.Trained()
-    if corpus is not None:
-        trained = pretraining.train(method, corpus, Context(device, store.job(job.key), job.seed, report))
+    context, trained = Context(device, store.job(job.key), job.seed, report), pretraining.Trained()
+    if spec.trains:
+        assert corpus is not None
+        trained = pretraining.train(method, corpus, context)
+    else:
+        method.fit(context)
     card = {
         "input": job.input or method.input.to_json(),
         "steps": length.steps,
@@ -155,7 +158,7 @@ def _fine_tune(
         row=cell.row,
         method=cell.pretrain.method,
         options=cell.pretrain.identity,
-        backbone=cell.pretrain.backbone,
+        backbone=cell.backbone,
         task=protocol.task,
         dataset=protocol.dataset,
         protocol=protocol.id,

@@ -115,7 +115,7 @@ def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one(m
         ({"seeds": 0}, "seeds: .*greater than 0"),
         ({"references": "random", "no_references": True}, "--references and --no-references exclude each other"),
         ({"references": "randm"}, "unknown method 'randm'"),
-        ({"references": "random-raw"}, "references: 'random-raw' has batch statistics of no image"),
+        ({"references": "random-raw"}, "references: random-raw cannot be one: its batch norm normalises nothing"),
         ({"init": " ,"}, "--init is empty"),
         ({"init": "a/x.pth,b/x.pth"}, "init: .*two starts are called 'x' in tables: leave one out, or rename its file"),
         ({"init": "random,random"}, "two starts are called 'random'"),
