@@ -36,7 +36,7 @@ def decaying_adam(
     """Adam whose learning rate is multiplied by `decay` after every epoch (GeoKR, section III-C)."""
     weights = [weight for module in modules for weight in module.parameters()]
     optimiser = on_plain_views(Adam(weights, lr=lr, fused=True))
-    return optimiser, LambdaLR(optimiser, lambda step: decay ** (step // length.steps_per_epoch))
+    return optimiser, LambdaLR(optimiser, lambda step: decay ** length.epoch(step))
 
 
 def lars(

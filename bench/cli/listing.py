@@ -172,8 +172,10 @@ def _limits(metadata: Iterable[Any]) -> list[str]:
 def _of_method(spec: MethodSpec) -> Facts:
     shown = ("epochs", "batch", "size", "lr") if spec.trains else ()
     known = _options(spec)
+    views = spec.options.model_validate(spec.defaults).views_per_tile()
     return {
         "defaults": [f"{name} {known[name]['default']}" for name in shown if name in known],
+        "views": f"student {views.student}, teacher {views.teacher} a tile" if any(views) else "",
         "reference": spec.reference,
     }
 

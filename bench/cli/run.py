@@ -27,6 +27,8 @@ from bench.studies.study import Study, load_study
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 STATES = ("in all", "done", "failed")
+# Of what is known of a pretraining before it runs, what fits a terminal.
+SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left")
 
 # option -> key of the study, and how its text becomes a value
 LISTS = {
@@ -192,18 +194,22 @@ def plan(as_design: bool, form: Form | None, **options: Any) -> None:
 
 def _pretrain_table(plan: Plan, store: Store) -> Table:
     """The pretrainings of each row, and what is known of them before they run."""
-    known = list(dict.fromkeys(fact for job in plan.pretrains for fact in job.facts))
+    known = [fact for fact in SHOWN_FACTS if any(fact in job.facts for job in plan.pretrains)]
     table = Table("pretraining", "backbone", *(fact.replace("_", " ") for fact in known), *STATES)
     rows: dict[tuple[str, ...], list[PretrainJob]] = {}
     for job in plan.pretrains:
         name = f"{job.row or job.method}{f' {job.protocol.id}' if job.protocol else ''}"
-        facts = [f"{job.facts[fact]:.4g}" if fact in job.facts else "" for fact in known]
+        facts = [_number(job.facts[fact]) if fact in job.facts else "" for fact in known]
         rows.setdefault((name, job.backbone, *facts), []).append(job)
     for row, jobs in rows.items():
         done = [store.has_weights(job.key) for job in jobs]
         failed = [not ready and store.diverged(job.key) is not None for ready, job in zip(done, jobs, strict=True)]
         table.add_row(*row, str(len(jobs)), str(sum(done)), str(sum(failed)))
     return table
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:.3g}"
 
 
 def _cell_table(plan: Plan, store: Store) -> Table:

@@ -47,11 +47,34 @@ class Trained:
         losses: the mean of each loss over the last epoch.
         warnings: named warnings, one line each; see `bench.pretraining.diagnostics`.
         features: `spread` and `rank` of the exported features at the `start` and at the `end`.
+        seconds: wall time of its steps, those before an interruption included as far as a checkpoint kept them.
     """
 
     losses: dict[str, float] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
     features: dict[str, dict[str, float]] = field(default_factory=dict)
+    seconds: float = field(default=0.0, compare=False)
+
+
+class Clock:
+    """Wall time of a training, over its interruptions; its state is part of the checkpoint."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._since = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far; what an interruption lost is not counted."""
+        return self._before + time.monotonic() - self._since
+
+    def state_dict(self) -> dict[str, float]:
+        """The seconds so far."""
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Go on from what `state_dict` gave."""
+        self._before, self._since = state["seconds"], time.monotonic()
 
 
 def train(method: Method[Any], corpus: Corpus, context: Context) -> Trained:
@@ -83,12 +106,14 @@ def train(method: Method[Any], corpus: Corpus, context: Context) -> Trained:
 
 def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: str, watch: Watch) -> Trained:
     optimiser, scheduler = method.configure()
-    parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler, "watch": watch}
+    clock = Clock()
+    parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler, "watch": watch, "clock": clock}
     batches = Batches(corpus, method.options.batch, derive(context.seed, "order"), method.sample_weights())
     start = _resume(parts, batches, context.folder / CHECKPOINT)
     steps = method.length.steps
     if start == 0:
         watch.start = _features(method, corpus, "the weights it starts from", "start from others (option init)")
+        clock.load_state_dict({"seconds": 0.0})
     saved = time.monotonic()
     for step in range(start, steps):
         with precision.autocast(arithmetic, context.device):
@@ -113,10 +138,11 @@ def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: st
         if save:
             _save(parts, batches.position(step + 1), context.folder / CHECKPOINT)
             saved = time.monotonic()
+    seconds = clock.seconds
     assert watch.start is not None
     end = _features(method, corpus, "the trained weights", watch.advice)
     warnings = watch.warnings() | judge_features(watch.start, end)
-    return Trained(watch.means[-1], warnings, {"start": asdict(watch.start), "end": asdict(end)})
+    return Trained(watch.means[-1], warnings, {"start": asdict(watch.start), "end": asdict(end)}, seconds)
 
 
 def _advice(options: TrainingOptions, arithmetic: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -57,10 +57,40 @@ class CorpusFacts(ImageFacts, Protocol):
 
 @dataclass(frozen=True)
 class Length:
-    """How long a training is: steps in all, and steps in one pass over the corpus."""
+    """How long a training is.
+
+    Attributes:
+        steps: in all.
+        steps_per_epoch: in one pass over the corpus; at most all.
+        recipe_epochs: of a run that counts steps and not epochs, the epochs that its recipe is laid out for; each is an
+            equal share of the run. None where the run's own epochs are meant.
+    """
 
     steps: int
     steps_per_epoch: int
+    recipe_epochs: int | None = None
+
+    def epoch(self, step: int) -> int:
+        """Epochs, as a recipe counts them, that are over after so many steps."""
+        return step // self.steps_per_epoch if self.recipe_epochs is None else step * self.recipe_epochs // self.steps
+
+    def steps_in(self, epochs: int) -> int:
+        """Steps of so many epochs as a recipe counts them."""
+        if self.recipe_epochs is None:
+            return epochs * self.steps_per_epoch
+        return epochs * self.steps // self.recipe_epochs
+
+
+class ViewsPerTile(NamedTuple):
+    """Images that a method feeds its networks with for each tile that it draws.
+
+    Attributes:
+        student: to the network that learns by gradient, other images than the tile's included.
+        teacher: to a network that follows it; one that is exported but sees no image counts none.
+    """
+
+    student: int
+    teacher: int
 
 
 @dataclass(frozen=True)
@@ -163,6 +193,10 @@ class PretrainOptions(BaseModel):
         Raises:
             StudyError: says which option, its value, and what to do.
         """
+
+    def views_per_tile(self) -> ViewsPerTile:
+        """What a tile costs; nothing where no network sees it, or where a method does not say."""
+        return ViewsPerTile(0, 0)
 
     def facts(self, tiles: int) -> Facts:
         """What is known of a run on a corpus of so many tiles before it runs; nothing of an initialisation."""
@@ -277,10 +311,14 @@ class TrainingOptions(StartOptions):
     def identity(self) -> dict[str, Any]:
         """As every method's; a file to start from enters by its content, and compiling does not.
 
-        Steps stand in place of epochs where they are stated; the method's own views are not named.
+        Where steps are stated, epochs are those that the recipe is laid out for; the method's own views are not named.
         """
         values = super().identity()
-        del values["compile"], values["epochs" if self.steps else "steps"]
+        del values["compile"]
+        if self.steps:
+            values["recipe_epochs"] = values.pop("epochs")
+        else:
+            del values["steps"]
         if self.views == "paper":
             del values["views"]
         return values | {"init": identify(self.init)}
@@ -296,11 +334,29 @@ class TrainingOptions(StartOptions):
     def length(self, tiles: int) -> Length:
         """Steps on a corpus of so many tiles: whole batches only, so an epoch's last tiles may be left out."""
         per_epoch = tiles // self.batch
+        if self.steps:
+            return Length(self.steps, min(self.steps, per_epoch), self.epochs)
         return Length(steps=per_epoch * self.epochs, steps_per_epoch=per_epoch)
 
+    def scaled(self, steps: int, tiles: int) -> Self:
+        """These options for a run of so many steps on a corpus of so many tiles.
+
+        Defaults that fit the recipe's own length only follow the rule of docs/decisions/050; what was stated stays.
+        """
+        fitting = self.fitting(steps, tiles)
+        free = {name: value for name, value in fitting.items() if name not in self.model_fields_set}
+        return self.model_copy(update={"steps": steps, **free})
+
+    def fitting(self, steps: int, tiles: int) -> dict[str, Any]:  # noqa: ARG002 - overridden where it matters
+        """Options of the recipe that depend on the run's length, with the values for so many steps."""
+        return {}
+
     def facts(self, tiles: int) -> Facts:
-        """The number of steps."""
-        return Facts({"steps": self.length(tiles).steps})
+        """Steps, tiles that they read, and views of them that go through student and teacher."""
+        steps = self.length(tiles).steps
+        views, read = self.views_per_tile(), steps * self.batch
+        counted = {"student_views": views.student * read, "teacher_views": views.teacher * read} if any(views) else {}
+        return Facts({"steps": steps, "tiles": read, **counted})
 
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a batch that the corpus cannot fill once, and a start from other bands."""

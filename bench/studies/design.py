@@ -13,6 +13,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import ImageFacts
 from bench.store.designs import Cell, Sentence, Sheet
 from bench.studies import design_protocols
+from bench.studies.budget import compute_of
 from bench.studies.design_rows import COLUMNS, COMPUTE, Column, Entry, differ
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
@@ -85,7 +86,8 @@ def _entries(study: Study, inputs: Inputs, sets: dict[str, Prepared | None], not
                 continue
             job = jobs.get((row.name, backbone, 0, None))
             options = methods.get(row.method).options.model_validate(job.options) if job else study.options_of(row)
-            entries.append(Entry(row, backbone, study, options, images, corpus, job, dict(job.facts) if job else {}))
+            facts = job.facts | compute_of(job) if job else {}
+            entries.append(Entry(row, backbone, study, options, images, corpus, job, facts))
     return entries
 
 

@@ -74,7 +74,7 @@ def _images(job: PretrainJob, corpus: Corpus) -> float:
     options = methods.get(job.method).options.model_validate(job.options)
     if not isinstance(options, TrainingOptions):
         return 0.0
-    return len(corpus) * options.epochs * (options.size / 64) ** 2
+    return options.length(len(corpus)).steps * options.batch * (options.size / 64) ** 2
 
 
 def _rough_tuning(protocol: Protocol, fraction: float, slices: int) -> float:

@@ -14,6 +14,7 @@ from bench.core.seeding import derive
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import ImageFacts, PretrainOptions
 from bench.store.store import Store
+from bench.studies.budget import fit
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
@@ -162,20 +163,19 @@ def pretrain_jobs(study: Study, inputs: Inputs, rows: list[Row], protocols: list
     images: ImageFacts | None = corpus
     if corpus is None and rows and protocols:
         images = images_of([(protocol, inputs.dataset(study, protocol)) for protocol in protocols])
-    return {
-        (row.name, backbone, draw, None): _pretrain_job(
-            row,
-            inputs.fill(study.options_of(row)),
-            backbone,
-            derive(study.seed, "pretrain", row.repeat_from + draw),
-            corpus if reads_corpus(study, row, backbone) else None,
-            images,
-        )
-        for row in rows
-        for backbone in study.backbones
-        if (row.name, backbone) not in absent
-        for draw in range(study.pretrainings_of(row))
-    }
+    jobs: dict[Slot, PretrainJob] = {}
+    for row in rows:
+        for backbone in study.backbones:
+            if (row.name, backbone) in absent:
+                continue
+            used = corpus if reads_corpus(study, row, backbone) else None
+            options = fit(inputs.fill(study.options_of(row)), study.budget, row.name, row.method, backbone, used)
+            if used:
+                options.check(used)
+            for draw in range(study.pretrainings_of(row)):
+                seed = derive(study.seed, "pretrain", row.repeat_from + draw)
+                jobs[row.name, backbone, draw, None] = _pretrain_job(row, options, backbone, seed, used, images)
+    return jobs
 
 
 def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol]) -> dict[Slot, PretrainJob]:
@@ -212,7 +212,6 @@ def _corpus_for(study: Study, inputs: Inputs, rows: list[Row]) -> Corpus | None:
                 f"method {row.name} needs {', '.join(missing)}, which corpus {corpus.path} does not have: "
                 f"{where}, or leave the method out"
             )
-        options.check(corpus)
     return corpus
 
 

@@ -17,7 +17,7 @@ from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
-from bench.studies.budget import StudyBudget
+from bench.studies.budget import StudyBudget, refuse_own_length
 from tasks.amounts import read_amount
 from tasks.protocols import Protocol, load_protocol
 
@@ -26,7 +26,9 @@ DRAWN_ANEW = False
 
 
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    return merge({key: value for key, value in base.items() if key != "name"}, study)  # records say who asked for them
+    # Records say who asked for them, and a budget has one unit.
+    replaced = {"name"} | ({"budget"} & study.keys())
+    return merge({key: value for key, value in base.items() if key not in replaced}, study)
 
 
 STUDIES = ConfigKind("study", ".", StudyError, join=_over)
@@ -234,7 +236,12 @@ class Study(BaseModel):
         row = Row.read(row) if isinstance(row, str) else row
         spec = methods.get(row.method)
         shared = {"views": self.views, **self.pretrain} if spec.trains else {}
-        values = {**spec.defaults, **shared, **self.options.get(row.method, {}), **row.options}
+        stated = {**shared, **self.options.get(row.method, {}), **row.options}
+        if stated.get("epochs", 0) is None:  # takes back what an extended study or `pretrain` states
+            del stated["epochs"]
+        if spec.trains:
+            refuse_own_length(self.budget, row.name, stated)
+        values = {**spec.defaults, **stated}
         return parse(spec.options, values, f"options of {row.name}", StudyError)
 
     def all_protocols(self) -> list[Protocol]:
@@ -258,6 +265,8 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     named = _by_name(values.get("methods"))
     starts = _as_list(overrides.get("init", values.get("init"))) or []
     for key, value in overrides.items():
+        if key.startswith("budget."):  # another unit replaces the file's
+            values.pop("budget", None)
         _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
     study = parse(Study, values, file, StudyError)
     _check_names(study)
@@ -275,7 +284,9 @@ def _by_name(entries: Any) -> dict[Any, Any]:
 
 def _pick(name: Any, named: dict[Any, Any], starts: Any) -> Any:
     """The entry of a row that a command names: as the study wrote it, or from one of its starts."""
-    base, _, start = str(name).rpartition(FROM)
+    if not isinstance(name, str):
+        return name
+    base, _, start = name.rpartition(FROM)
     found = [init for init in starts[1:] if base and start_name(init) == start] if isinstance(starts, list) else []
     if name in named or not found:
         return named.get(name, name)

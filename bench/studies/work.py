@@ -28,6 +28,7 @@ from bench.pretraining.options import TrainingOptions
 from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies import oracle
+from bench.studies.budget import compute_of
 from bench.studies.jobs import Answer, Cell, PretrainJob
 from tasks.prepared import Prepared
 from tasks.splits import Parts
@@ -107,15 +108,17 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         load_initial(backbone, options.init)
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
-    context, trained = Context(device, store.job(job.key), job.seed, report), pretraining.Trained()
+    context, trained, computed = Context(device, store.job(job.key), job.seed, report), pretraining.Trained(), {}
     if spec.trains:
         assert corpus is not None
         trained = pretraining.train(method, corpus, context)
+        computed = compute_of(job) | {"seconds": round(trained.seconds, 3)}
     else:
         method.fit(context)
     card = {
         "input": job.input or method.input.to_json(),
         "steps": length.steps,
+        "facts": job.facts | computed,
         "losses": trained.losses,
         "features": trained.features,
         "synthetic": corpus.synthetic if corpus else None,

@@ -1,8 +1,10 @@
 """Options of CMID."""
 
+from typing import Any
+
 from bench.backbones import BackboneSpec, Stem
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, option
+from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, ViewsPerTile, option
 from methods.options import updates
 from methods.options.contrastive import check_queue
 
@@ -66,6 +68,15 @@ class CMIDOptions(TrainingOptions):
     def check_backbone(self, backbone: BackboneSpec) -> None:
         """Refuse a network without a known stem."""
         stem_of(backbone)
+
+    def views_per_tile(self) -> ViewsPerTile:
+        """The student sees both views masked, the teacher sees them whole."""
+        return ViewsPerTile(2, 2)
+
+    def fitting(self, steps: int, tiles: int) -> dict[str, Any]:
+        """The teacher's momentum at the start, and the queue, which takes both views of a tile."""
+        queue = updates.queue_within(self.queue, self.batch, 2 * steps * self.batch, tiles)
+        return {"momentum": updates.momentum_within(steps, self.momentum), "queue": queue}
 
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, how far the teacher moves, and how often the queue is filled."""

@@ -1,10 +1,10 @@
 """Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL; GeRSP shares those of the views."""
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, option
+from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, ViewsPerTile, option
 from methods.options import updates
 
 
@@ -71,6 +71,15 @@ class MoCoOptions(TwoViewOptions):
         super().check(corpus)
         check_queue("moco", self.queue, corpus)
 
+    def views_per_tile(self) -> ViewsPerTile:
+        """A query and a key."""
+        return ViewsPerTile(1, 1)
+
+    def fitting(self, steps: int, tiles: int) -> dict[str, Any]:
+        """The key encoder's momentum, and the queue."""
+        queue = updates.queue_within(self.queue, self.batch, steps * self.batch, tiles)
+        return {"momentum": updates.momentum_within(steps, self.momentum), "queue": queue}
+
     def facts(self, tiles: int) -> Facts:
         """Steps, how far the key encoder moves, and how often the queue is filled."""
         steps = self.length(tiles).steps
@@ -103,6 +112,10 @@ class SimCLROptions(LarsOptions):
         """In proportion to the root of the batch."""
         return self.lr * math.sqrt(self.batch)
 
+    def views_per_tile(self) -> ViewsPerTile:
+        """Both views go through the one network."""
+        return ViewsPerTile(2, 0)
+
 
 class BYOLOptions(LarsOptions):
     """Options of BYOL; learning rate is that of a batch of 256 and scales with the batch."""
@@ -121,6 +134,15 @@ class BYOLOptions(LarsOptions):
     def peak_lr(self) -> float:
         """In proportion to the batch."""
         return self.lr * self.batch / 256
+
+    def views_per_tile(self) -> ViewsPerTile:
+        """Both views go through both networks."""
+        return ViewsPerTile(2, 2)
+
+    def fitting(self, steps: int, tiles: int) -> dict[str, Any]:
+        """The teacher's momentum at the start."""
+        del tiles
+        return {"momentum": updates.momentum_within(steps, self.momentum)}
 
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, and how far the teacher moves."""

@@ -10,7 +10,7 @@ from bench.core.bands import RGB
 from bench.core.errors import StudyError
 from bench.corpus.build.controls import CONTROLS, supervise
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import CorpusFacts, Facts, ImageFacts, Length, TrainingOptions, option
+from bench.pretraining.options import CorpusFacts, Facts, ImageFacts, Length, TrainingOptions, ViewsPerTile, option
 from methods.options import updates
 
 MISSING = 0.1
@@ -162,6 +162,20 @@ class GeoKROptions(LandCoverOptions):
             return updates.spread_update(step, self.teacher_updates, length.steps)
         return updates.fixed_update(step, self.update_interval)
 
+    def views_per_tile(self) -> ViewsPerTile:
+        """Student and teacher see the same view; a teacher that is not asked sees none."""
+        return ViewsPerTile(1, 0 if self.consistency == "none" else 1)
+
+    def fitting(self, steps: int, tiles: int) -> dict[str, Any]:
+        """The steps between two teacher updates, and alpha where these are too few for it."""
+        del tiles
+        if self.update_schedule == "release":
+            return {}
+        stated = "update_interval" in self.model_fields_set
+        interval = self.update_interval if stated else updates.interval_within(steps, self.alpha, self.update_interval)
+        moves = self.teacher_updates or max(1, steps // interval)
+        return {"update_interval": interval, "alpha": updates.momentum_within(moves, self.alpha)}
+
     def facts(self, tiles: int) -> Facts:
         """Steps, teacher updates and the share of the start that they leave in the teacher, `alpha ** n`."""
         facts = super().facts(tiles)
@@ -178,13 +192,16 @@ class GeoKROptions(LandCoverOptions):
         if facts.get("start_left", 0.0) < 1.0:
             return
         steps, needed = int(facts["steps"]), self.batch * math.ceil(self.update_interval / self.epochs)
+        of = f"{len(corpus)} tiles, batch {self.batch}" + ("" if self.steps else f", {self.epochs} epochs")
         if self.alpha == 1.0:
             mend = "set option alpha below 1"
+        elif self.steps:
+            mend = f"set option update_interval to at most {steps}, or leave it out"
         else:
             mend = f"set option teacher_updates (60, say), or use a corpus of {needed} tiles or more"
         raise StudyError(
             f"geokr: the teacher never moves, 0 updates with update_interval={self.update_interval} fall into the "
-            f"{steps} steps of this run ({len(corpus)} tiles, batch {self.batch}, {self.epochs} epochs): {mend}"
+            f"{steps} steps of this run ({of}): {mend}"
         )
 
 
@@ -201,3 +218,7 @@ class ClassificationOptions(LandCoverOptions):
     def peak_lr(self) -> float:
         """As stated, whatever the batch."""
         return self.lr
+
+    def views_per_tile(self) -> ViewsPerTile:
+        """One network, one view."""
+        return ViewsPerTile(1, 0)

@@ -8,9 +8,12 @@ from bench.core.bands import COLOURS
 from bench.core.errors import StudyError
 from bench.corpus.registry import registry as corpora
 from bench.pretraining.labelled import list_images
-from bench.pretraining.options import CorpusFacts, Facts, option
+from bench.pretraining.options import CorpusFacts, Facts, ViewsPerTile, option
 from methods.options import updates
 from methods.options.contrastive import TwoViewOptions, check_queue
+
+# Steps of a cosine, in a run that a budget cuts short: restarts in quick succession undo what the steps before learned.
+SHORTEST_CYCLE = 100
 
 
 class GeRSPOptions(TwoViewOptions):
@@ -79,6 +82,18 @@ class GeRSPOptions(TwoViewOptions):
                 f"gersp: option cycles={self.cycles} restarts the learning rate more often than the run has steps "
                 f"({steps}): set options.gersp.cycles to 1"
             )
+
+    def views_per_tile(self) -> ViewsPerTile:
+        """The student sees a view of the tile and a natural image, the teacher the tile's other view."""
+        return ViewsPerTile(2, 1)
+
+    def fitting(self, steps: int, tiles: int) -> dict[str, Any]:
+        """The teacher's momentum, the queue, and as many cosines as have a hundred steps."""
+        return {
+            "momentum": updates.momentum_within(steps, self.momentum),
+            "queue": updates.queue_within(self.queue, self.batch, steps * self.batch, tiles),
+            "cycles": min(self.cycles, max(1, steps // SHORTEST_CYCLE)),
+        }
 
     def facts(self, tiles: int) -> Facts:
         """Steps, how far the teacher moves, and how often the queue is filled."""

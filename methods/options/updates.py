@@ -10,6 +10,10 @@ RELEASE_BATCH = 16
 # Below this many updates a run is warned of: 0.95 ** 20 of the start, more than a third, is still in the teacher.
 FEW_UPDATES = 20
 NEAR_START = 0.95**FEW_UPDATES
+# In a run that a budget cuts short (docs/decisions/050): a teacher's horizon is at most this share of the run, a queue
+# at most this share of the corpus, and of the keys that the run makes.
+HORIZON = 1 / 10
+OF_CORPUS, OF_KEYS = 1 / 4, 1 / 8
 
 
 def fixed_update(step: int, interval: int) -> bool:
@@ -65,10 +69,34 @@ def queue_facts(method: str, queue: int, keys: int) -> Facts:
 
 def warmup_facts(asked_epochs: int, length: Length) -> Facts:
     """Steps of warm-up that a recipe asks for and those that a run takes (docs/decisions/032)."""
-    asked = asked_epochs * length.steps_per_epoch
+    asked = length.steps_in(asked_epochs)
     return Facts({"warmup_steps": warmup_steps(asked_epochs, length), "warmup_asked": asked})
 
 
 def warmup_steps(asked_epochs: int, length: Length) -> int:
     """Steps of warm-up: at most a tenth of the run, so that a short one reaches its learning rate at all."""
-    return min(asked_epochs * length.steps_per_epoch, length.steps // 10)
+    return min(length.steps_in(asked_epochs), length.steps // 10)
+
+
+def momentum_within(moves: int, momentum: float) -> float:
+    """A teacher's momentum m, lowered so that its horizon of 1 / (1 - m) updates is at most a tenth of so many moves."""
+    return min(momentum, max(0.0, round(1 - 1 / (HORIZON * moves), 6)))
+
+
+def interval_within(steps: int, alpha: float, interval: int) -> int:
+    """Steps between two updates, lowered so that a horizon of 1 / (1 - alpha) updates is at most a tenth of the steps."""
+    # Rounded first: 0.05 of 2000 steps are 10, and as floats a little less.
+    return min(interval, max(1, math.floor(round(HORIZON * steps * (1 - alpha), 6))))
+
+
+def queue_within(queue: int, batch: int, keys: int, tiles: int) -> int:
+    """A queue of whole batches, but of one at least, that a short run fills eight times and that holds no tile twice.
+
+    Args:
+        queue: keys of the recipe's queue.
+        batch: tiles in a step.
+        keys: that the run makes.
+        tiles: of the corpus.
+    """
+    most = min(int(OF_CORPUS * tiles), int(OF_KEYS * keys))
+    return queue if queue <= most else max(1, most // batch) * batch

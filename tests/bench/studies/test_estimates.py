@@ -84,7 +84,11 @@ def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
     _, store, guess = planned(tmp_path, data, **changes)
     store.open_for_writing()
     cell = 25 * 16 / 60
-    assert Estimate(pytest.approx(tiles * 3 * 0.25 / 60 + cell), measured=False) == guess
+    read = tiles // 4 * 4
+    assert Estimate(pytest.approx(read * 3 * 0.25 / 60 + cell), measured=False) == guess
+    budgeted = changes | {"pretrain": {"batch": 4, "size": 32}, "budget": {"steps": 5}}
+    _, _, guess = planned(tmp_path, data, **budgeted)
+    assert Estimate(pytest.approx(5 * 4 * 0.25 / 60 + cell), measured=False) == guess
     # Four steps of 4 views of 32 px in 2 s are 2 images of 64 px a second.
     folder = store.weights("other")
     folder.mkdir(parents=True)
@@ -92,7 +96,7 @@ def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
     card |= {"options": {"batch": 4, "size": 32}, "cost": {"train_seconds": 2.0}}
     (folder / "card.json").write_text(json.dumps(card))
     _, _, guess = planned(tmp_path, data, **changes)
-    assert pytest.approx(tiles * 3 * 0.25 / 2 + cell) == guess.seconds
+    assert pytest.approx(read * 3 * 0.25 / 2 + cell) == guess.seconds
 
 
 def test_cells_that_were_measured_take_as_long_as_they_took(tmp_path, data):

@@ -49,19 +49,24 @@ def test_the_facts_of_moco_are_its_steps_its_teacher_and_its_queue():
     """Ten passes over 1000 tiles in batches of 100: a hundred steps and 10,000 keys."""
     facts = MoCoOptions(epochs=10, batch=100, queue=500, momentum=0.9).facts(1000)
     expected = {"steps": 100, "teacher_updates": 100, "start_left": pytest.approx(0.9**100), "queue_turns": 20.0}
-    assert expected == facts.values
+    seen = {"tiles": 10_000, "student_views": 10_000, "teacher_views": 10_000}
+    assert expected | seen == facts.values
     assert {} == facts.warnings
 
 
 def test_the_facts_of_simclr_are_its_steps_and_its_warm_up():
     facts = SimCLROptions(epochs=10, batch=100, warmup_epochs=2).facts(1000)
-    assert {"steps": 100, "warmup_asked": 20, "warmup_steps": 10} == facts.values
+    seen = {"tiles": 10_000, "student_views": 20_000, "teacher_views": 0}
+    assert {"steps": 100, "warmup_asked": 20, "warmup_steps": 10} | seen == facts.values
 
 
 def test_the_facts_of_byol_tell_of_a_teacher_whose_momentum_rises():
     facts = BYOLOptions(epochs=10, batch=100, momentum=0.5, warmup_epochs=0).facts(1000)
     expected = {
         "steps": 100,
+        "tiles": 10_000,
+        "student_views": 20_000,
+        "teacher_views": 20_000,
         "warmup_asked": 0,
         "warmup_steps": 0,
         "teacher_updates": 100,

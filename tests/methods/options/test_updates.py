@@ -80,12 +80,13 @@ def test_the_ablation_without_a_teacher_needs_none():
     spec = methods.get("geokr-representation")
     options = spec.options.model_validate(spec.defaults)
     options.check(Tiles(2000))
-    assert {"steps": 150} == options.facts(2000).values
+    assert {"steps": 150, "tiles": 19_200, "student_views": 19_200, "teacher_views": 0} == options.facts(2000).values
 
 
 def test_geokrs_facts_are_the_updates_and_the_share_of_the_start_that_they_leave():
     facts = GeoKROptions(teacher_updates=60, epochs=4, batch=64).facts(3700)
-    assert {"steps": 228, "teacher_updates": 60, "start_left": pytest.approx(0.95**60)} == facts.values
+    seen = {"tiles": 14_592, "student_views": 14_592, "teacher_views": 14_592}
+    assert {"steps": 228, "teacher_updates": 60, "start_left": pytest.approx(0.95**60)} | seen == facts.values
     assert {} == facts.warnings
 
 
