@@ -8,6 +8,7 @@ from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.options.gersp import GeRSPOptions
 from methods.options.initial import FeatureOptions, ImageNetOptions, RandomOptions
+from methods.options.supervised import SupervisedOptions
 
 TILES = frozenset({"tiles"})
 LANDCOVER = frozenset({"tiles", "landcover"})
@@ -155,6 +156,15 @@ _BUILTIN = [
         needs=frozenset({"tiles", "labelled"}),
         version=3,
         reference="Huang et al., GeRSP, TGRS 2024, arXiv:2401.04614",
+    ),
+    MethodSpec(
+        name="supervised",
+        summary="Classification of labelled pictures alone, as ImageNet's weights are made.",
+        factory="methods.supervised:Supervised",
+        options=SupervisedOptions,
+        needs=frozenset({"tiles", "labelled"}),
+        version=1,
+        reference="He et al., Deep Residual Learning, CVPR 2016; recipe of torchvision's reference training",
     ),
 ]
 

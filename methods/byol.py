@@ -13,8 +13,7 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
-from methods.augment import recipes
-from methods.augment.views import View
+from methods.augment.views import views_of
 from methods.options.contrastive import BYOLOptions
 from methods.teacher import pool, teacher_of
 
@@ -29,10 +28,7 @@ class BYOL(Method[BYOLOptions]):
         self.teacher = teacher_of(backbone)
         self.teacher_head = teacher_of(self.head)
         self.loss = NegativeCosineSimilarity()
-        pair = [recipes.adapted(recipe, options) for recipe in (recipes.BYOL_1, recipes.BYOL_2)]
-        self.views = [
-            View(recipe, options.size, self.input.mean, self.input.std, self.bands.colours) for recipe in pair
-        ]
+        self.views = list(views_of(self).values())
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Twice the negative cosine similarity in both directions, which is the paper's squared distance less 4."""

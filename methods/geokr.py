@@ -17,9 +17,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import class_balance
 from bench.pretraining.method import Batch, Length, Method, entropy
 from methods import schedules
-from methods.augment import recipes
-from methods.augment.draws import JitterStrength
-from methods.augment.views import View
+from methods.augment.views import views_of
 from methods.options.geokr import ClassificationOptions, GeoKROptions, LandCoverOptions
 from methods.teacher import pool, teacher_of
 
@@ -82,8 +80,7 @@ class GeoKR(Method[GeoKROptions]):
         corpus = _supervised(corpus, options)
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         self.teacher, self.teacher_head = self._teacher()
-        jitter = JitterStrength(options.brightness, options.contrast, options.saturation, options.hue)
-        self.view = View(recipes.geokr(jitter), options.size, self.input.mean, self.input.std, self.bands.colours)
+        (self.view,) = views_of(self).values()
         self._weights = class_balance(corpus.dominant) if options.balance else None
 
     def _teacher(self) -> tuple[Backbone, nn.Linear]:
@@ -164,10 +161,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
         super().__init__(backbone, options, corpus, length)
         corpus = _supervised(corpus, options)
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
-        # The strengths are those of GeoKR's own options.
-        self.view = View(
-            recipes.geokr(JitterStrength(0.3, 0.5, 0.5, 0.3)), options.size, self.input.mean, self.input.std
-        )
+        (self.view,) = views_of(self).values()
         self._weights = class_balance(corpus.dominant) if options.balance else None
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

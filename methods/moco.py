@@ -14,15 +14,13 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
-from methods.augment import recipes
-from methods.augment.views import View
+from methods.augment.views import views_of
 from methods.options.contrastive import MoCoOptions
 from methods.teacher import pool, teacher_of
 
 TEMPERATURE = {1: 0.07, 2: 0.2}  # He et al. 2020, section 3.3; Chen et al. 2020, table 2
 # Batch norm over fewer tiles than this is too rough.
 SMALLEST_PART = 16
-RECIPE = {1: recipes.MOCO_V1, 2: recipes.MOCO_V2}
 
 
 def queue_loss(temperature: float, size: int, dim: int) -> NTXentLoss:
@@ -76,8 +74,7 @@ class MoCo(Method[MoCoOptions]):
         self.teacher = teacher_of(backbone)
         self.teacher_head = teacher_of(self.head)
         self.loss = queue_loss(options.temperature or TEMPERATURE[options.version], options.queue, options.dim)
-        recipe = recipes.adapted(RECIPE[options.version], options)
-        self.view = View(recipe, options.size, self.input.mean, self.input.std, self.bands.colours)
+        (self.view,) = views_of(self).values()
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """InfoNCE between the query of one view and the key of the other."""

@@ -13,8 +13,7 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
-from methods.augment import recipes
-from methods.augment.views import View
+from methods.augment.views import views_of
 from methods.options.contrastive import SimCLROptions
 from methods.teacher import pool
 
@@ -26,8 +25,7 @@ class SimCLR(Method[SimCLROptions]):
         super().__init__(backbone, options, corpus, length)
         self.head = SimCLRProjectionHead(backbone.channels[-1], options.hidden, options.dim)
         self.loss = NTXentLoss(temperature=options.temperature)
-        recipe = recipes.adapted(recipes.SIMCLR, options)
-        self.view = View(recipe, options.size, self.input.mean, self.input.std, self.bands.colours)
+        (self.view,) = views_of(self).values()
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """NT-Xent over both views of the batch, which go through one batch norm."""

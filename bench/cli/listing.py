@@ -19,6 +19,7 @@ from bench import backbones as networks
 from bench import engines as available
 from bench.backbones import BackboneSpec
 from bench.cli import options
+from bench.cli.augmentations import augmentations
 from bench.core.registry import Registry, Spec
 from bench.pretraining.spec import MethodSpec
 from tasks import TaskSpec
@@ -191,6 +192,7 @@ def _of_backbone(spec: BackboneSpec) -> Facts:
 
 
 methods = command(registered.registry, "List the pretraining methods: needs, main defaults, references.", _of_method)
+methods.add_command(augmentations)
 tasks = command(problems.registry, "List the tasks and the protocols that come with the harness.", _of_task)
 backbones = command(
     networks.registry,

@@ -12,6 +12,7 @@ from bench.backbones.sources import IMAGENET as PUBLISHED
 from bench.backbones.sources import RANDOM, identify
 from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import StudyError
+from bench.pretraining.views import Views
 
 if TYPE_CHECKING:
     from bench.corpus.storage.manifest import ControlEntry
@@ -198,6 +199,10 @@ class PretrainOptions(BaseModel):
         """What a tile costs; nothing where no network sees it, or where a method does not say."""
         return ViewsPerTile(0, 0)
 
+    def augmentation(self) -> Views | None:
+        """What the method's views are made of; None for what is not trained on views."""
+        return None
+
     def facts(self, tiles: int) -> Facts:
         """What is known of a run on a corpus of so many tiles before it runs; nothing of an initialisation."""
         del tiles
@@ -350,6 +355,10 @@ class TrainingOptions(StartOptions):
     def fitting(self, steps: int, tiles: int) -> dict[str, Any]:  # noqa: ARG002 - overridden where it matters
         """Options of the recipe that depend on the run's length, with the values for so many steps."""
         return {}
+
+    def augmentation(self) -> Views:
+        """Nothing is said of the views, unless the method does."""
+        return Views()
 
     def facts(self, tiles: int) -> Facts:
         """Steps, tiles that they read, and views of them that go through student and teacher."""

@@ -10,6 +10,9 @@ from bench.backbones.sources import RANDOM
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import ImageFacts, PretrainOptions, TrainingOptions
 from bench.pretraining.spec import MethodSpec
+from bench.pretraining.views import COLUMNS as VIEW_COLUMNS
+from bench.pretraining.views import NONE as NOT_DONE
+from bench.pretraining.views import describe
 from bench.studies.jobs import PretrainJob
 from bench.studies.plan import reads_corpus
 from bench.studies.study import Row, Study, start_name
@@ -21,6 +24,8 @@ COMPUTE = 1.5
 OF_THE_CORPUS = frozenset({"tiles", "landcover"})
 # The fact in which a budget's unit is counted; without a budget rows are compared by their views.
 COUNTED_AS = {"views": "student_views", "tiles": "tiles", "steps": "steps", "flops": "flops"}
+# Of a description of views, what is done to them.
+STEPS = VIEW_COLUMNS[:-2]
 Kind = Literal["trained", "drawn", "published", "features", "oracle"]
 
 
@@ -211,11 +216,16 @@ def _flops(fact: str) -> Callable[[Entry], Stated]:
 
 
 def _views(entry: Entry) -> Stated:
-    """The family of augmentations; under `paper` methods differ in it unless they share their options."""
+    """The augmentation: the family that all share, less what a loss cannot bear, or the method's own."""
     if not isinstance(entry.options, TrainingOptions):
         return Stated(NONE)
-    own = entry.options.views == "paper"
-    return Stated("its paper's" if own else "common", type(entry.options).__name__ if own else "common")
+    views = entry.options.augmentation()
+    if entry.options.views == "common":
+        return Stated(f"common ({views.needs})" if views.needs else "common", "common")
+    steps = [f"{name} {text}" for name, text in describe(views).items() if name in STEPS and text != NOT_DONE]
+    own = "; ".join(steps) if views.recipes else "not stated"
+    # What says nothing of its views may share them with nobody but itself.
+    return Stated(f"its own: {own}", set(views.recipes.values()) or entry.spec.factory)
 
 
 def _option(name: str) -> Callable[[Entry], Stated]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.pretraining.views import JitterStrength
+
 
 def uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Numbers from [low, high)."""
@@ -48,16 +50,6 @@ def crop_boxes(count: int, height: int, width: int, scale: tuple[float, float], 
     top = (torch.rand(count, generator=generator) * (height - box_height + 1)).long()
     left = (torch.rand(count, generator=generator) * (width - box_width + 1)).long()
     return torch.stack((top, left, box_height, box_width), dim=1)
-
-
-@dataclass(frozen=True)
-class JitterStrength:
-    """Strengths of a colour jitter, as torchvision's `ColorJitter` takes them; hue in turns, at most 0.5."""
-
-    brightness: float
-    contrast: float
-    saturation: float
-    hue: float
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,8 @@
-"""The views of each method, with the numbers of lightly's transforms of the same names."""
+"""The methods' own views, with the numbers of lightly's transforms of the same names; torch-free."""
 
 from dataclasses import fields, replace
 
-from methods.augment.draws import JitterStrength
-from methods.augment.views import Recipe
-from methods.options.contrastive import TwoViewOptions
+from bench.pretraining.views import ANY_TURN, JitterStrength, Recipe
 
 # lightly.transforms.MoCoV1Transform, MoCoV2Transform
 MOCO_V1 = Recipe(scale=(0.2, 1.0), jitter=JitterStrength(0.4, 0.4, 0.4, 0.4), jitter_chance=0.8, grey=0.2)
@@ -29,21 +27,28 @@ CMID_STRONG = Recipe(
     noise_variance=(10.0, 50.0),
     solarise=0.2,
 )
+# torchvision's reference training of classifiers: crops of torchvision's default range, mirrored; no colours.
+SUPERVISED = Recipe(scale=(0.08, 1.0))
 
 
-def adapted(recipe: Recipe, options: TwoViewOptions) -> Recipe:
-    """Change a recipe as a study asks: for views from above, for small tiles."""
-    if options.aerial:
-        # What a view from above allows: a vertical flip and a quarter turn, each with probability one half.
-        recipe = replace(recipe, up_down=0.5, turns=(0.5, 0.5, 0.0, 0.0))
-    if options.blur is not None:
-        recipe = replace(recipe, blur=options.blur)
+def aerial(recipe: Recipe) -> Recipe:
+    """What a view from above allows: a vertical flip and a quarter turn, each with probability one half."""
+    return replace(recipe, up_down=0.5, turns=(0.5, 0.5, 0.0, 0.0))
+
+
+def weakened(recipe: Recipe, jitter: float, blur: float | None) -> Recipe:
+    """A recipe for small tiles.
+
+    Args:
+        recipe: one with a jitter.
+        jitter: factor on its strengths.
+        blur: probability of the blur; None for the recipe's own.
+    """
     assert recipe.jitter is not None
-    times = options.jitter
-    jitter = JitterStrength(*(times * getattr(recipe.jitter, field.name) for field in fields(JitterStrength)))
-    return replace(recipe, jitter=jitter)
+    strengths = [jitter * getattr(recipe.jitter, each.name) for each in fields(JitterStrength)]
+    return replace(recipe, jitter=JitterStrength(*strengths), blur=recipe.blur if blur is None else blur)
 
 
 def geokr(jitter: JitterStrength) -> Recipe:
     """GeoKR III-C: any quarter turn, both flips, colour jitter always; no crop."""
-    return Recipe(up_down=0.5, turns=(0.25, 0.25, 0.25, 0.25), jitter=jitter)
+    return Recipe(up_down=0.5, turns=ANY_TURN, jitter=jitter)

@@ -4,55 +4,24 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from bench.pretraining.method import Method
+from bench.pretraining.views import Recipe
 from methods.augment import blur, colour, draws, geometric, noise, select
 from methods.augment.colour import Colours
-from methods.augment.draws import Jitter, JitterStrength
+from methods.augment.draws import Jitter
 
 # Float pixels worked on at once on a CPU: one megabyte stays in a core's cache.
 CHUNK = 2**18
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What a view is made of; a probability of 0 leaves a step out.
-
-    Attributes:
-        scale: least and greatest share of the tile's area in the crop; None takes the whole tile.
-        left_right, up_down: probabilities of the flips.
-        turns: probabilities of 0, 1, 2 and 3 quarter turns.
-        jitter: strengths of the colour jitter, None for none.
-        jitter_chance: probability of the jitter.
-        grey: probability of conversion to grey.
-        blur: probability of a Gaussian blur.
-        sigma: range of its standard deviation, pixels.
-        radius: least and greatest reach of its kernel, pixels; None for as far as the Gaussian goes.
-        noise: probability of Gaussian noise.
-        noise_variance: range of its variance, of images in 0 to 255.
-        solarise: probability of solarisation.
-    """
-
-    scale: tuple[float, float] | None = None
-    left_right: float = 0.5
-    up_down: float = 0.0
-    turns: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
-    jitter: JitterStrength | None = None
-    jitter_chance: float = 1.0
-    grey: float = 0.0
-    blur: float = 0.0
-    sigma: tuple[float, float] = (0.1, 2.0)
-    radius: tuple[int, int] | None = None
-    noise: float = 0.0
-    noise_variance: tuple[float, float] = (0.0, 0.0)
-    solarise: float = 0.0
-
-
-@dataclass(frozen=True)
 class Drawn:
-    """The random parameters of one view of a batch, all on the CPU; see `Recipe` and `methods.augment.draws`."""
+    """The random parameters of one view of a batch, all on the CPU; see `bench.pretraining.views.Recipe` and `methods.augment.draws`."""
 
     boxes: Tensor
     left_right: Tensor
@@ -176,6 +145,13 @@ class View:
         if self.recipe.scale is None and same_size:
             return images.clone(memory_format=torch.contiguous_format)
         return geometric.crop_resize(images, drawn.boxes, self.size)
+
+
+def views_of(method: Method[Any]) -> dict[str, View]:
+    """The views that a method's options say, for its input statistics and bands, by name."""
+    recipes = method.options.augmentation().recipes
+    size, used = method.options.size, method.input
+    return {name: View(recipe, size, used.mean, used.std, method.bands.colours) for name, recipe in recipes.items()}
 
 
 def _spread(work: Callable[[int], None], starts: range, threads: int) -> None:

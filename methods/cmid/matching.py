@@ -4,25 +4,38 @@ import torch
 from torch import Tensor
 
 
-def centres(boxes: Tensor, flipped: Tensor, height: int, width: int) -> Tensor:
+def centres(boxes: Tensor, left_right: Tensor, up_down: Tensor, turns: Tensor, height: int, width: int) -> Tensor:
     """Centres of a feature map's cells in the coordinates of the tile that the view was cut from.
+
+    A view was cut out of the tile, mirrored, and turned counter-clockwise (`methods.augment.views`); its cells are
+    followed back the other way.
 
     Args:
         boxes: top, left, height, width of each view's crop, pixels of the tile, B x 4.
-        flipped: whether the view was mirrored left to right, bool, B.
+        left_right: whether the view was mirrored left to right, bool, B.
+        up_down: whether it was mirrored top to bottom, bool, B.
+        turns: quarter turns of the view, int64, B.
         height: rows of the feature map.
         width: columns of the feature map.
 
     Returns:
         Row and column in pixels, row by row of the map, B x (height width) x 2.
     """
-    top, left, box_height, box_width = boxes.float().unbind(1)
-    rows = top[:, None] + (torch.arange(height, device=boxes.device) + 0.5) * box_height[:, None] / height
-    across = (torch.arange(width, device=boxes.device) + 0.5) / width
-    across = torch.where(flipped[:, None], 1 - across, across)
-    columns = left[:, None] + across * box_width[:, None]
-    grid = torch.stack((rows[:, :, None].expand(-1, -1, width), columns[:, None, :].expand(-1, height, -1)), dim=-1)
-    return grid.flatten(1, 2)
+    shape = (len(boxes), height, width)
+    top, left, box_height, box_width = boxes.float()[:, :, None, None].unbind(1)
+    left_right, up_down, turns = (drawn[:, None, None] for drawn in (left_right, up_down, turns))
+    # Places in cells, and how many cells there are: a quarter turn exchanges the sides.
+    down = (torch.arange(height, device=boxes.device) + 0.5)[:, None].expand(shape)
+    across = (torch.arange(width, device=boxes.device) + 0.5).expand(shape)
+    tall, wide = (torch.full((1, 1, 1), float(side), device=boxes.device) for side in (height, width))
+    for quarter in (1, 2, 3):
+        back = turns >= quarter
+        down, across = torch.where(back, across, down), torch.where(back, tall - down, across)
+        tall, wide = torch.where(back, wide, tall), torch.where(back, tall, wide)
+    down = torch.where(up_down, tall - down, down)
+    across = across / wide
+    across = torch.where(left_right, 1 - across, across)
+    return torch.stack((top + down * box_height / tall, left + across * box_width), dim=-1).flatten(1, 2)
 
 
 def nearest_pairs(first: Tensor, second: Tensor, count: int) -> tuple[Tensor, Tensor]:

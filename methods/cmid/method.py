@@ -15,8 +15,8 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
-from methods.augment import recipes, views
-from methods.augment.views import Drawn, View
+from methods.augment import views
+from methods.augment.views import Drawn
 from methods.cmid import masks
 from methods.cmid.assignment import PrototypeHead, assignment_loss, teacher_temperature
 from methods.cmid.matching import centres, nearest_pairs, pick
@@ -45,10 +45,7 @@ class CMID(Method[CMIDOptions]):
         self.contrast = queue_loss(options.temperature, options.queue, options.dim)
         self.register_buffer("centre", torch.zeros(options.prototypes))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
-        self.views = [
-            View(recipe, options.size, self.input.mean, self.input.std, self.bands.colours)
-            for recipe in (recipes.CMID_WEAK, recipes.CMID_STRONG)
-        ]
+        self.views = list(views.views_of(self).values())
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Masked-image, global and local loss, each the mean of both directions."""
@@ -103,7 +100,9 @@ class CMID(Method[CMIDOptions]):
 
     def _local(self, student: Tensor, teacher: Tensor, drawn: list[Drawn], shape: torch.Size) -> Tensor:
         options = self.options
-        first, second = (centres(one.boxes, one.left_right, *shape).to(student.device) for one in drawn)
+        first, second = (
+            centres(one.boxes, one.left_right, one.up_down, one.turns, *shape).to(student.device) for one in drawn
+        )
         at_first, at_second = nearest_pairs(first, second, options.pairs)
         # Student on the first view with teacher on the second, and the other way round.
         mine = pick(student, torch.cat((at_first, at_second)))

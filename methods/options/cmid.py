@@ -4,9 +4,12 @@ from typing import Any
 
 from bench.backbones import BackboneSpec, Stem
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, ViewsPerTile, option
+from bench.pretraining.options import CorpusFacts, Facts, ViewsPerTile, option
+from bench.pretraining.views import Recipe
+from methods.augment import recipes
 from methods.options import updates
 from methods.options.contrastive import check_queue
+from methods.options.views import ViewOptions
 
 
 def stem_of(backbone: BackboneSpec) -> Stem:
@@ -23,7 +26,7 @@ def stem_of(backbone: BackboneSpec) -> Stem:
     return backbone.stem
 
 
-class CMIDOptions(TrainingOptions):
+class CMIDOptions(ViewOptions):
     """Options of CMID (Muhtar et al. 2023); learning rate is that of a batch of 256 and scales with the batch."""
 
     epochs: int = option(200, "release", "passes over the corpus", gt=0)
@@ -54,6 +57,18 @@ class CMIDOptions(TrainingOptions):
     def peak_lr(self) -> float:
         """In proportion to the batch."""
         return self.lr * self.batch / 256
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """One view weakly changed, one strongly."""
+        return {"weak": recipes.CMID_WEAK, "strong": recipes.CMID_STRONG}
+
+    def needs(self) -> str:
+        """See `ViewOptions.needs`."""
+        return "two views of a tile, where each position lies on it, and masks"
+
+    def masks(self) -> str:
+        """The student's views are masked, the teacher's are not."""
+        return f"{self.mask:g} of the cells of {self.cell} px, student"
 
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a queue larger than the corpus, and views that cells do not tile."""

@@ -1,15 +1,20 @@
 """Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL; GeRSP shares those of the views."""
 
 import math
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, Facts, TrainingOptions, ViewsPerTile, option
+from bench.pretraining.options import CorpusFacts, Facts, ViewsPerTile, option
+from bench.pretraining.views import Recipe
+from methods.augment import recipes
 from methods.options import updates
+from methods.options.views import ViewOptions
 
 
-class TwoViewOptions(TrainingOptions):
-    """How the views are changed."""
+class TwoViewOptions(ViewOptions):
+    """How the method's own views are changed."""
+
+    OWN: ClassVar[frozenset[str]] = frozenset({"jitter", "blur", "aerial"})
 
     jitter: float = option(
         1.0,
@@ -26,6 +31,15 @@ class TwoViewOptions(TrainingOptions):
         source="ours: a view from above has no upright",
         text="add random quarter turns and vertical flips to the views",
     )
+
+    def needs(self) -> str:
+        """See `ViewOptions.needs`."""
+        return "two views of a tile; what they share is what is learned"
+
+    def adapted(self, recipe: Recipe) -> Recipe:
+        """The method's recipe changed as a study asks: for views from above, for small tiles."""
+        recipe = recipes.aerial(recipe) if self.aerial else recipe
+        return recipes.weakened(recipe, self.jitter, self.blur)
 
 
 def check_queue(method: str, queue: int, corpus: CorpusFacts) -> None:
@@ -65,6 +79,10 @@ class MoCoOptions(TwoViewOptions):
     def peak_lr(self) -> float:
         """In proportion to the batch."""
         return self.lr * self.batch / 256
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """Both views are alike."""
+        return {"both": self.adapted(recipes.MOCO_V1 if self.version == 1 else recipes.MOCO_V2)}
 
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a queue larger than the corpus."""
@@ -116,6 +134,10 @@ class SimCLROptions(LarsOptions):
         """Both views go through the one network."""
         return ViewsPerTile(2, 0)
 
+    def own_recipes(self) -> dict[str, Recipe]:
+        """Both views are alike."""
+        return {"both": self.adapted(recipes.SIMCLR)}
+
 
 class BYOLOptions(LarsOptions):
     """Options of BYOL; learning rate is that of a batch of 256 and scales with the batch."""
@@ -143,6 +165,10 @@ class BYOLOptions(LarsOptions):
         """The teacher's momentum at the start."""
         del tiles
         return {"momentum": updates.momentum_within(steps, self.momentum)}
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """The second view is hardly blurred, and solarised at times."""
+        return {"first": self.adapted(recipes.BYOL_1), "second": self.adapted(recipes.BYOL_2)}
 
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, and how far the teacher moves."""

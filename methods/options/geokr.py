@@ -1,7 +1,7 @@
 """Options of GeoKR and of its ablations."""
 
 import math
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -10,14 +10,17 @@ from bench.core.bands import RGB
 from bench.core.errors import StudyError
 from bench.corpus.build.controls import CONTROLS, supervise
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import CorpusFacts, Facts, ImageFacts, Length, TrainingOptions, ViewsPerTile, option
+from bench.pretraining.options import CorpusFacts, Facts, ImageFacts, Length, ViewsPerTile, option
+from bench.pretraining.views import JitterStrength, Recipe, whole
+from methods.augment import recipes
 from methods.options import updates
+from methods.options.views import ViewOptions
 
 MISSING = 0.1
 """Share of tiles without land cover in a control above which it is refused: it would no longer be what it is called."""
 
 
-class LandCoverOptions(TrainingOptions):
+class LandCoverOptions(ViewOptions):
     """Options of methods that learn from land cover: whose it is, for controls of what the map teaches."""
 
     land_cover: Literal["true", "shuffled", "noisy", "rotated", "coarse"] = option(
@@ -45,6 +48,15 @@ class LandCoverOptions(TrainingOptions):
         if (self.land_cover == "noisy") != (self.noise_share is not None):
             raise ValueError("land_cover=noisy and noise_share go together: give both or neither")
         return self
+
+    def needs(self) -> str:
+        """See `ViewOptions.needs`."""
+        return "the whole tile: its land cover is not that of a part"
+
+    def fit(self, view: str, recipe: Recipe) -> Recipe:
+        """No crop: the shares of land cover are counted under the whole tile."""
+        del view
+        return whole(recipe)
 
     def identity(self) -> dict[str, Any]:
         """As every training's; a tile's own land cover is not named, so that keys are those of before the controls."""
@@ -85,6 +97,8 @@ class LandCoverOptions(TrainingOptions):
 
 class GeoKROptions(LandCoverOptions):
     """Options of GeoKR (Li et al. 2021); the paper's values are the defaults, the released system's are named."""
+
+    OWN: ClassVar[frozenset[str]] = frozenset({"brightness", "contrast", "saturation", "hue"})
 
     epochs: int = option(10, "release; the paper does not say", "passes over the corpus", gt=0)
     batch: int = option(128, "paper III-C; release 8", "tiles in one step", gt=1)
@@ -135,6 +149,10 @@ class GeoKROptions(LandCoverOptions):
         if self.mean is not None and not self.normalise:
             raise ValueError("mean and std are stated, and normalise=false takes images as they are: drop one of them")
         return self
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """Student and teacher see one view."""
+        return {"tile": recipes.geokr(JitterStrength(self.brightness, self.contrast, self.saturation, self.hue))}
 
     def normalisation(self, images: ImageFacts | None = None) -> Normalisation:
         """Those of the start, or images in [0, 1] as they are, as released, without `normalise`."""
@@ -222,3 +240,7 @@ class ClassificationOptions(LandCoverOptions):
     def views_per_tile(self) -> ViewsPerTile:
         """One network, one view."""
         return ViewsPerTile(1, 0)
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """GeoKR's, with the strengths of its release."""
+        return {"tile": recipes.geokr(JitterStrength(0.3, 0.5, 0.5, 0.3))}

@@ -1,27 +1,25 @@
 """Options of GeRSP."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar
 
-from bench.core.bands import COLOURS
 from bench.core.errors import StudyError
-from bench.corpus.registry import registry as corpora
-from bench.pretraining.labelled import list_images
 from bench.pretraining.options import CorpusFacts, Facts, ViewsPerTile, option
+from bench.pretraining.views import Recipe, upright
+from methods.augment import recipes
 from methods.options import updates
 from methods.options.contrastive import TwoViewOptions, check_queue
+from methods.options.labelled import LabelledOptions
 
 # Steps of a cosine, in a run that a budget cuts short: restarts in quick succession undo what the steps before learned.
 SHORTEST_CYCLE = 100
 
 
-class GeRSPOptions(TwoViewOptions):
+class GeRSPOptions(LabelledOptions, TwoViewOptions):
     """Options of GeRSP (Huang et al. 2024); learning rates are those of a batch of 256 and scale with the batch."""
 
-    labelled: str | None = option(
-        None, "paper: ImageNet", "folder of labelled natural images, one folder a class, or `demo-natural`"
-    )
+    METHOD: ClassVar[str] = "gersp"
+    OWN: ClassVar[frozenset[str]] = TwoViewOptions.OWN
+
     epochs: int = option(100, "release", "passes over the corpus", gt=0)
     batch: int = option(256, "release", "tiles in one step, and as many natural images", gt=1)
     temperature: float = option(0.07, "release", "temperature of InfoNCE", gt=0)
@@ -40,24 +38,17 @@ class GeRSPOptions(TwoViewOptions):
     cycles: int = option(5, "release: 5 x 20 epochs", "cosines with a restart between them", gt=0)
     weight_decay: float = option(5e-4, "release", "applied to norms and biases too", ge=0)
 
-    def offers(self) -> frozenset[str]:
-        """The labelled images come by option, not by corpus."""
-        return frozenset({"labelled"} if self.labelled else ())
+    def own_recipes(self) -> dict[str, Recipe]:
+        """Both views of a tile and that of a picture are alike (release)."""
+        return dict.fromkeys(("tiles", "pictures"), self.adapted(recipes.GERSP))
 
-    def fetch(self, make: Callable[[str], str]) -> Self:
-        """Labelled images that the corpus registry names are made where they are absent."""
-        named = self.labelled in corpora.all()
-        return self.model_copy(update={"labelled": make(str(self.labelled))}) if named else self
+    def needs(self) -> str:
+        """See `ViewOptions.needs`."""
+        return "two views of a tile; the pictures, from the ground, have an upright"
 
-    def remedy(self, need: str) -> str | None:
-        """Labelled images are named by an option."""
-        return "set options.gersp.labelled" if need == "labelled" else None
-
-    def identity(self) -> dict[str, Any]:
-        """The labelled set enters by its content."""
-        if self.labelled is None:
-            raise StudyError("gersp: option labelled is not set: set options.gersp.labelled to an image folder")
-        return super().identity() | {"labelled": list_images(Path(self.labelled)).hash}
+    def fit(self, view: str, recipe: Recipe) -> Recipe:
+        """Photographs from the ground are neither turned nor stood on their heads."""
+        return upright(recipe) if view == "pictures" else recipe
 
     def peak_lr(self) -> float:
         """In proportion to the batch."""
@@ -67,11 +58,6 @@ class GeRSPOptions(TwoViewOptions):
         """Refuse a queue larger than the corpus, a learning rate that would rise, and more restarts than steps."""
         super().check(corpus)
         check_queue("gersp", self.queue, corpus)
-        if corpus.bands.names != COLOURS:
-            raise StudyError(
-                f"gersp learns from labelled pictures in red, green and blue too, the corpus has {corpus.bands}: "
-                "leave gersp out, or build a corpus of red, green and blue"
-            )
         if self.lr_min > self.lr:
             raise StudyError(
                 f"gersp: option lr_min={self.lr_min} is larger than lr={self.lr}: set options.gersp.lr_min to at most lr"

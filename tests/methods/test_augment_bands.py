@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from bench.pretraining.views import JitterStrength, Recipe
 from methods.augment import colour, geometric, recipes, views
-from methods.augment.draws import JitterStrength
 
 ALL = {
     "moco": recipes.MOCO_V2,
@@ -70,7 +70,7 @@ def test_16_bits_give_the_views_of_8_bits_of_the_same_brightness(name):
 
 def test_a_whole_16_bit_tile_is_scaled_by_the_largest_value_of_its_type():
     images = stored(5, dtype=np.uint16)
-    plain = views.Recipe(left_right=0.0)
+    plain = Recipe(left_right=0.0)
     made = view(plain, images, None, size=40)
     assert torch.allclose(images.float() / 65535, made, atol=1e-6)
     assert np.uint16 == images.numpy().dtype

@@ -92,6 +92,10 @@ def test_gersp_states_chance_of_both_its_losses(labelled):
     assert {"contrast"} == build("gersp", supervised=0, **options).constant_losses().keys()
 
 
+def test_supervised_pretraining_states_the_entropy_of_the_labels_shares(labelled):
+    assert {"class": pytest.approx(binary(3 / 7))} == build("supervised", labelled=str(labelled)).constant_losses()
+
+
 def test_cmid_states_chance_of_its_global_and_its_local_loss():
     expected = {"global": pytest.approx(math.log(17)), "local": pytest.approx(math.log(6))}
     actual = build("cmid", size=64, queue=16, dim=4, hidden=8, prototypes=6).constant_losses()

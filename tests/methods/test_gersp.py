@@ -1,7 +1,6 @@
 """GeRSP: two sources through one encoder, the order of the labelled images, and the ImageFolder layout."""
 
 import math
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from bench.core.errors import DataError, StudyError
 from bench.pretraining import method
 from bench.pretraining.labelled import list_images
 from bench.pretraining.method import Length
-from methods.gersp import GeRSP, LabelledFeed
+from methods.gersp import GeRSP
 from methods.options.gersp import GeRSPOptions
 
 
@@ -52,26 +51,6 @@ def test_the_hash_of_a_labelled_set_follows_names_and_sizes(tmp_path):
 def test_pictures_of_any_shape_become_squares(labelled):
     images = list_images(labelled)
     assert {images.read(index, 36).shape for index in range(len(images))} == {(36, 36, 3)}
-
-
-def test_every_labelled_image_is_seen_before_one_comes_again(labelled):
-    """21 images in batches of 4: after 21 steps of 4 each was seen exactly four times."""
-    feed = LabelledFeed(list_images(labelled), 4, 36, seed=5)
-    order = [index for step in range(21) for index in feed.order(step)]
-    assert Counter(order) == dict.fromkeys(range(21), 4)
-    assert order[:21] != order[21:42]
-    assert order == [i for step in range(21) for i in LabelledFeed(feed.images, 4, 36, seed=5).order(step)]
-
-
-def test_a_batch_read_ahead_is_the_batch_of_its_step(labelled):
-    images = list_images(labelled)
-    feed = LabelledFeed(images, 4, 36, seed=5)
-    for step in (0, 1, 7):
-        pixels, labels = feed.batch(step)
-        order = list(feed.order(step))
-        assert labels.tolist() == [images.labels[index] for index in order]
-        expected = np.stack([images.read(index, 36) for index in order])
-        assert np.array_equal(expected, pixels.permute(0, 2, 3, 1).numpy())
 
 
 def test_both_halves_go_through_one_forward_and_one_batch_norm(corpus, labelled):

@@ -30,7 +30,7 @@ def test_two_steps_move_the_weights_that_are_exported(name, network, corpus, lab
     """Options of an epoch of two steps; a mean teacher is exported after it was moved in each."""
     spec = methods.get(name)
     values = {**spec.defaults, **SMALL, **HEADS.get(name, {})}
-    values |= {"labelled": str(labelled)} if name == "gersp" else {}
+    values |= {"labelled": str(labelled)} if "labelled" in spec.needs else {}
     options = spec.options.model_validate(values)
     torch.manual_seed(0)
     backbone = backbones.build(f"timm:{network}")

@@ -109,7 +109,7 @@ def test_features_of_16_bit_tiles_are_those_of_8_bit_tiles_of_the_same_brightnes
     [
         ("moco", {"init": "imagenet"}, "ImageNet's weights take red, green and blue, the images have red, .*nir"),
         ("moco", {"mean": (0.5,) * 3, "std": (0.2,) * 3}, "input statistics .* are of 3 bands, the images have"),
-        ("gersp", {"labelled": "x"}, "gersp learns from labelled pictures in red, green and blue too"),
+        ("gersp", {"labelled": "x"}, "gersp learns from labelled pictures in red, green and blue, the corpus has red"),
     ],
 )
 def test_what_is_known_of_red_green_and_blue_alone_is_refused_on_other_bands(name, options, said, deep):

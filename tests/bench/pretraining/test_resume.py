@@ -27,6 +27,7 @@ OPTIONS = {
     "byol": {"hidden": 16, "dim": 8},
     "cmid": {"queue": 48, "dim": 16, "hidden": 16, "prototypes": 8, "cell": 16},
     "gersp": {"queue": 48, "dim": 16},
+    "supervised": {},
 }
 
 

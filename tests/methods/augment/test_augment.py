@@ -13,8 +13,8 @@ from scipy import stats
 from torchvision import transforms
 from torchvision.transforms import functional
 
+from bench.pretraining.views import JitterStrength, Recipe
 from methods.augment import blur, colour, draws, geometric, noise, recipes, views
-from methods.augment.draws import JitterStrength
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -230,7 +230,7 @@ def test_the_noise_of_cmids_strong_views_has_a_variance_of_10_to_50_grey_levels_
 
 def test_a_noisy_view_has_the_drawn_spread_in_its_pixels():
     """Noise alone, on mid grey; every sample's spread is its own."""
-    recipe = views.Recipe(left_right=0.0, noise=1.0, noise_variance=(10.0, 50.0))
+    recipe = Recipe(left_right=0.0, noise=1.0, noise_variance=(10.0, 50.0))
     images = torch.full((6, 3, 64, 64), 128, dtype=torch.uint8)
     drawn = views.draw(recipe, 6, 64, 64, generator())
     made = views.View(recipe, 64, (0, 0, 0), (1, 1, 1)).apply(images, drawn)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from bench.pretraining.views import JitterStrength
 from methods.augment import draws
-from methods.augment.draws import JitterStrength
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -2,9 +2,9 @@
 
 import torch
 
+from bench.pretraining.views import JitterStrength, Recipe
 from methods.augment import views
-from methods.augment.draws import JitterStrength
-from methods.augment.views import Recipe, View
+from methods.augment.views import View
 
 ZERO, ONE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 PLAIN = Recipe(left_right=0.0)

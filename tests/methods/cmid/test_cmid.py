@@ -165,8 +165,9 @@ def test_visible_pixels_get_a_thousandth_of_the_gradient():
 
 def test_centres_of_a_crop_and_of_its_mirror_image():
     """A 2 x 2 map over rows 10 to 14 and columns 20 to 28: centres at 11, 13 and 22, 26."""
+    no = torch.tensor([False, False])
     boxes = torch.tensor([[10, 20, 4, 8]] * 2)
-    plain, mirrored = matching.centres(boxes, torch.tensor([False, True]), 2, 2).tolist()
+    plain, mirrored = matching.centres(boxes, torch.tensor([False, True]), no, no.long(), 2, 2).tolist()
     assert plain == [[11, 22], [11, 26], [13, 22], [13, 26]]
     assert mirrored == [[11, 26], [11, 22], [13, 26], [13, 22]]
 
