@@ -27,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STATES = ("in all", "done", "failed")
 
 # option -> key of the study, and how its text becomes a value
-LISTS = {"methods": str, "tasks": str, "datasets": str, "backbones": str, "fractions": float}
+LISTS = {"methods": str, "tasks": str, "datasets": str, "backbones": str, "fractions": float, "labels": str}
 
 
 def study_options(command: Command) -> Command:
@@ -40,6 +40,9 @@ def study_options(command: Command) -> Command:
             click.option("--datasets", help="Comma-separated data sets to keep, such as demo-city."),
             click.option("--backbones", help="Comma-separated backbones, such as resnet18."),
             click.option("--fractions", help="Comma-separated fractions of the labels in (0, 1], such as 0.01,1.0."),
+            click.option(
+                "--labels", help="Comma-separated amounts in place of fractions: 5shot (a class), 50 (samples), 1%."
+            ),
             click.option("--seeds", type=int, help="Repeats with their own subset and training seed."),
             click.option("--reference/--no-reference", default=None, help="Add the reference row, or leave it out."),
             click.option("--init", help="Where every method's backbone starts: random, imagenet, or a weights file."),
@@ -175,16 +178,16 @@ def _pretrain_table(plan: Plan, store: Store) -> Table:
 
 
 def _cell_table(plan: Plan, store: Store) -> Table:
-    table = Table("cells of", "backbone", "protocol", "fraction", *STATES)
-    rows: dict[tuple[str, str, str, float], list[Cell]] = {}
+    table = Table("cells of", "backbone", "protocol", "labels", *STATES)
+    rows: dict[tuple[str, str, str, str], list[Cell]] = {}
     for cell in plan.cells:
         name = cell.row or cell.pretrain.method
-        rows.setdefault((name, cell.pretrain.backbone, cell.protocol.id, cell.fraction), []).append(cell)
+        rows.setdefault((name, cell.pretrain.backbone, cell.protocol.id, cell.amount), []).append(cell)
     failed = {job.key for job, _ in plan.failed(store)}
-    for (name, backbone, protocol, fraction), cells in rows.items():
+    for (name, backbone, protocol, amount), cells in rows.items():
         done = sum(store.has_record(cell.key) for cell in cells)
         lost = sum(cell.key in failed for cell in cells)
-        table.add_row(name, backbone, protocol, f"{fraction:.4g}", str(len(cells)), str(done), str(lost))
+        table.add_row(name, backbone, protocol, amount, str(len(cells)), str(done), str(lost))
     return table
 
 

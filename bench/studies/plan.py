@@ -17,7 +17,9 @@ from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.study import Row, Study
+from tasks.pools import Drawn, Pool
 from tasks.protocols import Protocol
+from tasks.subsets import subset_seed
 
 Job = TypeVar("Job", PretrainJob, Cell)
 # A row's pretraining: row, backbone, draw, and the protocol that an oracle learns.
@@ -70,19 +72,21 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     """Lay out a study's grid.
 
     Raises:
-        StudyError: a method needs what the corpus does not offer, or an option or a data set does not fit it.
+        StudyError: a method needs what the corpus does not offer, an option or a data set does not fit it, or more labels
+            are asked than a data set has.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
     draws = min(study.pretrainings, study.seeds)
     protocols = study.all_protocols()
     _check_bands(study, inputs, protocols)
     jobs = _pretrain_jobs(study, inputs, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
+    drawn = {p.id: Pool(p, inputs.dataset(study, p)).distinct(study.amounts_of(p)) for p in protocols}
     cells = [
-        _cell(study, row, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed)
+        _cell(study, row, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, amount, seed)
         for protocol in protocols
         for backbone in study.backbones
         for row in study.rows()
-        for fraction in dict.fromkeys(study.fractions or protocol.fractions)
+        for amount in drawn[protocol.id]
         for seed in range(study.seeds)
     ]
     return Plan(_distinct(jobs.values()), cells)
@@ -248,21 +252,21 @@ def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: S
 
 
 def _cell(
-    study: Study, row: Row, job: PretrainJob, inputs: Inputs, protocol: Protocol, fraction: float, seed: int
+    study: Study, row: Row, job: PretrainJob, inputs: Inputs, protocol: Protocol, amount: Drawn, seed: int
 ) -> Cell:
     data = inputs.dataset(study, protocol)
     # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
-    subset_seed = derive(study.seed, "subset", seed)
+    drawn_by = subset_seed(study.seed, seed)
     train_seed = derive(study.seed, "train", seed)
     identity = {
         "weights": job.key,
         "protocol": protocol.hash,
         "task_version": tasks.get(protocol.task).version,
         "data": data.hash,
-        "fraction": fraction,
-        "subset_seed": subset_seed,
+        "fraction": amount.fraction,
+        "subset_seed": drawn_by,
         "train_seed": train_seed,
-    }
+    } | ({"shots": amount.shots} if amount.shots else {})
     return Cell(
         key=content_hash(identity),
         study=study.name,
@@ -270,8 +274,9 @@ def _cell(
         pretrain=job,
         protocol=protocol,
         data=str(data.path.resolve()),
-        fraction=fraction,
+        fraction=amount.fraction,
+        labels=amount.labels,
         seed=seed,
-        subset_seed=subset_seed,
+        subset_seed=drawn_by,
         train_seed=train_seed,
     )

@@ -17,12 +17,16 @@ from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
 from bench.studies.budget import StudyBudget
-from tasks.amounts import read_amount
+from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.protocols import Protocol, load_protocol
+
+# Two ways to say how many labels: a study states one, and one that extends it may state the other.
+INSTEAD = {"labels": "fractions", "fractions": "labels"}
 
 
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    return merge({key: value for key, value in base.items() if key != "name"}, study)  # records say who asked for them
+    given_up = {"name"} | {INSTEAD[key] for key in study.keys() & INSTEAD.keys()}  # records say who asked for them
+    return merge({key: value for key, value in base.items() if key not in given_up}, study)
 
 
 STUDIES = ConfigKind("study", ".", StudyError, join=_over)
@@ -84,13 +88,9 @@ def _as_list(value: Any) -> Any:
 
 
 def _amounts(values: Any) -> Any:
-    """Amounts as texts that `read_amount` gives back, by task or for all."""
-    if isinstance(values, dict):
-        return {task: _amounts(entries) for task, entries in values.items()}
-    try:
-        return None if values is None else [read_amount(value).text for value in values]
-    except StudyError as error:
-        raise ValueError(str(error)) from None
+    """Amounts of labels as texts, by task or for all."""
+    by_task = isinstance(values, dict)
+    return {task: amount_texts(entries) for task, entries in values.items()} if by_task else amount_texts(values)
 
 
 def _engine(values: Any) -> Any:
@@ -158,6 +158,19 @@ class Study(BaseModel):
             raise ValueError(f"methods: two rows are called {twice!r}: give one another name with `as`")
         return self
 
+    @model_validator(mode="after")
+    def _amounts_are_said_once(self) -> Self:
+        if self.fractions is not None and self.labels is not None:
+            raise ValueError("fractions and labels both say how many labels: state one of them")
+        return self
+
+    def amounts_of(self, protocol: Protocol) -> list[Amount]:
+        """The amounts of labels asked of a protocol: the study's, by task or for all, else the protocol's own."""
+        asked = self.labels.get(protocol.task) if isinstance(self.labels, dict) else self.labels
+        if asked is not None:
+            return list(map(read_amount, asked))
+        return protocol.amounts if self.fractions is None else list(map(share, self.fractions))
+
     def rows(self) -> list[Row]:
         """The rows asked for, the references first."""
         named = {row.name: row for row in self.methods}
@@ -204,6 +217,10 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     file = STUDIES.find(str(path))
     values = STUDIES.read(file)
     named = _by_name(values.get("methods"))
+    stated = {key.partition(".")[0] for key in overrides}
+    for key in stated & INSTEAD.keys():
+        if INSTEAD[key] not in stated:
+            values.pop(INSTEAD[key], None)
     for key, value in overrides.items():
         _put(values, key, [named.get(name, name) for name in value] if key == "methods" else value)
     study = parse(Study, values, file, StudyError)
@@ -237,8 +254,7 @@ def _check_names(study: Study) -> None:
             raise StudyError(
                 f"methods: a row of {row.method} cannot be called {row.name!r}, which is a method's name or blank"
             )
-    for method in study.options:
-        methods.get(method)
+    _check_keys(study)
     for backbone in map(backbones.get, study.backbones):
         for row in study.rows():
             study.options_of(row).check_backbone(backbone)
@@ -250,3 +266,11 @@ def _check_names(study: Study) -> None:
     for dataset in study.datasets or []:
         if dataset not in offered:
             raise StudyError(f"no asked protocol has data set {dataset!r}: choose from {', '.join(sorted(offered))}")
+
+
+def _check_keys(study: Study) -> None:
+    """Refuse options of a method, or labels of a task, that there is not."""
+    for method in study.options:
+        methods.get(method)
+    for task in study.labels if isinstance(study.labels, dict) else ():
+        tasks.get(task)

@@ -14,7 +14,19 @@ NOTHING = {
     "settings": (),
     "reference": None,
     **dict.fromkeys(
-        ("methods", "tasks", "datasets", "backbones", "fractions", "seeds", "init", "store", "device", "workers")
+        (
+            "methods",
+            "tasks",
+            "datasets",
+            "backbones",
+            "fractions",
+            "labels",
+            "seeds",
+            "init",
+            "store",
+            "device",
+            "workers",
+        )
     ),
 }
 
@@ -55,6 +67,27 @@ def test_options_change_the_study():
     assert (moco.epochs, moco.momentum) == (2, 0.5)
 
 
+def amounts(study, protocol):
+    return [amount.text for amount in study.amounts_of(load_protocol(protocol))]
+
+
+def test_labels_of_a_command_stand_in_place_of_a_study_s_fractions_and_the_other_way_round(tmp_path):
+    asked = ask(labels="1shot,50,1%")
+    assert (None, ["1shot", "50", "1%"]) == (asked.fractions, asked.labels)
+    base = write(tmp_path / "base.yaml", extends="demo", name="base", labels=["1shot", 0.1])
+    assert ["1shot", "10%"] == load_study(base, {}).labels
+    mine = load_study(write(tmp_path / "mine.yaml", extends="base.yaml", name="mine", fractions=[0.5]), {})
+    assert ([0.5], None) == (mine.fractions, mine.labels)
+    assert ([0.5], None) == ((over := load_study(base, {"fractions": [0.5]})).fractions, over.labels)
+
+
+def test_labels_by_task_leave_other_tasks_their_protocols_own():
+    study = ask(settings=("labels.cls=[1shot, 100%]",))
+    assert ["1shot", "100%"] == amounts(study, "demo/scenes")
+    assert ["1%", "5%", "20%", "100%"] == amounts(study, "demo/city")
+    assert ["1%", "100%"] == amounts(ask(), "demo/city")
+
+
 def test_the_reference_can_be_left_out_and_is_never_doubled():
     assert names(ask(methods="moco", reference=False)) == ["moco"]
     assert names(ask(methods="moco,random")) == ["random", "moco"]
@@ -70,6 +103,9 @@ def test_the_reference_can_be_left_out_and_is_never_doubled():
         ({"fractions": "1.5"}, r"fractions\.0: .*less than or equal to 1, got 1\.5"),
         ({"fractions": "nan"}, r"fractions\.0: "),
         ({"fractions": "one"}, "--fractions one: every part must be a number"),
+        ({"labels": "5shit"}, r"labels: '5shit' is no amount of labels: write 5shot"),
+        ({"labels": "5shot", "fractions": "0.5"}, "fractions and labels both say how many labels: state one"),
+        ({"settings": ("labels.sgm=[1shot]",)}, "unknown task 'sgm'"),
         ({"methods": " , "}, "--methods is empty"),
         ({"seeds": 0}, "seeds: .*greater than 0"),
         ({"device": "tpu"}, r"engine\.device"),
