@@ -15,6 +15,7 @@ from bench.cli import options as shared
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
 from bench.store.store import Store
+from bench.studies import duplicates
 from bench.studies.estimates import estimate
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
@@ -154,6 +155,8 @@ def plan(**options: Any) -> None:
     for job, reason in whole.failed(store):
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
     _say_warnings(whole.pretrains, console)
+    for found in filter(None, duplicates.count(study, inputs)):
+        console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
     left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
