@@ -16,6 +16,7 @@ from bench.cli.design import Form, show_design
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
 from bench.store.store import Store
+from bench.studies import duplicates
 from bench.studies.design import design
 from bench.studies.estimates import estimate
 from bench.studies.inputs import Inputs
@@ -37,6 +38,7 @@ LISTS = {
     "datasets": str,
     "backbones": str,
     "fractions": float,
+    "labels": str,
     "references": str,
     "init": str,
 }
@@ -52,6 +54,9 @@ def study_options(command: Command) -> Command:
             click.option("--datasets", help="Comma-separated data sets to keep, such as demo-city."),
             click.option("--backbones", help="Comma-separated backbones, such as resnet18."),
             click.option("--fractions", help="Comma-separated fractions of the labels in (0, 1], such as 0.01,1.0."),
+            click.option(
+                "--labels", help="Comma-separated amounts in place of fractions: 5shot (a class), 50 (samples), 1%."
+            ),
             click.option("--seeds", type=int, help="Repeats with their own subset and training seed."),
             click.option("--references", help="Comma-separated rows to compare with, such as random,imagenet."),
             click.option("--no-references", is_flag=True, help="Compare with no row but those of --methods."),
@@ -185,6 +190,8 @@ def plan(as_design: bool, form: Form | None, **options: Any) -> None:
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
     _say_left_out(whole, console)
     _say_warnings(whole.pretrains, console)
+    for found in filter(None, duplicates.count(study, inputs)):
+        console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
     left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
@@ -213,16 +220,16 @@ def _number(value: float) -> str:
 
 
 def _cell_table(plan: Plan, store: Store) -> Table:
-    table = Table("cells of", "backbone", "protocol", "fraction", *STATES)
-    rows: dict[tuple[str, str, str, float], list[Cell]] = {}
+    table = Table("cells of", "backbone", "protocol", "labels", *STATES)
+    rows: dict[tuple[str, str, str, str], list[Cell]] = {}
     for cell in plan.cells:
         name = cell.row or cell.pretrain.method
-        rows.setdefault((name, cell.backbone, cell.protocol.id, cell.fraction), []).append(cell)
+        rows.setdefault((name, cell.backbone, cell.protocol.id, cell.amount), []).append(cell)
     failed = {job.key for job, _ in plan.failed(store)}
-    for (name, backbone, protocol, fraction), cells in rows.items():
+    for (name, backbone, protocol, amount), cells in rows.items():
         done = sum(store.has_record(cell.key) for cell in cells)
         lost = sum(cell.key in failed for cell in cells)
-        table.add_row(name, backbone, protocol, f"{fraction:.4g}", str(len(cells)), str(done), str(lost))
+        table.add_row(name, backbone, protocol, amount, str(len(cells)), str(done), str(lost))
     return table
 
 

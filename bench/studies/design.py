@@ -4,7 +4,7 @@ It is made before anything runs, from what is known by then: where the corpus or
 and states the rest. arXiv:2605.12678 asks comparisons of pretraining for the controls that it lists.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import combinations
 
 import methods
@@ -12,7 +12,7 @@ from bench.core.errors import CorpusError, DataError
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import ImageFacts
 from bench.store.designs import Cell, Sentence, Sheet
-from bench.studies import design_protocols
+from bench.studies import design_protocols, duplicates
 from bench.studies.budget import compute_of
 from bench.studies.design_rows import COLUMNS, COMPUTE, Column, Entry, differ
 from bench.studies.images import images_of
@@ -26,22 +26,21 @@ NAMES = ["row", "method", "backbone"]
 ALL = [column for columns in COLUMNS.values() for column in columns]
 
 
-def design(study: Study, inputs: Inputs, near_duplicates: Sequence[str] = ()) -> Sheet:
+def design(study: Study, inputs: Inputs) -> Sheet:
     """Lay out the sheet of a study.
-
-    Args:
-        study: what is asked for.
-        inputs: where its corpus and data sets come from.
-        near_duplicates: a line for each pair of parts with images that are nearly the same.
 
     Raises:
         StudyError: as `bench.studies.plan.make_plan`; an absent corpus or data set is a note of the sheet instead.
     """
     check_seeds(study)
-    notes: list[str] = []
-    sets = _data_sets(study, inputs, notes)
-    entries = _entries(study, inputs, sets, notes)
-    protocols = [design_protocols.describe(study, protocol, sets[protocol.id]) for protocol in study.all_protocols()]
+    absent: list[str] = []
+    sets = _data_sets(study, inputs, absent)
+    entries = _entries(study, inputs, sets, absent)
+    near = {} if absent else {found.protocol: found for found in duplicates.count(study, inputs)}
+    protocols = [
+        design_protocols.describe(study, protocol, sets[protocol.id], near.get(protocol.id))
+        for protocol in study.all_protocols()
+    ]
     sentences = _sentences(study, entries)
     return Sheet(
         study=study.name,
@@ -51,10 +50,10 @@ def design(study: Study, inputs: Inputs, near_duplicates: Sequence[str] = ()) ->
         protocols=[described.cells for described in protocols],
         sentences=sentences,
         notes=[
-            *notes,
+            *absent,
+            *(f"{line}." for line in left_out(study, study.all_protocols())),
             *_notes_on_rows(study, entries, sentences),
             *(note for described in protocols for note in described.notes),
-            *near_duplicates,
         ],
     )
 
@@ -77,7 +76,6 @@ def _entries(study: Study, inputs: Inputs, sets: dict[str, Prepared | None], not
     opened = [(protocol, data) for protocol in study.all_protocols() if (data := sets[protocol.id]) is not None]
     images: ImageFacts | None = corpus or (images_of(opened) if opened else None)
     absent, rows = missing_references(study), entering_rows(study, study.all_protocols())
-    notes.extend(f"{line}." for line in left_out(study, study.all_protocols()))
     jobs = pretrain_jobs(study, inputs, rows, []) if corpus else {}
     entries = []
     for backbone in study.backbones:

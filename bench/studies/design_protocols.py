@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.store.designs import Cell
+from bench.studies.duplicates import Near
 from bench.studies.study import Study
-from tasks.amounts import Amount, read_amount
+from tasks.pools import Pool
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
-from tasks.splits import Parts, divide
 
 UNKNOWN = "?"
 NAMES = ["protocol", "task"]
@@ -29,27 +29,14 @@ class _Known:
     study: Study
     protocol: Protocol
     data: Prepared | None
-    parts: Parts | None
-
-    @property
-    def classes(self) -> int | None:
-        if self.protocol.classes:
-            return len(self.protocol.classes)
-        return len(self.data.classes) if self.data else None
-
-    def amounts(self) -> list[Amount]:
-        """Labels as the study asks for them, else as the protocol offers them."""
-        asked = self.study.labels
-        if isinstance(asked, dict):
-            asked = asked.get(self.protocol.task)
-        fractions = self.study.fractions or ([] if self.protocol.labels else self.protocol.fractions)
-        return [read_amount(value) for value in asked or fractions or self.protocol.labels or []]
+    pool: Pool | None
+    near: Near | None
 
 
-def describe(study: Study, protocol: Protocol, data: Prepared | None) -> Described:
+def describe(study: Study, protocol: Protocol, data: Prepared | None, near: Near | None) -> Described:
     """State what a protocol of a study is; what rests on its data set stays unknown where that cannot be read."""
-    known = _Known(study, protocol, data, divide(protocol.split, data) if data else None)
-    faults = {"split": _leak(known), "selection": _beyond(known)}
+    known = _Known(study, protocol, data, Pool(protocol, data) if data else None, near)
+    faults = {"split": _leak(known), "selection": _beyond(known), "near-duplicates": _look_alikes(known)}
     cells = [Cell(text=protocol.id), Cell(text=protocol.task)]
     cells += [
         Cell(text=of(known), differs=bool(faults.get(name))) for group in COLUMNS.values() for name, of in group.items()
@@ -59,11 +46,11 @@ def describe(study: Study, protocol: Protocol, data: Prepared | None) -> Describ
 
 def _leak(known: _Known) -> str:
     """How images of the test part lie in the training part too, if so."""
-    if known.parts is None or known.data is None:
+    if known.pool is None or known.data is None:
         cut = known.protocol.split.by == "slice"
         return "leaky where an image gives several slices, for slices are divided and not images" if cut else ""
     sources = known.data.sources
-    shared = {sources[at] for at in known.parts.train} & {sources[at] for at in known.parts.test}
+    shared = {sources[at] for at in known.pool.parts.train} & {sources[at] for at in known.pool.parts.test}
     return f"leaky, {len(shared):,} images lie in both training and test part" if shared else ""
 
 
@@ -71,8 +58,17 @@ def _beyond(known: _Known) -> str:
     """How many labels beyond the fraction select, if any."""
     if known.protocol.selects != "val":
         return ""
-    labels = UNKNOWN if known.parts is None else f"{len(known.parts.val):,}"
+    labels = UNKNOWN if known.pool is None else f"{len(known.pool.parts.val):,}"
     return f"selected on {labels} labels beyond the fraction"
+
+
+def _look_alikes(known: _Known) -> str:
+    """How many images of the test part were seen in training, nearly the same, if any."""
+    near = known.near
+    if not near:
+        return ""
+    tiles = f", {near.seen_in_tiles:,} like tiles of the corpus" if near.seen_in_tiles else ""
+    return f"{near.seen_in_train:,} of {near.test:,} test images look like training images{tiles}"
 
 
 def _split(known: _Known) -> str:
@@ -82,17 +78,20 @@ def _split(known: _Known) -> str:
 
 
 def _parts(known: _Known) -> str:
-    if known.parts is None:
+    if known.pool is None:
         return UNKNOWN
-    return " / ".join(f"{len(part):,}" for part in (known.parts.train, known.parts.val, known.parts.test))
+    parts = known.pool.parts
+    taken = ", val taken from train" if parts.val_from_train else ""
+    return " / ".join(f"{len(part):,}" for part in (parts.train, parts.val, parts.test)) + taken
 
 
 def _labels(known: _Known) -> str:
     """Each amount with the samples it gives, and how many that is a class."""
-    total, classes = (len(known.parts.train) if known.parts else None), known.classes
-    if total is None or classes is None:
-        return ", ".join(amount.text for amount in known.amounts())
-    sizes = [(amount.text, amount.size(total, classes)) for amount in known.amounts()]
+    amounts = known.study.amounts_of(known.protocol)
+    if known.pool is None or known.data is None:
+        return ", ".join(amount.text for amount in amounts)
+    classes = len(known.protocol.classes or known.data.classes)
+    sizes = [(amount.text, known.pool.size(amount)) for amount in amounts]
     return ", ".join(f"{text}: {size:,} ({size / classes:.3g} a class)" for text, size in sizes)
 
 
@@ -144,6 +143,7 @@ COLUMNS: dict[str, dict[str, Callable[[_Known], str]]] = {
         "data set": lambda known: known.protocol.dataset,
         "split": _split,
         "train / val / test": _parts,
+        "near-duplicates": lambda known: UNKNOWN if known.near is None else _look_alikes(known) or "none",
         "draw": lambda known: known.protocol.draw,
         "labels used": _labels,
     },

@@ -109,6 +109,11 @@ class Cell(BaseModel):
         return self.board or self.pretrain.backbone
 
     @property
+    def amount(self) -> str:
+        """How many labels, in words: as they were asked for, else a fraction."""
+        return self.labels or f"{self.fraction:.4g}"
+
+    @property
     def label(self) -> str:
         """Short name for progress and messages."""
-        return f"{self.row or self.pretrain.method} {self.backbone} {self.protocol.id} {self.fraction:.4g} seed {self.seed}"
+        return f"{self.row or self.pretrain.method} {self.backbone} {self.protocol.id} {self.amount} seed {self.seed}"

@@ -20,7 +20,9 @@ from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.references import missing_references
 from bench.studies.study import Row, Study
+from tasks.pools import Drawn, Pool
 from tasks.protocols import Protocol
+from tasks.subsets import subset_seed
 
 Job = TypeVar("Job", PretrainJob, Cell)
 # A row's pretraining: row, backbone, number of its draw, and the protocol that an oracle learns.
@@ -78,7 +80,8 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     """Lay out a study's grid.
 
     Raises:
-        StudyError: a method needs what the corpus does not offer, or an option or a data set does not fit it.
+        StudyError: a method needs what the corpus does not offer, an option or a data set does not fit it, or more labels
+            are asked than a data set has.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
     check_seeds(study)
@@ -86,13 +89,14 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     rows = entering_rows(study, protocols)
     _check_bands(study, inputs, protocols, rows)
     jobs = pretrain_jobs(study, inputs, rows, protocols) | _oracle_jobs(study, inputs, protocols)
+    drawn = {p.id: Pool(p, inputs.dataset(study, p)).distinct(study.amounts_of(p)) for p in protocols}
     cells = [
-        _cell(study, row, backbone, jobs[_slot(study, row, backbone, seed, protocol)], inputs, protocol, fraction, seed)
+        _cell(study, row, backbone, jobs[_slot(study, row, backbone, seed, protocol)], inputs, protocol, amount, seed)
         for protocol in protocols
         for backbone in study.backbones
         for row in rows
         if _takes(protocol, row) and (row.name, backbone) not in absent
-        for fraction in dict.fromkeys(study.fractions or protocol.fractions)
+        for amount in drawn[protocol.id]
         for seed in range(study.seeds)
     ]
     missed = tuple(left_out(study, protocols))
@@ -315,23 +319,24 @@ def _cell(
     job: PretrainJob,
     inputs: Inputs,
     protocol: Protocol,
-    fraction: float,
+    amount: Drawn,
     seed: int,
 ) -> Cell:
     data = inputs.dataset(study, protocol)
     board = backbone if job.backbone != backbone else None
     # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
-    subset_seed = derive(study.seed, "subset", seed)
+    drawn_by = subset_seed(study.seed, seed)
     train_seed = derive(study.seed, "train", seed)
     identity = {
         "weights": job.key,
         "protocol": protocol.hash,
         "task_version": tasks.get(protocol.task).version,
         "data": data.hash,
-        "fraction": fraction,
-        "subset_seed": subset_seed,
+        "fraction": amount.fraction,
+        "subset_seed": drawn_by,
         "train_seed": train_seed,
         **({"board": board} if board else {}),
+        **({"shots": amount.shots} if amount.shots else {}),
     }
     return Cell(
         key=content_hash(identity),
@@ -341,8 +346,9 @@ def _cell(
         board=board,
         protocol=protocol,
         data=str(data.path.resolve()),
-        fraction=fraction,
+        fraction=amount.fraction,
+        labels=amount.labels,
         seed=seed,
-        subset_seed=subset_seed,
+        subset_seed=drawn_by,
         train_seed=train_seed,
     )

@@ -18,17 +18,20 @@ from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
 from bench.studies.budget import StudyBudget, refuse_own_length
-from tasks.amounts import read_amount
+from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.protocols import Protocol, load_protocol
 
 # Every random initialisation is a draw of its own in each repeat: draws are free, one of them proves nothing.
 DRAWN_ANEW = False
 
+# Two ways to say how many labels: a study states one, and one that extends it may state the other.
+INSTEAD = {"labels": "fractions", "fractions": "labels"}
+
 
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
     # Records say who asked for them, and a budget has one unit.
-    replaced = {"name"} | ({"budget"} & study.keys())
-    return merge({key: value for key, value in base.items() if key not in replaced}, study)
+    given_up = {"name"} | ({"budget"} & study.keys()) | {INSTEAD[key] for key in study.keys() & INSTEAD.keys()}
+    return merge({key: value for key, value in base.items() if key not in given_up}, study)
 
 
 STUDIES = ConfigKind("study", ".", StudyError, join=_over)
@@ -112,13 +115,9 @@ def start_name(start: object) -> str:
 
 
 def _amounts(values: Any) -> Any:
-    """Amounts as texts that `read_amount` gives back, by task or for all."""
-    if isinstance(values, dict):
-        return {task: _amounts(entries) for task, entries in values.items()}
-    try:
-        return None if values is None else [read_amount(value).text for value in values]
-    except StudyError as error:
-        raise ValueError(str(error)) from None
+    """Amounts of labels as texts, by task or for all."""
+    by_task = isinstance(values, dict)
+    return {task: amount_texts(entries) for task, entries in values.items()} if by_task else amount_texts(values)
 
 
 def _engine(values: Any) -> Any:
@@ -193,6 +192,19 @@ class Study(BaseModel):
             raise ValueError(f"pretrain.init: starts are a key of their own: write init: {self.pretrain['init']}")
         return self
 
+    @model_validator(mode="after")
+    def _amounts_are_said_once(self) -> Self:
+        if self.fractions is not None and self.labels is not None:
+            raise ValueError("fractions and labels both say how many labels: state one of them")
+        return self
+
+    def amounts_of(self, protocol: Protocol) -> list[Amount]:
+        """The amounts of labels asked of a protocol: the study's, by task or for all, else the protocol's own."""
+        asked = self.labels.get(protocol.task) if isinstance(self.labels, dict) else self.labels
+        if asked is not None:
+            return list(map(read_amount, asked))
+        return protocol.amounts if self.fractions is None else list(map(share, self.fractions))
+
     def rows(self) -> list[Row]:
         """The rows asked for, the references first, each once a start."""
         named = {row.name: row for row in self.methods}
@@ -264,6 +276,10 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     values = STUDIES.read(file)
     named = _by_name(values.get("methods"))
     starts = _as_list(overrides.get("init", values.get("init"))) or []
+    stated = {key.partition(".")[0] for key in overrides}
+    for key in stated & INSTEAD.keys():
+        if INSTEAD[key] not in stated:
+            values.pop(INSTEAD[key], None)
     for key, value in overrides.items():
         if key.startswith("budget."):  # another unit replaces the file's
             values.pop("budget", None)
@@ -312,8 +328,7 @@ def _check_names(study: Study) -> None:
                 f"methods: a row of {row.method} cannot be called {row.name!r}, which is a method's name or blank"
             )
     _check_references(study)
-    for method in study.options:
-        methods.get(method)
+    _check_keys(study)
     for backbone in map(backbones.registry.get, study.backbones):
         for row in study.rows():
             study.options_of(row).check_backbone(backbone)
@@ -332,3 +347,11 @@ def _check_references(study: Study) -> None:
         why = methods.get(row.method).no_reference
         if why and row.name in study.references:
             raise StudyError(f"references: {row.name} cannot be one: {why}")
+
+
+def _check_keys(study: Study) -> None:
+    """Refuse options of a method, or labels of a task, that there is not."""
+    for method in study.options:
+        methods.get(method)
+    for task in study.labels if isinstance(study.labels, dict) else ():
+        tasks.get(task)

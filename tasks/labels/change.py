@@ -12,6 +12,7 @@ class ChangePair(Mask):
 
     name = "change"
     dates = 2
+    shots = False
 
     def strata(self, counts: Counts) -> list[int]:
         """1 where a slice has changed pixels, else 0."""

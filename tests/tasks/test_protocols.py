@@ -11,7 +11,24 @@ from tasks import datasets, protocols, registry
 from tasks.protocols import VALUES, Protocol, known_protocols, load_protocol
 
 ALL = known_protocols()
-DROPPED = {"title", "sources", "fractions"}
+DROPPED = {"title", "sources", "fractions", "labels", "of"}
+# Another value of what is a word, or of what may be absent.
+OTHERS = {
+    "length": "steps",
+    "precision": "fp32",
+    "by": "image",
+    "decay": "cosine",
+    "name": "AdamW",
+    "draw": "by-source",
+    "selection": "within",
+    "bn": "target",
+    "statistics": "data",
+    "classes": {"a": ["building"]},
+    "labels": ["1shot"],
+    "tuning": {"lr": [1.0, 3.0]},
+    "size": 32,
+    "of": "demo/city",
+}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -19,7 +36,7 @@ def test_a_shipped_protocol_loads_and_names_a_known_task_and_data_set(name):
     protocol = load_protocol(name)
     assert protocol.task in registry.all()
     assert protocol.dataset in datasets.registry.all()
-    assert protocol.schedule.look_every == 0 or protocol.split.ratio is None or protocol.split.ratio[1] > 0
+    assert protocol.selects != "val" or protocol.split.ratio is None or protocol.split.ratio[1] > 0
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -27,7 +44,7 @@ def test_every_value_of_a_protocol_says_paper_or_ours(name):
     protocol = load_protocol(name)
     for part in VALUES:
         named = {key: source for key, source in protocol.sources.items() if key.split(".")[0] == part}
-        assert named or getattr(protocol, part) is None
+        assert named or getattr(protocol, part) == Protocol.model_fields[part].get_default(call_default_factory=True)
         assert all(source.startswith(("paper", "ours")) for source in named.values())
 
 
@@ -43,16 +60,12 @@ def test_no_two_protocols_share_a_hash():
 
 def _changed(values, key):
     value = values[key]
-    if isinstance(value, bool) or value is None:
-        return {"a": ["building"]}
     if isinstance(value, float):
         return value / 2 if value else 0.5
     if isinstance(value, int):
         return value + 1
-    if isinstance(value, str):
-        return {"length": "steps", "precision": "fp32", "by": "image", "decay": "cosine", "name": "AdamW"}.get(
-            key, value + "x"
-        )
+    if isinstance(value, str) or value is None:
+        return OTHERS.get(key, f"{value}x")
     return value[:-1] if isinstance(value, list) else value
 
 
@@ -76,11 +89,38 @@ def test_the_hash_changes_with_every_value_and_ignores_titles_and_sources():
         at[path[-1]] = [4, 1, 1] if path[-1] == "ratio" else _changed(at, path[-1])
         if path[-1] == "areas":
             continue
-        changed["sources"] |= {"classes": "ours", "schedule.precision": "ours"}
+        changed["sources"] |= dict.fromkeys((*VALUES, "schedule.precision"), "ours")
         same = Protocol.model_validate(changed).hash == base.hash
         assert same == (path[0] in DROPPED), path
         checked += 1
     assert checked > 25
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_shipped_protocol_says_by_which_rule_it_selects(name):
+    assert load_protocol(name).selection is not None
+
+
+def test_values_that_came_later_leave_the_hash_of_what_was_done_before_as_it_was():
+    base = load_protocol("geokr-2021/vaihingen")
+    values = base.model_dump(mode="json", exclude={"draw", "tuning", "evaluation", "bn", "of", "labels"})
+    for selection in ("val", None):
+        assert base.hash == Protocol.model_validate(values | {"selection": selection}).hash
+    assert base.hash != Protocol.model_validate(values | {"selection": "last"}).hash
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if load_protocol(name).of])
+def test_a_variant_names_a_protocol_of_the_same_task_and_data_set_and_metric(name):
+    variant = load_protocol(name)
+    kept = {"task", "dataset", "classes", "metric", "network"}
+    assert load_protocol(variant.of).model_dump(include=kept) == variant.model_dump(include=kept)
+
+
+def test_labels_of_a_protocol_are_amounts_and_go_before_its_fractions():
+    values = load_protocol("demo/scenes").model_dump(mode="json")
+    assert ["1%", "10%", "100%"] == [amount.text for amount in Protocol.model_validate(values).amounts]
+    values |= {"labels": ["1-shot", 50], "sources": values["sources"] | {"labels": "ours"}}
+    assert ["1shot", "50"] == [amount.text for amount in Protocol.model_validate(values).amounts]
 
 
 def test_a_twin_of_equal_steps_differs_from_its_base_only_in_length():
@@ -146,6 +186,9 @@ def own_protocols(tmp_path, monkeypatch):
         ({"sources": {}}, "sources says nothing of slices"),
         ({"split": {"by": "slice"}}, "needs ratio and seed"),
         ({"split": {"by": "area"}}, "needs areas"),
+        ({"labels": ["5shit"]}, "labels: '5shit' is no amount"),
+        ({"draw": "sorted"}, "draw: "),
+        ({"draw": "random"}, "sources says nothing of draw"),
         ({"id": "other"}, "must be the file's path"),
     ],
 )

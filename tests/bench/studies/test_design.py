@@ -11,19 +11,23 @@ from bench.studies.design import ALL, design
 from bench.studies.design_rows import COLUMNS, Entry, differ
 from bench.studies.inputs import Inputs
 from bench.studies.study import Study, load_study
-from tasks.prepared import SCHEMA
+from tasks.prepared import SCHEMA, Prepared
 from tasks.protocols import load_protocol
+from tasks.splits import divide
 
 
 @pytest.fixture
 def city(tmp_path):
     """A prepared city of 60 slices, ten of each of six images."""
-    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "classes": list("abcdef")}
+    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "kind": "mask", "classes": list("abcdef")}
+    index |= {"palette": [[0, 0, 0]] * 6}
     index["slices"] = [{"source": f"{number % 6}", "x": 32 * number, "y": 0} for number in range(60)]
     folder = tmp_path / "city"
     folder.mkdir()
     (folder / "index.json").write_text(json.dumps(index))
-    np.save(folder / "images.npy", np.zeros((60, 1, 1, 3), dtype=np.uint8))
+    images = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
+    np.save(folder / "images.npy", images)
+    np.save(folder / "class_counts.npy", np.ones((60, 6), dtype=np.int64))
     return folder
 
 
@@ -186,7 +190,8 @@ def test_slices_of_one_image_in_training_and_test_part_are_a_leak(asked):
 def changed(tmp_path, **parts):
     """A protocol file as demo/city with some parts changed."""
     base = load_protocol("demo/city").model_dump(mode="json", exclude_unset=True)
-    values = base | {"id": "tests/city"} | {key: base[key] | part for key, part in parts.items()}
+    values = base | {key: base[key] | part if isinstance(part, dict) else part for key, part in parts.items()}
+    values |= {"id": "tests/city", "sources": base["sources"] | dict.fromkeys(parts, "ours")}
     file = tmp_path / "protocol.yaml"
     file.write_text(json.dumps(values))
     return {"seg": [str(file)]}
@@ -201,7 +206,7 @@ def test_a_split_by_image_is_not_marked(asked, tmp_path):
 def test_selection_on_labels_beyond_the_fraction_is_marked_with_their_number(asked, tmp_path):
     plain = protocol_cell(sheet_of(asked()), "selection")
     assert ("last step, on no labels", False) == (plain.text, plain.differs)
-    sheet = sheet_of(asked(protocols=changed(tmp_path, schedule={"look_every": 20})))
+    sheet = sheet_of(asked(protocols=changed(tmp_path, selection="val", schedule={"look_every": 20})))
     found = protocol_cell(sheet, "selection")
     assert ("selected on 12 labels beyond the fraction", True) == (found.text, found.differs)
     assert "tests/city: selected on 12 labels beyond the fraction." in sheet.notes
@@ -210,13 +215,25 @@ def test_selection_on_labels_beyond_the_fraction_is_marked_with_their_number(ask
 def test_each_amount_of_labels_stands_with_its_number_and_that_of_a_class(asked):
     """36 slices in the training part, six classes."""
     assert "20%: 7 (1.17 a class), 100%: 36 (6 a class)" == protocol_cell(sheet_of(asked()), "labels used").text
-    shots = sheet_of(asked(fractions=None, labels={"seg": ["2shot", "30"]}))
-    assert "2shot: 12 (2 a class), 30: 30 (5 a class)" == protocol_cell(shots, "labels used").text
+    shots = sheet_of(asked(fractions=None, labels={"seg": ["30", "50%"]}))
+    assert "30: 30 (5 a class), 50%: 18 (3 a class)" == protocol_cell(shots, "labels used").text
 
 
-def test_lines_about_near_duplicates_are_notes(asked):
-    line = "demo/city: 3 images of the test part are nearly the same as one of the training part."
-    assert line in design(asked(), Inputs(print), [line]).notes
+def test_images_that_training_has_seen_are_counted_and_marked(asked, city, tmp_path):
+    """A test image becomes a training image with one row of pixels changed."""
+    plain = protocol_cell(design(asked(), Inputs(print, tmp_path / "home")), "near-duplicates")
+    assert ("none", False) == (plain.text, plain.differs)
+    parts = divide(load_protocol("demo/city").split, Prepared.open(city))
+    images = np.load(city / "images.npy")
+    images[parts.test[0]] = images[parts.train[0]]
+    images[parts.test[0], 0] += 1
+    np.save(city / "images.npy", images)
+    index = json.loads((city / "index.json").read_text())
+    (city / "index.json").write_text(json.dumps(index | {"hash": "1" * 16}))
+    sheet = design(asked(), Inputs(print, tmp_path / "home"))
+    found = protocol_cell(sheet, "near-duplicates")
+    assert ("1 of 12 test images look like training images", True) == (found.text, found.differs)
+    assert f"demo/city: {found.text}." in sheet.notes
 
 
 def test_each_backbone_has_rows_of_its_own_that_are_compared_among_themselves(asked):

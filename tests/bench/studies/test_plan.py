@@ -18,12 +18,15 @@ from tasks.prepared import SCHEMA
 @pytest.fixture
 def asked(corpus, tmp_path):  # noqa: F811 - a fixture
     """Function that makes a small study of MoCo on a real corpus, with some values changed."""
-    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16}
+    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "kind": "mask", "classes": list("abcdef")}
+    index |= {"palette": [[0, 0, 0]] * 6}
     index["slices"] = [{"source": f"{number % 6}", "x": 32 * number, "y": 0} for number in range(60)]
     folder = tmp_path / "city"
     folder.mkdir()
     (folder / "index.json").write_text(json.dumps(index))
-    np.save(folder / "images.npy", np.zeros((60, 1, 1, 3), dtype=np.uint8))
+    images = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
+    np.save(folder / "images.npy", images)
+    np.save(folder / "class_counts.npy", np.ones((60, 6), dtype=np.int64))
     values = {
         "name": "small",
         "corpus": str(corpus.path),

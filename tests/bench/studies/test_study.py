@@ -15,8 +15,8 @@ NOTHING = {
     "no_references": False,
     **dict.fromkeys(
         (
-            *("methods", "references", "init", "tasks", "datasets", "backbones", "fractions", "seeds", "store"),
-            *("device", "workers"),
+            *("methods", "references", "init", "tasks", "datasets", "backbones", "fractions", "labels", "seeds"),
+            *("store", "device", "workers"),
         )
     ),
 }
@@ -56,6 +56,27 @@ def test_options_change_the_study():
     assert (study.engine.device, study.engine.workers) == ("cpu", 1)
     moco = study.options_of("moco")
     assert (moco.epochs, moco.momentum) == (2, 0.5)
+
+
+def amounts(study, protocol):
+    return [amount.text for amount in study.amounts_of(load_protocol(protocol))]
+
+
+def test_labels_of_a_command_stand_in_place_of_a_study_s_fractions_and_the_other_way_round(tmp_path):
+    asked = ask(labels="1shot,50,1%")
+    assert (None, ["1shot", "50", "1%"]) == (asked.fractions, asked.labels)
+    base = write(tmp_path / "base.yaml", extends="demo", name="base", labels=["1shot", 0.1])
+    assert ["1shot", "10%"] == load_study(base, {}).labels
+    mine = load_study(write(tmp_path / "mine.yaml", extends="base.yaml", name="mine", fractions=[0.5]), {})
+    assert ([0.5], None) == (mine.fractions, mine.labels)
+    assert ([0.5], None) == ((over := load_study(base, {"fractions": [0.5]})).fractions, over.labels)
+
+
+def test_labels_by_task_leave_other_tasks_their_protocols_own():
+    study = ask(settings=("labels.cls=[1shot, 100%]",))
+    assert ["1shot", "100%"] == amounts(study, "demo/scenes")
+    assert ["1%", "5%", "20%", "100%"] == amounts(study, "demo/city")
+    assert ["1%", "100%"] == amounts(ask(), "demo/city")
 
 
 def test_references_can_be_chosen_or_left_out_and_are_never_doubled():
@@ -111,6 +132,9 @@ def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one(m
         ({"fractions": "1.5"}, r"fractions\.0: .*less than or equal to 1, got 1\.5"),
         ({"fractions": "nan"}, r"fractions\.0: "),
         ({"fractions": "one"}, "--fractions one: every part must be a number"),
+        ({"labels": "5shit"}, r"labels: '5shit' is no amount of labels: write 5shot"),
+        ({"labels": "5shot", "fractions": "0.5"}, "fractions and labels both say how many labels: state one"),
+        ({"settings": ("labels.sgm=[1shot]",)}, "unknown task 'sgm'"),
         ({"methods": " , "}, "--methods is empty"),
         ({"seeds": 0}, "seeds: .*greater than 0"),
         ({"references": "random", "no_references": True}, "--references and --no-references exclude each other"),

@@ -1,0 +1,127 @@
+"""Near-duplicates of a study's test images in its training parts and its corpus: what a score may owe to having seen them.
+
+Copies that were flipped, turned or cut anew are not found (`bench.studies.perceptual_hash`), so a count is a floor.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+import methods
+from bench.core import documents, files
+from bench.core.errors import DataError
+from bench.core.keys import content_hash
+from bench.corpus.storage.reader import Corpus
+from bench.studies.inputs import Inputs
+from bench.studies.perceptual_hash import VERSION, Hashes, near, perceptual_hashes
+from bench.studies.study import Study
+from tasks.prepared import Prepared
+from tasks.protocols import Protocol
+from tasks.splits import parts_of
+
+# Bits of 64 that may differ. Facebook's PDQ (2019) takes 31 of 256; the same share of 64 is 7, and hashes of which half
+# the bits are set differ in an even number. Decision 060 has what it finds.
+NEAR = 6
+# Images that are hashed at once, and so many that it is said that they are.
+AT_ONCE, MANY = 256, 50_000
+
+
+@dataclass(frozen=True)
+class Near:
+    """Near-duplicates of one protocol.
+
+    Attributes:
+        protocol: its id.
+        test: test images.
+        train: training images that are near to a test image.
+        seen_in_train: test images that are near to a training image.
+        tiles: tiles of the corpus that are near to a test image; None where no row trains on one.
+        seen_in_tiles: test images that are near to a tile; None as `tiles`.
+    """
+
+    protocol: str
+    test: int
+    train: int
+    seen_in_train: int
+    tiles: int | None = None
+    seen_in_tiles: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.train or self.tiles)
+
+    def __str__(self) -> str:
+        """One line."""
+        found = [f"{self.train:,} training images look like {self.seen_in_train:,}"]
+        if self.tiles is not None:
+            found.append(f"{self.tiles:,} tiles of the corpus like {self.seen_in_tiles:,}")
+        return f"near-duplicates: {self.protocol}: {', '.join(found)} of the {self.test:,} test images"
+
+
+def count(study: Study, inputs: Inputs) -> list[Near]:
+    """Count the near-duplicates of each protocol of a study; what was counted once is kept in the data folder.
+
+    Raises:
+        CorpusError, DataError: the corpus or a data set is absent or broken.
+    """
+    trains = any(methods.get(row.method).trains for row in study.rows())
+    corpus = inputs.corpus(study) if trains else None
+    return [_count(protocol, inputs.dataset(study, protocol), corpus, inputs) for protocol in study.all_protocols()]
+
+
+def _count(protocol: Protocol, data: Prepared, corpus: Corpus | None, inputs: Inputs) -> Near:
+    parts = parts_of(protocol, data)
+    key = content_hash([VERSION, NEAR, data.hash, corpus.hash if corpus else None, parts.train, parts.test])
+    kept = inputs.home / "near-duplicates" / f"{key}.json"
+    if not kept.exists():
+        hashes = _hashes_of_slices(data, inputs)
+        test = hashes[parts.test].reshape(-1)
+        of_train, in_train = near(hashes[parts.train].reshape(-1), test, NEAR)
+        counts = {"train": _images(of_train, data), "seen_in_train": _images(in_train, data)}
+        if corpus is not None:
+            of_tiles, in_tiles = near(_hashes_of_tiles(corpus, inputs), test, NEAR)
+            counts |= {"tiles": int(of_tiles.sum()), "seen_in_tiles": _images(in_tiles, data)}
+        files.write_json(kept, counts)
+    counts = documents.read_json(kept, DataError, "remove it")
+    return Near(protocol.id, len(parts.test), **counts)
+
+
+def _images(found: np.ndarray[tuple[int], np.dtype[np.bool_]], data: Prepared) -> int:
+    """Images that were found, of one date or another."""
+    return int(found.reshape(-1, data.dates).any(axis=1).sum())
+
+
+def _hashes_of_slices(data: Prepared, inputs: Inputs) -> Hashes:
+    """Hashes of a prepared set, N x dates."""
+
+    def read(start: int) -> Hashes:
+        images = data.images[start : start + AT_ONCE]
+        dates = np.split(images, data.dates, axis=-1)
+        return np.stack([perceptual_hashes(date, data.bands.highest) for date in dates], axis=1)
+
+    return _kept(inputs, data.hash, len(data), f"slices of {data.path}", read)
+
+
+def _hashes_of_tiles(corpus: Corpus, inputs: Inputs) -> Hashes:
+    """Hashes of a corpus, N."""
+
+    def read(start: int) -> Hashes:
+        tiles = corpus.tiles(np.arange(start, min(start + AT_ONCE, len(corpus))))
+        return perceptual_hashes(tiles, corpus.bands.highest)
+
+    return _kept(inputs, corpus.hash, len(corpus), f"tiles of {corpus.path}", read)
+
+
+def _kept(inputs: Inputs, content: str, total: int, what: str, read: Callable[[int], Hashes]) -> Hashes:
+    """Hashes by the content hash of what was hashed, from the data folder or computed and put there."""
+    path = inputs.home / "near-duplicates" / f"{content}-{VERSION}.npy"
+    if not path.exists():
+        if total >= MANY:
+            inputs.say(f"hashing {total:,} {what} to look for near-duplicates, once")
+        stream = io.BytesIO()
+        np.save(stream, np.concatenate([read(start) for start in range(0, total, AT_ONCE)]))
+        files.write_bytes(path, stream.getvalue())
+    hashes: Hashes = np.load(path, allow_pickle=False)
+    return hashes
