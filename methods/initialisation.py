@@ -1,25 +1,18 @@
 """Initialisations: methods that train nothing."""
 
-from collections.abc import Iterator
-
-import numpy as np
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torch.optim.swa_utils import update_bn
 
 from bench.backbones.initial import load_initial
 from bench.backbones.pyramid import Backbone
 from bench.core.context import Context
 from bench.core.seeding import derive
 from bench.corpus.storage.reader import Corpus
-from bench.corpus.storage.sampling import TileOrder
+from bench.pretraining import batch_norm
 from bench.pretraining.method import Batch, Length, Method, Options
-from methods.options.initial import CALIBRATION_TILES, ImageNetOptions, RandomOptions
-
-# Tiles whose statistics batch norm takes at once.
-CALIBRATION_BATCH = 128
+from methods.options.initial import ImageNetOptions, RandomOptions
 
 
 class Initialisation(Method[Options]):
@@ -45,23 +38,15 @@ class RandomInitialisation(Initialisation[RandomOptions]):
     def fit(self, context: Context) -> None:
         """Take batch norm's statistics from tiles that the job's seed draws; nothing without a corpus to read.
 
-        They are the mean of those of all batches. No label is read and no weight moves.
+        The tiles are seen as they are stored. No label is read and no weight moves.
         """
-        if self.corpus is None:
+        corpus = self.corpus
+        if corpus is None:
             return
         self.to(context.device)
-        update_bn(self._batches(calibration_tiles(len(self.corpus), context.seed), context.device), self.backbone)
-
-    def _batches(self, tiles: np.ndarray, device: torch.device) -> Iterator[Tensor]:
-        """Normalised tiles, B x C x S x S, in batches whose sizes differ by one at most: each counts the same."""
-        assert self.corpus is not None
-        for part in np.array_split(tiles, -(-len(tiles) // CALIBRATION_BATCH)):
-            yield self.normalise(torch.from_numpy(self.corpus.tiles(part)).to(device).permute(0, 3, 1, 2))
-
-
-def calibration_tiles(size: int, seed: int) -> np.ndarray:
-    """The tiles of a corpus of `size` that calibrate batch norm: 2,560, or all of a smaller one."""
-    return TileOrder(size, derive(seed, "calibration")).draw(0, np.arange(min(CALIBRATION_TILES, size)))
+        drawn = batch_norm.draw(len(corpus), derive(context.seed, "calibration"))
+        stored = (torch.from_numpy(corpus.tiles(part)).to(context.device) for part in drawn)
+        batch_norm.estimate(self.backbone, (self.normalise(tiles.permute(0, 3, 1, 2)) for tiles in stored))
 
 
 class ImageNetInitialisation(Initialisation[ImageNetOptions]):

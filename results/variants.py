@@ -11,6 +11,8 @@ from bench.core.keys import content_hash
 
 # Rows that every other row is read against come first.
 REFERENCES = ("random", "imagenet")
+# What tables call a method where its name says too little.
+TITLES = {"random-raw": "random (raw)"}
 _HASH_SHOWN = 8
 
 
@@ -108,7 +110,8 @@ def _by_backbone(frame: pd.DataFrame, identities: list[Identity]) -> dict[str, l
 def _labels(identities: list[Identity]) -> dict[Identity, str]:
     """Give each row of one backbone a label that no other has."""
     plain = [identity for identity in identities if identity.row is None]
-    labels = {i: f"{i.method} ({text})" if text else i.method for i, text in _described(plain).items()}
+    titles = {i: TITLES.get(i.method, i.method) for i in plain}
+    labels = {i: f"{titles[i]} ({text})" if text else titles[i] for i, text in _described(plain).items()}
     reserved = {*REFERENCES, *labels.values(), *(identity.method for identity in identities)}
     times = Counter(identity.row for identity in identities)
     described = _described([identity for identity in identities if identity.row is not None])

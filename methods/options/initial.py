@@ -7,7 +7,7 @@ from bench.backbones.normalisation import UNIT, Normalisation
 from bench.backbones.sources import IMAGENET, identify
 from bench.pretraining.options import CorpusFacts, Facts, ImageFacts, PretrainOptions, StartOptions, option
 
-# Tiles that batch norm of a random network takes its statistics from: 20 batches of 128.
+# Images that `bench.pretraining.batch_norm` draws; named here without importing torch.
 CALIBRATION_TILES = 2560
 
 
