@@ -106,9 +106,10 @@ def test_an_option_that_would_change_nothing_is_refused_beside_common_views_even
 
 
 def test_the_refusal_names_the_row_and_all_idle_options_in_one_line():
-    asked = {"methods": [{"geokr": {"as": "dim", "brightness": 0.1}}], "references": [], "views": "common"}
+    asked = {"methods": ["geokr"], "references": [], "views": "common", "options.geokr.brightness": 0.1}
     with pytest.raises(
-        StudyError, match=r"^options of dim: views=common .* brightness, hue would change: leave them out, or set views"
+        StudyError,
+        match=r"^options of geokr: views=common .* brightness, hue would change: leave them out, or set views",
     ) as caught:
         load_study("demo", asked | {"options.geokr.hue": 0.1})
     assert "\n" not in str(caught.value)
