@@ -8,10 +8,10 @@ What a step computes grows with its batch; only SimCLR's loss grows with the squ
 tiles of 64 px on a ResNet-18 and 0.7% of one of 4096 (docs/decisions/051).
 """
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from pydantic import BaseModel, ConfigDict
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench import backbones
@@ -33,14 +33,15 @@ TILES = 4
 ELSEWHERE = frozenset(TrainingOptions.model_fields) - {"size", "views"}
 
 
-@dataclass(frozen=True)
-class Flops:
+class Flops(BaseModel):
     """Floating-point operations of a step for each of its tiles.
 
     Attributes:
         forward: of the forward passes of student and teacher.
         step: of forward and backward passes.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     forward: float
     step: float
@@ -57,14 +58,17 @@ def count(spec: MethodSpec, options: TrainingOptions, backbone: str, corpus: Cor
         backbone: name of the network.
         corpus: what it is trained on; its bands and classes count.
         home: the data folder.
+
+    Raises:
+        DataError: what was kept there cannot be read.
     """
     known = (home or data_home()) / "flops" / f"{_key(spec, options, backbone, corpus)}.json"
     if known.exists():
         kept = documents.read_json(known, DataError, "delete it")
-        return Flops(kept["forward"], kept["step"])
+        return documents.parse(Flops, kept, f"{known} holds no FLOPs, delete it", DataError)
     found = measure(spec, options, backbone, corpus)
     known.parent.mkdir(parents=True, exist_ok=True)
-    files.write_json(known, asdict(found))
+    files.write_json(known, found.model_dump())
     return found
 
 
@@ -92,4 +96,4 @@ def measure(spec: MethodSpec, options: TrainingOptions, backbone: str, corpus: C
             losses = method(batch)
             forward = counter.get_total_flops()
             torch.autograd.backward(torch.stack(list(losses.values())).sum())
-    return Flops(forward / tiles, counter.get_total_flops() / tiles)
+    return Flops(forward=forward / tiles, step=counter.get_total_flops() / tiles)

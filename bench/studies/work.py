@@ -109,11 +109,12 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         load_initial(backbone, options.init)
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
-    context, trained, computed = Context(device, store.job(job.key), job.seed, report), pretraining.Trained(), {}
+    context = Context(device, store.job(job.key), job.seed, report)
+    trained, computed = pretraining.Trained(), compute_of(job)
     if spec.trains:
         assert corpus is not None
         trained = pretraining.train(method, corpus, context)
-        computed = compute_of(job) | {"seconds": round(trained.seconds, 3)}
+        computed["seconds"] = round(trained.seconds, 3)
     else:
         method.fit(context)
     card = {

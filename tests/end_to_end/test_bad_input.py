@@ -34,6 +34,8 @@ def refused(*arguments):
         (["--set", "options.geokr.land_cover=rotated"], "built without: build it with bench corpus build --controls"),
         (["--set", "options.geokr.land_cover=noisy"], "land_cover=noisy and noise_share go together"),
         (["--set", "corpus=null"], "needs a corpus"),
+        (["--set", "budget={epochs: 5}"], "a budget is `paper`, or one of {views: N}, {tiles: N}"),
+        (["--set", "budget.views=10"], "epochs=2 beside the study's budget of 10 views"),
         (["--set", "data.demo-city=nowhere"], "no prepared data set at nowhere"),
     ],
 )
