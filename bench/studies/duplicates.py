@@ -15,16 +15,13 @@ from bench.core.errors import DataError
 from bench.core.keys import content_hash
 from bench.corpus.storage.reader import Corpus
 from bench.studies.inputs import Inputs
-from bench.studies.perceptual_hash import VERSION, Hashes, near, perceptual_hashes
+from bench.studies.perceptual_hash import BITS, CORRELATION, VERSION, Frequencies, low_frequencies, near
 from bench.studies.study import Study
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
 from tasks.splits import parts_of
 
-# Bits of 64 that may differ. Facebook's PDQ (2019) takes 31 of 256; the same share of 64 is 7, and hashes of which half
-# the bits are set differ in an even number. Decision 060 has what it finds.
-NEAR = 6
-# Images that are hashed at once, and so many that it is said that they are.
+# Images that are read at once, and so many that it is said that they are.
 AT_ONCE, MANY = 256, 50_000
 
 
@@ -73,15 +70,17 @@ def count(study: Study, inputs: Inputs) -> list[Near]:
 
 def _count(protocol: Protocol, data: Prepared, corpus: Corpus | None, inputs: Inputs) -> Near:
     parts = parts_of(protocol, data)
-    key = content_hash([VERSION, NEAR, data.hash, corpus.hash if corpus else None, parts.train, parts.test])
+    key = content_hash(
+        [VERSION, BITS, CORRELATION, data.hash, corpus.hash if corpus else None, parts.train, parts.test]
+    )
     kept = inputs.home / "near-duplicates" / f"{key}.json"
     if not kept.exists():
-        hashes = _hashes_of_slices(data, inputs)
-        test = hashes[parts.test].reshape(-1)
-        of_train, in_train = near(hashes[parts.train].reshape(-1), test, NEAR)
+        slices = _of_slices(data, inputs)
+        train, test = (np.concatenate(slices[part]) for part in (parts.train, parts.test))
+        of_train, in_train = near(train, test)
         counts = {"train": _images(of_train, data), "seen_in_train": _images(in_train, data)}
         if corpus is not None:
-            of_tiles, in_tiles = near(_hashes_of_tiles(corpus, inputs), test, NEAR)
+            of_tiles, in_tiles = near(_of_tiles(corpus, inputs), test)
             counts |= {"tiles": int(of_tiles.sum()), "seen_in_tiles": _images(in_tiles, data)}
         files.write_json(kept, counts)
     counts = documents.read_json(kept, DataError, "remove it")
@@ -93,35 +92,35 @@ def _images(found: np.ndarray[tuple[int], np.dtype[np.bool_]], data: Prepared) -
     return int(found.reshape(-1, data.dates).any(axis=1).sum())
 
 
-def _hashes_of_slices(data: Prepared, inputs: Inputs) -> Hashes:
-    """Hashes of a prepared set, N x dates."""
+def _of_slices(data: Prepared, inputs: Inputs) -> Frequencies:
+    """Low frequencies of a prepared set, N x dates x 64."""
 
-    def read(start: int) -> Hashes:
+    def read(start: int) -> Frequencies:
         images = data.images[start : start + AT_ONCE]
         dates = np.split(images, data.dates, axis=-1)
-        return np.stack([perceptual_hashes(date, data.bands.highest) for date in dates], axis=1)
+        return np.stack([low_frequencies(date, data.bands.highest) for date in dates], axis=1)
 
     return _kept(inputs, data.hash, len(data), f"slices of {data.path}", read)
 
 
-def _hashes_of_tiles(corpus: Corpus, inputs: Inputs) -> Hashes:
-    """Hashes of a corpus, N."""
+def _of_tiles(corpus: Corpus, inputs: Inputs) -> Frequencies:
+    """Low frequencies of a corpus, N x 64."""
 
-    def read(start: int) -> Hashes:
+    def read(start: int) -> Frequencies:
         tiles = corpus.tiles(np.arange(start, min(start + AT_ONCE, len(corpus))))
-        return perceptual_hashes(tiles, corpus.bands.highest)
+        return low_frequencies(tiles, corpus.bands.highest)
 
     return _kept(inputs, corpus.hash, len(corpus), f"tiles of {corpus.path}", read)
 
 
-def _kept(inputs: Inputs, content: str, total: int, what: str, read: Callable[[int], Hashes]) -> Hashes:
-    """Hashes by the content hash of what was hashed, from the data folder or computed and put there."""
+def _kept(inputs: Inputs, content: str, total: int, what: str, read: Callable[[int], Frequencies]) -> Frequencies:
+    """Low frequencies by the content hash of their images, from the data folder or computed and put there."""
     path = inputs.home / "near-duplicates" / f"{content}-{VERSION}.npy"
     if not path.exists():
         if total >= MANY:
-            inputs.say(f"hashing {total:,} {what} to look for near-duplicates, once")
+            inputs.say(f"reading {total:,} {what} once, to look for near-duplicates")
         stream = io.BytesIO()
         np.save(stream, np.concatenate([read(start) for start in range(0, total, AT_ONCE)]))
         files.write_bytes(path, stream.getvalue())
-    hashes: Hashes = np.load(path, allow_pickle=False)
-    return hashes
+    frequencies: Frequencies = np.load(path, allow_pickle=False)
+    return frequencies

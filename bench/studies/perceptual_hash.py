@@ -1,9 +1,10 @@
-"""The perceptual hash of an image, 64 bits: images that look alike differ in few of them.
+"""Which images look alike: a perceptual hash of 64 bits finds pairs, and their correlation confirms them.
 
-It is the DCT hash of Zauner (2010, "Implementation and benchmarking of perceptual image hash functions") in the form of
-the ImageHash library: the image in grey at 32 x 32 pixels, its 8 x 8 lowest frequencies, and of each whether it is above
-their median. A copy that was compressed, scaled or made brighter keeps nearly all bits. One that was flipped, turned or
-cut anew does not.
+The hash is the DCT hash of Zauner (2010, "Implementation and benchmarking of perceptual image hash functions") in the
+form of the ImageHash library: the image in grey at 32 x 32 pixels, its 8 x 8 lowest frequencies, and of each whether it
+is above their median. A copy that was compressed, scaled or made brighter keeps nearly all bits. One that was flipped,
+turned or cut anew does not. On smooth images, such as water with one bright corner, bits agree by chance: their
+frequencies do not.
 """
 
 from functools import cache
@@ -13,35 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-# Raised by hand when hashes change.
+# Raised by hand when frequencies change.
 VERSION = 1
 SIDE, LOW = 32, 8
+# Bits of 64 that may differ: the default of the imagededup library (Jain et al. 2019) for this hash.
+BITS = 10
+# Correlation of the frequencies from which a pair counts; decision 060 has what it finds.
+CORRELATION = 0.95
 # An image whose low frequencies vary by less than one of 256 grey levels is flat: its hash would be one of noise.
 FLATTEST = 1.0
-# Hashes that are compared at once: 512 x 8,192 distances are 4 MB in bytes.
+# Images that are compared at once.
 ROWS, COLUMNS = 512, 8192
 
-Hashes = NDArray[np.uint64]
+Frequencies = NDArray[np.float16]
 
 
-def perceptual_hashes(images: NDArray[Any], highest: int = 255) -> Hashes:
-    """Hash images.
+def low_frequencies(images: NDArray[Any], highest: int = 255) -> Frequencies:
+    """The lowest frequencies of images, of which the first is the mean.
 
     Args:
         images: B x H x W x C; grey is the mean of the C bands.
         highest: largest value that a pixel can have.
 
     Returns:
-        One hash an image, B; 0 for an image that is flat, which is near to no other.
+        B x 64, in grey levels of 256 times 32, for the transform is orthonormal.
     """
     grey = images.mean(axis=-1, dtype=np.float32) * np.float32(255 / highest)
-    frequencies = (_lowest(grey.shape[1]) @ grey @ _lowest(grey.shape[2]).T).reshape(len(grey), -1)
-    bits = frequencies > np.median(frequencies, axis=1, keepdims=True)
-    hashes = np.packbits(bits, axis=1).view(">u8")[:, 0].astype(np.uint64)
-    # By Parseval's theorem: the coefficients are those of an orthonormal transform, and the first is the mean.
-    contrast = np.linalg.norm(frequencies[:, 1:], axis=1) / SIDE
-    hashes[contrast < FLATTEST] = 0
-    return hashes
+    frequencies = _lowest(grey.shape[1]) @ grey @ _lowest(grey.shape[2]).T
+    return np.asarray(frequencies.reshape(len(grey), LOW * LOW), dtype=np.float16)
 
 
 @cache
@@ -55,23 +55,44 @@ def _lowest(side: int) -> NDArray[np.float32]:
     return np.asarray(transform @ scaled, dtype=np.float32)
 
 
-def near(some: Hashes, others: Hashes, bits: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def hashes(frequencies: Frequencies) -> NDArray[np.uint64]:
+    """The hash of each image, B, from its frequencies, B x 64."""
+    bits = frequencies > np.median(frequencies, axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(">u8")[:, 0].astype(np.uint64)
+
+
+def near(some: Frequencies, others: Frequencies) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which images have a near-duplicate among the others, and which of the others have one among them.
 
     Args:
-        some: hashes, N.
-        others: hashes, M.
-        bits: how many may differ.
+        some: frequencies of N images, N x 64; a flat image is near to no other.
+        others: of M images.
 
     Returns:
         N and M of yes and no.
     """
     found, found_others = np.zeros(len(some), bool), np.zeros(len(others), bool)
-    for row in range(0, len(some), ROWS):
-        mine = some[row : row + ROWS, None]
-        for column in range(0, len(others), COLUMNS):
-            theirs = others[column : column + COLUMNS]
-            close = (np.bitwise_count(mine ^ theirs) <= bits) & (mine != 0) & (theirs != 0)
-            found[row : row + ROWS] |= close.any(axis=1)
-            found_others[column : column + COLUMNS] |= close.any(axis=0)
+    mine, theirs = (np.flatnonzero(_contrast(each) >= FLATTEST) for each in (some, others))
+    hashes_mine, hashes_theirs = hashes(some[mine]), hashes(others[theirs])
+    shape_mine, shape_theirs = _shape(some[mine]), _shape(others[theirs])
+    for row in range(0, len(mine), ROWS):
+        rows = slice(row, row + ROWS)
+        for column in range(0, len(theirs), COLUMNS):
+            columns = slice(column, column + COLUMNS)
+            close = np.bitwise_count(hashes_mine[rows, None] ^ hashes_theirs[columns]) <= BITS
+            if close.any():
+                close &= shape_mine[rows] @ shape_theirs[columns].T >= CORRELATION
+                found[mine[rows]] |= close.any(axis=1)
+                found_others[theirs[columns]] |= close.any(axis=0)
     return found, found_others
+
+
+def _contrast(frequencies: Frequencies) -> NDArray[np.float32]:
+    """Standard deviation of what the low frequencies show, in grey levels: Parseval's theorem."""
+    return np.asarray(np.linalg.norm(frequencies[:, 1:].astype(np.float32), axis=1) / SIDE)
+
+
+def _shape(frequencies: Frequencies) -> NDArray[np.float32]:
+    """Frequencies without brightness and contrast, B x 63: their products are correlations."""
+    varying = frequencies[:, 1:].astype(np.float32)
+    return np.asarray(varying / np.linalg.norm(varying, axis=1, keepdims=True))
