@@ -4,6 +4,7 @@ A protocol file lies at `configs/protocols/<id>.yaml`, and may extend another (`
 every value whether a paper states it or whether it is ours.
 """
 
+import math
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -168,7 +169,22 @@ class Tuning(_Part):
     steps: list[Times] = Field(default=[1.0], min_length=1)
     head: list[Times] = Field(default=[1.0], min_length=1)
     statistics: list[Statistics] = Field(default_factory=list)
-    size: list[int] = Field(default_factory=list)
+    size: list[Annotated[int, Field(ge=16)]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _searches(self) -> "Tuning":
+        axes: list[list[Any]] = [self.lr, self.steps, self.head, self.statistics, self.size]
+        if any(len(set(axis)) < len(axis) for axis in axes):
+            raise ValueError("a grid names each value once")
+        if all(len(axis) < 2 for axis in axes):
+            raise ValueError("a grid has at least two points: give lr, steps, head, statistics or size a second value")
+        return self
+
+    @property
+    def cost(self) -> float:
+        """How many times as long as one training of the protocol's own length all of the grid trains."""
+        others = (self.lr, self.head, self.statistics, self.size)
+        return sum(self.steps) * math.prod(max(1, len(axis)) for axis in others)
 
 
 class Protocol(_Part):
@@ -237,6 +253,19 @@ class Protocol(_Part):
         return self
 
     @model_validator(mode="after")
+    def _selects_among_something(self) -> "Protocol":
+        # What trains no step chooses by rules of its own.
+        chooses = self._selection_before == "val" or self.tuning is not None or not self.schedule.total
+        if self.selection not in {None, "last"} and not chooses:
+            raise ValueError(
+                f"selection: {self.selection} has nothing to choose from: let schedule.look_every be less than total "
+                f"({self.schedule.total}) and not 0, state a tuning, or write selection: last"
+            )
+        if self.tuning is not None and self.selects == "last":
+            raise ValueError("a tuning is chosen by labels: write selection: within, cv or val")
+        return self
+
+    @model_validator(mode="after")
     def _sources_say_paper_or_ours(self) -> "Protocol":
         for name, source in self.sources.items():
             if not source.startswith(("paper", "ours")):
@@ -283,7 +312,8 @@ def _stated(value: object) -> list[str]:
         return list(value)
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
-        return [key for key, field in fields.items() if getattr(value, key) != field.default]
+        defaults = {key: field.get_default(call_default_factory=True) for key, field in fields.items()}
+        return [key for key, default in defaults.items() if getattr(value, key) != default]
     return []
 
 

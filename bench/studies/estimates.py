@@ -85,4 +85,5 @@ def _rough_tuning(protocol: Protocol, fraction: float, slices: int) -> float:
         ratio = protocol.split.ratio or (3, 1, 1)
         train = size_at(fraction, round(slices * ratio[0] / sum(ratio)))
         steps *= math.ceil(train / schedule.batch)
-    return steps * schedule.batch * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND
+    grid = protocol.tuning.cost if protocol.tuning else 1
+    return steps * grid * schedule.batch * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND

@@ -166,6 +166,7 @@ def own_protocols(tmp_path, monkeypatch):
     folder = tmp_path / "protocols"
     folder.mkdir()
     good = yaml.safe_load((configs.folder() / "protocols" / "geokr-2021" / "vaihingen.yaml").read_text())
+    good["sources"] |= {"selection": "ours", "tuning": "ours"}
     monkeypatch.setattr(configs, "folder", lambda: tmp_path)
     protocols.load_protocol.cache_clear()
 
@@ -176,6 +177,10 @@ def own_protocols(tmp_path, monkeypatch):
 
     yield write
     protocols.load_protocol.cache_clear()
+
+
+# Nothing is looked at before the end.
+LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
 
 
 @pytest.mark.parametrize(
@@ -190,6 +195,15 @@ def own_protocols(tmp_path, monkeypatch):
         ({"draw": "sorted"}, "draw: "),
         ({"draw": "random"}, "sources says nothing of draw"),
         ({"id": "other"}, "must be the file's path"),
+        ({"schedule": LAST, "selection": "within"}, "selection: within has nothing to choose from: let schedule.look_"),
+        (
+            {"schedule": LAST, "selection": None, "tuning": {"lr": [1, 3]}},
+            "a tuning is chosen by labels: write selection: within, cv or val",
+        ),
+        ({"selection": "last", "tuning": {"lr": [1, 3]}}, "a tuning is chosen by labels"),
+        ({"tuning": {"lr": [3]}}, "tuning: a grid has at least two points"),
+        ({"tuning": {"head": [1, 1]}}, "tuning: a grid names each value once"),
+        ({"tuning": {"steps": [1, 0]}}, "tuning.steps.1"),
     ],
 )
 def test_a_wrong_protocol_is_refused_in_one_line_that_names_file_and_value(own_protocols, changes, said):
@@ -206,3 +220,25 @@ def test_an_unknown_protocol_is_refused_with_the_nearest_ones():
         StudyError, match=r"unknown protocol 'demo/citi': name a \.yaml file that exists, or choose from .*demo/city"
     ):
         load_protocol("demo/citi")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schedule": LAST, "selection": "last"},
+        {"schedule": LAST, "selection": "cv", "tuning": {"head": [1, 10]}},
+        {"selection": "within"},
+    ],
+)
+def test_a_protocol_that_looks_or_tunes_may_select(own_protocols, changes):
+    own_protocols("mine", sources=dict.fromkeys(VALUES, "ours"), **changes)
+    assert changes["selection"] == load_protocol("mine").selects
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if load_protocol(name).of])
+def test_a_variant_differs_from_its_base_in_what_it_asks_about(name):
+    """A row's two scores, in a table, are of one data set, one division and one way to choose."""
+    variant, base = load_protocol(name), load_protocol(load_protocol(name).of)
+    kept = {"task", "dataset", "slices", "classes", "network", "augment", "metric", "draw"}
+    assert variant.model_dump(include=kept) == base.model_dump(include=kept)
+    assert variant.hash != base.hash
