@@ -99,8 +99,8 @@ def _selection(known: _Known) -> str:
     words = {
         "last": "last step, on no labels",
         "val": _beyond(known),
-        "within": "within: on a fifth of the labels, held out",
-        "cv": "within: on folds of the labels",
+        "within": "on a fifth of the labels used, on none of fewer than five a class",
+        "cv": "on folds of the labels used",
     }
     return words[known.protocol.selects]
 
