@@ -99,10 +99,10 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     store = Store(Path(study.store))
     inputs = _inputs(console)
     plan = make_plan(study, inputs)
-    sheet = design(study, inputs)
     _say_left_out(plan, console)
+    _open(plan, store, retry_failed=retry_failed)
+    store.write_design(design(study, inputs))
     outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
-    store.write_design(sheet)
     _show_tables(study, plan, store)
     _exit(outcome, console)
 
@@ -121,6 +121,7 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     study = study_from(options)
     store = Store(Path(study.store))
     plan = plan_pretraining(study, _inputs(console))
+    _open(plan, store, retry_failed=retry_failed)
     outcome = _execute(plan, store, study, console, retry_failed=retry_failed)
     for job in plan.pretrains:
         if store.has_weights(job.key):
@@ -128,12 +129,16 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     _exit(outcome, console)
 
 
+def _open(plan: Plan, store: Store, *, retry_failed: bool) -> None:
+    """Open the store for a run, once it is sure that its pretrainings can start."""
+    _check_starts(plan.open_pretrains(store, retry_failed=retry_failed))
+    store.open_for_writing()
+
+
 def _execute(
     plan: Plan, store: Store, study: Study, console: Console, predictions: int = 0, *, retry_failed: bool
 ) -> Outcome:
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
-    _check_starts(pretrains)
-    store.open_for_writing()
     earlier = Outcome([] if retry_failed else plan.failed(store))
     _say_warnings(pretrains, console)
     jobs = len(plan.open_cells(store, retry_failed=retry_failed)) + len(pretrains)
