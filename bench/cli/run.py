@@ -121,6 +121,7 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     study = study_from(options)
     store = Store(Path(study.store))
     plan = plan_pretraining(study, _inputs(console))
+    _say_left_out(plan, console)
     _open(plan, store, retry_failed=retry_failed)
     outcome = _execute(plan, store, study, console, retry_failed=retry_failed)
     for job in plan.pretrains:
