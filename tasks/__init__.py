@@ -12,7 +12,7 @@ class TaskSpec(Spec):
     Attributes:
         factory: `module:Class` of a `tasks.task.Task`.
         version: bumped by hand when a change of the code changes the numbers.
-        frozen: whether it reads frozen features alone, so that rows of fixed features can enter.
+        frozen: whether it takes features as they are and trains no network.
     """
 
     version: int
