@@ -124,7 +124,7 @@ def test_options_that_name_files_stand_in_records_by_content_and_not_by_a_path(s
             (folder / name).mkdir(parents=True)
             Image.new("RGB", (40, 40)).save(folder / name / "1.png")
         gersp = {"labelled": str(folder), "queue": 8, "cycles": 1}
-        asked = load_study(study, {"methods": ["gersp"], "references": [], "options.gersp": gersp})
+        asked = load_study(study, {"methods": ["gersp"], "references": [], "pretrain_seeds": 1, "options.gersp": gersp})
         (job,) = make_plan(asked, Inputs(print)).pretrains
         return job
 
