@@ -117,8 +117,8 @@ def test_a_variant_names_a_protocol_of_the_same_task_and_data_set_and_metric(nam
 
 
 def test_labels_of_a_protocol_are_amounts_and_go_before_its_fractions():
-    values = load_protocol("demo/scenes").model_dump(mode="json")
-    assert ["1%", "10%", "100%"] == [amount.text for amount in Protocol.model_validate(values).amounts]
+    values = load_protocol("geokr-2021/ucmerced").model_dump(mode="json")
+    assert ["5%", "10%", "20%", "50%", "100%"] == [amount.text for amount in Protocol.model_validate(values).amounts]
     values |= {"labels": ["1-shot", 50], "sources": values["sources"] | {"labels": "ours"}}
     assert ["1shot", "50"] == [amount.text for amount in Protocol.model_validate(values).amounts]
 

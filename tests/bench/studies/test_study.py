@@ -73,7 +73,7 @@ def test_labels_of_a_command_stand_in_place_of_a_study_s_fractions_and_the_other
 
 
 def test_labels_by_task_leave_other_tasks_their_protocols_own():
-    study = ask(settings=("labels.cls=[1shot, 100%]",))
+    study = ask(settings=("labels={cls: [1shot, 100%]}",))
     assert ["1shot", "100%"] == amounts(study, "demo/scenes")
     assert ["1%", "5%", "20%", "100%"] == amounts(study, "demo/city")
     assert ["1%", "100%"] == amounts(ask(), "demo/city")
