@@ -51,10 +51,10 @@ class Near:
 
     def __str__(self) -> str:
         """One line."""
-        found = [f"{self.train:,} training images look like {self.seen_in_train:,}"]
+        found = [f"{self.train:,} in the training part (like {self.seen_in_train:,} of them)"]
         if self.tiles is not None:
-            found.append(f"{self.tiles:,} tiles of the corpus like {self.seen_in_tiles:,}")
-        return f"near-duplicates: {self.protocol}: {', '.join(found)} of the {self.test:,} test images"
+            found.append(f"{self.tiles:,} in the corpus (like {self.seen_in_tiles:,})")
+        return f"near-duplicates of the {self.test:,} test images of {self.protocol}: {', '.join(found)}"
 
 
 def count(study: Study, inputs: Inputs) -> list[Near]:

@@ -120,5 +120,5 @@ def test_a_plan_prints_one_line_of_each_protocol_that_has_any(planted, tmp_path)
     assert 0 == done.returncode, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if "near-duplicates" in line]
     assert line == (
-        "near-duplicates: mine: 2 training images look like 2, 3 tiles of the corpus like 3 of the 8 test images"
+        "near-duplicates of the 8 test images of mine: 2 in the training part (like 2 of them), 3 in the corpus (like 3)"
     )
