@@ -71,7 +71,7 @@ def asked(task):
 
 def test_the_best_look_at_the_held_out_fifth_is_tested_and_of_equals_the_latest(task, tmp_path):
     """At a constant rate, the weights of a look are those of a training that ends there (a look moves what is drawn)."""
-    values = {"optimiser": {"lr": 0.1}, "augment": []}
+    values = {"optimiser": {"lr": 0.2}, "augment": []}
     one = task(look_every=1, total=8, **values)
     train = drawn(one, 12, 12, 12)
     held = selection.divide(one, train, Parts([], [], []), 1).choosing
@@ -202,10 +202,10 @@ def test_a_training_leaves_no_open_log_behind(task, tmp_path):
     assert before == psutil.Process().num_fds()
 
 
-@pytest.mark.parametrize(("rate", "expected"), [(1e-12, 1.0), (0.02, 0.0)])
+@pytest.mark.parametrize(("rate", "expected"), [(1e-12, 1.0), (0.005, 0.0)])
 def test_a_training_that_stands_still_has_settled_and_one_that_still_learns_has_not(rate, expected, task, tmp_path):
     """All samples in each step, none moved: the loss of a rate of nearly nothing is the same in all of them."""
-    one = task(selection="last", total=10, optimiser={"lr": rate, "momentum": 0.0}, augment=[])
+    one = task(selection="last", total=10, optimiser={"lr": rate}, augment=[])
     train = drawn(one, 12, 12, 12)
     schedule = one.protocol.schedule.model_copy(update={"batch": len(train)})
     one.protocol = one.protocol.model_copy(update={"schedule": schedule})
