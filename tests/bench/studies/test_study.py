@@ -221,8 +221,8 @@ def test_what_a_study_extends_must_be_a_study_and_not_itself(tmp_path):
 
 def test_the_leaderboard_has_every_method_that_needs_no_download_every_task_of_the_demo_and_the_main_job():
     demo, board = load_study("demo", {}), load_study("leaderboard", {})
-    # The oracle is a control, and rows of fixed or raw features are asked for by probes, of studies of their own.
-    apart = {"imagenet", "oracle", "random-raw", "image-stats", "mosaiks"}
+    # The oracle is a control, rows of fixed or raw features and supervised ones are of studies of their own.
+    apart = {"imagenet", "oracle", "random-raw", "image-stats", "mosaiks", "supervised"}
     assert methods.registry.all().keys() - apart == set(names(board))
     drawn = {
         load_protocol(name).task for name in known_protocols() if name.startswith("demo/") and name.count("/") == 1
