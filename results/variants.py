@@ -17,7 +17,7 @@ CEILINGS = ("oracle",)
 # As initialised, batch norm normalises nothing: no other row is read against that.
 NO_REFERENCE = ("random-raw",)
 # What a table calls a method, where that is not its registered name.
-_TITLES = {"random-raw": "random (raw)"}
+TITLES = {"random-raw": "random (raw)"}
 _HASH_SHOWN = 8
 
 
@@ -126,7 +126,7 @@ def _by_backbone(frame: pd.DataFrame, identities: list[Identity]) -> dict[str, l
 def _labels(identities: list[Identity]) -> dict[Identity, str]:
     """Give each row of one backbone a label that no other has."""
     plain = [identity for identity in identities if identity.row is None]
-    titles = {i: _TITLES.get(i.method, i.method) for i in plain}
+    titles = {i: TITLES.get(i.method, i.method) for i in plain}
     labels = {i: f"{titles[i]} ({text})" if text else titles[i] for i, text in _described(plain).items()}
     reserved = {*REFERENCES, *labels.values(), *(identity.method for identity in identities)}
     times = Counter(identity.row for identity in identities)

@@ -12,9 +12,11 @@ class TaskSpec(Spec):
     Attributes:
         factory: `module:Class` of a `tasks.task.Task`.
         version: bumped by hand when a change of the code changes the numbers.
+        frozen: whether it takes features as they are and trains no network.
     """
 
     version: int
+    frozen: bool = False
 
 
 _BUILTIN = [

@@ -8,12 +8,22 @@ import math
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from bench.core.configs import ConfigKind, Values, is_path, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
+from tasks.amounts import Amount, amount_texts, read_amount, share
+from tasks.subsets import Draw
 
 # The values of a protocol that need a source.
 VALUES = (
@@ -128,7 +138,6 @@ class Schedule(_Part):
 
 
 Selection = Literal["last", "val", "within", "cv"]
-Draw = Literal["quota", "random", "by-source"]
 BatchNorm = Literal["as-trained", "corpus", "target"]
 Statistics = Literal["weights", "data"]
 Times = Annotated[float, Field(gt=0)]
@@ -224,7 +233,7 @@ class Protocol(_Part):
     augment: list[Literal["flip", "rotate"]]
     metric: str
     fractions: list[float]
-    labels: list[str] | None = None
+    labels: Annotated[list[str] | None, BeforeValidator(amount_texts)] = None
     selection: Selection | None = None
     draw: Draw = "quota"
     tuning: Tuning | None = None
@@ -277,6 +286,15 @@ class Protocol(_Part):
             if getattr(self, name) == before:
                 del values[name]
         return content_hash(values)
+
+    @property
+    def amounts(self) -> list[Amount]:
+        """The amounts of labels that it offers."""
+        return (
+            [share(fraction) for fraction in self.fractions]
+            if self.labels is None
+            else list(map(read_amount, self.labels))
+        )
 
     @property
     def _selection_before(self) -> Selection:

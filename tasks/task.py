@@ -18,7 +18,7 @@ from tasks.prepared import Prepared
 from tasks.protocols import Protocol
 from tasks.samples import LabelledSlices
 from tasks.scheme import Scheme
-from tasks.splits import Parts, divide
+from tasks.splits import Parts, parts_of
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Task(ABC):
 
     def parts(self) -> Parts:
         """Training, validation and test samples, the same for every method, fraction and seed."""
-        return divide(self.protocol.split, self.data)
+        return parts_of(self.protocol, self.data)
 
     def counts(self, samples: list[int]) -> NDArray[np.int64]:
         """What each sample shows of each class of the protocol, N x K."""

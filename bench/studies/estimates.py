@@ -33,7 +33,7 @@ def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate
     known = _measured_cells(store)
     cells = plan.open_cells(store)
     pretrains = [job for job in plan.open_pretrains(store) if job.corpus]
-    tunings = [(cell.protocol, cell.pretrain.backbone, cell.fraction) for cell in cells]
+    tunings = [(cell.protocol, cell.backbone, cell.fraction) for cell in cells]
     # An oracle is a fine-tuning on all labels.
     tunings += [(job.protocol, job.backbone, 1.0) for job in plan.open_pretrains(store) if job.protocol]
     of_tunings = [

@@ -10,7 +10,7 @@ from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
-from tasks.splits import divide
+from tasks.splits import parts_of
 
 # Images whose statistics are taken at once.
 AT_ONCE = 64
@@ -44,7 +44,7 @@ def images_of(sets: Iterable[tuple[Protocol, Prepared]]) -> Images:
     if bands == RGB:
         return Images(RGB, IMAGENET.mean, IMAGENET.std)
     total, square, count = np.zeros(len(bands)), np.zeros(len(bands)), 0
-    train = divide(protocol.split, first).train
+    train = parts_of(protocol, first).train
     for start in range(0, len(train), AT_ONCE):
         values = first.images[train[start : start + AT_ONCE]].reshape(-1, len(bands)) / bands.highest
         total, square, count = total + values.sum(axis=0), square + (values**2).sum(axis=0), count + len(values)

@@ -45,6 +45,7 @@ class TextGrid:
         header: column titles; the first `labels` of them head columns of names.
         labels: number of leading columns that hold names.
         rows: cells, one list a row, as long as the header.
+        prose: columns of whole sentences, which a page has to break.
     """
 
     title: str
@@ -52,6 +53,7 @@ class TextGrid:
     header: list[str]
     labels: int
     rows: list[list[Entry]]
+    prose: frozenset[int] = frozenset()
 
 
 def score_text(mean: float, sd: float) -> str:

@@ -15,6 +15,7 @@ class ChangePair(Mask):
     name = "change"
     members = "slices where something changed, and those where nothing did"
     dates = 2
+    shots = False
 
     def strata(self, counts: Counts) -> list[int]:
         """1 where a slice has changed pixels, else 0."""

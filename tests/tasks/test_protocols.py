@@ -12,6 +12,23 @@ from tasks.protocols import VALUES, Protocol, known_protocols, load_protocol
 
 ALL = known_protocols()
 DROPPED = {"title", "sources", "fractions", "labels", "of"}
+# Another value of what is a word, or of what may be absent.
+OTHERS = {
+    "length": "steps",
+    "precision": "fp32",
+    "by": "image",
+    "decay": "cosine",
+    "name": "AdamW",
+    "draw": "by-source",
+    "selection": "within",
+    "bn": "target",
+    "statistics": "data",
+    "classes": {"a": ["building"]},
+    "labels": ["1shot"],
+    "tuning": {"lr": [1.0, 3.0]},
+    "size": 32,
+    "of": "demo/city",
+}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -27,8 +44,7 @@ def test_every_value_of_a_protocol_says_paper_or_ours(name):
     protocol = load_protocol(name)
     for part in VALUES:
         named = {key: source for key, source in protocol.sources.items() if key.split(".")[0] == part}
-        before = Protocol.model_fields[part].get_default(call_default_factory=True)
-        assert named or getattr(protocol, part) == before
+        assert named or getattr(protocol, part) == Protocol.model_fields[part].get_default(call_default_factory=True)
         assert all(source.startswith(("paper", "ours")) for source in named.values())
 
 
@@ -42,34 +58,14 @@ def test_no_two_protocols_share_a_hash():
     assert len({load_protocol(name).hash for name in ALL}) == len(ALL)
 
 
-# Another value of each name whose values are words, or that is None where it is not stated.
-OTHERS = {
-    "length": "steps",
-    "precision": "fp32",
-    "by": "image",
-    "decay": "cosine",
-    "name": "AdamW",
-    "draw": "random",
-    "bn": "target",
-    "statistics": "data",
-    "selection": "within",
-    "tuning": {"lr": [1.0, 3.0]},
-    "labels": ["5shot"],
-    "of": "demo/city",
-    "size": 64,
-    "seed": 7,
-    "classes": {"a": ["building"]},
-}
-
-
 def _changed(values, key):
     value = values[key]
-    if value is None or isinstance(value, str):
-        return OTHERS.get(key, f"{value}x")
     if isinstance(value, float):
         return value / 2 if value else 0.5
     if isinstance(value, int):
         return value + 1
+    if isinstance(value, str) or value is None:
+        return OTHERS.get(key, f"{value}x")
     return value[:-1] if isinstance(value, list) else value
 
 
@@ -93,11 +89,38 @@ def test_the_hash_changes_with_every_value_and_ignores_titles_and_sources():
         at[path[-1]] = [4, 1, 1] if path[-1] == "ratio" else _changed(at, path[-1])
         if path[-1] == "areas":
             continue
-        changed["sources"] |= dict.fromkeys(VALUES, "ours")
+        changed["sources"] |= dict.fromkeys((*VALUES, "schedule.precision"), "ours")
         same = Protocol.model_validate(changed).hash == base.hash
         assert same == (path[0] in DROPPED), path
         checked += 1
     assert checked > 25
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_shipped_protocol_says_by_which_rule_it_selects(name):
+    assert load_protocol(name).selection is not None
+
+
+def test_values_that_came_later_leave_the_hash_of_what_was_done_before_as_it_was():
+    base = load_protocol("geokr-2021/vaihingen")
+    values = base.model_dump(mode="json", exclude={"draw", "tuning", "evaluation", "bn", "of", "labels"})
+    for selection in ("val", None):
+        assert base.hash == Protocol.model_validate(values | {"selection": selection}).hash
+    assert base.hash != Protocol.model_validate(values | {"selection": "last"}).hash
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if load_protocol(name).of])
+def test_a_variant_names_a_protocol_of_the_same_task_and_data_set_and_metric(name):
+    variant = load_protocol(name)
+    kept = {"task", "dataset", "classes", "metric", "network"}
+    assert load_protocol(variant.of).model_dump(include=kept) == variant.model_dump(include=kept)
+
+
+def test_labels_of_a_protocol_are_amounts_and_go_before_its_fractions():
+    values = load_protocol("geokr-2021/ucmerced").model_dump(mode="json")
+    assert ["5%", "10%", "20%", "50%", "100%"] == [amount.text for amount in Protocol.model_validate(values).amounts]
+    values |= {"labels": ["1-shot", 50], "sources": values["sources"] | {"labels": "ours"}}
+    assert ["1shot", "50"] == [amount.text for amount in Protocol.model_validate(values).amounts]
 
 
 def test_a_twin_of_equal_steps_differs_from_its_base_only_in_length():
@@ -168,10 +191,13 @@ LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
         ({"sources": {}}, "sources says nothing of slices"),
         ({"split": {"by": "slice"}}, "needs ratio and seed"),
         ({"split": {"by": "area"}}, "needs areas"),
+        ({"labels": ["5shit"]}, "labels: '5shit' is no amount"),
+        ({"draw": "sorted"}, "draw: "),
+        ({"draw": "random"}, "sources says nothing of draw"),
         ({"id": "other"}, "must be the file's path"),
         ({"schedule": LAST, "selection": "within"}, "selection: within has nothing to choose from: let schedule.look_"),
         (
-            {"schedule": LAST, "tuning": {"lr": [1, 3]}},
+            {"schedule": LAST, "selection": None, "tuning": {"lr": [1, 3]}},
             "a tuning is chosen by labels: write selection: within, cv or val",
         ),
         ({"selection": "last", "tuning": {"lr": [1, 3]}}, "a tuning is chosen by labels"),

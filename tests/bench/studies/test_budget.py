@@ -128,4 +128,4 @@ def test_a_budget_replaces_that_of_the_study_that_is_extended(tmp_path):
 def test_a_budget_is_unused_where_nothing_trains(tmp_path):
     study = load_study("demo", {"methods": ["random"], "references": [], "budget": {"views": 1}, "corpus": None})
     jobs = plan_pretraining(study, Inputs(print, tmp_path)).pretrains
-    assert [{}] == [job.facts for job in jobs]
+    assert [{"calibration_tiles": 0.0}] == [job.facts for job in jobs]

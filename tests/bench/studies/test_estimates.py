@@ -22,7 +22,9 @@ from tasks.protocols import load_protocol
 @pytest.fixture
 def data(tmp_path):
     """A prepared set of 100 images, of which a plan reads the index, and the bands."""
-    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": [{}] * 100}
+    slices = [{"source": f"image-{number}", "x": 0, "y": 0} for number in range(100)]
+    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": slices}
+    index |= {"kind": "class", "classes": ["field"], "palette": [[0, 0, 0]]}
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "index.json").write_text(json.dumps(index))
