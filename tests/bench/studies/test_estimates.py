@@ -38,6 +38,7 @@ def planned(tmp_path, data, **changes):
         {
             "data": {"demo-scenes": str(data), "ucmerced": str(data)},
             "methods": ["random"],
+            "options.random.calibrate": "none",
             "tasks": ["cls"],
             "fractions": [0.1, 1.0],
             "engine.workers": 1,
