@@ -76,7 +76,7 @@ def _count(protocol: Protocol, data: Prepared, corpus: Corpus | None, inputs: In
     kept = inputs.home / "near-duplicates" / f"{key}.json"
     if not kept.exists():
         slices = _of_slices(data, inputs)
-        train, test = (np.concatenate(slices[part]) for part in (parts.train, parts.test))
+        train, test = (slices[part].reshape(-1, slices.shape[-1]) for part in (parts.train, parts.test))
         of_train, in_train = near(train, test)
         counts = {"train": _images(of_train, data), "seen_in_train": _images(in_train, data)}
         if corpus is not None:
