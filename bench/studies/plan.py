@@ -75,6 +75,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     """
     draws = min(study.pretrainings, study.seeds)
     protocols = study.all_protocols()
+    _check_protocols(study, protocols)
     _check_bands(study, inputs, protocols)
     jobs = _pretrain_jobs(study, inputs, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
     cells = [
@@ -155,12 +156,24 @@ def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
     return corpus
 
 
-def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> None:
-    """Refuse a data set whose images have other bands than the corpus that the study's backbones learn from."""
-    if not any(methods.get(row.method).trains for row in study.rows()):
-        return
-    corpus = inputs.corpus(study)
+def _check_protocols(study: Study, protocols: list[Protocol]) -> None:
+    """Refuse what a task cannot do: see `TaskSpec.check`; an oracle learns nothing where no network is trained."""
+    oracle = next((row.name for row in study.rows() if methods.get(row.method).learns_protocol), None)
     for protocol in protocols:
+        tasks.get(protocol.task).check(protocol)
+        if oracle and not protocol.trains:
+            raise StudyError(
+                f"protocol {protocol.id} trains no network, which {oracle} learns from: leave one of them out"
+            )
+
+
+def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> None:
+    """Refuse a data set whose images have other bands than the corpus that backbones learn or take statistics from."""
+    trained = any(methods.get(row.method).trains for row in study.rows())
+    for protocol in protocols:
+        if not trained and protocol.bn != "corpus":
+            continue
+        corpus = inputs.corpus(study)
         data = inputs.dataset(study, protocol)
         if data.bands != corpus.bands:
             raise StudyError(
@@ -254,6 +267,7 @@ def _cell(
     # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
     subset_seed = derive(study.seed, "subset", seed)
     train_seed = derive(study.seed, "train", seed)
+    corpus = inputs.corpus(study) if protocol.bn == "corpus" else None
     identity = {
         "weights": job.key,
         "protocol": protocol.hash,
@@ -262,6 +276,7 @@ def _cell(
         "fraction": fraction,
         "subset_seed": subset_seed,
         "train_seed": train_seed,
+        **({"corpus": corpus.hash} if corpus else {}),
     }
     return Cell(
         key=content_hash(identity),
@@ -271,6 +286,7 @@ def _cell(
         protocol=protocol,
         data=str(data.path.resolve()),
         fraction=fraction,
+        corpus=str(corpus.path.resolve()) if corpus else None,
         seed=seed,
         subset_seed=subset_seed,
         train_seed=train_seed,
