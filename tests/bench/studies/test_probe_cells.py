@@ -1,14 +1,20 @@
-"""What a plan makes of probes: whose tiles enter a cell's key, and what is refused before anything runs."""
+"""Probes as cells: whose tiles enter the key, what is refused before anything runs, and what the record says."""
 
+import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from textured_corpus import write_corpus
 
+from bench.core.bands import RGB
 from bench.core.errors import BenchError
+from bench.store.store import Store
+from bench.studies import work
 from bench.studies.inputs import Inputs
+from bench.studies.jobs import Answer
 from bench.studies.plan import make_plan
 from bench.studies.study import load_study
 from tasks.prepared import SCHEMA
@@ -66,3 +72,39 @@ def test_what_a_probe_cannot_do_is_refused_before_anything_runs(planned, corpora
         planned("corpus", **({"corpus": corpora[0]} | study))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """30 images of 32 px in three classes."""
+    path = Path(__file__).resolve().parents[2] / "data" / "multispectral.py"
+    spec = importlib.util.spec_from_file_location("multispectral", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.write_prepared(tmp_path_factory.mktemp("sets") / "a", RGB))
+
+
+def test_a_record_says_what_a_probe_was_fitted_on_and_whose_statistics_it_had(planned, corpora, images, tmp_path):
+    """The same weights under three kinds of statistics, through the work that an engine does."""
+    store, scores = Store(tmp_path / "store"), {}
+    store.open_for_writing()
+    shared = {"store": str(store.root), "device": "cpu", "threads": 1}
+    for bn in ("as-trained", "corpus", "target"):
+        (cell,) = planned(
+            bn, corpus=corpora[0], backbones=["timm:test_resnet"], data={"demo-scenes": images}, fractions=[0.5]
+        )
+        work.pretrain(lambda *_: None, job=cell.pretrain.model_dump(mode="json"), **shared)
+        assert Answer.DONE == work.fine_tune(lambda *_: None, cell=cell.model_dump(mode="json"), **shared)
+        (record,) = [found for found in store.records() if found.key == cell.key]
+        assert (bn, "leave-one-out", "none") == tuple(record.design[name] for name in ("bn", "selection", "length"))
+        assert {
+            "labels_used": 11,
+            "train": 11,
+            "selection": 11,
+            "beyond": 0,
+            "steps": 0,
+        }.items() <= record.counts.items()
+        assert 1 / 3 == pytest.approx(record.trivial)
+        scores[bn] = record.score
+    assert all(0 <= score <= 1 for score in scores.values())
+    assert 1 == len(list(store.cards()))
