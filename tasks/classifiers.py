@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Strengths that ridge chooses from. Features are standardised, so the largest eigenvalue of N samples of d features is at
 # most N d, about 1e6 for a ResNet-18 and 2,000 images; a strength beyond that shrinks everything to nothing.
-STRENGTHS = np.logspace(-1, 6, 15)
+STRENGTHS = np.logspace(-3, 6, 19)
 
 
 class Classifier(BaseModel):
