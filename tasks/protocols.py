@@ -113,10 +113,13 @@ class Split(_Part):
 
 
 class Optimiser(_Part):
-    """A torch optimiser by name, and its learning rate's decay: `factor` after every `every` epochs (or steps)."""
+    """A torch optimiser by name, and its learning rate's decay: `factor` after every `every` epochs (or steps).
 
-    name: Literal["SGD", "Adam", "AdamW"]
-    lr: float = Field(gt=0)
+    `none` is that of a protocol that trains no network.
+    """
+
+    name: Literal["SGD", "Adam", "AdamW", "none"]
+    lr: float = Field(default=0.0, ge=0)
     momentum: float = Field(default=0.0, ge=0, lt=1)
     weight_decay: float = Field(default=0.0, ge=0)
     decay: Literal["step", "cosine"] = "step"
@@ -127,11 +130,12 @@ class Optimiser(_Part):
 class Schedule(_Part):
     """Length of a fine-tuning in epochs or in steps, batch, and how often the validation split is looked at.
 
-    `look_every` counts in the unit of `length`; with 0 or no less than `total` the last weights are taken.
+    `look_every` counts in the unit of `length`; with 0 or no less than `total` the last weights are taken. The length of
+    a protocol that trains no network is `none`, its `total` 0.
     """
 
-    length: Literal["epochs", "steps"]
-    total: int = Field(gt=0)
+    length: Literal["epochs", "steps", "none"]
+    total: int = Field(ge=0)
     batch: int = Field(gt=0)
     look_every: int = Field(ge=0)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -266,6 +270,17 @@ class Protocol(_Part):
         return self
 
     @model_validator(mode="after")
+    def _nothing_or_all_of_a_training(self) -> "Protocol":
+        said = {self.optimiser.name == "none", self.optimiser.lr == 0, self.schedule.length == "none",
+                self.schedule.total == 0}  # fmt: skip
+        if len(said) > 1:
+            raise ValueError(
+                "optimiser {name: none} goes with schedule {length: none, total: 0} and trains nothing; all else needs "
+                "optimiser.lr and schedule.total above 0"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _sources_say_paper_or_ours(self) -> "Protocol":
         for name, source in self.sources.items():
             if not source.startswith(("paper", "ours")):
@@ -295,6 +310,11 @@ class Protocol(_Part):
             if self.labels is None
             else list(map(read_amount, self.labels))
         )
+
+    @property
+    def trains(self) -> bool:
+        """Whether a network is trained."""
+        return self.optimiser.name != "none"
 
     @property
     def _selection_before(self) -> Selection:

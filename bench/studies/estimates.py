@@ -79,6 +79,8 @@ def _images(job: PretrainJob, corpus: Corpus) -> float:
 
 def _rough_tuning(protocol: Protocol, fraction: float, slices: int) -> float:
     schedule = protocol.schedule
+    if not protocol.trains:  # each slice is looked at once
+        return slices * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND
     steps = schedule.total
     if schedule.length == "epochs":
         # A split that lists its images says nothing of its ratio; the paper's is as good a guess as any.

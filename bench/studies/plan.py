@@ -86,6 +86,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     """
     check_seeds(study)
     protocols, absent = study.all_protocols(), missing_references(study)
+    _check_protocols(study, protocols)
     rows = entering_rows(study, protocols)
     _check_bands(study, inputs, protocols, rows)
     jobs = pretrain_jobs(study, inputs, rows, protocols) | _oracle_jobs(study, inputs, protocols)
@@ -219,12 +220,24 @@ def _corpus_for(study: Study, inputs: Inputs, rows: list[Row]) -> Corpus | None:
     return corpus
 
 
-def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol], rows: list[Row]) -> None:
-    """Refuse a data set whose images have other bands than the corpus that the study's rows learn from."""
-    if not _readers(study, rows):
-        return
-    corpus = inputs.corpus(study)
+def _check_protocols(study: Study, protocols: list[Protocol]) -> None:
+    """Refuse what a task cannot do: see `TaskSpec.check`; an oracle learns nothing where no network is trained."""
+    oracle = next((row.name for row in study.rows() if methods.get(row.method).learns_protocol), None)
     for protocol in protocols:
+        tasks.get(protocol.task).check(protocol)
+        if oracle and not protocol.trains:
+            raise StudyError(
+                f"protocol {protocol.id} trains no network, which {oracle} learns from: leave one of them out"
+            )
+
+
+def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol], rows: list[Row]) -> None:
+    """Refuse a data set whose images have other bands than the corpus that rows learn or take statistics from."""
+    trained = bool(_readers(study, rows))
+    for protocol in protocols:
+        if not trained and protocol.bn != "corpus":
+            continue
+        corpus = inputs.corpus(study)
         data = inputs.dataset(study, protocol)
         if data.bands != corpus.bands:
             raise StudyError(
@@ -327,6 +340,7 @@ def _cell(
     # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
     drawn_by = subset_seed(study.seed, seed)
     train_seed = derive(study.seed, "train", seed)
+    corpus = inputs.corpus(study) if protocol.bn == "corpus" else None
     identity = {
         "weights": job.key,
         "protocol": protocol.hash,
@@ -337,6 +351,7 @@ def _cell(
         "train_seed": train_seed,
         **({"board": board} if board else {}),
         **({"shots": amount.shots} if amount.shots else {}),
+        **({"corpus": corpus.hash} if corpus else {}),
     }
     return Cell(
         key=content_hash(identity),
@@ -348,6 +363,7 @@ def _cell(
         data=str(data.path.resolve()),
         fraction=amount.fraction,
         labels=amount.labels,
+        corpus=str(corpus.path.resolve()) if corpus else None,
         seed=seed,
         subset_seed=drawn_by,
         train_seed=train_seed,

@@ -154,7 +154,8 @@ def _fine_tune(
     kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
     drawn = store.root / "predictions" / cell.key
     context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions)
-    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input), train, parts, context)
+    corpus = Corpus.open(Path(cell.corpus)) if cell.corpus else None
+    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input, corpus), train, parts, context)
     return Record(
         key=cell.key,
         study=cell.study,
@@ -219,6 +220,7 @@ def _design(task: Task, parts: Parts, result: Result) -> dict[str, str]:
         | ({"val": f"{HELD_BACK:.0%} of the training part"} if parts.val_from_train else {})
         | ({"leaky": "images of the test part lie in the training part too"} if shared else {})
         | ({"of": protocol.of} if protocol.of else {})
+        | result.design
     )
 
 
