@@ -47,7 +47,7 @@ def test_every_shipped_study_is_valid(name):
 def test_the_demo_is_the_main_job():
     study = load_study("demo", {})
     assert names(study) == ["random", "geokr", "moco"]
-    assert (study.tasks, study.fractions, study.seeds, study.store) == (["seg"], [0.01, 1.0], 3, "runs")
+    assert (study.tasks, amounts(study, "demo/city"), study.seeds, study.store) == (["seg"], ["1%", "100%"], 3, "runs")
 
 
 def test_options_change_the_study():
