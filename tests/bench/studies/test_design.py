@@ -128,8 +128,7 @@ def test_a_single_pretraining_that_stands_for_a_method_makes_sentences_about_its
     assert any(note.startswith("A single pretraining stands for each method") for note in sheet.notes)
 
 
-def test_fewer_pretrainings_than_draws_of_the_reference_are_marked(asked, monkeypatch):
-    monkeypatch.setattr("bench.studies.study.DRAWN_ANEW", True)
+def test_fewer_pretrainings_than_draws_of_the_reference_are_marked(asked):
     sheet = sheet_of(asked(pretrain_seeds=1))
     assert {"pretrainings"} == marked(sheet)
     assert ["3 drawn", "1", "1"] == [cell(sheet, row, "pretrainings").text for row in ("random", "geokr", "moco")]

@@ -38,7 +38,7 @@ def test_every_shipped_study_is_valid(name):
 def test_the_demo_is_the_main_job():
     study = load_study("demo", {})
     assert names(study) == ["random", "geokr", "moco"]
-    assert (study.tasks, study.fractions, study.seeds, study.store) == (["seg"], [0.01, 1.0], 3, "runs")
+    assert (study.tasks, amounts(study, "demo/city"), study.seeds, study.store) == (["seg"], ["1%", "100%"], 3, "runs")
 
 
 def test_options_change_the_study():
@@ -113,8 +113,7 @@ def test_the_first_start_leaves_the_row_its_name_and_a_command_picks_the_others_
     assert ("moco", {"init": "imagenet"}) == (alone.name, alone.options)
 
 
-def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one(monkeypatch):
-    monkeypatch.setattr("bench.studies.study.DRAWN_ANEW", True)
+def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one():
     study = ask(methods="moco,oracle,imagenet", settings=("seeds=6", "pretrain_seeds=2"))
     assert {"random": 6, "moco": 2, "oracle": 2, "imagenet": 1} == {
         row.name: study.pretrainings_of(row) for row in study.rows()
