@@ -38,6 +38,7 @@ def study(tmp_path_factory) -> Path:
         "protocols": {"seg": [str(root / "protocol.yaml")]},
         "fractions": [0.2, 1.0],
         "seeds": 2,
+        "budget": "paper",
         "pretrain": {"epochs": 2, "batch": 8, "size": 64},
         "options": {"geokr": {"teacher_updates": 2}, "moco": {"queue": 8}},
         "engine": {"workers": 2, "device": "cpu"},

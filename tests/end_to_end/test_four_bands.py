@@ -50,6 +50,7 @@ def study(world, name, **values):
         "data": {"eurosat": str(world / "four")},
         "fractions": [1.0],
         "seeds": 1,
+        "budget": "paper",
         "pretrain": {"epochs": 1, "batch": 16, "size": 32},
         "engine": {"workers": 1, "device": "cpu"},
         **values,
