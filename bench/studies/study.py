@@ -139,7 +139,7 @@ class Study(BaseModel):
     budget: StudyBudget = None
     views: Literal["paper", "common"] = "common"
     backbones: list[str] = Field(min_length=1)
-    tasks: list[str] = Field(min_length=1)
+    tasks: list[str]
     datasets: list[str] | None = None
     protocols: dict[str, list[str]]
     fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
