@@ -18,6 +18,7 @@ from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.study import Row, Study
+from bench.studies.tuning.ledger import find_ledger
 from tasks.protocols import Protocol
 
 Job = TypeVar("Job", PretrainJob, Cell)
@@ -118,6 +119,19 @@ def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draw
             for draw in range(draws):
                 seed = derive(study.seed, "pretrain", row.repeat_from + draw)
                 jobs[row.name, backbone, draw, None] = _pretrain_job(row, options, backbone, seed, used, images)
+    return _with_trials(study, jobs)
+
+
+def _with_trials(study: Study, jobs: dict[Slot, PretrainJob]) -> dict[Slot, PretrainJob]:
+    """Tell of each training how many trials chose its options, where the study names the ledger."""
+    if study.tuned_by is None:
+        return jobs
+    ledger, rows = find_ledger(study.tuned_by), {row.name: row for row in study.rows()}
+    for slot, job in jobs.items():
+        row = rows[slot[0]]
+        if methods.get(row.method).trains:
+            trials = ledger.trials_behind(row.method, {**study.options.get(row.method, {}), **row.options})
+            jobs[slot] = job.model_copy(update={"facts": job.facts | {"trials": trials}})
     return jobs
 
 

@@ -124,6 +124,8 @@ class Study(BaseModel):
         seed: root of the seed tree.
         pretrain: options for every method that trains.
         options: options by method; they go before `pretrain`.
+        tuned_by: whose ledger the options of its methods come from: a tuning file's name, or a ledger's path. Words on
+            cards and records, not part of a key.
         engine: how work is run: its `kind`, and the options of that engine.
         store: folder of the results.
     """
@@ -149,6 +151,7 @@ class Study(BaseModel):
     seed: int = Field(default=0, ge=0)
     pretrain: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    tuned_by: str | None = None
     engine: Annotated[EngineOptions, BeforeValidator(_engine)] = Field(default_factory=lambda: engines.read_options({}))
     store: str = "runs"
 
@@ -216,6 +219,8 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
             values.pop("budget", None)
         _put(values, key, [_row(name, named) for name in value] if key == "methods" else value)
     study = parse(Study, values, file, StudyError)
+    if not study.tasks:
+        raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
     _check_names(study)
     return study
 

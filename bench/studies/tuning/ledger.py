@@ -90,6 +90,12 @@ class Ledger:
         """Number of trials of a method."""
         return sum(each.method == method for each in self.entries)
 
+    def trials_behind(self, method: str, stated: dict[str, Any]) -> int:
+        """How many trials chose what is stated for a method; 0 where something else is stated than what they chose."""
+        tried = {name for each in self.entries if each.method == method for name in each.options}
+        kept = {name: value for name, value in stated.items() if name in tried}
+        return self.trials(method) if kept == self.chosen.get(method) else 0
+
     def text(self) -> str:
         """As CSV; a number keeps all its digits."""
         plain = [each.name for each in fields(Entry) if each.name != "measures"]
@@ -145,3 +151,8 @@ def _entry(row: dict[str, str]) -> Entry:
 def shipped(name: str) -> Path:
     """Where the ledger of a shipped tuning file lies, beside it."""
     return folder() / "tuning" / f"{name}.csv"
+
+
+def find_ledger(name: str) -> Ledger:
+    """The ledger of a shipped tuning file by its name, or another at a path that ends with `.csv`; as `read_ledger`."""
+    return read_ledger(Path(name) if name.endswith(".csv") else shipped(name))
