@@ -7,6 +7,7 @@ says `tuned_by`.
 import csv
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -124,10 +125,17 @@ def read_ledger(path: Path) -> Ledger:
     """
     try:
         with path.open(newline="") as stream:
-            return Ledger(tuple(map(_entry, csv.DictReader(stream))))
+            return Ledger(tuple(map(_entry, _rows(stream))))
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StudyError(f"ledger {path} cannot be read ({reason}): restore it, or make it with bench tune") from None
+
+
+def _rows(stream: Iterable[str]) -> Iterable[dict[str, str]]:
+    rows = csv.DictReader(stream)
+    if "method" not in (rows.fieldnames or ()):
+        raise ValueError("its first line does not name the columns")
+    return rows
 
 
 def _entry(row: dict[str, str]) -> Entry:

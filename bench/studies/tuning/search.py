@@ -56,8 +56,9 @@ class Search:
         failed = Outcome()
         ledger = read_ledger(self.path) if self.path.is_file() else Ledger()
         for number, plan in enumerate(self._plans, 1):
-            outcome = execute(plan, self._store, engine, view)
-            failed.failures += [each for each in outcome.failures if self._store.diverged(each[0].key) is None]
+            if plan.open_pretrains(self._store):
+                outcome = execute(plan, self._store, engine, view)
+                failed.failures += [each for each in outcome.failures if self._store.diverged(each[0].key) is None]
             ledger = self._judge(number, plan, ledger)
         return failed
 

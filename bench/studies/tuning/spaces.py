@@ -74,14 +74,12 @@ class Tuning(BaseModel):
                     "and every option as many values"
                 )
         choices = number ** len(space)
-        if self.trials >= choices:
-            raise ValueError(f"trials: {self.trials} are not fewer than the {choices} choices of a space: lower them")
+        if self.trials > choices:
+            raise ValueError(f"trials: {self.trials} are more than the {choices} choices of a space: lower them")
         for method, space in self.spaces.items():
             fixed = next((name for name in space if name in self.options.get(method, {})), None)
             if fixed is not None:
-                raise ValueError(
-                    f"spaces.{method}: {fixed} is fixed by options or pretrain: take it out of one of them"
-                )
+                raise ValueError(f"spaces.{method}: {fixed} is fixed by options.{method}: take it out of one of them")
         return self
 
     def trials_of(self, method: str) -> list[Trial]:
