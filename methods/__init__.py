@@ -7,7 +7,7 @@ from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.options.gersp import GeRSPOptions
-from methods.options.initial import ImageNetOptions
+from methods.options.initial import FeatureOptions, ImageNetOptions, RandomOptions
 from methods.options.supervised import SupervisedOptions
 
 TILES = frozenset({"tiles"})
@@ -19,10 +19,21 @@ _BUILTIN = [
         name="random",
         summary="The backbone's own initialisation, nothing pretrained.",
         factory="methods.initialisation:RandomInitialisation",
+        options=RandomOptions,
+        needs=frozenset(),
+        version=1,
+        reference="",
+    ),
+    MethodSpec(
+        name="random-raw",
+        summary="The same with batch norm's statistics as initialised, which normalise nothing; never a reference.",
+        factory="methods.initialisation:Initialisation",
         options=PretrainOptions,
         needs=frozenset(),
         version=1,
         reference="",
+        no_reference="its batch norm normalises nothing, which a probe would credit to the others' pretraining: "
+        "take random",
     ),
     MethodSpec(
         name="imagenet",
@@ -32,6 +43,27 @@ _BUILTIN = [
         needs=frozenset(),
         version=1,
         reference="torchvision's IMAGENET1K_V1 weights; Deng et al., CVPR 2009",
+    ),
+    MethodSpec(
+        name="image-stats",
+        summary="Colour and texture statistics of an image, without a network; to be probed.",
+        factory="methods.initialisation:Initialisation",
+        options=FeatureOptions,
+        needs=frozenset(),
+        version=1,
+        reference="a floor of ours; Stricker and Orengo, Similarity of color images, SPIE 1995",
+        network="image-stats",
+    ),
+    MethodSpec(
+        name="mosaiks",
+        summary="Random convolutional features of 512 whitened patches of the corpus; to be probed.",
+        factory="methods.mosaiks:Mosaiks",
+        options=FeatureOptions,
+        needs=TILES,
+        version=1,
+        reference="Rolf et al., A generalizable and accessible approach to machine learning with global satellite "
+        "imagery, Nature Communications 2021",
+        network="mosaiks",
     ),
     MethodSpec(
         name="oracle",

@@ -49,7 +49,7 @@ class BYOL(Method[BYOLOptions]):
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """LARS; the learning rate grows with the batch."""
-        lr = self.options.lr * self.options.batch / 256
+        lr = self.options.peak_lr()
         return schedules.lars([self.backbone, self.head, self.predictor], lr, self.options, self.length)
 
     def after_step(self, step: int) -> None:

@@ -61,7 +61,7 @@ class GeRSP(Method[GeRSPOptions]):
         """SGD with weight decay on everything, a cosine learning rate that restarts."""
         options = self.options
         networks = [self.backbone, self.head, self.classifier]
-        optimiser = schedules.sgd(networks, options.lr * options.batch / 256, options.weight_decay, spare=False)
+        optimiser = schedules.sgd(networks, options.peak_lr(), options.weight_decay, spare=False)
         lowest = options.lr_min / options.lr
         return optimiser, schedules.cosine_restarts(optimiser, lowest, options.cycles, self.length)
 

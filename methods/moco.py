@@ -91,8 +91,7 @@ class MoCo(Method[MoCoOptions]):
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """SGD without weight decay on norms and biases, cosine learning rate."""
-        lr = self.options.lr * self.options.batch / 256
-        optimiser = schedules.sgd([self.backbone, self.head], lr, self.options.weight_decay)
+        optimiser = schedules.sgd([self.backbone, self.head], self.options.peak_lr(), self.options.weight_decay)
         return optimiser, schedules.cosine(optimiser, self.length)
 
     def after_step(self, step: int) -> None:

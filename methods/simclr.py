@@ -40,5 +40,4 @@ class SimCLR(Method[SimCLROptions]):
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """LARS; the learning rate grows with the root of the batch (appendix B)."""
-        lr = self.options.lr * math.sqrt(self.options.batch)
-        return schedules.lars([self.backbone, self.head], lr, self.options, self.length)
+        return schedules.lars([self.backbone, self.head], self.options.peak_lr(), self.options, self.length)

@@ -40,8 +40,9 @@ class Supervised(Method[SupervisedOptions]):
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """SGD with weight decay on everything, and a cosine in place of the reference's three steps."""
         options = self.options
-        lr = options.lr * options.batch / 256
-        optimiser = schedules.sgd([self.backbone, self.classifier], lr, options.weight_decay, spare=False)
+        optimiser = schedules.sgd(
+            [self.backbone, self.classifier], options.peak_lr(), options.weight_decay, spare=False
+        )
         return optimiser, schedules.cosine(optimiser, self.length, options.warmup_epochs)
 
     def after_step(self, step: int) -> None:

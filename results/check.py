@@ -14,9 +14,9 @@ from scipy.special import stdtrit
 from bench.core.errors import StoreError
 from bench.store.records import Record
 from results.frame import Scan, scan
+from results.labels import percent
 from results.losses import compare_losses
 from results.machines import differing
-from results.tables.layout import percent
 from results.variants import label, options_text, own_name
 
 # Chance of one false alarm in the whole report, where bits cannot be compared.

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from bench.core.errors import StudyError
-from results import warned
+from results import budgets, warned
 from results.stats.efficiency import Crossing, crossing_interval, first_crossing
 from results.stats.intervals import Interval
 from results.stats.paired import scores_by_pair
 from results.summary import BOARD
+from results.variants import NO_REFERENCE
 
 UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
@@ -63,6 +64,7 @@ class Match:
         interval: bootstrap interval of that fraction, with infinite ends for "never"; NaN with fewer than two seeds.
         n: seeds that the interval rests on, or 1.
         warnings: row label -> names of the warnings of its records; a row without one is absent.
+        single: row labels whose records all rest on one pretraining of a method that trains.
     """
 
     dataset: str
@@ -76,6 +78,7 @@ class Match:
     interval: Interval
     n: int
     warnings: dict[str, str]
+    single: frozenset[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; a fraction that does not exist is null."""
@@ -92,6 +95,7 @@ class Match:
             "method": self.method,
             "reference": self.reference,
             "warnings": self.warnings,
+            "single_pretraining": sorted(self.single),
         }
 
 
@@ -105,11 +109,17 @@ def labels_to_match(frame: pd.DataFrame, method: Choice, reference: Choice, isot
         isotonic: fit a rising curve first.
 
     Raises:
-        StudyError: no protocol has both, or a choice fits several variants.
+        StudyError: no protocol has both, a choice fits several variants, or the reference cannot be one.
     """
     matches = []
     # A label is looked for in the whole frame first, so that it means one row on every protocol.
-    targets = dict(tuple(reference.rows(frame).groupby(BOARD)))
+    full_rows = reference.rows(frame)
+    if full_rows["method"].isin(NO_REFERENCE).any():
+        raise StudyError(
+            f"{reference.name} is no reference: its batch norm normalises nothing, which alone costs it points; "
+            "compare with random"
+        )
+    targets = dict(tuple(full_rows.groupby(BOARD)))
     for place, board in method.rows(frame).groupby(BOARD, sort=True):
         if place in targets:
             followed, full = method.on(board), reference.on(targets[place])
@@ -140,7 +150,8 @@ def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
     crossing = first_crossing(means.index.to_numpy(), means.to_numpy(), target, isotonic)
     interval, n = _interval(followed, full, isotonic)
     first = followed.iloc[0]
-    said = pd.concat([followed, full]).groupby("variant")["warning_texts"].agg(warned.names)
+    both = pd.concat([followed, full])
+    said = both.groupby("variant")["warning_texts"].agg(warned.names)
     return Match(
         dataset=str(first["dataset"]),
         protocol=str(first["protocol"]),
@@ -153,6 +164,7 @@ def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
         interval=interval,
         n=n,
         warnings={str(variant): names for variant, names in said.items() if names},
+        single=frozenset(str(variant) for variant, rows in both.groupby("variant") if budgets.rests_on_one(rows)),
     )
 
 

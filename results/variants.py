@@ -11,6 +11,13 @@ from bench.core.keys import content_hash
 
 # Rows that every other row is read against come first.
 REFERENCES = ("random", "imagenet")
+# Methods that stand apart and are ranked against none: what costs no pretraining, and what has seen the answers.
+FLOORS = ("random-raw", "image-stats", "mosaiks")
+CEILINGS = ("oracle",)
+# As initialised, batch norm normalises nothing: no other row is read against that.
+NO_REFERENCE = ("random-raw",)
+# What a table calls a method, where that is not its registered name.
+TITLES = {"random-raw": "random (raw)"}
 _HASH_SHOWN = 8
 
 
@@ -48,7 +55,7 @@ def label(frame: pd.DataFrame) -> pd.Series:
 
 
 def order(frame: pd.DataFrame) -> Callable[[str], tuple[int, str]]:
-    """Sort key of the row labels of a frame: the references first, then by name.
+    """Sort key of the row labels of a frame: references first, then floors, then the methods by name, then ceilings.
 
     A reference is a row of `random` or `imagenet` under the method's own name. One that a study named stands among the
     rivals: it was entered as one.
@@ -57,12 +64,23 @@ def order(frame: pd.DataFrame) -> Callable[[str], tuple[int, str]]:
         frame: the columns method, row and variant, as of `results.frame`.
     """
     rows = frame[["method", "row", "variant"]].drop_duplicates()
+    first = (*REFERENCES, *FLOORS)
     places = {
-        str(variant): REFERENCES.index(method)
+        str(variant): first.index(method) if method in first else len(first) + 1
         for method, row, variant in rows.itertuples(index=False)
-        if method in REFERENCES and own_name(row, method) is None
+        if stands_apart(method) or (method in REFERENCES and own_name(row, method) is None)
     }
-    return lambda variant: (places.get(variant, len(REFERENCES)), variant)
+    return lambda variant: (places.get(variant, len(first)), variant)
+
+
+def stands_apart(method: str) -> bool:
+    """Whether a method is a floor or a ceiling: read beside the others, and never ranked with them."""
+    return method in FLOORS or method in CEILINGS
+
+
+def apart(frame: pd.DataFrame) -> set[str]:
+    """The row labels of the floors and ceilings of a frame with the columns method and variant."""
+    return {str(variant) for variant in frame.loc[frame["method"].map(stands_apart), "variant"]}
 
 
 def meanings(frame: pd.DataFrame) -> dict[str, str]:
@@ -108,7 +126,8 @@ def _by_backbone(frame: pd.DataFrame, identities: list[Identity]) -> dict[str, l
 def _labels(identities: list[Identity]) -> dict[Identity, str]:
     """Give each row of one backbone a label that no other has."""
     plain = [identity for identity in identities if identity.row is None]
-    labels = {i: f"{i.method} ({text})" if text else i.method for i, text in _described(plain).items()}
+    titles = {i: TITLES.get(i.method, i.method) for i in plain}
+    labels = {i: f"{titles[i]} ({text})" if text else titles[i] for i, text in _described(plain).items()}
     reserved = {*REFERENCES, *labels.values(), *(identity.method for identity in identities)}
     times = Counter(identity.row for identity in identities)
     described = _described([identity for identity in identities if identity.row is not None])

@@ -1,8 +1,15 @@
 """The tasks registry: every kind of downstream problem, listed without importing torch."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from bench.core import documents
+from bench.core.errors import StudyError
 from bench.core.registry import Registry, Spec
+from tasks.classifiers import Classifier
+
+if TYPE_CHECKING:
+    from tasks.protocols import Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,9 +19,37 @@ class TaskSpec(Spec):
     Attributes:
         factory: `module:Class` of a `tasks.task.Task`.
         version: bumped by hand when a change of the code changes the numbers.
+        frozen: whether it takes features as they are and trains no network.
+        whole_image: whether a label speaks of a whole image, so that images can be scaled without their labels.
+        network: what a protocol's `network` must be, where it is a classifier of frozen features.
     """
 
     version: int
+    frozen: bool = False
+    whole_image: bool = False
+    network: type[Classifier] | None = None
+
+    def check(self, protocol: "Protocol") -> None:
+        """Look whether this kind of problem can do what a protocol asks for.
+
+        Raises:
+            StudyError: it cannot; one line that names protocol and value.
+        """
+        who, sizes = f"protocol {protocol.id}", protocol.tuning.size if protocol.tuning else []
+        if protocol.bn != "as-trained" and not self.frozen:
+            raise StudyError(f"{who}: bn is {protocol.bn}, task {self.name} trains batch norm: write as-trained")
+        if (protocol.evaluation.size or sizes) and not self.whole_image:
+            raise StudyError(f"{who}: a size scales images, and labels of task {self.name} lie in pixels: leave it out")
+        if self.frozen and protocol.trains:
+            raise StudyError(f"{who}: task {self.name} trains no network: write optimiser: {{name: none}}")
+        if not self.frozen and not protocol.trains:
+            raise StudyError(f"{who}: task {self.name} trains a network and needs an optimiser")
+        if self.frozen and protocol.tuning:
+            raise StudyError(f"{who}: task {self.name} has no rate or length to tune: leave tuning out")
+        if self.network is not None:
+            network = documents.parse(self.network, protocol.network, f"{who}: network", StudyError)
+            if protocol.selects != network.selects:
+                raise StudyError(f"{who}: {network.classifier} goes with selection: {network.selects}")
 
 
 _BUILTIN = [
@@ -23,6 +58,7 @@ _BUILTIN = [
         summary="Scene classification: backbone and one linear layer; mean of the class accuracies.",
         factory="tasks.cls:Classification",
         version=2,
+        whole_image=True,
     ),
     TaskSpec(
         name="seg",
@@ -53,6 +89,16 @@ _BUILTIN = [
         summary="Multi-label classification: backbone and one linear layer, a probability a label; mAP.",
         factory="tasks.multilabel:MultiLabelClassification",
         version=1,
+        whole_image=True,
+    ),
+    TaskSpec(
+        name="probe",
+        summary="Scene classification from frozen features: ridge, logistic regression or nearest neighbours.",
+        factory="tasks.probe:Probe",
+        version=1,
+        frozen=True,
+        whole_image=True,
+        network=Classifier,
     ),
 ]
 

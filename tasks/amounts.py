@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
 
 from bench.core.errors import StudyError
 from tasks.subsets import size_at
@@ -27,11 +28,16 @@ class Amount:
 
         Args:
             total: samples of the training part.
-            classes: classes that occur in it.
+            classes: classes that samples of it belong to; of shots alone.
         """
         if self.kind == "share":
             return size_at(self.value, total)
         return int(self.value) * (classes if self.kind == "shot" else 1)
+
+
+def share(fraction: float) -> Amount:
+    """A share of the training part, in (0, 1]."""
+    return Amount(f"{(Decimal(repr(fraction)) * 100).normalize():f}%", "share", fraction)
 
 
 def read_amount(value: object) -> Amount:
@@ -44,11 +50,27 @@ def read_amount(value: object) -> Amount:
     if found := re.fullmatch(r"([1-9]\d*)[ -]?shot", text):
         return Amount(f"{found[1]}shot", "shot", int(found[1]))
     try:
-        number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        number = 0.0
+        # Decimal, so that 0.33% is the same number as 0.0033.
+        number = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except InvalidOperation:
+        number = Decimal(0)
+    number = number if number.is_finite() else Decimal(0)
     if 0 < number <= 1:
-        return Amount(f"{100 * number:.6g}%", "share", number)
+        return share(float(number))
     if number > 1 and number == int(number) and not text.endswith("%"):
         return Amount(str(int(number)), "count", int(number))
-    raise StudyError(f"labels: {value!r} is no amount: write 5shot (of each class), 50 (samples), 1% or 0.01")
+    raise StudyError(f"{value!r} is no amount of labels: write 5shot (of each class), 50 (samples), 1% or 0.01")
+
+
+def amount_texts(values: Any) -> Any:
+    """Amounts of a file, each as the text that `read_amount` gives back.
+
+    Raises:
+        ValueError: one is no amount.
+    """
+    if not isinstance(values, list):
+        return values
+    try:
+        return [read_amount(value).text for value in values]
+    except StudyError as error:
+        raise ValueError(str(error)) from None

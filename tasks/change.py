@@ -1,7 +1,5 @@
 """Change detection: one backbone on both dates, the difference of its maps, the plain FCN; F1 of the changed class."""
 
-from mmengine.evaluator import BaseMetric
-
 from tasks import mm
 from tasks.labels.change import LABEL as CHANGE
 from tasks.scoring import ChangeMetric
@@ -14,6 +12,6 @@ class ChangeDetection(Segmentation):
     label = CHANGE
     backbone = mm.SiameseBackbone
 
-    def metric(self) -> BaseMetric:
+    def metric(self) -> ChangeMetric:
         """F1, IoU and CMID's own mean."""
         return ChangeMetric(self.scheme.classes)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,7 +11,7 @@ from tasks import mm
 from tasks.fine_tuning import FineTuned
 from tasks.labels.image_class import LABEL as CLASS
 from tasks.samples import Preprocessor
-from tasks.scoring import ConfusionMetric
+from tasks.scoring import ConfusionMetric, best_constant
 from tasks.task import Start, constant_loss
 
 
@@ -23,12 +22,18 @@ class Classification(FineTuned):
 
     def build(self, start: Start) -> "LinearClassifier":
         """Backbone and linear layer."""
-        preprocessor = ImagePreprocessor(self.protocol.augment, start.input, self.data)
+        preprocessor = ImagePreprocessor(
+            self.protocol.augment, self.statistics(start), self.data, self.protocol.evaluation.size
+        )
         return LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
 
-    def metric(self) -> BaseMetric:
+    def metric(self) -> ConfusionMetric:
         """Accuracies of the protocol's classes."""
         return ConfusionMetric(self.scheme.classes, image_scores)
+
+    def trivial(self, train: list[int], test: list[int]) -> float | None:
+        """One class for every image."""
+        return best_constant(self.metric(), self.counts(train), self.counts(test), self.protocol.metric)
 
     def constant(self, train: list[int]) -> float | None:
         """The entropy of the classes."""

@@ -42,6 +42,11 @@ class Detection(FineTuned):
         """Average precision of the protocol's classes."""
         return DetectionMetric(self.scheme.classes)
 
+    def trivial(self, train: list[int], test: list[int]) -> float | None:
+        """No box at all, whose precision is 0 at every recall; None where there is no object to find."""
+        del train
+        return 0.0 if self.counts(test).any() else None
+
     def pair(self, output: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         """The true and the found boxes."""
         found = detections(output.gt_instances, output.pred_instances)
@@ -79,7 +84,7 @@ class Detection(FineTuned):
                 "loss_wh": {"type": L1Loss, "loss_weight": 0.1},
                 "loss_offset": {"type": L1Loss, "loss_weight": 1.0},
             },
-            data_preprocessor=BoxPreprocessor(self.protocol.augment, start.input, self.data),
+            data_preprocessor=BoxPreprocessor(self.protocol.augment, self.statistics(start), self.data),
             test_cfg=ConfigDict(topk=PEAKS, local_maximum_kernel=PEAK_WINDOW, max_per_img=PEAKS),
         )
 

@@ -1,38 +1,27 @@
-"""Fine-tuning by mmengine's Runner, the same for every task: one loop, one selection, one reading of the test split."""
+"""Fine-tuning, the same for every task: which training's weights are tested, and one reading of the test split."""
 
-import logging
+import copy
+import dataclasses
 import time
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
-from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.evaluator import BaseMetric
-from mmengine.runner import Runner
-from torch.utils.data import DataLoader, Dataset
 
-from bench.core import precision
 from bench.core.context import Context
 from bench.core.determinism import make_deterministic
-from bench.pretraining.optimisers import on_plain_views
-from tasks import predictions
-from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress, WatchLoss
-from tasks.protocols import Optimiser, Protocol
+from bench.core.errors import DivergedError
+from tasks import predictions, selection, training
+from tasks.selection import Labels
+from tasks.settled import loss_slope, score_slope, settled
 from tasks.splits import Parts
 from tasks.task import Result, Start, Task
-
-# Samples in one evaluation batch; evaluation is done in fp32, so it moves no number.
-EVAL_BATCH = 32
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The three parts of a data set as torch data sets; `train` is the subset of the cell."""
-
-    train: Dataset[Any]
-    val: Dataset[Any]
-    test: Dataset[Any]
+from tasks.training import Samples, Trained
+from tasks.tuning import Trial, grid
 
 
 class FineTuned(Task):
@@ -59,113 +48,151 @@ class FineTuned(Task):
         return test
 
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
-        """Fine-tune on `train`, select on the validation split, and read the test split once, at the end."""
-        make_deterministic(context.seed, torch.get_num_threads())  # before the model is built, for its head is drawn
-        model = self.build(start)
-        samples = Samples(self.samples(train), self.samples(parts.val), self.samples(parts.test))
-        result = fine_tune(model, samples, self.metric(), self.protocol, context, self.constant(train))
+        """Fine-tune on `train`, choose as the protocol says, and read the test split once, at the end."""
+        labels = selection.divide(self, train, parts, context.seed)
+        trials = grid(self.protocol) if labels.choosing else [Trial(self.protocol)]
+        chosen = _Search(self, start, labels, trials, context).run(train)
+        # The chosen trial may feed its network otherwise than the protocol's own values do.
+        task, tested = _at(self, chosen.trial), time.monotonic()
+        metrics = training.score(chosen.model, task.samples(parts.test), task.metric())
+        seconds = time.monotonic() - tested
         pictured = predictions.chosen(self.picturable(parts.test), context.prediction_count)
-        outputs = predictions.predict(model, self.samples(pictured))
+        outputs = predictions.predict(chosen.model, task.samples(pictured))
         predictions.write(self, pictured, [self.pair(output) for output in outputs], context)
-        return result
+        return Result(
+            metrics=metrics,
+            steps=chosen.trained.steps,
+            train_seconds=chosen.seconds,
+            test_seconds=seconds,
+            warnings=chosen.trained.warnings,
+            backbone=chosen.model.backbone.net.state_dict(),
+            selection=labels.rule,
+            selected_on=labels.choosing,
+            tuned=chosen.trial.values | {"trials": len(trials)} if labels.choosing and self.protocol.tuning else {},
+            settled=chosen.settled,
+        )
 
 
-def fine_tune(
-    model: Any,
-    samples: Samples,
-    metric: BaseMetric,
-    protocol: Protocol,
-    context: Context,
-    constant: float | None = None,
-) -> Result:
-    """Train an mmengine model by a protocol and score it on the test split.
+def _at(task: FineTuned, trial: Trial) -> FineTuned:
+    """The task under the protocol of a trial."""
+    other = copy.copy(task)
+    other.protocol = trial.protocol
+    return other
+
+
+@dataclass
+class _Tried:
+    """A trial and how it went.
+
+    Attributes:
+        trial: the point of the grid.
+        model: with the weights of the best look; of folds, those of the last.
+        trained: of each fold.
+        looks: the mean score of the folds at each look.
+        scored: samples that these are over.
+    """
+
+    trial: Trial
+    model: Any
+    trained: list[Trained]
+    looks: list[tuple[int, float]]
+    scored: int
+
+    @property
+    def best(self) -> tuple[int, float]:
+        """The look with the best score, of equals the latest; the end where nothing was looked at."""
+        return max(self.looks, key=lambda look: look[::-1], default=(self.trial.protocol.schedule.total, 0.0))
+
+    @property
+    def settled(self) -> dict[str, float]:
+        """See `tasks.settled`; a loss of folds is their mean."""
+        falls = [fall for each in self.trained if (fall := loss_slope(each.losses)) is not None]
+        rise = score_slope(self.looks, self.trial.protocol.schedule.total)
+        return settled(float(np.mean(falls)) if falls else None, rise, self.scored)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is tested: a trial, the model, the training that gave its weights, and the seconds of all trainings."""
+
+    trial: Trial
+    model: Any
+    trained: Trained
+    settled: dict[str, float]
+    seconds: float
+
+
+class _Search:
+    """All trainings of a cell; of their models, only the best so far is kept.
 
     Args:
-        model: an mmengine model whose data preprocessor takes the data sets' batches.
-        samples: the parts.
-        metric: computes the protocol's metrics.
-        protocol: optimiser, schedule, selection.
-        context: device, folder, seed.
-        constant: loss of the best constant prediction on the training samples, where the task knows it.
-
-    Raises:
-        DivergedError: the loss of a step, or the trained weights, are not finite.
+        task: the task under its own protocol.
+        start: what every training starts from.
+        labels: what they learn from and are scored on.
+        trials: the grid.
+        context: its seed is that of every training.
     """
-    watch = WatchLoss(constant, f"lower the protocol's optimiser.lr ({protocol.optimiser.lr:g})")
-    runner = _runner(model, samples, metric, protocol, context, watch)
-    begun = time.monotonic()
-    runner.train()
-    trained = time.monotonic()
-    metrics = runner.test() if len(samples.test) else {}  # type: ignore[arg-type]  # torch's Dataset declares no length
-    tested = time.monotonic()
-    return Result(
-        metrics={name: float(value) for name, value in metrics.items()},
-        steps=runner.iter,
-        train_seconds=trained - begun,
-        test_seconds=tested - trained,
-        warnings=watch.warnings,
-        backbone=model.backbone.net.state_dict(),
-    )
+
+    def __init__(self, task: FineTuned, start: Start, labels: Labels, trials: list[Trial], context: Context) -> None:
+        self._task, self._start, self._labels, self._trials = task, start, labels, trials
+        refits = labels.rule == "folds"
+        self._contexts = _numbered(context, len(trials) * len(labels.folds) + refits)
+        self._seconds = 0.0
+
+    def run(self, train: list[int]) -> _Chosen:
+        """Try all, and train the best of folds once more, on all samples, to the step that was the best."""
+        best = self._best()
+        model, trained = best.model, best.trained[0]
+        if self._labels.rule == "folds":
+            best.model = None
+            model, trained = self._train(best.trial, train, [], stop=best.best[0])
+        return _Chosen(best.trial, model, trained, best.settled, self._seconds)
+
+    def _best(self) -> _Tried:
+        best: _Tried | None = None
+        broken: DivergedError | None = None
+        for trial in self._trials:
+            try:
+                tried = self._try(trial)
+            except DivergedError as error:  # a rate of the grid that is too large loses, and the others go on
+                broken = broken or error
+                continue
+            if best is None or tried.best[1] > best.best[1]:
+                best = tried
+        if best is None:
+            assert broken is not None
+            raise broken
+        return best
+
+    def _try(self, trial: Trial) -> _Tried:
+        model, trained = None, []
+        for learnt, scored in self._labels.folds:
+            model = None  # before the next is built
+            model, result = self._train(trial, learnt, scored)
+            trained.append(result)
+        looks = [
+            (look[0][0], float(np.mean([score for _, score in look])))
+            for look in zip(*(each.looks for each in trained), strict=True)
+        ]
+        return _Tried(trial, model, trained, looks, len(self._labels.choosing))
+
+    def _train(
+        self, trial: Trial, learnt: list[int], scored: list[int], stop: int | None = None
+    ) -> tuple[Any, Trained]:
+        task, context = _at(self._task, trial), next(self._contexts)
+        make_deterministic(context.seed, torch.get_num_threads())  # before the model is built, for its head is drawn
+        model = task.build(self._start)
+        samples = Samples(task.samples(learnt), task.samples(scored) if scored else None, task.constant(learnt))
+        trained = training.train(model, samples, task.metric(), trial, context, stop)
+        self._seconds += trained.seconds
+        return model, trained
 
 
-def _runner(
-    model: Any, samples: Samples, metric: BaseMetric, protocol: Protocol, context: Context, watch: WatchLoss
-) -> Runner:
-    schedule = protocol.schedule
-    by_epoch = schedule.length == "epochs"
-    # A single look, after the last step, would have one set of weights to choose from.
-    selects = 0 < schedule.look_every < schedule.total
-    loop = (
-        {"by_epoch": True, "max_epochs": schedule.total}
-        if by_epoch
-        else {"by_epoch": False, "max_iters": schedule.total}
-    )
-    # The watch comes last: it looks at the weights that are kept.
-    hooks = [ReportProgress(context.progress), *([KeepBest(protocol.metric)] if selects else []), watch]
-    return Runner(
-        model=model.to(context.device, memory_format=torch.channels_last),
-        work_dir=str(context.folder),
-        train_dataloader=_train_loader(samples.train, schedule.batch, context.seed, by_epoch=by_epoch),
-        val_dataloader=_eval_loader(samples.val) if selects else None,
-        test_dataloader=_eval_loader(samples.test),
-        train_cfg={**loop, "val_interval": schedule.look_every if selects else schedule.total + 1},
-        val_cfg={} if selects else None,
-        test_cfg={},
-        optim_wrapper=_optim_wrapper(model, protocol, context),
-        param_scheduler=_param_scheduler(protocol.optimiser, schedule.total, by_epoch=by_epoch),
-        val_evaluator=[metric] if selects else None,
-        test_evaluator=[metric],
-        default_hooks={"checkpoint": None, "logger": {"type": "LoggerHook", "interval": 50}},
-        custom_hooks=hooks,
-        log_processor={"by_epoch": by_epoch},
-        log_level=logging.WARNING,
-        default_scope="mmengine",
-        experiment_name=f"cell-{context.folder.name}-{time.monotonic_ns()}",
-        randomness={"seed": context.seed},
-    )
+def _numbered(context: Context, total: int) -> Iterator[Context]:
+    """The context of each training, that says which of how many it is where there are several."""
+    for number in range(1, total + 1):
 
+        def report(done: int, steps: int, text: str, number: int = number) -> None:
+            context.progress(done, steps, f"training {number} of {total}, {text}")
 
-def _train_loader(dataset: Dataset[Any], batch: int, seed: int, *, by_epoch: bool) -> DataLoader[Any]:
-    sampler = (DefaultSampler if by_epoch else InfiniteSampler)(dataset, shuffle=True, seed=seed)
-    return DataLoader(dataset, batch_size=batch, sampler=sampler, collate_fn=getattr(dataset, "collate", None))
-
-
-def _eval_loader(dataset: Dataset[Any]) -> DataLoader[Any]:
-    sampler = DefaultSampler(dataset, shuffle=False)
-    return DataLoader(dataset, batch_size=EVAL_BATCH, sampler=sampler, collate_fn=getattr(dataset, "collate", None))
-
-
-def _optim_wrapper(model: Any, protocol: Protocol, context: Context) -> AutocastOptimWrapper:
-    wanted = protocol.optimiser
-    values: dict[str, Any] = {"lr": wanted.lr, "weight_decay": wanted.weight_decay, "fused": True}
-    if wanted.name == "SGD":
-        values["momentum"] = wanted.momentum
-    optimiser = on_plain_views(getattr(torch.optim, wanted.name)(model.parameters(), **values))
-    arithmetic = precision.resolve(protocol.schedule.precision, context.device)
-    return AutocastOptimWrapper(optimizer=optimiser, arithmetic=arithmetic, device=context.device)
-
-
-def _param_scheduler(optimiser: Optimiser, total: int, *, by_epoch: bool) -> list[dict[str, Any]]:
-    if optimiser.decay == "cosine":
-        return [{"type": "CosineAnnealingLR", "T_max": total, "by_epoch": by_epoch}]
-    return [{"type": "StepLR", "step_size": optimiser.every, "gamma": optimiser.factor, "by_epoch": by_epoch}]
+        yield dataclasses.replace(context, progress=report) if total > 1 else context

@@ -11,7 +11,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
 from mmengine.optim import OptimWrapper
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor, nn
 
 from bench.backbones import weights
@@ -81,26 +81,33 @@ class AutocastOptimWrapper(OptimWrapper):
 
 
 class KeepBest(Hook):
-    """Keep the weights of the best validation score, and put them back when the training ends.
+    """Keep the weights of the best look, and put them back when the training ends.
 
     Args:
-        metric: name of the score; larger is better, and the first of equals is kept.
+        metric: name of the score; larger is better.
+        later: of equal scores, keep the latest; else the first.
+
+    Attributes:
+        looks: when, in steps or epochs as the training is counted, and the score.
     """
 
-    def __init__(self, metric: str) -> None:
-        self._metric = metric
+    def __init__(self, metric: str, *, later: bool) -> None:
+        self.looks: list[tuple[int, float]] = []
+        self._metric, self._later = metric, later
         self._best = float("-inf")
         self._weights: dict[str, Tensor] | None = None
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Compare a look at the validation split with the best so far."""
-        score = (metrics or {})[self._metric]
-        if score > self._best:
+        """Compare a look with the best so far."""
+        score = float((metrics or {})[self._metric])
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        self.looks.append((runner.epoch if by_epoch else runner.iter, score))
+        if score > self._best or (self._later and score == self._best):
             self._best = score
             self._weights = {name: value.detach().clone() for name, value in runner.model.state_dict().items()}
 
     def after_train(self, runner: Runner) -> None:
-        """Put the best weights back; without a validation split the last ones stay."""
+        """Put the best weights back."""
         if self._weights is not None:
             runner.model.load_state_dict(self._weights)
 
@@ -111,9 +118,13 @@ class WatchLoss(Hook):
     Args:
         constant: loss of the best constant prediction on the training samples; None where it is not known.
         advice: what to try when the training diverges.
+
+    Attributes:
+        losses: of every step.
     """
 
     def __init__(self, constant: float | None, advice: str) -> None:
+        self.losses: list[float] = []
         self._constant = {} if constant is None else {"loss": constant}
         self._advice = advice
         self._watch: Watch | None = None
@@ -134,7 +145,8 @@ class WatchLoss(Hook):
         """Look at the loss of every step; a DivergedError leaves the runner."""
         del batch_idx, data_batch
         assert self._watch is not None
-        self._watch.note(runner.iter + 1, ["loss"], (outputs or {})["loss"].detach().float().reshape(1))
+        self.losses.append(float((outputs or {})["loss"].detach()))
+        self._watch.note(runner.iter + 1, ["loss"], torch.tensor(self.losses[-1:]))
         self._watch.read()
 
     def after_train(self, runner: Runner) -> None:

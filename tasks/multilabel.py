@@ -28,12 +28,29 @@ class MultiLabelClassification(FineTuned):
 
     def build(self, start: Start) -> "LinearTagger":
         """Backbone and linear layer."""
-        preprocessor = MultiLabelPreprocessor(self.protocol.augment, start.input, self.data)
+        preprocessor = MultiLabelPreprocessor(
+            self.protocol.augment, self.statistics(start), self.data, self.protocol.evaluation.size
+        )
         return LinearTagger(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
 
-    def metric(self) -> BaseMetric:
+    def metric(self) -> "MultiLabelMetric":
         """Mean average precision and F1."""
         return MultiLabelMetric(self.scheme.classes)
+
+    def trivial(self, train: list[int], test: list[int]) -> float | None:
+        """The same labels for every image: so many of the most frequent ones as score best on the training samples."""
+        known, asked = ((self.counts(samples) > 0).astype(np.int64) for samples in (train, test))
+        if not (known.any() and asked.any()):
+            return None
+        # 0 is the most frequent label; all scores of a label are equal, so its AP is its share of the samples.
+        rank = np.argsort(np.argsort(-known.sum(axis=0), kind="stable"))
+
+        def score(truth: NDArray[np.int64], labels: int) -> float:
+            answers = np.broadcast_to((rank < labels).astype(np.float64), truth.shape)
+            return self.metric().compute_metrics(list(zip(truth, answers, strict=True)))[self.protocol.metric]
+
+        best = max(range(1, len(rank) + 1), key=lambda labels: score(known, labels))
+        return score(asked, best)
 
     def constant(self, train: list[int]) -> float | None:
         """The mean entropy of the labels."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.backbones.normalisation import Normalisation
 from bench.core import documents, files
 from bench.core.bands import COLOURS, Bands, Values
 from bench.core.errors import DataError
@@ -18,6 +19,8 @@ from tasks.labels.label import Label
 SCHEMA = 3
 # Schema 2 lacks what the registry declares and which slices repeat others; all else is the same, so it is still read.
 OLDEST = 2
+# Images whose statistics are taken at once.
+AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,17 @@ class Prepared:
     def parts(self) -> list[str | None]:
         """The part (`train`, `val`, `test`) that the public layout gives each slice, or None."""
         return [s.get("part") for s in self.index["slices"]]
+
+    def statistics(self, positions: list[int]) -> Normalisation:
+        """Mean and standard deviation of each band over the pixels of some slices, of both dates where there are two."""
+        bands = self.bands
+        total, square, count = np.zeros(len(bands)), np.zeros(len(bands)), 0
+        for start in range(0, len(positions), AT_ONCE):
+            values = self.images[positions[start : start + AT_ONCE]].reshape(-1, len(bands)) / bands.highest
+            total, square, count = total + values.sum(axis=0), square + (values**2).sum(axis=0), count + len(values)
+        mean = total / count
+        std = np.sqrt(np.maximum(square / count - mean**2, 0))
+        return Normalisation(tuple(mean.tolist()), tuple(std.tolist()), "the data set's own", bands.names)
 
     def counts(self) -> dict[str, int]:
         """What the set holds, by name: images, slices, and pixels, slices or boxes of each class."""

@@ -4,15 +4,26 @@ A protocol file lies at `configs/protocols/<id>.yaml`, and may extend another (`
 every value whether a paper states it or whether it is ours.
 """
 
+import math
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from bench.core.configs import ConfigKind, Values, is_path, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
+from tasks.amounts import Amount, amount_texts, read_amount, share
+from tasks.subsets import Draw
 
 # The values of a protocol that need a source.
 VALUES = (
@@ -102,10 +113,13 @@ class Split(_Part):
 
 
 class Optimiser(_Part):
-    """A torch optimiser by name, and its learning rate's decay: `factor` after every `every` epochs (or steps)."""
+    """A torch optimiser by name, and its learning rate's decay: `factor` after every `every` epochs (or steps).
 
-    name: Literal["SGD", "Adam", "AdamW"]
-    lr: float = Field(gt=0)
+    `none` is that of a protocol that trains no network.
+    """
+
+    name: Literal["SGD", "Adam", "AdamW", "none"]
+    lr: float = Field(default=0.0, ge=0)
     momentum: float = Field(default=0.0, ge=0, lt=1)
     weight_decay: float = Field(default=0.0, ge=0)
     decay: Literal["step", "cosine"] = "step"
@@ -116,18 +130,18 @@ class Optimiser(_Part):
 class Schedule(_Part):
     """Length of a fine-tuning in epochs or in steps, batch, and how often the validation split is looked at.
 
-    `look_every` counts in the unit of `length`; with 0 or no less than `total` the last weights are taken.
+    `look_every` counts in the unit of `length`; with 0 or no less than `total` the last weights are taken. The length of
+    a protocol that trains no network is `none`, its `total` 0.
     """
 
-    length: Literal["epochs", "steps"]
-    total: int = Field(gt=0)
+    length: Literal["epochs", "steps", "none"]
+    total: int = Field(ge=0)
     batch: int = Field(gt=0)
     look_every: int = Field(ge=0)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 
 
 Selection = Literal["last", "val", "within", "cv"]
-Draw = Literal["quota", "random", "by-source"]
 BatchNorm = Literal["as-trained", "corpus", "target"]
 Statistics = Literal["weights", "data"]
 Times = Annotated[float, Field(gt=0)]
@@ -159,7 +173,22 @@ class Tuning(_Part):
     steps: list[Times] = Field(default=[1.0], min_length=1)
     head: list[Times] = Field(default=[1.0], min_length=1)
     statistics: list[Statistics] = Field(default_factory=list)
-    size: list[int] = Field(default_factory=list)
+    size: list[Annotated[int, Field(ge=16)]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _searches(self) -> "Tuning":
+        axes: list[list[Any]] = [self.lr, self.steps, self.head, self.statistics, self.size]
+        if any(len(set(axis)) < len(axis) for axis in axes):
+            raise ValueError("a grid names each value once")
+        if all(len(axis) < 2 for axis in axes):
+            raise ValueError("a grid has at least two points: give lr, steps, head, statistics or size a second value")
+        return self
+
+    @property
+    def cost(self) -> float:
+        """How many times as long as one training of the protocol's own length all of the grid trains."""
+        others = (self.lr, self.head, self.statistics, self.size)
+        return sum(self.steps) * math.prod(max(1, len(axis)) for axis in others)
 
 
 class Protocol(_Part):
@@ -208,7 +237,7 @@ class Protocol(_Part):
     augment: list[Literal["flip", "rotate"]]
     metric: str
     fractions: list[float]
-    labels: list[str] | None = None
+    labels: Annotated[list[str] | None, BeforeValidator(amount_texts)] = None
     selection: Selection | None = None
     draw: Draw = "quota"
     tuning: Tuning | None = None
@@ -225,6 +254,30 @@ class Protocol(_Part):
             defaulted = value == type(self).model_fields[name].get_default(call_default_factory=True)
             if missing or (isinstance(value, (str, list)) and not defaulted and name not in self.sources):
                 raise ValueError(f"sources says nothing of {missing[0] if missing else name}")
+        return self
+
+    @model_validator(mode="after")
+    def _selects_among_something(self) -> "Protocol":
+        # What trains no step chooses by rules of its own.
+        chooses = self._selection_before == "val" or self.tuning is not None or not self.schedule.total
+        if self.selection not in {None, "last"} and not chooses:
+            raise ValueError(
+                f"selection: {self.selection} has nothing to choose from: let schedule.look_every be less than total "
+                f"({self.schedule.total}) and not 0, state a tuning, or write selection: last"
+            )
+        if self.tuning is not None and self.selects == "last":
+            raise ValueError("a tuning is chosen by labels: write selection: within, cv or val")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_or_all_of_a_training(self) -> "Protocol":
+        said = {self.optimiser.name == "none", self.optimiser.lr == 0, self.schedule.length == "none",
+                self.schedule.total == 0}  # fmt: skip
+        if len(said) > 1:
+            raise ValueError(
+                "optimiser {name: none} goes with schedule {length: none, total: 0} and trains nothing; all else needs "
+                "optimiser.lr and schedule.total above 0"
+            )
         return self
 
     @model_validator(mode="after")
@@ -250,6 +303,20 @@ class Protocol(_Part):
         return content_hash(values)
 
     @property
+    def amounts(self) -> list[Amount]:
+        """The amounts of labels that it offers."""
+        return (
+            [share(fraction) for fraction in self.fractions]
+            if self.labels is None
+            else list(map(read_amount, self.labels))
+        )
+
+    @property
+    def trains(self) -> bool:
+        """Whether a network is trained."""
+        return self.optimiser.name != "none"
+
+    @property
     def _selection_before(self) -> Selection:
         return "val" if 0 < self.schedule.look_every < self.schedule.total else "last"
 
@@ -265,7 +332,8 @@ def _stated(value: object) -> list[str]:
         return list(value)
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
-        return [key for key, field in fields.items() if getattr(value, key) != field.default]
+        defaults = {key: field.get_default(call_default_factory=True) for key, field in fields.items()}
+        return [key for key, default in defaults.items() if getattr(value, key) != default]
     return []
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.model import BaseDataPreprocessor
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
 from bench.backbones.normalisation import Normalisation
@@ -34,11 +36,11 @@ class LabelledSlices(Dataset[dict[str, Tensor]]):
 
     def __getitem__(self, position: int) -> dict[str, Tensor]:
         at = self._samples[position]
-        stored = np.array(self._data.images[at])
-        # Torch moves and copies no uint16; int32 holds all its values.
-        image = stored if stored.dtype == np.uint8 else stored.astype(np.int32)
         target = self._data.label.target(self._data.label_at(at), self._scheme.lookup, len(self._scheme.classes))
-        return {"image": torch.from_numpy(image), **{name: torch.from_numpy(each) for name, each in target.items()}}
+        return {
+            "image": as_tensor(self._data.images[at]),
+            **{name: torch.from_numpy(each) for name, each in target.items()},
+        }
 
     def collate(self, samples: list[dict[str, Tensor]]) -> dict[str, Any]:
         """Stack a batch; labels that differ in size stay a list."""
@@ -52,32 +54,34 @@ class Preprocessor(BaseDataPreprocessor):
 
     Args:
         augmentations: names of the augmentations on training batches.
-        statistics: of the input that the pretrained weights were trained with, for values from 0 to 1.
+        statistics: of the input, for values from 0 to 1.
         data: where the slices come from: their bands, the largest value of their type, and how labels move.
+        size: side that images are scaled to, pixels; None leaves them as they are. Labels are not scaled.
 
     Raises:
-        DataError: the weights saw other bands than the slices have.
+        DataError: the statistics are of other bands than the slices have.
     """
 
-    def __init__(self, augmentations: list[Any], statistics: Normalisation, data: Prepared) -> None:
+    def __init__(
+        self, augmentations: list[Any], statistics: Normalisation, data: Prepared, size: int | None = None
+    ) -> None:
         super().__init__()
-        if not statistics.fits(data.bands):
-            raise DataError(
-                f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data "
-                "set with the bands of the weights"
-            )
+        check_bands(statistics, data)
         self._augmentations = augmentations
         self._label = data.label
+        self._size = size
         self.register_buffer("mean", _per_band(statistics.mean, data), persistent=False)
         self.register_buffer("std", _per_band(statistics.std, data), persistent=False)
 
     def inputs(self, images: Tensor, moves: augment.Moves | None) -> Tensor:
-        """Turn stored images B x H x W x C into moved and normalised inputs B x C x H x W, channels last."""
+        """Turn stored images B x H x W x C into moved, normalised and scaled inputs B x C x H x W, channels last."""
         # Stored as H x W x C, so the permuted view already is channels_last.
         stacked = images.to(self.device).permute(0, 3, 1, 2)
         if moves is not None:
             stacked = augment.move_rasters(stacked, moves)
         normalised: Tensor = (stacked - self.mean) / self.std
+        if self._size is not None:
+            normalised = interpolate(normalised, (self._size, self._size), mode="bilinear", antialias=True)
         return normalised.contiguous(memory_format=torch.channels_last)
 
     def split(self, data: dict[str, Any], *, training: bool) -> tuple[Tensor, dict[str, Any]]:
@@ -92,3 +96,21 @@ class Preprocessor(BaseDataPreprocessor):
 
 def _per_band(values: tuple[float, ...], data: Prepared) -> Tensor:
     return torch.tensor(values * data.dates).view(1, len(values) * data.dates, 1, 1) * data.bands.highest
+
+
+def as_tensor(stored: NDArray[np.unsignedinteger[Any]]) -> Tensor:
+    """A copy of stored pixels; torch moves no uint16, and int32 holds all its values."""
+    return torch.from_numpy(np.array(stored, dtype=np.uint8 if stored.dtype == np.uint8 else np.int32))
+
+
+def check_bands(statistics: Normalisation, data: Prepared) -> None:
+    """Refuse weights that saw other bands than a data set's images have.
+
+    Raises:
+        DataError: they did.
+    """
+    if not statistics.fits(data.bands):
+        raise DataError(
+            f"{data.path} has {data.bands}, the weights are for {', '.join(statistics.bands)}: prepare the data "
+            "set with the bands of the weights"
+        )

@@ -38,6 +38,34 @@ class ConfusionMetric(BaseMetric):
         return self._scores(np.sum(results, axis=0), self._classes)
 
 
+def best_constant(metric: ConfusionMetric, train: Counts, test: Counts, name: str) -> float | None:
+    """Score of the best answer that looks at no image: one class everywhere.
+
+    Which class that is, the training samples tell by the same metric; of equals it is the most frequent one.
+
+    Args:
+        metric: what the task is scored with.
+        train: what each training sample shows of each class, N x K.
+        test: the same of the test samples, in their order.
+        name: of the score.
+
+    Returns:
+        The score on the test samples; None where train or test hold no label.
+    """
+    if not (train.any() and test.any()):
+        return None
+
+    def score(counts: Counts, answer: int) -> float:
+        classes = counts.shape[1]
+        matrices = np.zeros((len(counts), classes, classes), dtype=np.int64)
+        matrices[:, :, answer] = counts
+        return metric.compute_metrics(list(matrices))[name]
+
+    shown = train.sum(axis=0)
+    best = max(range(train.shape[1]), key=lambda answer: (score(train, answer), shown[answer]))
+    return score(test, best)
+
+
 class ChangeMetric(ConfusionMetric):
     """`change_scores`, and CMID's number under its own name.
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import ConfigDict
-from mmengine.evaluator import BaseMetric
 from mmengine.structures import PixelData
 from numpy.typing import NDArray
 from torch import Tensor
@@ -17,7 +16,7 @@ from bench.metrics.confusion import pixel_scores
 from tasks import mm, mmcv_ext
 from tasks.fine_tuning import FineTuned
 from tasks.samples import Preprocessor
-from tasks.scoring import ConfusionMetric
+from tasks.scoring import ConfusionMetric, best_constant
 from tasks.task import Start, constant_loss
 
 mmcv_ext.provide()
@@ -34,9 +33,13 @@ class Segmentation(FineTuned):
     # What extracts the features: one pyramid from one image.
     backbone: type[mm.PyramidBackbone] = mm.PyramidBackbone
 
-    def metric(self) -> BaseMetric:
+    def metric(self) -> ConfusionMetric:
         """Scores of the protocol's classes."""
         return ConfusionMetric(self.scheme.classes, pixel_scores)
+
+    def trivial(self, train: list[int], test: list[int]) -> float | None:
+        """One class for every pixel."""
+        return best_constant(self.metric(), self.counts(train), self.counts(test), self.protocol.metric)
 
     def constant(self, train: list[int]) -> float | None:
         """The entropy of the classes' pixels."""
@@ -63,7 +66,7 @@ class Segmentation(FineTuned):
         return EncoderDecoder(
             backbone={"type": self.backbone, "start": start, "out_indices": [level]},
             decode_head=head,
-            data_preprocessor=PixelPreprocessor(self.protocol.augment, start.input, self.data),
+            data_preprocessor=PixelPreprocessor(self.protocol.augment, self.statistics(start), self.data),
             train_cfg={},
             test_cfg=ConfigDict(mode="whole"),
         )

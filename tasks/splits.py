@@ -1,6 +1,7 @@
 """Dividing a data set into training, validation and test samples."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -8,17 +9,53 @@ from pathlib import PurePosixPath
 from bench.core.errors import DataError
 from bench.core.seeding import shuffled
 from tasks.prepared import Prepared
-from tasks.protocols import ListFile, Split
-from tasks.subsets import chain
+from tasks.protocols import ListFile, Protocol, Split
+from tasks.scheme import Scheme
+from tasks.subsets import chain, size_at
+
+# Share of the training part that becomes a validation part, where a protocol selects on one and its split has none.
+HELD_BACK = 0.2
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Positions of the samples of each part, ascending."""
+    """Positions of the samples of each part, ascending.
+
+    Attributes:
+        train, val, test: the parts.
+        val_from_train: whether the split has no validation part, and this one was taken out of its training part.
+    """
 
     train: list[int]
     val: list[int]
     test: list[int]
+    val_from_train: bool = False
+
+
+def parts_of(protocol: Protocol, data: Prepared) -> Parts:
+    """Divide a prepared set as a protocol says, with a validation part where the protocol selects on one.
+
+    Where the split has none, a fifth of the training part becomes it, every stratum in proportion; the test part is never
+    touched (Oliver et al. 2018: a protocol may select only on what its user would have).
+
+    Raises:
+        DataError: as `divide`, or the training part is too small to be divided.
+    """
+    parts = divide(protocol.split, data)
+    if parts.val or protocol.selects != "val":
+        return parts
+    strata = data.label.strata(Scheme(protocol, data).counts(data.class_counts[parts.train]))
+    sizes = Counter(strata)
+    # A stratum of one sample stays in training.
+    divisible = [at for at, stratum in enumerate(strata) if sizes[stratum] > 1]
+    names = data.names
+    order = chain(
+        [names[parts.train[at]] for at in divisible], [strata[at] for at in divisible], protocol.split.seed or 0
+    )
+    val = {parts.train[divisible[at]] for at in order[: size_at(HELD_BACK, len(divisible))]}
+    if not val:
+        raise DataError(f"{data.path} has too few training samples to take a validation part out of them")
+    return Parts([at for at in parts.train if at not in val], sorted(val), parts.test, val_from_train=True)
 
 
 def divide(split: Split, data: Prepared) -> Parts:
@@ -36,7 +73,8 @@ def divide(split: Split, data: Prepared) -> Parts:
         labels = _by_list(split, data)
     else:
         labels = _at_random(split, data.sources if split.by == "image" else data.names, data)
-    parts = Parts(*([at for at, label in enumerate(labels) if label == part] for part in ("train", "val", "test")))
+    train, val, test = ([at for at, label in enumerate(labels) if label == part] for part in ("train", "val", "test"))
+    parts = Parts(train, val, test)
     if not parts.train or not parts.test:
         empty = "test" if parts.train else "training"
         raise DataError(f"{data.path} has no {empty} samples when divided by {split.by}: is the data set complete?")

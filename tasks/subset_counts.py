@@ -1,9 +1,10 @@
-"""What subsets hold, class by class: what a fraction asks for, and what it gets."""
+"""What subsets hold, class by class: what an amount of labels asks for, and what it gets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.subsets import chain, size_at
+from tasks.amounts import Amount
+from tasks.pools import Pool
 from tasks.task import Task
 
 
@@ -12,15 +13,15 @@ class SubsetCount:
     """One subset.
 
     Attributes:
-        fraction: share of the training samples.
+        amount: of the labels.
         seed: index of the repeat.
-        asked_samples: the share of all training samples, not rounded.
+        asked_samples: what the amount asks for, not rounded.
         samples: how many there are.
-        asked: the share of the samples of each class, not rounded.
+        asked: of the samples of each class, not rounded.
         true: how many there are of each class.
     """
 
-    fraction: float
+    amount: Amount
     seed: int
     asked_samples: float
     samples: int
@@ -28,23 +29,26 @@ class SubsetCount:
     true: list[int]
 
 
-def count_subsets(task: Task, fractions: Sequence[float], seeds: Mapping[int, int]) -> list[SubsetCount]:
-    """Count every subset of a protocol.
+def count_subsets(task: Task, amounts: Sequence[Amount], seeds: Mapping[int, int]) -> list[SubsetCount]:
+    """Count every subset of a protocol, in the order of the amounts.
 
     Args:
         task: the protocol on its data.
-        fractions: shares of the training samples.
+        amounts: of the labels.
         seeds: subset seed of each repeat.
+
+    Raises:
+        StudyError: the training part is too small for an amount, or has no classes to draw shots of.
     """
-    train = task.parts().train
-    names = task.data.names
-    members = task.label.membership(task.counts(train))
+    pool = Pool(task.protocol, task.data)
+    pool.distinct(amounts)
+    of_class = task.label.membership(task.counts(pool.parts.train)).sum(axis=0)
     counts = []
-    for seed, subset_seed in seeds.items():
-        order = chain([names[at] for at in train], task.strata(train), subset_seed)
-        for fraction in fractions:
-            taken = order[: size_at(fraction, len(order))]
-            asked = (members.sum(axis=0) * fraction).tolist()
-            true = members[taken].sum(axis=0).tolist()
-            counts.append(SubsetCount(fraction, seed, fraction * len(order), len(taken), asked, true))
-    return sorted(counts, key=lambda count: (count.fraction, count.seed))
+    for amount in amounts:
+        for seed, subset_seed in seeds.items():
+            taken = pool.draw(amount, subset_seed)
+            samples = amount.value * len(pool) if amount.kind == "share" else float(pool.size(amount))
+            each = [amount.value if amount.kind == "shot" else samples * n / len(pool) for n in of_class.tolist()]
+            true = task.label.membership(task.counts(taken)).sum(axis=0).tolist()
+            counts.append(SubsetCount(amount, seed, samples, len(taken), each, true))
+    return counts

@@ -1,24 +1,64 @@
-"""Nested, stratified subsets of the training samples.
+"""Nested subsets of the training samples.
 
-For each (protocol, subset seed) there is one chain: an order of all training samples of which every fraction takes a
-beginning, so the 5% is inside the 10%. The chain first takes one sample of each stratum, the largest stratum first,
-then fills up so that every beginning holds each stratum in proportion, within one sample: the quota method of
-Balinski and Young (1975), which is the division of seats that never takes one back as the house grows.
+For each (protocol, subset seed) there is one order of all training samples of which every amount takes a beginning, so
+the 5% is inside the 10%. By quota it is a chain: it first takes one sample of each stratum, then fills up so that every
+beginning holds each stratum in proportion, within one sample: the quota method of Balinski and Young (1975), which is
+the division of seats that never takes one back as the house grows.
 """
 
 import math
 from collections import defaultdict
+from typing import Literal
 
-from bench.core.seeding import shuffled
+from bench.core.seeding import derive, shuffled
+
+Draw = Literal["quota", "random", "by-source"]
+
+# The rule of the chain, which is part of every subset seed, and so of every cell's key. 1: strata come by size, and of
+# equal sizes by number. 2: strata come as a shuffle of all samples meets them, a large one likely before a small one.
+DRAW_VERSION = 1
 
 
-def chain(names: list[str], strata: list[int], seed: int) -> list[int]:
+def subset_seed(root: int, repeat: int) -> int:
+    """The subset seed of a study's repeat, the same for every row and protocol.
+
+    Args:
+        root: the study's seed.
+        repeat: its index, from 0.
+    """
+    return derive(root, "subset", repeat) if DRAW_VERSION == 1 else derive(root, "subset", DRAW_VERSION, repeat)
+
+
+def draw_order(draw: Draw, names: list[str], strata: list[int], sources: list[str], seed: int) -> list[int]:
+    """Order samples as they are labelled one after the other.
+
+    Args:
+        draw: in proportion to the strata, at random, or whole source images first, as a campaign yields them.
+        names: a name of each sample; the order depends on names and not on positions.
+        strata: the stratum of each sample, such as its class.
+        sources: the source image of each sample.
+        seed: subset seed.
+
+    Returns:
+        Positions of all samples.
+    """
+    if draw == "quota":
+        return chain(names, strata, seed)
+    if draw == "random":
+        return shuffled(names, seed)
+    distinct = sorted(set(sources))
+    place = {distinct[at]: rank for rank, at in enumerate(shuffled(distinct, seed))}
+    return sorted(shuffled(names, seed), key=lambda at: place[sources[at]])
+
+
+def chain(names: list[str], strata: list[int], seed: int, version: int = DRAW_VERSION) -> list[int]:
     """Order samples so that every beginning is a stratified subset.
 
     Args:
         names: a name of each sample; the order depends on names and not on positions.
         strata: the stratum of each sample, such as its class.
         seed: subset seed.
+        version: see `DRAW_VERSION`.
 
     Returns:
         Positions of all samples.
@@ -26,7 +66,8 @@ def chain(names: list[str], strata: list[int], seed: int) -> list[int]:
     members: dict[int, list[int]] = defaultdict(list)
     for position in shuffled(names, seed):
         members[strata[position]].append(position)
-    size = {stratum: len(members[stratum]) for stratum in sorted(members, key=lambda s: (-len(members[s]), s))}
+    come = sorted(members, key=lambda s: (-len(members[s]), s)) if version == 1 else list(members)
+    size = {stratum: len(members[stratum]) for stratum in come}
     order = [members[stratum][0] for stratum in size]
     taken = dict.fromkeys(size, 1)
     total = len(names)
@@ -37,6 +78,23 @@ def chain(names: list[str], strata: list[int], seed: int) -> list[int]:
         order.append(members[chosen][taken[chosen]])
         taken[chosen] += 1
     return order
+
+
+def shots(ordered: list[int], strata: list[int], count: int) -> list[int]:
+    """The first so many samples of each class, in the order they have.
+
+    Args:
+        ordered: positions of the samples that belong to a class, as `draw_order` gives them.
+        strata: the class of each sample.
+        count: samples of each class.
+    """
+    taken: dict[int, int] = defaultdict(int)
+    chosen = []
+    for position in ordered:
+        taken[strata[position]] += 1
+        if taken[strata[position]] <= count:
+            chosen.append(position)
+    return chosen
 
 
 def size_at(fraction: float, total: int) -> int:

@@ -2,32 +2,43 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+import tasks
 from bench.backbones.normalisation import Normalisation
 from bench.core.context import Context
 from bench.core.errors import DataError
+from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import entropy
 from tasks.labels.label import Label
 from tasks.labels.mask import LABEL as MASK
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
-from tasks.samples import LabelledSlices
+from tasks.samples import LabelledSlices, check_bands
 from tasks.scheme import Scheme
-from tasks.splits import Parts, divide
+from tasks.splits import Parts, parts_of
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a fine-tuning starts from: a backbone by name, its weights, and the statistics of their input."""
+    """What a fine-tuning starts from.
+
+    Attributes:
+        backbone: its name.
+        weights: its weights.
+        input: the statistics of their input.
+        corpus: of the study, where the protocol takes batch norm's statistics from it.
+    """
 
     backbone: str
     weights: dict[str, Tensor]
     input: Normalisation
+    corpus: Corpus | None = None
 
 
 @dataclass(frozen=True)
@@ -41,10 +52,11 @@ class Result:
         warnings: named warnings of the training, each with one line of what was seen.
         backbone: the fine-tuned backbone's weights, for an oracle; a task that hands out none cannot have one.
         selection: the rule that chose the weights: `last`, `val`, `within`, `folds`, or `untuned` where the labels are too
-            few to select on.
+            few to select on; of ridge regression on frozen features `leave-one-out` inside its labels.
         selected_on: labels that selected: positions in the data set.
         tuned: what a grid chose, by name, and `trials`.
         settled: see `bench.store.records.Record`.
+        design: words of a record's design that the run alone knows.
     """
 
     metrics: dict[str, float]
@@ -57,6 +69,7 @@ class Result:
     selected_on: list[int] = field(default_factory=list)
     tuned: dict[str, float | str] = field(default_factory=dict)
     settled: dict[str, float] = field(default_factory=dict)
+    design: dict[str, str] = field(default_factory=dict)
 
 
 def constant_loss(counts: NDArray[np.integer[Any]]) -> float | None:
@@ -85,8 +98,9 @@ class Task(ABC):
 
         Raises:
             DataError: the data set's labels are of another kind.
-            StudyError: the protocol names a class that the data set does not have.
+            StudyError: the protocol names a class that the data set does not have, or asks for what the task cannot do.
         """
+        tasks.get(protocol.task).check(protocol)
         if data.label is not self.label:
             raise DataError(
                 f"{data.path} holds {data.label.name} labels, task {protocol.task} of {protocol.id} needs "
@@ -98,7 +112,7 @@ class Task(ABC):
 
     def parts(self) -> Parts:
         """Training, validation and test samples, the same for every method, fraction and seed."""
-        return divide(self.protocol.split, self.data)
+        return parts_of(self.protocol, self.data)
 
     def counts(self, samples: list[int]) -> NDArray[np.int64]:
         """What each sample shows of each class of the protocol, N x K."""
@@ -111,6 +125,19 @@ class Task(ABC):
     def samples(self, positions: list[int]) -> LabelledSlices:
         """Slices by their positions in the prepared set, labelled with the protocol's classes."""
         return LabelledSlices(self.data, positions, self.scheme)
+
+    def statistics(self, start: Start) -> Normalisation:
+        """What images are normalised with: the statistics of the weights, or of the data set's training part.
+
+        Raises:
+            DataError: the weights saw other bands than the data set has.
+        """
+        check_bands(start.input, self.data)
+        return start.input if self.protocol.evaluation.statistics == "weights" else self._own_statistics
+
+    @cached_property
+    def _own_statistics(self) -> Normalisation:
+        return self.data.statistics(self.parts().train)
 
     def trivial(self, train: list[int], test: list[int]) -> float | None:  # noqa: ARG002 - overridden where it is known
         """Headline metric of the best answer that looks at no image; None where the task does not know it.

@@ -84,6 +84,26 @@ def synthetic_study(
     return records
 
 
+def fair_study(
+    *, fractions=(0.01, 0.1, 1.0), total=900, classes=6, beyond=0, used=None, labels=None, design=None, **changes
+):
+    """Records of schema 3: as `synthetic_study`, with labels counted and the design said.
+
+    `beyond` labels that are not of the fraction select; `used` of n replaces what a cell used; `labels` names amounts.
+    """
+    said = {"selection": "within", "draw": "quota", "bn": "as-trained", "split": "image", "length": "steps"} | (
+        design or {}
+    )
+    records = []
+    for fraction in fractions:
+        n = round(fraction * total)
+        counts = {"train": n, "train_all": total, "val": 10, "test": 50, "steps": 300, "classes": classes}
+        counts |= {"labels_used": used(n) if used else n + beyond, "selection": 0, "beyond": beyond}
+        asked = {"labels": labels[fraction]} if labels else {}
+        records += synthetic_study(fractions=[fraction], counts=counts, design=said, **asked, **changes)
+    return records
+
+
 def write_records(store: Path, records) -> Path:
     """Write records as a store's files."""
     folder = store / "records"
@@ -101,6 +121,11 @@ def make_record():
 @pytest.fixture(scope="session")
 def make_study():
     return synthetic_study
+
+
+@pytest.fixture(scope="session")
+def make_fair_study():
+    return fair_study
 
 
 @pytest.fixture(scope="session")

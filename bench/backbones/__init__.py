@@ -34,6 +34,7 @@ class BackboneSpec(Spec):
         channels: channels of each feature map, finest first.
         strides: input pixels per feature-map pixel, of each map.
         stem: where its stem ends; None where that is not known, and methods that change the stem's output refuse it.
+        batch_norm: whether it has batch norm, whose statistics can be taken from images.
         left_out: beginnings of the names that the library's full model has and the backbone leaves out.
         published: torchvision's name of the network whose published weights it takes; None where there are none.
         library: distribution that the network comes from, named with its version in every record.
@@ -44,6 +45,7 @@ class BackboneSpec(Spec):
     channels: tuple[int, ...]
     strides: tuple[int, ...]
     stem: Stem | None = None
+    batch_norm: bool = True
     left_out: tuple[str, ...] = ()
     published: str | None = None
     library: str = "torch"
@@ -94,6 +96,7 @@ _BUILTIN = [
         channels=(128, 256, 512, 512),
         strides=(4, 8, 16, 32),
         stem=Stem("features.4", 64),
+        batch_norm=False,
         left_out=("classifier.",),
         published="vgg16",
         formats=SAME_NAMES,
@@ -105,6 +108,7 @@ _BUILTIN = [
         channels=(64, 128, 256, 512),
         strides=(2, 4, 8, 16),
         stem=Stem("features.2", 64),
+        batch_norm=False,
         left_out=("classifier.",),
         published="squeezenet1_1",
         formats={"torchvision": ""},
@@ -116,6 +120,7 @@ _BUILTIN = [
         channels=(96, 192, 384, 768),
         strides=(4, 8, 16, 32),
         stem=Stem("features.0", 96, axis=3),
+        batch_norm=False,
         left_out=("head.",),
         published="swin_t",
         formats=SWIN_NAMES,
@@ -126,14 +131,45 @@ _BUILTIN = [
 FAMILIES = {"timm:": "bench.backbones.from_timm:find"}
 
 registry = Registry("backbones", "backbone", _BUILTIN, FAMILIES)
-get = registry.get
+
+# One vector an image, in place of a pyramid: such a network belongs to one method (`MethodSpec.network`), is never
+# trained and can only be probed. So no study names it, and `bench backbones` does not list it.
+_FEATURES = [
+    BackboneSpec(
+        name="image-stats",
+        summary="Colour and texture statistics of an image; 30 of three bands.",
+        factory="bench.backbones.image_stats:ImageStatistics",
+        channels=(30,),
+        strides=(),
+        batch_norm=False,
+    ),
+    BackboneSpec(
+        name="mosaiks",
+        summary="Random convolutional features of 512 patches (Rolf et al., Nature Communications 2021).",
+        factory="bench.backbones.mosaiks:RandomConvolutionalFeatures",
+        channels=(1024,),
+        strides=(),
+        batch_norm=False,
+    ),
+]
+
+features = Registry("features", "feature network", _FEATURES)
+
+
+def get(name: str) -> BackboneSpec:
+    """A backbone, or a feature network.
+
+    Raises:
+        StudyError: there is no backbone of this name.
+    """
+    return features.all().get(name) or registry.get(name)
 
 
 def build(name: str, bands: int = 3) -> "Backbone":
     """Build a backbone with its own default initialisation, drawn from torch's global generator.
 
     Args:
-        name: name in the registry.
+        name: of a backbone or a feature network.
         bands: bands of its images; the first layer is made for them.
 
     Raises:

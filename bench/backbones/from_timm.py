@@ -21,6 +21,7 @@ PREFIX = "timm:"
 MAPS = 4
 # Size of the image that a network is tried with; its sides differ, so that they can be told apart and from channels.
 HEIGHT, WIDTH = 64, 96
+BATCH_NORM = nn.modules.batchnorm._BatchNorm  # noqa: SLF001 - the common base has no public name
 # What timm's networks raise, each in its own way, where they have no extractor or take another size of image.
 REFUSALS = (RuntimeError, AssertionError, AttributeError, NotImplementedError, TypeError, ValueError)
 
@@ -126,6 +127,7 @@ def find(name: str) -> TimmSpec:
         channels=channels,
         strides=strides,
         stem=stem,
+        batch_norm=any(isinstance(module, BATCH_NORM) for module in network.modules()),
         library="timm",
         left_out=tuple(sorted(theirs.keys() - own.keys())),
         formats={"timm": ""},

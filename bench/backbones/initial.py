@@ -69,10 +69,25 @@ def read_file(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def _published(backbone: Backbone) -> dict[str, Tensor]:
-    """Weights of torchvision, from its cache, or from its site into the cache."""
+def missing(name: str) -> str | None:
+    """Why a backbone cannot start from published weights without a download; None where they lie on this machine."""
+    spec = backbones.get(name)
+    if spec.published is None:
+        return f"no published ImageNet weights are known for {name}"
+    url, cached = _place(spec.published)
+    return None if cached.is_file() else f"{cached} is not there: put the file of {url} there"
+
+
+def _place(published: str) -> tuple[str, Path]:
+    """Address of torchvision's weights of a network, and where its cache keeps them."""
     import torchvision
 
+    url = str(torchvision.models.get_model_weights(published)[PUBLISHED].url)
+    return url, Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
+
+
+def _published(backbone: Backbone) -> dict[str, Tensor]:
+    """Weights of torchvision, from its cache, or from its site into the cache."""
     name, published = backbone.name, backbone.spec.published
     if published is None:
         raise WeightsError(
@@ -83,18 +98,16 @@ def _published(backbone: Backbone) -> dict[str, Tensor]:
             f"ImageNet weights of {name} take red, green and blue, the images have {backbone.bands} bands: "
             "start from random, or from a file of weights for these bands"
         )
-    entry = torchvision.models.get_model_weights(published)[PUBLISHED]
-    file = entry.url.rsplit("/", 1)[1]
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / file
+    url, cached = _place(published)
     if cached.is_file():
         return read_file(cached)
     try:
         state: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
-            entry.url, map_location="cpu", progress=False, check_hash=True, weights_only=True
+            url, map_location="cpu", progress=False, check_hash=True, weights_only=True
         )
     except (urllib.error.URLError, OSError) as error:
         raise WeightsError(
-            f"ImageNet weights of {name} are not at {cached} and cannot be fetched ({error}): put {file} from "
-            f"{entry.url} there, or name a local copy (option init of a method, weights of `imagenet`)"
+            f"ImageNet weights of {name} are not at {cached} and cannot be fetched ({error}): put {cached.name} from "
+            f"{url} there, or name a local copy (option init of a method, weights of `imagenet`)"
         ) from None
     return state

@@ -14,8 +14,9 @@ from bench.core.errors import StudyError
 from bench.core.files import write_text
 from results import warned
 from results.comparison import Comparison, ScorePair, compare
+from results.labels import percent
 from results.tables import formats
-from results.tables.layout import Entry, Mark, TextGrid, percent
+from results.tables.layout import Entry, Mark, TextGrid
 from tasks.protocols import load_protocol
 
 GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html, "csv": formats.csv}

@@ -81,21 +81,27 @@ def verify(names: tuple[str, ...], folder: Path | None) -> None:
 @click.argument("protocol_id", metavar="PROTOCOL")
 @click.option("--seeds", default=3, show_default=True, help="Repeats, as in a study.")
 @click.option("--study-seed", default=0, show_default=True, help="Root of the seed tree, as in a study.")
-@click.option("--fractions", help="Comma-separated fractions of the labels; the protocol's own where not given.")
+@click.option(
+    "--labels",
+    "--fractions",
+    "labels",
+    help="Comma-separated amounts, such as 1shot,50,1%; the protocol's own where not given.",
+)
 @click.option("--folder", type=FOLDER, help="The prepared set, where it is not in the data folder.")
-def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None, folder: Path | None) -> None:
-    """Print the asked and the true count of every class, for every fraction and seed of PROTOCOL."""
+def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, folder: Path | None) -> None:
+    """Print the asked and the true count of every class, for every amount of labels and seed of PROTOCOL."""
     from rich.console import Console
     from rich.table import Table
 
     import tasks
-    from bench.core.seeding import derive
     from bench.studies.study import Study
+    from tasks.amounts import read_amount
     from tasks.protocols import load_protocol
     from tasks.subset_counts import count_subsets
+    from tasks.subsets import subset_seed
 
     protocol = load_protocol(protocol_id)
-    asked = _fractions(fractions) or protocol.fractions
+    asked = [read_amount(text.strip()) for text in labels.split(",")] if labels else protocol.amounts
     given = {protocol.dataset: str(folder)} if folder else {}
     study = Study(
         name="subsets", data=given, methods=["random"], backbones=["resnet18"], tasks=[protocol.task],
@@ -103,11 +109,11 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, fractions: str | None
     )  # fmt: skip
     prepared = _inputs().dataset(study, protocol)
     task = tasks.get(protocol.task).load()(protocol, prepared)
-    drawn = {seed: derive(study_seed, "subset", seed) for seed in range(seeds)}
-    table = Table("fraction", "seed", "asked", "true", *task.scheme.classes, title=f"{protocol.id}: true (asked)")
+    drawn = {seed: subset_seed(study_seed, seed) for seed in range(seeds)}
+    table = Table("labels", "seed", "asked", "true", *task.scheme.classes, title=f"{protocol.id}: true (asked)")
     for row in count_subsets(task, asked, drawn):
         cells = [f"{true} ({asked:.2f})" for true, asked in zip(row.true, row.asked, strict=True)]
-        table.add_row(f"{row.fraction:.4g}", str(row.seed), f"{row.asked_samples:.2f}", str(row.samples), *cells)
+        table.add_row(row.amount.text, str(row.seed), f"{row.asked_samples:.2f}", str(row.samples), *cells)
     Console().print(table)
     click.echo(f"counted by class: {task.label.members}")
 
@@ -141,18 +147,6 @@ def _parse_options(texts: tuple[str, ...]) -> dict[str, str]:
             raise DataError(f"--option {text}: write it as key=value, such as bands=3,2,1")
         parsed[key] = value
     return parsed
-
-
-def _fractions(text: str | None) -> list[float] | None:
-    if text is None:
-        return None
-    try:
-        shares = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise StudyError(f"--fractions {text}: every part must be a number, such as 0.01,1.0") from None
-    if not all(0 < share <= 1 for share in shares):
-        raise StudyError(f"--fractions {text}: every part must be in (0, 1]")
-    return shares
 
 
 def _tell_sums(spec: DatasetSpec, source: Path) -> None:

@@ -1,4 +1,4 @@
-"""`bench figures`: curves, ranking, heat map and predictions of a store."""
+"""`bench figures`: curves, compute, ranking, heat map and predictions of a store."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from results.figures import write_figures
     help="Folder for the files.",
 )
 def command(store: Path, out: Path) -> None:
-    """Draw label-efficiency curves, ranking over data sets, heat map of methods and tasks, and predictions.
+    """Draw label-efficiency curves, score against compute, ranking, heat map of methods and tasks, and predictions.
 
     Each as PNG and SVG. Predictions are drawn of cells that ran with `bench run --save-predictions N`: one figure a
     protocol, with the same test samples for every method.

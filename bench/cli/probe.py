@@ -15,6 +15,12 @@ from bench.store.store import Store
 from results.warned import MARK
 
 Rows = list[dict[str, Any]]
+# A row's weights and the random ones of their seed.
+Pairs = list[tuple[dict[str, Any], dict[str, Any]]]
+# Whose images batch norm's statistics are of.
+STATISTICS = ("as trained", "target")
+# Marks a row that beats random weights under one of them and not under the other.
+FLIP = "\u2195"
 
 
 @click.command()
@@ -25,7 +31,6 @@ Rows = list[dict[str, Any]]
     "--images", type=click.Path(path_type=Path), help="Probe on a folder of labelled images, one folder a class."
 )
 @click.option("--size", default=64, show_default=True, help="Side that labelled images are read at, pixels.")
-@click.option("--adabn", is_flag=True, help="Take batch norm's statistics from the probed images first.")
 @options.as_json
 def probe(
     keys: tuple[str, ...],
@@ -33,14 +38,14 @@ def probe(
     corpus: Path | None,
     images: Path | None,
     size: int,
-    adabn: bool,
     as_json: bool,
 ) -> None:
     """Probe frozen features of pretrained weights by nearest neighbours and a linear classifier.
 
     Without --corpus and --images the demo's held-out scenes are used. KEYS are those of `bench weights list`, all of
-    them when none is given. Where the store has `random` weights of the same backbone and seed, the table says in how
-    many seeds a method beats them in both probes.
+    them when none is given. Every row is probed as it was trained, and with batch norm's statistics of the probed images.
+    Where the store has `random` weights of the same backbone and seed, the table says in how many seeds a method beats
+    them in both probes, and marks rows of which that changes with the statistics.
     """
     from bench.backbones import weights
     from bench.core.paths import data_home
@@ -65,11 +70,12 @@ def probe(
     rows: Rows = []
     for card in cards:
         kept = weights.load(opened.weights(card["key"]))
-        found = measure(weights.restore(card["backbone"], kept.state, card["key"]), kept.input, samples, adabn)
+        found = measure(weights.restore(card["backbone"], kept.state, card["key"]), kept.input, samples)
         known = {name: card[name] for name in ("key", "method", "backbone", "seed", "steps")}
         of_row = {name: card.get(name) for name in ("row", "corpus_hash")}
         doubts = {"options": card.get("options", {}), "warnings": card.get("warnings", {})}
-        rows.append({**known, **of_row, **doubts, "adabn": adabn, **asdict(found)})
+        scores = {bn: asdict(each) for bn, each in zip(STATISTICS, found, strict=True)}
+        rows.append({**known, **of_row, **doubts, "count": len(samples.images), **scores})
     if as_json:
         click.echo(json.dumps(rows, indent=1))
     else:
@@ -77,7 +83,7 @@ def probe(
 
 
 def table(rows: Rows) -> list[str]:
-    """Row x {kNN, linear} x seeds as a Markdown table, one line a row and backbone, with the warnings of its weights.
+    """Row x statistics x {kNN, linear} x seeds as a Markdown table, one line a row and backbone, with what is doubtful.
 
     Args:
         rows: what `bench probe --json` prints.
@@ -87,28 +93,53 @@ def table(rows: Rows) -> list[str]:
     for row in sorted(rows, key=lambda row: (row["method"] != "random", row["seed"])):
         groups[row["label"], row["backbone"]].append(row)
     random = {(row["backbone"], row["seed"]): row for row in rows if row["method"] == "random"}
-    lines = [
-        "| method | backbone | weights | steps | kNN | linear | beats random in both | spread / limit |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    marked: dict[str, None] = {}
+    heads = [f"{what}, {bn}" for bn in STATISTICS for what in ("kNN", "linear", "beats random", "spread / limit")]
+    names = ["method", "backbone", "weights", "steps", *heads]
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    notes: dict[str, None] = {}
     for (label, backbone), group in groups.items():
-        doubts = {f"{name}: {text}": None for row in group for name, text in row["warnings"].items()}
-        marked |= {f"{MARK} {label}: {doubt}": None for doubt in doubts}
-        pairs = [(row, random[backbone, row["seed"]]) for row in group if (backbone, row["seed"]) in random]
-        wins = sum(mine["knn"] > other["knn"] and mine["linear"] > other["linear"] for mine, other in pairs)
+        doubts = {f"{MARK} {label}: {name}: {text}": None for row in group for name, text in row["warnings"].items()}
+        pairs = [
+            (row, random[backbone, row["seed"]])
+            for row in group
+            if row["method"] != "random" and (backbone, row["seed"]) in random
+        ]
+        flips = _flips(label, pairs)
+        notes |= doubts | dict.fromkeys(flips)
         columns = [
-            f"{label} {MARK}" if doubts else label,
+            " ".join([label, *([MARK] if doubts else []), *([FLIP] if flips else [])]),
             backbone,
             " ".join(row["key"][:8] for row in group),
             str(group[0]["steps"]),
-            *(" ".join(f"{row[name]:.3f}" for row in group) for name in ("knn", "linear")),
-            f"{wins} of {len(pairs)}" if pairs and group[0]["method"] != "random" else "",
-            " ".join(f"{row['spread'] / row['collapse']:.2f}" for row in group),
+            *(column for bn in STATISTICS for column in _columns([row[bn] for row in group], pairs, bn)),
         ]
         lines.append("| " + " | ".join(columns) + " |")
-    adapted = "; batch norm's statistics are those of the probed images" if rows[0]["adabn"] else ""
-    return [*lines, "", f"n {rows[0]['count']}; several weights stand in the order of their seeds{adapted}", *marked]
+    whose = "target: batch norm's statistics are those of the probed images, whose labels are not looked at"
+    return [*lines, "", f"n {rows[0]['count']}; several weights stand in the order of their seeds; {whose}", *notes]
+
+
+def _columns(scores: Rows, pairs: Pairs, bn: str) -> list[str]:
+    """Both probes, wins over random weights, and spread of one row under the statistics `bn`."""
+    return [
+        *(" ".join(f"{score[name]:.3f}" for score in scores) for name in ("knn", "linear")),
+        f"{sum(_beats(*pair, bn) for pair in pairs)} of {len(pairs)}" if pairs else "",
+        " ".join(f"{score['spread'] / score['collapse']:.2f}" for score in scores),
+    ]
+
+
+def _beats(row: dict[str, Any], random: dict[str, Any], bn: str) -> bool:
+    """Whether weights are better than random ones of their seed in both probes."""
+    return all(row[bn][name] > random[bn][name] for name in ("knn", "linear"))
+
+
+def _flips(label: str, pairs: Pairs) -> list[str]:
+    """A line for each change of the statistics that turns whether a row beats random weights, with the seeds."""
+    lines = []
+    for there, gone in (STATISTICS, STATISTICS[::-1]):
+        seeds = [str(row["seed"]) for row, other in pairs if _beats(row, other, there) and not _beats(row, other, gone)]
+        if seeds:
+            lines.append(f"{FLIP} {label}: beats random {there} and not {gone} in seed {', '.join(seeds)}")
+    return lines
 
 
 def _labels(rows: Rows) -> list[str]:

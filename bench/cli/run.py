@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 import yaml
@@ -12,9 +12,12 @@ from rich.table import Table
 import methods
 from bench.backbones.sources import RANDOM
 from bench.cli import options as shared
+from bench.cli.design import Form, show_design
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
 from bench.store.store import Store
+from bench.studies import duplicates
+from bench.studies.design import design
 from bench.studies.estimates import estimate
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
@@ -29,7 +32,16 @@ STATES = ("in all", "done", "failed")
 SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left")
 
 # option -> key of the study, and how its text becomes a value
-LISTS = {"methods": str, "tasks": str, "datasets": str, "backbones": str, "fractions": float}
+LISTS = {
+    "methods": str,
+    "tasks": str,
+    "datasets": str,
+    "backbones": str,
+    "fractions": float,
+    "labels": str,
+    "references": str,
+    "init": str,
+}
 
 
 def study_options(command: Command) -> Command:
@@ -42,9 +54,13 @@ def study_options(command: Command) -> Command:
             click.option("--datasets", help="Comma-separated data sets to keep, such as demo-city."),
             click.option("--backbones", help="Comma-separated backbones, such as resnet18."),
             click.option("--fractions", help="Comma-separated fractions of the labels in (0, 1], such as 0.01,1.0."),
+            click.option(
+                "--labels", help="Comma-separated amounts in place of fractions: 5shot (a class), 50 (samples), 1%."
+            ),
             click.option("--seeds", type=int, help="Repeats with their own subset and training seed."),
-            click.option("--reference/--no-reference", default=None, help="Add the reference row, or leave it out."),
-            click.option("--init", help="Where every method's backbone starts: random, imagenet, or a weights file."),
+            click.option("--references", help="Comma-separated rows to compare with, such as random,imagenet."),
+            click.option("--no-references", is_flag=True, help="Compare with no row but those of --methods."),
+            click.option("--init", help="Comma-separated starts of trained rows: random, imagenet, or weights files."),
             shared.store("Folder of the results; the study's own where not given.", default=None),
             click.option("--device", help="auto, cpu, cuda or cuda:N."),
             click.option("--workers", help="Jobs that run at the same time, or auto."),
@@ -81,7 +97,11 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     console = Console(stderr=True)
     study = study_from(options)
     store = Store(Path(study.store))
-    plan = make_plan(study, _inputs(console))
+    inputs = _inputs(console)
+    plan = make_plan(study, inputs)
+    _say_left_out(plan, console)
+    _open(plan, store, retry_failed=retry_failed)
+    store.write_design(design(study, inputs))
     outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
     _show_tables(study, plan, store)
     _exit(outcome, console)
@@ -101,6 +121,8 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     study = study_from(options)
     store = Store(Path(study.store))
     plan = plan_pretraining(study, _inputs(console))
+    _say_left_out(plan, console)
+    _open(plan, store, retry_failed=retry_failed)
     outcome = _execute(plan, store, study, console, retry_failed=retry_failed)
     for job in plan.pretrains:
         if store.has_weights(job.key):
@@ -108,12 +130,16 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     _exit(outcome, console)
 
 
+def _open(plan: Plan, store: Store, *, retry_failed: bool) -> None:
+    """Open the store for a run, once it is sure that its pretrainings can start."""
+    _check_starts(plan.open_pretrains(store, retry_failed=retry_failed))
+    store.open_for_writing()
+
+
 def _execute(
     plan: Plan, store: Store, study: Study, console: Console, predictions: int = 0, *, retry_failed: bool
 ) -> Outcome:
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
-    _check_starts(pretrains)
-    store.open_for_writing()
     earlier = Outcome([] if retry_failed else plan.failed(store))
     _say_warnings(pretrains, console)
     jobs = len(plan.open_cells(store, retry_failed=retry_failed)) + len(pretrains)
@@ -132,6 +158,11 @@ def _say_warnings(jobs: list[PretrainJob], console: Console) -> None:
         console.print(line, style="yellow", markup=False, highlight=False)
 
 
+def _say_left_out(plan: Plan, console: Console) -> None:
+    for line in plan.left_out:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def _exit(outcome: Outcome, console: Console) -> None:
     for job, text in outcome.failures:
         console.print(f"failed: {job.label}: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
@@ -141,18 +172,32 @@ def _exit(outcome: Outcome, console: Console) -> None:
 
 @click.command()
 @study_options
-def plan(**options: Any) -> None:
-    """Show what a run would do, what is done, and how long the rest should take."""
+@click.option("--design", "as_design", is_flag=True, help="Print the design sheet: what each row is given.")
+@click.option("--format", "form", type=click.Choice(get_args(Form)), help="Form of the sheet  [default: text].")
+def plan(as_design: bool, form: Form | None, **options: Any) -> None:
+    """Show what a run would do, what is done, and how long the rest should take.
+
+    With --design, show instead what rows and protocols are given, where they differ, and what each planned sentence can
+    be about; an absent corpus or data set is said there, and keeps nothing else from being shown.
+    """
+    if form is not None and not as_design:
+        raise StudyError("--format is of the design sheet: add --design, or leave it out")
     console = Console()
     study = study_from(options)
-    store = Store(Path(study.store))
     inputs = _inputs(Console(stderr=True))
+    if as_design:
+        show_design(design(study, inputs), form or "text")
+        return
+    store = Store(Path(study.store))
     whole = make_plan(study, inputs)
     console.print(_pretrain_table(whole, store))
     console.print(_cell_table(whole, store))
     for job, reason in whole.failed(store):
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    _say_left_out(whole, console)
     _say_warnings(whole.pretrains, console)
+    for found in filter(None, duplicates.count(study, inputs)):
+        console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
     left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
@@ -181,16 +226,16 @@ def _number(value: float) -> str:
 
 
 def _cell_table(plan: Plan, store: Store) -> Table:
-    table = Table("cells of", "backbone", "protocol", "fraction", *STATES)
-    rows: dict[tuple[str, str, str, float], list[Cell]] = {}
+    table = Table("cells of", "backbone", "protocol", "labels", *STATES)
+    rows: dict[tuple[str, str, str, str], list[Cell]] = {}
     for cell in plan.cells:
         name = cell.row or cell.pretrain.method
-        rows.setdefault((name, cell.pretrain.backbone, cell.protocol.id, cell.fraction), []).append(cell)
+        rows.setdefault((name, cell.backbone, cell.protocol.id, cell.amount), []).append(cell)
     failed = {job.key for job, _ in plan.failed(store)}
-    for (name, backbone, protocol, fraction), cells in rows.items():
+    for (name, backbone, protocol, amount), cells in rows.items():
         done = sum(store.has_record(cell.key) for cell in cells)
         lost = sum(cell.key in failed for cell in cells)
-        table.add_row(name, backbone, protocol, f"{fraction:.4g}", str(len(cells)), str(done), str(lost))
+        table.add_row(name, backbone, protocol, amount, str(len(cells)), str(done), str(lost))
     return table
 
 
@@ -207,17 +252,16 @@ def study_from(options: dict[str, Any]) -> Study:
             overrides[name] = _split(name, options[name], kind)
     for name, key in (
         ("seeds", "seeds"),
-        ("init", "pretrain.init"),
         ("store", "store"),
         ("device", "engine.device"),
         ("workers", "engine.workers"),
     ):
         if options[name] is not None:
             overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
-    if options["reference"] is False:
+    if options["no_references"]:
+        if options["references"] is not None:
+            raise StudyError("--references and --no-references exclude each other: leave one out")
         overrides["references"] = []
-    elif options["reference"]:
-        overrides["references"] = ["random"]
     return load_study(options["study"], overrides)
 
 

@@ -11,14 +11,15 @@ from rich.console import Console
 
 from bench.cli import options
 from bench.cli.reading import load_store
-from results import warned
+from results import robustness, settling, warned
+from results.labels import amounts
 from results.stats.intervals import Interval
 from results.stats.paired import pairwise
 from results.stats.ranking import Blocks, average_ranks, blocks, interquartile_means
 from results.stats.variance import split_variance
 from results.summary import BOARD
 from results.tables import formats
-from results.tables.layout import Entry, TextGrid, chance_notes, percent, record_notes, row_notes, same_board
+from results.tables.layout import Entry, TextGrid, chance_notes, record_notes, row_notes, same_board, tuned
 
 
 @click.command()
@@ -29,6 +30,8 @@ def command(store: Path, as_json: bool) -> None:
 
     Pairwise: differences over shared seeds, 95% t interval, exact sign-flip p, Holm's correction over each table. Over
     data sets: average rank and interquartile mean of the share of random's error that is gone, with bootstrap intervals.
+    Where the store holds variants of a protocol (tuned, longer, other statistics): which verdicts hold under them. Where
+    a grid was searched: how often each value won.
     """
     frame = load_store(store)
     comparisons = pairwise(frame)
@@ -42,7 +45,9 @@ def command(store: Path, as_json: bool) -> None:
         for backbone, found in arranged.items()
         if found.scores
     ]
-    formats.show([*grids, _spread(frame)], Console())
+    backbones = len(arranged)
+    grids += [robustness.grid(held, backbones) for held in robustness.robustness(frame)]
+    formats.show([*grids, *tuned(frame), _spread(frame)], Console())
 
 
 def _tables(comparisons: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -50,12 +55,13 @@ def _tables(comparisons: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> TextGrid:
+    named = amounts(records)
     rows = [
         [
             Entry(text)
             for text in (
                 f"{row.a}{warned.mark(row.warnings_a)} - {row.b}{warned.mark(row.warnings_b)}",
-                percent(row.fraction),
+                named[row.fraction],
                 str(row.n),
                 f"{100 * row.difference:+.2f}",
                 _range(row.low, row.high, 100),
@@ -112,6 +118,12 @@ def _as_json(frame: pd.DataFrame, comparisons: pd.DataFrame, arranged: dict[str,
             for backbone, found in arranged.items()
             if found.scores
         },
+        "robustness": [robustness.to_json(held) for held in robustness.robustness(frame)],
+        "tuned": [
+            dict(zip(("protocol", "backbone", *settling.COLUMNS), (str(place[0]), str(place[2]), *row), strict=True))
+            for place, records in frame.groupby(BOARD, sort=True)
+            for row in settling.chosen(records)
+        ],
         "variance": {"by_source": split.variance, "not_varied": split.held, "pairs": split.pairs},
     }
 

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from bench.backbones.pyramid import Backbone
 from bench.core.bands import RGB
+from bench.core.context import Context
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import Length, PretrainOptions
 
@@ -75,6 +76,9 @@ class Method(nn.Module, Generic[Options]):
             torch.tensor(each, device=images.device).view(1, -1, 1, 1) for each in (self.input.mean, self.input.std)
         )
         return (images.float() / torch.iinfo(images.dtype).max - mean) / std
+
+    def fit(self, context: Context) -> None:
+        """Take from the corpus what needs no training; called once, in place of training, of a method that has none."""
 
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -158,6 +158,10 @@ class PretrainOptions(BaseModel):
         used = self.normalisation(images)
         return {} if used.same(self.normalisation()) else {"input": {"mean": list(used.mean), "std": list(used.std)}}
 
+    def reads_corpus(self, backbone: BackboneSpec) -> bool:  # noqa: ARG002 - overridden where it matters
+        """Whether a method that needs no corpus reads the study's, where it has one, for this backbone."""
+        return False
+
     def fetch(self, make: Callable[[str], str]) -> Self:  # noqa: ARG002 - as above
         """The options with what they name by a registered word replaced by its folder.
 
@@ -191,13 +195,13 @@ class PretrainOptions(BaseModel):
             StudyError: says which option, its value, and what to do.
         """
 
-    def augmentation(self) -> Views | None:
-        """What the method's views are made of; None for what is not trained on views."""
-        return None
-
     def views_per_tile(self) -> ViewsPerTile:
         """What a tile costs; nothing where no network sees it, or where a method does not say."""
         return ViewsPerTile(0, 0)
+
+    def augmentation(self) -> Views | None:
+        """What the method's views are made of; None for what is not trained on views."""
+        return None
 
     def facts(self, tiles: int) -> Facts:
         """What is known of a run on a corpus of so many tiles before it runs; nothing of an initialisation."""
@@ -328,16 +332,16 @@ class TrainingOptions(StartOptions):
         """Option `init`."""
         return self.init
 
+    def peak_lr(self) -> float | None:
+        """Learning rate that the optimiser is given, scaled with the batch; None where the options do not tell."""
+        return None
+
     def length(self, tiles: int) -> Length:
         """Steps on a corpus of so many tiles: whole batches only, so an epoch's last tiles may be left out."""
         per_epoch = tiles // self.batch
         if self.steps:
             return Length(self.steps, min(self.steps, per_epoch), self.epochs)
         return Length(steps=per_epoch * self.epochs, steps_per_epoch=per_epoch)
-
-    def augmentation(self) -> Views:
-        """Nothing is said of the views, unless the method does."""
-        return Views()
 
     def scaled(self, steps: int, tiles: int) -> Self:
         """These options for a run of so many steps on a corpus of so many tiles.
@@ -351,6 +355,10 @@ class TrainingOptions(StartOptions):
     def fitting(self, steps: int, tiles: int) -> dict[str, Any]:  # noqa: ARG002 - overridden where it matters
         """Options of the recipe that depend on the run's length, with the values for so many steps."""
         return {}
+
+    def augmentation(self) -> Views:
+        """Nothing is said of the views, unless the method does."""
+        return Views()
 
     def facts(self, tiles: int) -> Facts:
         """Steps, tiles that they read, and views of them that go through student and teacher."""

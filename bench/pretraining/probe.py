@@ -5,7 +5,6 @@ scikit-learn's.
 """
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +17,13 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from torch import Tensor
-from torch.optim.swa_utils import update_bn
+from torch import Tensor, nn
 
 from bench.backbones.normalisation import Normalisation
 from bench.backbones.pyramid import Backbone
 from bench.core.bands import RGB, Bands
 from bench.core.errors import WeightsError
+from bench.pretraining import batch_norm
 
 FOLDS = 5
 NEIGHBOURS = 20
@@ -69,16 +68,18 @@ class Probe:
     count: int
 
 
-def probe(backbone: Backbone, statistics: Normalisation, samples: ProbeSet, adabn: bool = False) -> Probe:
+def probe(backbone: Backbone, statistics: Normalisation, samples: ProbeSet) -> tuple[Probe, Probe]:
     """Probe a backbone's pooled last feature map by five-fold grouped cross-validation.
 
     Args:
-        backbone: what is probed; with `adabn` its running statistics change.
+        backbone: what is probed; its running statistics change.
         statistics: those of the input that its weights were trained with.
         samples: what it is probed on.
-        adabn: take batch norm's means and variances from the samples' images first, without their labels (Li et al.,
-            Revisiting batch normalization for practical domain adaptation, 2016). Tells features that have collapsed
-            from features whose statistics fit other images, such as the views of a pretraining.
+
+    Returns:
+        The probe of the backbone as it was trained, and that with batch norm's means and variances of the samples' images,
+        without their labels. The second tells features that have collapsed from features whose statistics fit other
+        images, such as the views of a pretraining. Both are one where the backbone has no batch norm.
 
     Raises:
         WeightsError: the weights are for other bands than the samples have.
@@ -88,9 +89,15 @@ def probe(backbone: Backbone, statistics: Normalisation, samples: ProbeSet, adab
             f"weights for {', '.join(statistics.bands)} cannot be probed on images of {samples.bands}: name a corpus of "
             "their bands with --corpus"
         )
-    if adabn:
-        update_bn(_batches(samples.images, statistics), backbone)
-    found = features(backbone, statistics, samples.images)
+    trained = _probe(features(backbone, statistics, samples.images), samples)
+    if not batch_norm.has_batch_norm(backbone):
+        return trained, trained
+    drawn = batch_norm.draw(len(samples.images), seed=0)
+    batch_norm.estimate(backbone, (_input(samples.images[at], statistics) for at in drawn))
+    return trained, _probe(features(backbone, statistics, samples.images), samples)
+
+
+def _probe(found: NDArray[np.float32], samples: ProbeSet) -> Probe:
     normed = found / np.linalg.norm(found, axis=1, keepdims=True).clip(1e-12)
     folds = GroupKFold(min(FOLDS, len(np.unique(samples.groups))))
     smallest = min(len(train) for train, _ in folds.split(normed, groups=samples.groups))
@@ -111,19 +118,25 @@ def probe(backbone: Backbone, statistics: Normalisation, samples: ProbeSet, adab
     )
 
 
-@torch.no_grad()
 def features(
     backbone: Backbone, statistics: Normalisation, images: NDArray[np.unsignedinteger[Any]]
 ) -> NDArray[np.float32]:
     """Pooled last feature maps in full precision, N x C."""
+    starts = range(0, len(images), BATCH)
+    return np.concatenate([pooled(backbone, _input(images[at : at + BATCH], statistics)) for at in starts])
+
+
+@torch.no_grad()
+def pooled(backbone: nn.Module, inputs: Tensor) -> NDArray[np.float32]:
+    """The mean over each channel of a frozen backbone's last feature map, N x C, for inputs N x bands x H x W."""
     backbone.eval()
-    return torch.cat([backbone(batch)[-1].mean(dim=(2, 3)) for batch in _batches(images, statistics)]).numpy()
+    found: NDArray[np.float32] = backbone(inputs)[-1].mean(dim=(2, 3)).cpu().numpy()
+    return found
 
 
-def _batches(images: NDArray[np.unsignedinteger[Any]], statistics: Normalisation) -> Iterator[Tensor]:
-    """Normalised batches, B x C x S x S."""
+def _input(images: NDArray[np.unsignedinteger[Any]], statistics: Normalisation) -> Tensor:
+    """Normalised images, B x C x S x S."""
     mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (statistics.mean, statistics.std))
-    highest = np.iinfo(images.dtype).max
-    for start in range(0, len(images), BATCH):
-        pixels = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2).float() / highest
-        yield (pixels - mean) / std
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / np.iinfo(images.dtype).max
+    normalised: Tensor = (pixels - mean) / std
+    return normalised

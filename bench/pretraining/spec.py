@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench.core.registry import Spec
-from bench.pretraining.options import PretrainOptions
+from bench.pretraining.options import PretrainOptions, TrainingOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,16 +17,24 @@ class MethodSpec(Spec):
             is `protocol`: it learns what it is tested for.
         version: bumped by hand when a change of the code changes the weights.
         reference: where the method was published.
+        network: of a row of fixed features, the feature network that stands in place of the study's backbones
+            (`bench.backbones.features`); it can only be probed.
+        no_reference: why no row may be read against this one; empty where it may be.
     """
 
     options: type[PretrainOptions]
     version: int
     reference: str
+    network: str | None = None
+    no_reference: str = ""
 
     @property
     def trains(self) -> bool:
-        """Whether the method trains on a corpus; an initialisation and the oracle do not."""
-        return "tiles" in self.needs
+        """Whether the method trains on a corpus: budgets and `pretrain` options are for these alone.
+
+        A method that does not may read one all the same, as `mosaiks` does.
+        """
+        return issubclass(self.options, TrainingOptions)
 
     @property
     def learns_protocol(self) -> bool:

@@ -40,7 +40,8 @@ def _read(value: Any) -> Any:
     if isinstance(value, Budget):
         return value
     if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in UNITS:
-        raise ValueError(f"a budget is `paper`, or one of {{{': N}, {'.join(UNITS)}: N}}, not {value!r}")
+        shown = f", not {value}" if isinstance(value, dict) else ""  # pydantic's finding shows any other value
+        raise ValueError(f"a budget is `paper`, or one of {{{': N}, {'.join(UNITS)}: N}}{shown}")
     unit, amount = next(iter(value.items()))
     return {"unit": unit, "amount": amount}
 

@@ -33,7 +33,7 @@ def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate
     known = _measured_cells(store)
     cells = plan.open_cells(store)
     pretrains = [job for job in plan.open_pretrains(store) if job.corpus]
-    tunings = [(cell.protocol, cell.pretrain.backbone, cell.fraction) for cell in cells]
+    tunings = [(cell.protocol, cell.backbone, cell.fraction) for cell in cells]
     # An oracle is a fine-tuning on all labels.
     tunings += [(job.protocol, job.backbone, 1.0) for job in plan.open_pretrains(store) if job.protocol]
     of_tunings = [
@@ -79,10 +79,13 @@ def _images(job: PretrainJob, corpus: Corpus) -> float:
 
 def _rough_tuning(protocol: Protocol, fraction: float, slices: int) -> float:
     schedule = protocol.schedule
+    if not protocol.trains:  # each slice is looked at once
+        return slices * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND
     steps = schedule.total
     if schedule.length == "epochs":
         # A split that lists its images says nothing of its ratio; the paper's is as good a guess as any.
         ratio = protocol.split.ratio or (3, 1, 1)
         train = size_at(fraction, round(slices * ratio[0] / sum(ratio)))
         steps *= math.ceil(train / schedule.batch)
-    return steps * schedule.batch * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND
+    grid = protocol.tuning.cost if protocol.tuning else 1
+    return steps * grid * schedule.batch * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND

@@ -3,17 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from bench.backbones.normalisation import IMAGENET, Channels
 from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
-from tasks.splits import divide
-
-# Images whose statistics are taken at once.
-AT_ONCE = 64
+from tasks.splits import parts_of
 
 
 @dataclass(frozen=True)
@@ -43,11 +38,5 @@ def images_of(sets: Iterable[tuple[Protocol, Prepared]]) -> Images:
             )
     if bands == RGB:
         return Images(RGB, IMAGENET.mean, IMAGENET.std)
-    total, square, count = np.zeros(len(bands)), np.zeros(len(bands)), 0
-    train = divide(protocol.split, first).train
-    for start in range(0, len(train), AT_ONCE):
-        values = first.images[train[start : start + AT_ONCE]].reshape(-1, len(bands)) / bands.highest
-        total, square, count = total + values.sum(axis=0), square + (values**2).sum(axis=0), count + len(values)
-    mean = total / count
-    std = np.sqrt(np.maximum(square / count - mean**2, 0))
-    return Images(bands, tuple(mean.tolist()), tuple(std.tolist()))
+    found = first.statistics(parts_of(protocol, first).train)
+    return Images(bands, found.mean, found.std)

@@ -26,8 +26,8 @@ class Inputs:
     """
 
     def __init__(self, say: Say, home: Path | None = None) -> None:
-        self._say = say
-        self._home = home or data_home()
+        self.say = say
+        self.home = home or data_home()
         self._corpora: dict[str, Corpus] = {}
         self._datasets: dict[Path, Prepared] = {}
 
@@ -44,7 +44,7 @@ class Inputs:
             )
         if study.corpus not in self._corpora:
             made = corpora.all().get(study.corpus)
-            path = made.make(self._home, self._say) if made else Path(study.corpus)
+            path = made.make(self.home, self.say) if made else Path(study.corpus)
             self._corpora[study.corpus] = Corpus.open(path)
         return self._corpora[study.corpus]
 
@@ -63,8 +63,8 @@ class Inputs:
         if path not in self._datasets:
             spec = datasets.get(protocol.dataset)
             if spec.maker and not path.is_dir():
-                self._say(f"preparing {spec.name} in {path}")
-                self.prepare(protocol.dataset, spec.make(self._home, self._say), protocol.slices)
+                self.say(f"preparing {spec.name} in {path}")
+                self.prepare(protocol.dataset, spec.make(self.home, self.say), protocol.slices)
             self._datasets[path] = Prepared.open(path)
         found = self._datasets[path]
         if not found.synthetic and found.index.get("dataset", protocol.dataset) != protocol.dataset:
@@ -77,13 +77,13 @@ class Inputs:
 
     def fill(self, options: PretrainOptions) -> PretrainOptions:
         """The options with what they name by a registered word made and in its place."""
-        return options.fetch(lambda name: str(corpora.get(name).make(self._home, self._say)))
+        return options.fetch(lambda name: str(corpora.get(name).make(self.home, self.say)))
 
     def prepared_folder(self, name: str, slices: Slices) -> Path:
         """Where a prepared set lies in the data folder; a generator's source is made, for its name has its version."""
         spec = datasets.get(name)
-        source = spec.make(self._home, self._say) if spec.maker else None
-        return prepared_home(self._home, source) / datasets.folder_name(name, slices)
+        source = spec.make(self.home, self.say) if spec.maker else None
+        return prepared_home(self.home, source) / datasets.folder_name(name, slices)
 
     def prepare(
         self,

@@ -25,7 +25,7 @@ class PretrainJob(BaseModel):
     Attributes:
         key: hash of all that can change the weights.
         row: name of the study's row that first asks for it, None for the method's own; not part of the key.
-        method, options, backbone: what is trained.
+        method, options, backbone: what is trained; a method with a network of its own has that for a backbone.
         identity: the options as they enter the key and stand in records: files by their content, not by a path of this
             machine.
         corpus: folder of the corpus; None for an initialisation.
@@ -58,8 +58,8 @@ class PretrainJob(BaseModel):
     data: str | None = None
 
     @property
-    def trains(self) -> bool:
-        """Whether there is anything to train, which takes time."""
+    def takes_time(self) -> bool:
+        """Whether it reads a corpus or a data set, to train or to calibrate."""
         return self.corpus is not None or self.protocol is not None
 
     @property
@@ -77,6 +77,7 @@ class Cell(BaseModel):
         study: name of the study.
         row: name that the study gives the row, None for the method's own; not part of the key.
         pretrain: the job whose weights it starts from.
+        board: backbone on whose board the row stands, where the pretraining's network is the method's own.
         protocol: the whole protocol, so that a worker needs no file of it.
         data: folder of the prepared data set.
         fraction: of the training labels, in (0, 1].
@@ -92,6 +93,7 @@ class Cell(BaseModel):
     study: str
     row: str | None = None
     pretrain: PretrainJob
+    board: str | None = None
     protocol: Protocol
     data: str
     fraction: float
@@ -102,6 +104,16 @@ class Cell(BaseModel):
     train_seed: int
 
     @property
+    def backbone(self) -> str:
+        """Backbone on whose board the row stands."""
+        return self.board or self.pretrain.backbone
+
+    @property
+    def amount(self) -> str:
+        """How many labels, in words: as they were asked for, else a fraction."""
+        return self.labels or f"{self.fraction:.4g}"
+
+    @property
     def label(self) -> str:
         """Short name for progress and messages."""
-        return f"{self.row or self.pretrain.method} {self.pretrain.backbone} {self.protocol.id} {self.fraction:.4g} seed {self.seed}"
+        return f"{self.row or self.pretrain.method} {self.backbone} {self.protocol.id} {self.amount} seed {self.seed}"

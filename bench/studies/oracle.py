@@ -43,8 +43,7 @@ def train(job: PretrainJob, context: Context) -> Oracle:
     """
     assert job.protocol is not None
     assert job.data is not None
-    schedule = job.protocol.schedule.model_copy(update={"look_every": 0})
-    protocol = job.protocol.model_copy(update={"schedule": schedule})
+    protocol = job.protocol.model_copy(update={"selection": "last", "tuning": None})
     data = Prepared.open(Path(job.data))
     task: Task = tasks.get(protocol.task).load()(protocol, data)
     train_part = task.parts().train

@@ -1,11 +1,12 @@
 """The plan: a study's grid as pretrain jobs and cells with their keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import methods
 import tasks
+from bench import backbones
 from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
@@ -17,12 +18,15 @@ from bench.studies.budget import fit
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
+from bench.studies.references import missing_references
 from bench.studies.study import Row, Study
 from bench.studies.tuning.ledger import find_ledger
+from tasks.pools import Drawn, Pool
 from tasks.protocols import Protocol
+from tasks.subsets import subset_seed
 
 Job = TypeVar("Job", PretrainJob, Cell)
-# A row's pretraining: row, backbone, draw, and the protocol that an oracle learns.
+# A row's pretraining: row, backbone, number of its draw, and the protocol that an oracle learns.
 Slot = tuple[str, str, int, str | None]
 
 
@@ -31,10 +35,15 @@ class Plan:
     """What a study consists of, whether done or not; cells are in the order of the study's lists.
 
     Two rows may share a pretraining or a cell under different names; each job is run once.
+
+    Attributes:
+        pretrains, cells: the jobs.
+        left_out: what the grid has and the plan has not, a line each.
     """
 
     pretrains: list[PretrainJob]
     cells: list[Cell]
+    left_out: tuple[str, ...] = ()
 
     def open_cells(self, store: Store, *, retry_failed: bool = False) -> list[Cell]:
         """Cells without a record; those that diverged, or whose pretraining did, only where they are to be retried."""
@@ -72,51 +81,104 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     """Lay out a study's grid.
 
     Raises:
-        StudyError: a method needs what the corpus does not offer, or an option or a data set does not fit it.
+        StudyError: a method needs what the corpus does not offer, an option or a data set does not fit it, or more labels
+            are asked than a data set has.
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
-    draws = min(study.pretrainings, study.seeds)
-    protocols = study.all_protocols()
-    _check_bands(study, inputs, protocols)
-    jobs = _pretrain_jobs(study, inputs, protocols, draws) | _oracle_jobs(study, inputs, protocols, draws)
+    check_seeds(study)
+    protocols, absent = study.all_protocols(), missing_references(study)
+    _check_protocols(study, protocols)
+    rows = entering_rows(study, protocols)
+    _check_bands(study, inputs, protocols, rows)
+    jobs = pretrain_jobs(study, inputs, rows, protocols) | _oracle_jobs(study, inputs, protocols)
+    drawn = {p.id: Pool(p, inputs.dataset(study, p)).distinct(study.amounts_of(p)) for p in protocols}
     cells = [
-        _cell(study, row, jobs[_slot(row, backbone, seed % draws, protocol)], inputs, protocol, fraction, seed)
+        _cell(study, row, backbone, jobs[_slot(study, row, backbone, seed, protocol)], inputs, protocol, amount, seed)
         for protocol in protocols
         for backbone in study.backbones
-        for row in study.rows()
-        for fraction in dict.fromkeys(study.fractions or protocol.fractions)
+        for row in rows
+        if _takes(protocol, row) and (row.name, backbone) not in absent
+        for amount in drawn[protocol.id]
         for seed in range(study.seeds)
     ]
-    return Plan(_distinct(jobs.values()), cells)
+    missed = tuple(left_out(study, protocols))
+    if missed and not cells:
+        raise StudyError(f"study {study.name}: {'; '.join(missed)}, and nothing is left: ask for a task that probes")
+    return Plan(_distinct(jobs.values()), cells, missed)
+
+
+def _takes(protocol: Protocol, row: Row) -> bool:
+    """Whether a row can enter a protocol: fixed features cannot be fine-tuned."""
+    return methods.get(row.method).network is None or tasks.get(protocol.task).frozen
+
+
+def left_out(study: Study, protocols: list[Protocol]) -> Iterator[str]:
+    """Rows that cannot enter a protocol, and references whose weights are absent, a line each."""
+    for row in study.rows():
+        ids = [protocol.id for protocol in protocols if not _takes(protocol, row)]
+        if ids:
+            yield f"{row.name} gives fixed features, which can only be probed: left out of {', '.join(ids)}"
+    yield from missing_references(study).values()
+
+
+def entering_rows(study: Study, protocols: list[Protocol]) -> list[Row]:
+    """The rows that can enter one of the protocols, where there are any."""
+    rows = study.rows()
+    return [row for row in rows if any(_takes(protocol, row) for protocol in protocols)] if protocols else rows
+
+
+def reads_corpus(study: Study, row: Row, backbone: str) -> bool:
+    """Whether a row looks at the study's corpus, to train on it or for statistics alone."""
+    if "tiles" in methods.get(row.method).needs:
+        return True
+    return study.corpus is not None and study.options_of(row).reads_corpus(backbones.get(backbone))
 
 
 def plan_pretraining(study: Study, inputs: Inputs) -> Plan:
-    """Lay out a study's pretrainings alone, `pretrain_seeds` of each row but oracles; raises as `make_plan`.
+    """Lay out a study's pretrainings alone, all of each row but oracles; raises as `make_plan`.
 
     No data set is opened: without a corpus, initialisations are for 8-bit red, green and blue.
     """
-    return Plan(_distinct(_pretrain_jobs(study, inputs, [], study.pretrainings).values()), [])
+    jobs = pretrain_jobs(study, inputs, study.rows(), [])
+    return Plan(_distinct(jobs.values()), [], tuple(left_out(study, [])))
 
 
-def _slot(row: Row, backbone: str, draw: int, protocol: Protocol) -> Slot:
+def check_seeds(study: Study) -> None:
+    """Refuse repeats that would start from some pretrainings more often than from others."""
+    draws, seeds = study.pretrainings, study.seeds
+    if seeds % draws:
+        raise StudyError(
+            f"seeds: {seeds} is no multiple of pretrain_seeds: {draws}, so some pretrainings would count more than "
+            f"others: write seeds: {draws * max(1, round(seeds / draws))}, or another pretrain_seeds"
+        )
+
+
+def _slot(study: Study, row: Row, backbone: str, seed: int, protocol: Protocol) -> Slot:
+    """The pretraining that a repeat of a row starts from."""
+    draw = seed % study.pretrainings_of(row)
     return row.name, backbone, draw, protocol.id if methods.get(row.method).learns_protocol else None
 
 
-def _pretrain_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Slot, PretrainJob]:
-    """The pretrainings of a study by row, backbone and draw."""
-    corpus = _corpus_for(study, inputs)
-    rows = [row for row in study.rows() if not methods.get(row.method).learns_protocol]
+def pretrain_jobs(study: Study, inputs: Inputs, rows: list[Row], protocols: list[Protocol]) -> dict[Slot, PretrainJob]:
+    """The pretrainings of some rows by row, backbone and number of the draw; without oracles and missing references.
+
+    Where no corpus tells what the images are, the protocols' data sets do.
+    """
+    rows = [row for row in rows if not methods.get(row.method).learns_protocol]
+    corpus, absent = _corpus_for(study, inputs, rows), missing_references(study)
     images: ImageFacts | None = corpus
     if corpus is None and rows and protocols:
         images = images_of([(protocol, inputs.dataset(study, protocol)) for protocol in protocols])
     jobs: dict[Slot, PretrainJob] = {}
     for row in rows:
-        used = corpus if methods.get(row.method).trains else None
         for backbone in study.backbones:
+            if (row.name, backbone) in absent:
+                continue
+            used = corpus if reads_corpus(study, row, backbone) else None
             options = fit(inputs.fill(study.options_of(row)), study.budget, row.name, row.method, backbone, used)
             if used:
                 options.check(used)
-            for draw in range(draws):
+            for draw in range(study.pretrainings_of(row)):
                 seed = derive(study.seed, "pretrain", row.repeat_from + draw)
                 jobs[row.name, backbone, draw, None] = _pretrain_job(row, options, backbone, seed, used, images)
     return _with_trials(study, jobs)
@@ -135,7 +197,7 @@ def _with_trials(study: Study, jobs: dict[Slot, PretrainJob]) -> dict[Slot, Pret
     return jobs
 
 
-def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws: int) -> dict[Slot, PretrainJob]:
+def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol]) -> dict[Slot, PretrainJob]:
     """The oracles of a study: each learns one protocol, under seeds that no cell of any study uses."""
     rows = [row for row in study.rows() if methods.get(row.method).learns_protocol]
     return {
@@ -145,17 +207,22 @@ def _oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol], draws:
         for row in rows
         for protocol in protocols
         for backbone in study.backbones
-        for draw in range(draws)
+        for draw in range(study.pretrainings_of(row))
     }
 
 
-def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
-    trained = [row for row in study.rows() if methods.get(row.method).trains]
-    if not trained:
+def _readers(study: Study, rows: list[Row]) -> list[Row]:
+    """The rows that read the corpus, for one of the backbones at least."""
+    return [row for row in rows if any(reads_corpus(study, row, backbone) for backbone in study.backbones)]
+
+
+def _corpus_for(study: Study, inputs: Inputs, rows: list[Row]) -> Corpus | None:
+    readers = _readers(study, rows)
+    if not readers:
         return None
     corpus = inputs.corpus(study)
     offers = {"tiles"} | ({"landcover"} if corpus.has_landcover else set())
-    for row in trained:
+    for row in readers:
         options = study.options_of(row)
         missing = sorted(methods.get(row.method).needs - offers - options.offers())
         if missing:
@@ -167,12 +234,24 @@ def _corpus_for(study: Study, inputs: Inputs) -> Corpus | None:
     return corpus
 
 
-def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> None:
-    """Refuse a data set whose images have other bands than the corpus that the study's backbones learn from."""
-    if not any(methods.get(row.method).trains for row in study.rows()):
-        return
-    corpus = inputs.corpus(study)
+def _check_protocols(study: Study, protocols: list[Protocol]) -> None:
+    """Refuse what a task cannot do: see `TaskSpec.check`; an oracle learns nothing where no network is trained."""
+    oracle = next((row.name for row in study.rows() if methods.get(row.method).learns_protocol), None)
     for protocol in protocols:
+        tasks.get(protocol.task).check(protocol)
+        if oracle and not protocol.trains:
+            raise StudyError(
+                f"protocol {protocol.id} trains no network, which {oracle} learns from: leave one of them out"
+            )
+
+
+def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol], rows: list[Row]) -> None:
+    """Refuse a data set whose images have other bands than the corpus that rows learn or take statistics from."""
+    trained = bool(_readers(study, rows))
+    for protocol in protocols:
+        if not trained and protocol.bn != "corpus":
+            continue
+        corpus = inputs.corpus(study)
         data = inputs.dataset(study, protocol)
         if data.bands != corpus.bands:
             raise StudyError(
@@ -184,8 +263,9 @@ def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol]) -> Non
 def _pretrain_job(
     row: Row, options: PretrainOptions, backbone: str, seed: int, used: Corpus | None, images: ImageFacts | None
 ) -> PretrainJob:
-    """The pretraining of a row with these options; `used` is the corpus that it trains on, if any."""
+    """One pretraining of a row, on a corpus where the row reads one."""
     spec = methods.get(row.method)
+    network = spec.network or backbone
     bands = images.bands if images else RGB
     options.check_bands(bands)
     identity: dict[str, Any] = {
@@ -194,7 +274,7 @@ def _pretrain_job(
         "options": options.identity()
         | (options.content_of(used) if used else {})
         | (options.input_of(images) if images else {}),
-        "backbone": backbone,
+        "backbone": network,
         "corpus": used.hash if used else None,
         "seed": seed,
         **_named(bands),
@@ -206,7 +286,7 @@ def _pretrain_job(
         method=row.method,
         options=options.model_dump(mode="json"),
         identity=identity["options"],
-        backbone=backbone,
+        backbone=network,
         corpus=str(used.path.resolve()) if used else None,
         corpus_hash=used.hash if used else None,
         seed=seed,
@@ -260,30 +340,45 @@ def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: S
 
 
 def _cell(
-    study: Study, row: Row, job: PretrainJob, inputs: Inputs, protocol: Protocol, fraction: float, seed: int
+    study: Study,
+    row: Row,
+    backbone: str,
+    job: PretrainJob,
+    inputs: Inputs,
+    protocol: Protocol,
+    amount: Drawn,
+    seed: int,
 ) -> Cell:
     data = inputs.dataset(study, protocol)
+    board = backbone if job.backbone != backbone else None
     # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
-    subset_seed = derive(study.seed, "subset", seed)
+    drawn_by = subset_seed(study.seed, seed)
     train_seed = derive(study.seed, "train", seed)
+    corpus = inputs.corpus(study) if protocol.bn == "corpus" else None
     identity = {
         "weights": job.key,
         "protocol": protocol.hash,
         "task_version": tasks.get(protocol.task).version,
         "data": data.hash,
-        "fraction": fraction,
-        "subset_seed": subset_seed,
+        "fraction": amount.fraction,
+        "subset_seed": drawn_by,
         "train_seed": train_seed,
+        **({"board": board} if board else {}),
+        **({"shots": amount.shots} if amount.shots else {}),
+        **({"corpus": corpus.hash} if corpus else {}),
     }
     return Cell(
         key=content_hash(identity),
         study=study.name,
         row=row.label,
         pretrain=job,
+        board=board,
         protocol=protocol,
         data=str(data.path.resolve()),
-        fraction=fraction,
+        fraction=amount.fraction,
+        labels=amount.labels,
+        corpus=str(corpus.path.resolve()) if corpus else None,
         seed=seed,
-        subset_seed=subset_seed,
+        subset_seed=drawn_by,
         train_seed=train_seed,
     )

@@ -72,8 +72,8 @@ class _Run:
 
     def go(self, pretrains: list[PretrainJob], cells: list[Cell]) -> Outcome:
         # Long jobs go first, so that the last worker is not left alone with one.
-        self._ready.extend(job for job in pretrains if job.trains)
-        self._ready.extend(job for job in pretrains if not job.trains)
+        self._ready.extend(job for job in pretrains if job.takes_time)
+        self._ready.extend(job for job in pretrains if not job.takes_time)
         open_keys = {job.key for job in pretrains}
         self._waiting = [cell for cell in cells if cell.pretrain.key in open_keys]
         self._ready.extend(cell for cell in cells if cell.pretrain.key not in open_keys)

@@ -11,25 +11,34 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 import methods
 import tasks
 from bench import backbones, engines
+from bench.backbones.sources import RANDOM
 from bench.core.configs import ConfigKind, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
 from bench.studies.budget import StudyBudget, refuse_own_length
-from tasks.amounts import read_amount
+from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.protocols import Protocol, load_protocol
+
+# Every random initialisation is a draw of its own in each repeat: draws are free, one of them proves nothing.
+DRAWN_ANEW = False
+
+# Two ways to say how many labels: a study states one, and one that extends it may state the other.
+INSTEAD = {"labels": "fractions", "fractions": "labels"}
 
 
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
     # Records say who asked for them, and a budget has one unit.
-    replaced = {"name"} | ({"budget"} & study.keys())
-    return merge({key: value for key, value in base.items() if key not in replaced}, study)
+    given_up = {"name"} | ({"budget"} & study.keys()) | {INSTEAD[key] for key in study.keys() & INSTEAD.keys()}
+    return merge({key: value for key, value in base.items() if key not in given_up}, study)
 
 
 STUDIES = ConfigKind("study", ".", StudyError, join=_over)
 shipped_studies = STUDIES.names
 Fraction = Annotated[float, Field(gt=0, le=1)]
+# Between the name of a row and the start that sets it apart: `moco from imagenet`.
+FROM = " from "
 
 
 class Row(BaseModel):
@@ -69,6 +78,11 @@ class Row(BaseModel):
         name, repeat_from = options.pop("as", str(method)), options.pop("repeat_from", 0)
         return cls(method=str(method), name=name, repeat_from=repeat_from, options=options)
 
+    def starting_from(self, init: str, *, first: bool) -> "Row":
+        """The same row from a start; the study's first start leaves its name as it is."""
+        name = self.name if first else f"{self.name}{FROM}{start_name(init)}"
+        return self.model_copy(update={"name": name, "options": {**self.options, "init": init}})
+
     @property
     def label(self) -> str | None:
         """The name, where it is not the method's own."""
@@ -85,14 +99,25 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _starts(value: Any) -> Any:
+    """Starting points, whose names in tables must differ."""
+    starts = _as_list(value)
+    names = [start_name(start) for start in starts] if isinstance(starts, list) else []
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two starts are called {twice!r} in tables: leave one out, or rename its file")
+    return starts
+
+
+def start_name(start: object) -> str:
+    """What tables call a starting point: a file by its name without folder and ending."""
+    return Path(str(start)).stem
+
+
 def _amounts(values: Any) -> Any:
-    """Amounts as texts that `read_amount` gives back, by task or for all."""
-    if isinstance(values, dict):
-        return {task: _amounts(entries) for task, entries in values.items()}
-    try:
-        return None if values is None else [read_amount(value).text for value in values]
-    except StudyError as error:
-        raise ValueError(str(error)) from None
+    """Amounts of labels as texts, by task or for all."""
+    by_task = isinstance(values, dict)
+    return {task: amount_texts(entries) for task, entries in values.items()} if by_task else amount_texts(values)
 
 
 def _engine(values: Any) -> Any:
@@ -109,7 +134,8 @@ class Study(BaseModel):
         methods: the rows: names from the methods registry, or methods with options, a name and other seeds (`Row`).
         references: rows that all others are compared with; they are added to the methods. One whose weights are not on
             this machine is left out, and tables say so.
-        init: where trained rows start: `random`, `imagenet` or a file; a list makes a row of each.
+        init: where trained rows start: `random`, `imagenet` or a file. A list makes a row of each start, named `moco` for
+            the first and `moco from imagenet` for another; a row that states its own start is left as it is.
         budget: how long every row trains; None as its own options say, which is `paper` in the file.
         views: the methods' own augmentations (`paper`), or one family for all (`common`).
         backbones: names from the backbones registry.
@@ -136,8 +162,8 @@ class Study(BaseModel):
     corpus: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
     methods: Annotated[list[Row], BeforeValidator(_rows), Field(min_length=1)]
-    references: list[str] = Field(default_factory=lambda: ["random"])
-    init: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)] | None = None
+    references: Annotated[list[str], BeforeValidator(_as_list)] = Field(default_factory=lambda: ["random"])
+    init: Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValidator(_starts)] = None
     budget: StudyBudget = None
     views: Literal["paper", "common"] = "common"
     backbones: list[str] = Field(min_length=1)
@@ -163,20 +189,58 @@ class Study(BaseModel):
             raise ValueError(f"methods: two rows are called {twice!r}: give one another name with `as`")
         return self
 
+    @model_validator(mode="after")
+    def _starts_are_an_axis(self) -> Self:
+        if "init" in self.pretrain:
+            raise ValueError(f"pretrain.init: starts are a key of their own: write init: {self.pretrain['init']}")
+        return self
+
+    @model_validator(mode="after")
+    def _amounts_are_said_once(self) -> Self:
+        if self.fractions is not None and self.labels is not None:
+            raise ValueError("fractions and labels both say how many labels: state one of them")
+        return self
+
+    def amounts_of(self, protocol: Protocol) -> list[Amount]:
+        """The amounts of labels asked of a protocol: the study's, by task or for all, else the protocol's own."""
+        asked = self.labels.get(protocol.task) if isinstance(self.labels, dict) else self.labels
+        if asked is not None:
+            return list(map(read_amount, asked))
+        return protocol.amounts if self.fractions is None else list(map(share, self.fractions))
+
     def rows(self) -> list[Row]:
-        """The rows asked for, the references first."""
+        """The rows asked for, the references first, each once a start."""
         named = {row.name: row for row in self.methods}
         references = [named.get(name) or Row.read(name) for name in self.references]
         found: list[Row] = []
         for row in (*references, *self.methods):
             if row not in found:  # asked for twice without a difference, it is one row
                 found.append(row)
-        return found
+        return [started for row in found for started in self._from_each_start(row)]
+
+    def _from_each_start(self, row: Row) -> list[Row]:
+        """A row once for each of the study's starts, where it trains and does not state its own."""
+        spec = methods.registry.all().get(row.method)  # an unknown method is refused where options are looked at
+        own = {**self.options.get(row.method, {}), **row.options}
+        if self.init is None or spec is None or not spec.trains or "init" in own:
+            return [row]
+        return [row.starting_from(init, first=init == self.init[0]) for init in self.init]
 
     @property
     def pretrainings(self) -> int:
         """Pretrainings of each row that trains."""
         return self.pretrain_seeds or self.seeds
+
+    def pretrainings_of(self, row: Row) -> int:
+        """Pretrainings of a row: `pretrain_seeds` where it trains; what is drawn at random is drawn in every repeat.
+
+        Published weights are one, whatever the seed, and so are fixed features of which a corpus tells nothing.
+        """
+        spec = methods.get(row.method)
+        if spec.trains or spec.learns_protocol or not DRAWN_ANEW:
+            return self.pretrainings
+        drawn = self.options_of(row).starts_at() == RANDOM and (spec.network is None or bool(spec.needs))
+        return self.seeds if drawn else 1
 
     def options_of(self, row: Row | str) -> PretrainOptions:
         """A row's options: its method's defaults, then `pretrain`, then `options.<method>`, then its own.
@@ -214,19 +278,20 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     file = STUDIES.find(str(path))
     values = STUDIES.read(file)
     named = _by_name(values.get("methods"))
+    starts = _as_list(overrides.get("init", values.get("init"))) or []
+    stated = {key.partition(".")[0] for key in overrides}
+    for key in stated & INSTEAD.keys():
+        if INSTEAD[key] not in stated:
+            values.pop(INSTEAD[key], None)
     for key, value in overrides.items():
         if key.startswith("budget."):  # another unit replaces the file's
             values.pop("budget", None)
-        _put(values, key, [_row(name, named) for name in value] if key == "methods" else value)
+        _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
     study = parse(Study, values, file, StudyError)
     if not study.tasks:
         raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
     _check_names(study)
     return study
-
-
-def _row(entry: Any, named: dict[Any, Any]) -> Any:
-    return named.get(entry, entry) if isinstance(entry, str) else entry
 
 
 def _by_name(entries: Any) -> dict[Any, Any]:
@@ -236,6 +301,18 @@ def _by_name(entries: Any) -> dict[Any, Any]:
     return {
         each["as"]: entry for each, entry in zip(values, found, strict=True) if isinstance(each, dict) and "as" in each
     }
+
+
+def _pick(name: Any, named: dict[Any, Any], starts: Any) -> Any:
+    """The entry of a row that a command names: as the study wrote it, or from one of its starts."""
+    if not isinstance(name, str):
+        return name
+    base, _, start = name.rpartition(FROM)
+    found = [init for init in starts[1:] if base and start_name(init) == start] if isinstance(starts, list) else []
+    if name in named or not found:
+        return named.get(name, name)
+    row = Row.read(named.get(base, base))
+    return {row.method: {**row.options, "as": name, "repeat_from": row.repeat_from, "init": found[0]}}
 
 
 def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
@@ -255,9 +332,9 @@ def _check_names(study: Study) -> None:
             raise StudyError(
                 f"methods: a row of {row.method} cannot be called {row.name!r}, which is a method's name or blank"
             )
-    for method in study.options:
-        methods.get(method)
-    for backbone in map(backbones.get, study.backbones):
+    _check_references(study)
+    _check_keys(study)
+    for backbone in map(backbones.registry.get, study.backbones):
         for row in study.rows():
             study.options_of(row).check_backbone(backbone)
     for task in study.tasks:
@@ -268,3 +345,18 @@ def _check_names(study: Study) -> None:
     for dataset in study.datasets or []:
         if dataset not in offered:
             raise StudyError(f"no asked protocol has data set {dataset!r}: choose from {', '.join(sorted(offered))}")
+
+
+def _check_references(study: Study) -> None:
+    for row in study.rows():
+        why = methods.get(row.method).no_reference
+        if why and row.name in study.references:
+            raise StudyError(f"references: {row.name} cannot be one: {why}")
+
+
+def _check_keys(study: Study) -> None:
+    """Refuse options of a method, or labels of a task, that there is not."""
+    for method in study.options:
+        methods.get(method)
+    for task in study.labels if isinstance(study.labels, dict) else ():
+        tasks.get(task)

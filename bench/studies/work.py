@@ -30,9 +30,10 @@ from bench.store.store import Store
 from bench.studies import oracle
 from bench.studies.budget import compute_of
 from bench.studies.jobs import Answer, Cell, PretrainJob
+from tasks.amounts import read_amount, share
+from tasks.pools import Pool
 from tasks.prepared import Prepared
-from tasks.splits import Parts
-from tasks.subsets import chain, size_at
+from tasks.splits import HELD_BACK, Parts
 from tasks.task import Result, Start, Task
 
 
@@ -108,10 +109,14 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         load_initial(backbone, options.init)
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
+    context = Context(device, store.job(job.key), job.seed, report)
     trained, computed = pretraining.Trained(), compute_of(job)
-    if corpus is not None:
-        trained = pretraining.train(method, corpus, Context(device, store.job(job.key), job.seed, report))
+    if spec.trains:
+        assert corpus is not None
+        trained = pretraining.train(method, corpus, context)
         computed["seconds"] = round(trained.seconds, 3)
+    else:
+        method.fit(context)
     card = {
         "input": job.input or method.input.to_json(),
         "steps": length.steps,
@@ -141,24 +146,23 @@ def _fine_tune(
     protocol = cell.protocol
     data = Prepared.open(Path(cell.data))
     task: Task = tasks.get(protocol.task).load()(protocol, data)
-    parts = task.parts()
-    names = data.names
-    order = chain([names[i] for i in parts.train], task.strata(parts.train), cell.subset_seed)
-    count = size_at(cell.fraction, len(order))
-    train = [parts.train[i] for i in order[:count]]
-    _write_subset(cell, store, task, train, names, cell.fraction * len(order))
+    pool = Pool(protocol, data)
+    parts = pool.parts
+    train = pool.draw(read_amount(cell.labels) if cell.labels else share(cell.fraction), cell.subset_seed)
+    _write_subset(cell, store, task, train, cell.fraction * len(pool))
     torch.set_num_threads(threads)
     kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
     drawn = store.root / "predictions" / cell.key
     context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions)
-    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input), train, parts, context)
+    corpus = Corpus.open(Path(cell.corpus)) if cell.corpus else None
+    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input, corpus), train, parts, context)
     return Record(
         key=cell.key,
         study=cell.study,
         row=cell.row,
         method=cell.pretrain.method,
         options=cell.pretrain.identity,
-        backbone=cell.pretrain.backbone,
+        backbone=cell.backbone,
         task=protocol.task,
         dataset=protocol.dataset,
         protocol=protocol.id,
@@ -213,24 +217,31 @@ def _design(task: Task, parts: Parts, result: Result) -> dict[str, str]:
     }
     return (
         words
+        | ({"val": f"{HELD_BACK:.0%} of the training part"} if parts.val_from_train else {})
         | ({"leaky": "images of the test part lie in the training part too"} if shared else {})
         | ({"of": protocol.of} if protocol.of else {})
+        | result.design
     )
 
 
-def _write_subset(cell: Cell, store: Store, task: Task, train: list[int], names: list[str], asked: float) -> None:
-    strata = task.strata(train)
+def _write_subset(cell: Cell, store: Store, task: Task, train: list[int], asked: float) -> None:
+    strata, names = task.strata(train), task.data.names
     manifest = {
         "protocol": cell.protocol.id,
         "data": task.data.hash,
         "subset_seed": cell.subset_seed,
         "fraction": cell.fraction,
+        "labels": cell.labels,
+        "draw": cell.protocol.draw,
         "asked": asked,
         "count": len(train),
         "strata": {str(stratum): strata.count(stratum) for stratum in sorted(set(strata))},
         "samples": [names[i] for i in train],
     }
-    key = content_hash([manifest[name] for name in ("protocol", "data", "subset_seed", "fraction")])
+    # The protocol by its content: its split and its draw say what a fraction and a seed stand for.
+    key = content_hash(
+        [cell.protocol.hash, *(manifest[name] for name in ("data", "subset_seed", "fraction", "labels"))]
+    )
     store.write_subset(key, manifest | {"hash": content_hash(manifest["samples"])})
 
 

@@ -127,7 +127,7 @@ class CMID(Method[CMIDOptions]):
         trained = [self.backbone, self.projector, self.local, self.painter]
         groups = schedules.decay_groups(trained, self.options.weight_decay)
         groups.append({"params": [self.token.token], "weight_decay": 0.0})
-        optimiser = Adan(groups, lr=self.options.lr * self.options.batch / 256)
+        optimiser = Adan(groups, lr=self.options.peak_lr())
         return optimiser, schedules.cosine(optimiser, self.length, self.options.warmup_epochs)
 
     def after_step(self, step: int) -> None:

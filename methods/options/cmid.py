@@ -54,6 +54,10 @@ class CMIDOptions(ViewOptions):
     weight_decay: float = option(0.02, "release", "not applied to norms and biases", ge=0)
     warmup_epochs: int = option(10, "release", "epochs of rising learning rate, at most a tenth of the run", ge=0)
 
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
+
     def own_recipes(self) -> dict[str, Recipe]:
         """One view weakly changed, one strongly."""
         return {"weak": recipes.CMID_WEAK, "strong": recipes.CMID_STRONG}

@@ -1,5 +1,6 @@
 """Options of the methods that compare two views of a tile: MoCo, SimCLR, BYOL; GeRSP shares those of the views."""
 
+import math
 from typing import Any, ClassVar, Literal
 
 from bench.core.errors import StudyError
@@ -75,6 +76,10 @@ class MoCoOptions(TwoViewOptions):
     lr: float = option(0.03, "He et al. 2020, at a batch of 256", "learning rate of SGD", gt=0)
     weight_decay: float = option(1e-4, "He et al. 2020", "not applied to norms and biases", ge=0)
 
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
+
     def own_recipes(self) -> dict[str, Recipe]:
         """Both views are alike."""
         return {"both": self.adapted(recipes.MOCO_V1 if self.version == 1 else recipes.MOCO_V2)}
@@ -121,13 +126,17 @@ class SimCLROptions(LarsOptions):
     hidden: int = option(2048, "Chen et al. 2020", "width of the projection head's hidden layer", gt=0)
     dim: int = option(128, "Chen et al. 2020", "length of the projected vector", gt=0)
 
-    def own_recipes(self) -> dict[str, Recipe]:
-        """Both views are alike."""
-        return {"both": self.adapted(recipes.SIMCLR)}
+    def peak_lr(self) -> float:
+        """In proportion to the root of the batch."""
+        return self.lr * math.sqrt(self.batch)
 
     def views_per_tile(self) -> ViewsPerTile:
         """Both views go through the one network."""
         return ViewsPerTile(2, 0)
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """Both views are alike."""
+        return {"both": self.adapted(recipes.SIMCLR)}
 
 
 class BYOLOptions(LarsOptions):
@@ -144,9 +153,9 @@ class BYOLOptions(LarsOptions):
         le=1,
     )
 
-    def own_recipes(self) -> dict[str, Recipe]:
-        """The second view is hardly blurred, and solarised at times."""
-        return {"first": self.adapted(recipes.BYOL_1), "second": self.adapted(recipes.BYOL_2)}
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
 
     def views_per_tile(self) -> ViewsPerTile:
         """Both views go through both networks."""
@@ -156,6 +165,10 @@ class BYOLOptions(LarsOptions):
         """The teacher's momentum at the start."""
         del tiles
         return {"momentum": updates.momentum_within(steps, self.momentum)}
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """The second view is hardly blurred, and solarised at times."""
+        return {"first": self.adapted(recipes.BYOL_1), "second": self.adapted(recipes.BYOL_2)}
 
     def facts(self, tiles: int) -> Facts:
         """Steps, warm-up, and how far the teacher moves."""

@@ -163,6 +163,10 @@ class GeoKROptions(LandCoverOptions):
         count = len(images.bands)
         return Normalisation((0.0,) * count, (1.0,) * count, UNIT.source, images.bands.names)
 
+    def peak_lr(self) -> float:
+        """As stated, whatever the batch."""
+        return self.lr
+
     @property
     def has_teacher(self) -> bool:
         """Whether a teacher plays a part: in the loss or in what is exported."""
@@ -229,10 +233,14 @@ class ClassificationOptions(LandCoverOptions):
     lr_decay: float = option(0.9, "paper III-C", "factor on the learning rate after every epoch", gt=0, le=1)
     balance: bool = option(default=True, source="paper IV-A", text="draw tiles of rare dominant classes more often")
 
-    def own_recipes(self) -> dict[str, Recipe]:
-        """GeoKR's, with the strengths of its release."""
-        return {"tile": recipes.geokr(JitterStrength(0.3, 0.5, 0.5, 0.3))}
+    def peak_lr(self) -> float:
+        """As stated, whatever the batch."""
+        return self.lr
 
     def views_per_tile(self) -> ViewsPerTile:
         """One network, one view."""
         return ViewsPerTile(1, 0)
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """GeoKR's, with the strengths of its release."""
+        return {"tile": recipes.geokr(JitterStrength(0.3, 0.5, 0.5, 0.3))}

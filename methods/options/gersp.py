@@ -50,6 +50,10 @@ class GeRSPOptions(LabelledOptions, TwoViewOptions):
         """Photographs from the ground are neither turned nor stood on their heads."""
         return upright(recipe) if view == "pictures" else recipe
 
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
+
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a queue larger than the corpus, a learning rate that would rise, and more restarts than steps."""
         super().check(corpus)

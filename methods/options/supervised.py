@@ -42,8 +42,12 @@ class SupervisedOptions(LabelledOptions):
         return recipe if self.aerial else upright(recipe)
 
     def views_per_tile(self) -> ViewsPerTile:
-        """A picture takes the place of a tile."""
+        """A picture in the place of each tile."""
         return ViewsPerTile(1, 0)
+
+    def peak_lr(self) -> float:
+        """In proportion to the batch."""
+        return self.lr * self.batch / 256
 
     def facts(self, tiles: int) -> Facts:
         """Steps, and the warm-up among them; no tile is looked at."""

@@ -6,11 +6,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bench.core.files import write_bytes
+from results import floors
+from results.budgets import score_against_compute
+from results.figures.compute import score_by_compute
 from results.figures.curves import label_efficiency
 from results.figures.drawing import as_bytes
 from results.figures.heatmap import method_by_task
 from results.figures.predictions import draw_predictions
 from results.figures.ranking import critical_difference_diagram
+from results.labels import amounts
 from results.predictions import gallery
 from results.stats.ranking import blocks
 from results.summary import BOARD
@@ -22,8 +26,8 @@ FORMATS = ("png", "svg")
 def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) -> list[Path]:
     """Draw everything that a store's records allow, as PNG and SVG; return the paths.
 
-    Label-efficiency curves of each protocol and backbone with at least two fractions, and its predictions where
-    pictures were saved; for each backbone a heat map of methods and protocols, and the ranking where at least two
+    Label-efficiency curves of each protocol and backbone with at least two fractions, score against compute where two
+    rows state their FLOPs, and predictions where pictures were saved; for each backbone a heat map of methods and protocols, and the ranking where at least two
     methods share every protocol.
 
     Args:
@@ -36,6 +40,14 @@ def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) 
         protocol, version, network = map(str, values)
         if len(set(board["fraction"])) > 1:
             figures[_name("curves", protocol, version[:8], network)] = label_efficiency(board)
+        spent, named = score_against_compute(board), amounts(board)
+        if spent:
+            blind = {named[at]: score for at, score in floors.trivial(board).items()}
+            title, metric = f"{protocol}, {network}", str(board["metric"].iloc[0])
+            by_amount = {named[at]: rows for at, rows in spent.items()}
+            figures[_name("compute", protocol, version[:8], network)] = score_by_compute(
+                title, metric, by_amount, blind
+            )
         pictures = gallery(store, board, sorted(set(board["variant"]), key=order(board))) if store else None
         if pictures:
             figures[_name("predictions", protocol, version[:8], network)] = draw_predictions(pictures)

@@ -29,6 +29,13 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
         return figure, figure.add_subplot()
 
 
+def panels(width: float, height: float, number: int) -> tuple[Figure, list[Axes]]:
+    """An empty figure with some axes side by side; sizes in inches."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, list(figure.subplots(1, number, squeeze=False)[0])
+
+
 def plain(name: str) -> str:
     r"""A name as matplotlib text: `$` would start mathematics, and a leading underscore hides a legend entry."""
     shown = visible(name).replace("$", r"\$")

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from results import warned
 from results.figures.drawing import canvas, footed, plain
-from results.tables.layout import percent
+from results.labels import amounts
 from results.variants import order
 
 
@@ -35,9 +35,9 @@ def method_by_task(records: pd.DataFrame) -> Figure:
         axes.text(
             column, row, text, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         )
-    smallest = records.groupby("protocol")["fraction"].min()
+    named = {str(name): next(iter(amounts(rows).values())) for name, rows in records.groupby("protocol")}
     axes.set_xticks(
-        range(len(table.columns)), [f"{plain(str(name))}\n{percent(smallest[name])}" for name in table.columns]
+        range(len(table.columns)), [f"{plain(str(name))}\n{plain(named[str(name)])}" for name in table.columns]
     )
     axes.set_yticks(range(len(table)), [plain(f"{name}{warned.mark(said[name])}") for name in table.index])
     axes.set_xlabel(footed("", any(said)))

@@ -4,8 +4,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from results.figures.drawing import plain
+from results.labels import percent
 from results.predictions import Gallery
-from results.tables.layout import percent
 
 
 def draw_predictions(gallery: Gallery) -> Figure:

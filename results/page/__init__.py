@@ -7,9 +7,9 @@ import jinja2
 from markupsafe import Markup
 
 from bench.core.files import write_text
+from results.labels import percent
 from results.page.content import Content, gather
 from results.tables.formats import html_environment
-from results.tables.layout import percent
 
 PAGE = "index.html"
 

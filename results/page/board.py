@@ -6,12 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+from results import budgets, floors, labels
 from results.matching import Choice, labels_to_match
-from results.page.curves import Chart, chart
+from results.page.curves import Chart, chart, compute_charts
 from results.page.predictions import Pictures
+from results.robustness import Pair, Robustness, marks
 from results.stats.efficiency import area_under_curve
-from results.tables.layout import Groups, percent, score_text
-from results.variants import meanings
+from results.tables.layout import Groups, given_notes, score_text
+from results.variants import CEILINGS, FLOORS, meanings
 from results.verdicts import Verdict, difference, label_savings
 from results.warned import mark, rests_on
 
@@ -29,6 +31,8 @@ class Score:
         warnings: names of the warnings of its records, '' for none.
         keys: records behind it.
         label: what a screen reader says.
+        drawn: labels drawn and how many a class, '' where older records do not know.
+        uninformative: whether no row of its column is above the trivial score.
     """
 
     text: str
@@ -39,6 +43,8 @@ class Score:
     warnings: str
     keys: list[str]
     label: str
+    drawn: str = ""
+    uninformative: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class BoardRow:
     Attributes:
         variant: its label.
         meaning: method and options behind a name that the study gave; '' under the method's own.
+        stands: `floor` or `ceiling` for a row that is ranked with none, else ''.
         synthetic_corpus: whether it was pretrained on a synthetic corpus, though the data set is real.
         scores: by fraction, absent where the protocol was not asked at that fraction.
         area: mean score over the log range of label fractions; None with a hole.
@@ -57,6 +64,7 @@ class BoardRow:
 
     variant: str
     meaning: str
+    stands: str
     synthetic_corpus: bool
     scores: dict[float, Score]
     area: float | None
@@ -71,7 +79,15 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class Board:
-    """One protocol and backbone."""
+    """One protocol and backbone.
+
+    Attributes:
+        leaky: whether images of the test part lie in the training part.
+        amounts: what each amount of labels is called -> its fraction.
+        trivial: the trivial scores in words, '' where they are not known.
+        notes: what each row and score was given, one line each.
+        compute: score against compute, one chart an amount of labels.
+    """
 
     id: str
     title: str
@@ -82,8 +98,13 @@ class Board:
     backbone: str
     metric: str
     synthetic: bool
+    leaky: bool
+    amounts: dict[str, float]
+    trivial: str
+    notes: list[str]
     rows: list[BoardRow]
     chart: Chart | None
+    compute: list[Chart]
     pictures: Pictures | None
     savings: list[Verdict]
     differences: list[Verdict]
@@ -100,6 +121,7 @@ def lay_out(
     near: Groups,
     slots: dict[str, int],
     pictures: Pictures | None,
+    held: Robustness | None,
 ) -> Board:
     """Lay out one protocol and backbone.
 
@@ -112,16 +134,19 @@ def lay_out(
         near: variants that cannot be told apart from the best, by protocol, hash, backbone and fraction.
         slots: number of each variant, in the order of the page.
         pictures: the board's saved predictions.
+        held: what became of its comparisons under variants of the protocol; None without one.
     """
     first = records.iloc[0]
     place = (str(first["protocol"]), str(first["protocol_hash"]), str(first["backbone"]))
     fractions = sorted({*records["fraction"], *failed["fraction"]})
     variants = sorted({*records["variant"], *failed["variant"]}, key=slots.__getitem__)
-    cells = _Cells(records, summary, failed, {f: near.get((*place, f), set()) for f in fractions})
+    named = {**{f: labels.percent(f) for f in fractions}, **labels.amounts(records)}
+    close = {f: near.get((*place, f), set()) for f in fractions}
+    empty = {fraction for *_, fraction in floors.uninformative(records)}
+    cells = _Cells(records, summary, failed, close, named, labels.counts(records), empty)
     columns = ["method", "options", "corpus", "row", "variant"]
     meant = meanings(pd.concat([records[columns], failed[columns]]))
     rows = [_row(variant, meant.get(variant, ""), fractions, cells) for variant in variants]
-    at_least_two = comparisons["n"].max() > 1 if len(comparisons) else False
     return Board(
         id=name,
         title=f"{place[0]}, {place[2]}",
@@ -132,11 +157,16 @@ def lay_out(
         backbone=place[2],
         metric=str(first["metric"]),
         synthetic=bool(first["synthetic"]),
+        leaky=bool(labels.designs(records, "leaky")),
+        amounts={named[fraction]: fraction for fraction in fractions},
+        trivial=_trivial(records, named),
+        notes=given_notes(records),
         rows=rows,
         chart=chart(records, slots),
+        compute=compute_charts(budgets.score_against_compute(records), named, floors.trivial(records), slots),
         pictures=pictures,
         savings=label_savings(records),
-        differences=[difference(row) for row in comparisons.itertuples()] if at_least_two else [],
+        differences=_differences(comparisons, named, held),
         test=_test_note(comparisons),
         holes=sum(score.value is None for row in rows for score in row.scores.values()),
     )
@@ -148,6 +178,9 @@ class _Cells:
     summary: pd.DataFrame
     failed: pd.DataFrame
     near: dict[float, set[str]]
+    named: dict[float, str]
+    drawn: dict[float, str]
+    empty: set[float]
 
     def score(self, variant: str, fraction: float) -> Score:
         found = self.summary[(self.summary["variant"] == variant) & (self.summary["fraction"] == fraction)]
@@ -158,9 +191,11 @@ class _Cells:
         stands = {1: "best", 2: "second"}.get(row.place, "")
         tied = variant in self.near[fraction] and len(self.near[fraction]) > 1
         text = score_text(row.mean, row.sd)
-        said = [f"n = {row.n}", stands, rests_on("it", row.warnings)]
-        spoken = f"{variant} at {percent(fraction)}: {text}, {', '.join(filter(None, said))}. Show records"
-        return Score(text, float(row.mean), int(row.n), stands, tied, row.warnings, list(mine["key"]), spoken)
+        blind = "uninformative" if fraction in self.empty else ""
+        said = [f"n = {row.n}", stands, blind, rests_on("it", row.warnings)]
+        spoken = f"{variant} at {self.named[fraction]}: {text}, {', '.join(filter(None, said))}. Show records"
+        keys, drawn = list(mine["key"]), self.drawn.get(fraction, "").replace("n = ", "labels: ", 1)
+        return Score(text, float(row.mean), int(row.n), stands, tied, row.warnings, keys, spoken, drawn, bool(blind))
 
     def _hole(self, variant: str, fraction: float) -> Score:
         tried = self.failed[(self.failed["variant"] == variant) & (self.failed["fraction"] == fraction)]
@@ -176,7 +211,29 @@ def _row(variant: str, meaning: str, fractions: list[float], cells: _Cells) -> B
     mine = cells.records[cells.records["variant"] == variant]
     made = bool(mine["synthetic_corpus"].any()) and not bool(mine["synthetic"].any())
     area = area_under_curve(fractions, complete) if whole else None
-    return BoardRow(variant, meaning, made, scores, area, *_needs(variant, cells.records))
+    methods = set(mine["method"])
+    stands = "floor" if methods & set(FLOORS) else "ceiling" if methods & set(CEILINGS) else ""
+    return BoardRow(variant, meaning, stands, made, scores, area, *_needs(variant, cells.records))
+
+
+def _differences(comparisons: pd.DataFrame, named: dict[float, str], held: Robustness | None) -> list[Verdict]:
+    """The comparisons in words, with what becomes of each under variants; none where there is one repeat."""
+    if comparisons.empty or comparisons["n"].max() < 2:
+        return []
+    rows: list[Any] = list(comparisons.itertuples())
+    said = []
+    for row in rows:
+        amount = named[float(row.fraction)]
+        said.append(difference(row, marks(held, Pair(row.a, row.b, amount)) if held else "", amount))
+    return said
+
+
+def _trivial(records: pd.DataFrame, named: dict[float, str]) -> str:
+    """The trivial scores in words: one where they print alike, else one an amount of labels."""
+    blind = {named[at]: f"{100 * score:.2f}" for at, score in floors.trivial(records).items()}
+    if len(set(blind.values())) == 1:
+        return f"{floors.NAME} {next(iter(blind.values()))}"
+    return f"{floors.NAME} {', '.join(f'{score} at {at}' for at, score in blind.items())}" if blind else ""
 
 
 def _needs(variant: str, records: pd.DataFrame) -> tuple[str, float | None]:

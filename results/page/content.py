@@ -7,16 +7,20 @@ from typing import Any
 import pandas as pd
 
 from bench.core.errors import StoreError
+from bench.store.designs import Sheet
 from results import warned
 from results.frame import from_records, scan
 from results.page.board import Board, lay_out
+from results.page.designs import read_designs
 from results.page.failures import Failure, read_failures
 from results.page.predictions import pictures
 from results.page.provenance import embed
+from results.robustness import Place, Robustness, grid, robustness
 from results.stats.intervals import Interval
 from results.stats.paired import indistinguishable, pairwise
 from results.stats.ranking import average_ranks, blocks, interquartile_means
 from results.summary import BOARD, summarise
+from results.tables.layout import TextGrid, tuned
 from results.variants import label, order
 
 
@@ -45,7 +49,9 @@ class Content:
         facts: short facts of the whole: counts of records, methods, data sets.
         boards: one a protocol and backbone.
         slots: number of each variant, for colours.
-        fractions: all fractions, ascending.
+        amounts: what all amounts of labels are called, from few to many.
+        designs: design sheets of the studies.
+        grids: which verdicts hold under variants of their protocols, and what tuning chose.
         standings: over all data sets; empty with fewer than two.
         standings_left_out: what the standings do not use, and why.
         warnings: the warnings of each row, with its backbone.
@@ -60,7 +66,9 @@ class Content:
     facts: list[str]
     boards: list[Board]
     slots: dict[str, int]
-    fractions: list[float]
+    amounts: list[str]
+    designs: list[Sheet]
+    grids: list[TextGrid]
     standings: list[Overall]
     standings_left_out: list[str]
     warnings: list[tuple[str, warned.Warned]]
@@ -72,6 +80,11 @@ class Content:
     def tied(self) -> bool:
         """Whether a score is marked as one that cannot be told apart from the best."""
         return any(score.tied for board in self.boards for row in board.rows for score in row.scores.values())
+
+    @property
+    def uninformative(self) -> bool:
+        """Whether a score stands in a column in which no row is above the trivial score."""
+        return any(score.uninformative for board in self.boards for row in board.rows for score in row.scores.values())
 
     @property
     def sure(self) -> bool:
@@ -93,7 +106,8 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
     names = ["method", "row", "variant"]
     variants = sorted({*frame["variant"], *failed["variant"]}, key=order(pd.concat([frame[names], failed[names]])))
     slots = {variant: slot for slot, variant in enumerate(variants)}
-    boards = _boards(frame, failed, slots, predictions)
+    held, (designs, unread) = robustness(frame), read_designs(store)
+    boards = _boards(frame, failed, slots, predictions, held)
     standings, unused = _standings(frame)
     synthetic = _amount(frame["synthetic"])
     corpora = _amount(frame.loc[~frame["synthetic"] & frame["corpus"].notna(), "synthetic_corpus"].fillna(value=False))
@@ -104,14 +118,16 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
         facts=_facts(frame, failures, boards),
         boards=boards,
         slots=slots,
-        fractions=sorted({*frame["fraction"], *failed["fraction"]}),
+        amounts=_amounts(boards),
+        designs=designs,
+        grids=[*(grid(one, frame["backbone"].nunique()) for one in held), *tuned(frame)],
         standings=standings,
         standings_left_out=unused,
         warnings=[
             (str(backbone), found) for backbone, rows in frame.groupby("backbone") for found in warned.by_row(rows)
         ],
         failures=failures,
-        left_out=found.left_out,
+        left_out=[*found.left_out, *unread],
         data=embed(store, found.records),
     )
 
@@ -143,14 +159,31 @@ def _label(frame: pd.DataFrame, failures: list[Failure]) -> tuple[pd.DataFrame, 
     return frame.assign(variant=labels[:split].to_numpy()), failed.assign(variant=labels[split:].to_numpy())
 
 
-def _boards(frame: pd.DataFrame, failed: pd.DataFrame, slots: dict[str, int], predictions: Path | None) -> list[Board]:
+def _amounts(boards: list[Board]) -> list[str]:
+    """Columns of the page: an amount stands where the smallest share does that it is on any board."""
+    smallest: dict[str, float] = {}
+    for board in boards:
+        for name, fraction in board.amounts.items():
+            smallest[name] = min(fraction, smallest.get(name, fraction))
+    return sorted(smallest, key=lambda name: (smallest[name], name))
+
+
+def _boards(
+    frame: pd.DataFrame,
+    failed: pd.DataFrame,
+    slots: dict[str, int],
+    predictions: Path | None,
+    held: list[Robustness],
+) -> list[Board]:
     summary, comparisons = summarise(frame), pairwise(frame)
     near = indistinguishable(comparisons, summary)
+    found = {one.place: one for one in held}
     boards = []
     versions = frame.groupby("protocol")["protocol_hash"].nunique()
     for number, (place, records) in enumerate(frame.groupby(BOARD, sort=True)):
         mine = [table[(table[BOARD] == list(place)).all(axis=1)] for table in (summary, comparisons)]
-        protocol, _, backbone = map(str, place)
+        protocol, version, backbone = map(str, place)
+        fates = found.get(Place(protocol, version, backbone))
         # A failure note names a protocol without its hash: with two versions in the store it belongs to neither for sure.
         here = (failed["protocol"] == protocol) & (failed["backbone"] == backbone) & (versions[protocol] == 1)
         shown = (
@@ -158,7 +191,7 @@ def _boards(frame: pd.DataFrame, failed: pd.DataFrame, slots: dict[str, int], pr
             if predictions
             else None
         )
-        boards.append(lay_out(f"board-{number}", records, mine[0], mine[1], failed[here], near, slots, shown))
+        boards.append(lay_out(f"board-{number}", records, mine[0], mine[1], failed[here], near, slots, shown, fates))
     return boards
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
+from results.labels import percent
 from results.predictions import Pane, gallery
-from results.tables.layout import percent
 from results.tables.text import visible
 
 # WebP quality of photographs; masks are kept exact.

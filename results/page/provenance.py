@@ -36,6 +36,7 @@ def _belongs(manifest: dict[str, Any], record: Record) -> bool:
         manifest.get("protocol") == record.protocol
         and manifest.get("subset_seed") == record.seeds.get("subset")
         and manifest.get("fraction") == record.fraction
+        and manifest.get("labels") == record.labels
         and manifest.get("count") == record.counts.get("train")
     )
 

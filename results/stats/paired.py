@@ -7,10 +7,10 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from results import warned
+from results import budgets, warned
 from results.stats.intervals import Floats, t_interval
 from results.summary import BOARD
-from results.variants import order
+from results.variants import apart, order
 
 ALPHA = 0.05
 _EXACT_UP_TO = 16
@@ -64,26 +64,31 @@ def holm(p_values: Sequence[float] | Floats) -> Floats:
 
 
 def pairwise(frame: pd.DataFrame) -> pd.DataFrame:
-    """Compare every two variants at every fraction of every protocol and backbone.
+    """Compare every two variants at every fraction of every protocol and backbone; floors and ceilings not with each other.
 
     Returns:
         One row a comparison: protocol, protocol_hash, backbone, fraction, `a`, `b`, `n` shared pairs, `difference`
         (mean of a - b), `low` and `high` (95% t interval), `p` (sign-flip), `smallest` (smallest p that n pairs can
-        give), `warnings_a` and `warnings_b` (names of the warnings of their records, '' for none), `p_holm` (Holm over
-        all comparisons of the protocol and backbone, that is, over one table) and `smallest_holm` (what p_holm is at
-        best, if this comparison is the clearest of its table).
+        give), `warnings_a` and `warnings_b` (names of the warnings of their records, '' for none), `forward_a` and
+        `forward_b` (forward FLOPs of their pretraining; NaN where unknown), `one_a` and `one_b` (whether all records
+        rest on one pretraining of a method that trains), `p_holm` (Holm over all comparisons of the protocol and
+        backbone, that is, over one table) and `smallest_holm` (what p_holm is at best, if this comparison is the
+        clearest of its table).
     """
     rows: list[dict[str, object]] = []
     for values, group in frame.groupby([*BOARD, "fraction"], sort=True):
-        said = group.groupby("variant")["warning_texts"].agg(warned.names)
-        scores = scores_by_pair(group)
+        said = {str(variant): _said(rows) for variant, rows in group.groupby("variant")}
+        scores, beside = scores_by_pair(group), apart(group)
         for first, second in itertools.combinations(sorted(scores.columns, key=order(group)), 2):
             differences = (scores[first] - scores[second]).dropna().to_numpy()
-            if len(differences):
+            if len(differences) and not {first, second} <= beside:
                 place = dict(zip([*BOARD, "fraction"], values, strict=True))
-                doubts = {"warnings_a": said[first], "warnings_b": said[second]}
+                doubts = {
+                    f"{name}_{end}": said[row][name] for end, row in (("a", first), ("b", second)) for name in _SAID
+                }
                 rows.append(place | _compare(first, second, differences) | doubts)
-    names = ["a", "b", "n", "difference", "low", "high", "p", "smallest", "warnings_a", "warnings_b"]
+    doubted = [f"{name}_{end}" for name in _SAID for end in "ab"]
+    names = ["a", "b", "n", "difference", "low", "high", "p", "smallest", *doubted]
     table = pd.DataFrame(rows, columns=[*BOARD, "fraction", *names])
     by_table = table.groupby(BOARD)
     table["p_holm"] = by_table["p"].transform(lambda p: holm(p.to_numpy()))
@@ -99,7 +104,7 @@ def indistinguishable(comparisons: pd.DataFrame, means: pd.DataFrame) -> dict[tu
         means: of `results.summary.summarise`.
 
     Returns:
-        (protocol, protocol_hash, backbone, fraction) -> variants, the best included; a column in which no comparison
+        (protocol, protocol_hash, backbone, fraction) -> variants, the best included, without floors and ceilings; a column in which no comparison
         could have reached 5% is absent, because there the test has nothing to say.
     """
     groups: dict[tuple[str, str, str, float], set[str]] = {}
@@ -107,12 +112,25 @@ def indistinguishable(comparisons: pd.DataFrame, means: pd.DataFrame) -> dict[tu
         key = cast("tuple[str, str, str, float]", values)
         if column["smallest_holm"].min() >= ALPHA:
             continue
-        scores = means[(means[[*BOARD, "fraction"]] == list(key)).all(axis=1)].set_index("variant")["mean"]
+        here = means[(means[[*BOARD, "fraction"]] == list(key)).all(axis=1)]
+        scores = here[~here["variant"].isin(apart(here))].set_index("variant")["mean"]
         best = str(scores.idxmax())
         clear = column[column["p_holm"] < ALPHA]
         beaten = set(clear.loc[clear["a"] == best, "b"]) | set(clear.loc[clear["b"] == best, "a"])
         groups[key] = set(map(str, scores.index)) - beaten
     return groups
+
+
+_SAID = ("warnings", "forward", "one")
+
+
+def _said(rows: pd.DataFrame) -> dict[str, object]:
+    """What a sentence about a row at one fraction must know beside its scores."""
+    return {
+        "warnings": warned.names(rows["warning_texts"]),
+        "forward": budgets.facts(rows).get("flops_forward", float("nan")),
+        "one": budgets.rests_on_one(rows),
+    }
 
 
 def _compare(first: str, second: str, differences: Floats) -> dict[str, object]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from results import warned
+from results import floors, warned
+from results.labels import amounts
 from results.stats.intervals import Floats, Interval, bootstrap_many
 from results.stats.paired import scores_by_pair
 from results.summary import BOARD
-from results.variants import order
+from results.variants import apart, order
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,26 @@ def blocks(frame: pd.DataFrame) -> Blocks:
     """Arrange scores so that every variant has the same protocols, fractions and seeds.
 
     A variant that lacks a protocol is left out, and so is a seed or fraction that a variant lacks within a protocol.
+    Floors, ceilings and uninformative blocks (`results.floors`) are left out too: a rank among rows that are no better
+    than a blind answer is chance.
     """
     place = order(frame)
+    beside, empty = apart(frame), floors.uninformative(frame)
+    left_out = [f"{name}: a floor or a ceiling" for name in sorted(beside, key=place)]
+    left_out += _said_of_empty(frame, empty)
+    frame = frame[~frame["variant"].isin(beside)]
     boards = dict(tuple(frame.groupby(BOARD, sort=True)))
     shared = set.intersection(*(set(board["variant"]) for board in boards.values())) if boards else set()
-    left_out = [f"{name}: not run on every protocol" for name in sorted(set(frame["variant"]) - shared, key=place)]
+    left_out += [f"{name}: not run on every protocol" for name in sorted(set(frame["variant"]) - shared, key=place)]
     variants = sorted(shared, key=place)
     names: list[str] = []
     scores: list[Floats] = []
     for key, board in boards.items():
         name = f"{key[0]}, {key[2]}"
-        array = _complete(board, variants)
+        useful = board[[(*key, float(fraction)) not in empty for fraction in board["fraction"]]]
+        if useful.empty:
+            continue
+        array = _complete(useful, variants)
         if array is None:
             left_out.append(f"{name}: no fraction and seed that all methods share")
         else:
@@ -105,6 +115,19 @@ def critical_difference(variants: int, data_sets: int, alpha: float = 0.05) -> f
 
     quantile = float(stats.studentized_range.ppf(1 - alpha, variants, math.inf)) / math.sqrt(2)
     return quantile * math.sqrt(variants * (variants + 1) / (6 * data_sets))
+
+
+def _said_of_empty(frame: pd.DataFrame, empty: set[floors.Block]) -> list[str]:
+    """One line a protocol and backbone that has uninformative blocks."""
+    lines = []
+    for (protocol, version, backbone), board in frame.groupby(BOARD, sort=True):
+        named = amounts(board)
+        where = [named[at] for at in named if (protocol, version, backbone, at) in empty]
+        if where:
+            lines.append(
+                f"{protocol}, {backbone} at {', '.join(where)}: uninformative, no row is above the trivial score"
+            )
+    return lines
 
 
 def _mean_ranks(strata: list[Floats]) -> Floats:

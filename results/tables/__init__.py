@@ -12,8 +12,10 @@ from rich.console import Console
 
 from bench.core.errors import StoreError
 from bench.core.files import write_text
+from results import conditions
+from results.labels import percent
 from results.stats.paired import pairwise
-from results.summary import summarise
+from results.summary import BOARD, summarise
 from results.tables import formats, layout, text
 
 Format = Literal["markdown", "csv", "latex", "html"]
@@ -34,7 +36,7 @@ def render(frame: pd.DataFrame, form: Format, shape: Layout | None = None) -> st
     """
     summary = _summary(frame)
     if form == "csv":
-        return _csv(summary, shape or "long")
+        return _csv(conditions.with_conditions(summary, frame), shape or "long")
     grids = layout.long(summary, frame) if shape == "long" else layout.wide(summary, pairwise(frame), frame)
     return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
 
@@ -74,11 +76,13 @@ def _csv(summary: pd.DataFrame, shape: Layout) -> str:
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:
     """Turn one row a (variant, fraction) into one row a variant, with mean, sd, n and warnings of each fraction."""
+    row = [*BOARD, "variant"]
     names = ["protocol", "protocol_hash", "task", "dataset", "metric", "backbone", "method", "variant"]
-    names += ["synthetic", "synthetic_corpus"]
-    by_variant = table.groupby(names, sort=False)
+    names += ["synthetic", "synthetic_corpus", *conditions.OF_ROWS]
+    by_variant = table.groupby(row, sort=False)
     columns: dict[str, pd.Series] = {}
     for fraction, group in table.groupby("fraction"):
-        for what in ("mean", "sd", "n", "warnings"):
-            columns[f"{what} at {layout.percent(float(str(fraction)))}"] = group.set_index(names)[what]
-    return by_variant.size().to_frame().join(pd.DataFrame(columns)).drop(columns=0).reset_index()
+        for what in ("mean", "sd", "n", "warnings", *conditions.OF_CELLS):
+            columns[f"{what} at {percent(float(str(fraction)))}"] = group.set_index(row)[what]
+    said = by_variant[[name for name in names if name not in row]].first()
+    return said.join(pd.DataFrame(columns)).reset_index()[[*names, *columns]]

@@ -82,11 +82,11 @@ def show(grids: list[TextGrid], console: Console) -> None:
         console.print(Text(text.visible(grid.title), style="bold"))
         table = Table()
         for column, title in enumerate(grid.header):
-            table.add_column(
-                Text(text.visible(title)),
-                justify="left" if column < grid.labels else "right",
-                no_wrap=column >= grid.labels,
-            )
+            named = column < grid.labels
+            head, paren, counts = text.visible(title).partition(" (")
+            # A head's counts stand on lines of their own: columns do not wrap, and the names' would give way to them.
+            folded = "".join([head, "\n(", counts.replace(", ", ",\n")]) if paren else head
+            table.add_column(Text(folded), justify="left" if named else "right", no_wrap=not named)
         for row in grid.rows:
             table.add_row(*(_rich(cell) for cell in row))
         console.print(table)

@@ -7,7 +7,8 @@ from typing import cast
 
 import pandas as pd
 
-from results import warned
+from results import budgets, floors, labels, settling, warned
+from results.labels import percent
 from results.stats.paired import indistinguishable
 from results.summary import BOARD, DECIMALS
 from results.variants import meanings, order
@@ -44,6 +45,7 @@ class TextGrid:
         header: column titles; the first `labels` of them head columns of names.
         labels: number of leading columns that hold names.
         rows: cells, one list a row, as long as the header.
+        prose: columns of whole sentences, which a page has to break.
     """
 
     title: str
@@ -51,11 +53,7 @@ class TextGrid:
     header: list[str]
     labels: int
     rows: list[list[Entry]]
-
-
-def percent(fraction: float) -> str:
-    """A label fraction as the field writes it: 0.0025 -> '0.25%', 1.0 -> '100%'."""
-    return f"{100 * fraction:.6g}%"
+    prose: frozenset[int] = frozenset()
 
 
 def score_text(mean: float, sd: float) -> str:
@@ -74,7 +72,7 @@ def wide(summary: pd.DataFrame, comparisons: pd.DataFrame, frame: pd.DataFrame) 
     """
     groups = indistinguishable(comparisons, summary)
     return [
-        _wide(board, title, same_board(comparisons, board), groups, record_notes(same_board(frame, board)))
+        _wide(board, title, same_board(comparisons, board), groups, same_board(frame, board))
         for title, board in boards(summary)
     ]
 
@@ -86,16 +84,24 @@ def long(summary: pd.DataFrame, frame: pd.DataFrame) -> list[TextGrid]:
         summary: of `results.summary.summarise`.
         frame: the same records.
     """
-    return [_long(board, title, record_notes(same_board(frame, board))) for title, board in boards(summary)]
+    return [_long(board, title, same_board(frame, board)) for title, board in boards(summary)]
 
 
 def record_notes(records: pd.DataFrame) -> list[str]:
-    """Sentences below the table of one protocol and backbone: named rows, what is synthetic, and warnings.
+    """Sentences below the table of one protocol and backbone.
+
+    Named rows, labels and selection, the trivial score, what the pretraining cost, cells that had not settled, what is
+    synthetic, and warnings.
 
     Args:
         records: of one protocol and backbone, at least one.
     """
-    return [*row_notes(records), *synthetic_notes(records), *warned.notes(records)]
+    return [*row_notes(records), *given_notes(records), *synthetic_notes(records), *warned.notes(records)]
+
+
+def given_notes(records: pd.DataFrame) -> list[str]:
+    """What each row and score of one protocol and backbone was given; records of before say less."""
+    return [*labels.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)]
 
 
 def row_notes(records: pd.DataFrame) -> list[str]:
@@ -127,7 +133,22 @@ def same_board(table: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
     return table[(table[BOARD] == board[BOARD].iloc[0]).all(axis=1)]
 
 
-def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Groups, said: list[str]) -> TextGrid:
+def tuned(frame: pd.DataFrame) -> list[TextGrid]:
+    """What tuning chose: one grid for each protocol and backbone on which a grid of values was searched."""
+    found = []
+    for (protocol, _, backbone), records in frame.groupby(BOARD, sort=True):
+        rows = [[Entry(text) for text in row] for row in settling.chosen(records)]
+        if rows:
+            note = "In brackets: cells in which the value won. Each cell chose on its own labels, before its test."
+            found.append(
+                TextGrid(f"What tuning chose, {protocol}, {backbone}", [note], list(settling.COLUMNS), 3, rows)
+            )
+    return found
+
+
+def _wide(
+    board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Groups, records: pd.DataFrame
+) -> TextGrid:
     fractions = sorted(board["fraction"].unique())
     usual = int(board["n"].max())
     place = tuple(board[BOARD].iloc[0])
@@ -141,9 +162,16 @@ def _wide(board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Gr
         ]
         rows.append([Entry(str(variant)), *cells])
     holes = sum(cell.text == HOLE for row in rows for cell in row)
-    header = ["method", *map(percent, fractions)]
+    empty = {fraction for *_, fraction in floors.uninformative(records)}
+    named = labels.heads(records, dict.fromkeys(empty, floors.MARK))
+    header = ["method", *(named[at] for at in fractions)]
+    blind = floors.trivial(records)
+    if blind:
+        shown = [f"{100 * blind[at]:.{DECIMALS}f}" if at in blind else "" for at in fractions]
+        rows.append([Entry(floors.NAME), *map(Entry, shown)])
     testable = [fraction for fraction in fractions if (*place, fraction) in groups]
-    notes = [*_notes(board, usual, holes), *chance_notes(comparisons, testable), *said]
+    notes = [*_notes(board, usual, holes), *_head_note(records), *chance_notes(comparisons, testable)]
+    notes += record_notes(records)
     return TextGrid(title, notes, header, 1, rows)
 
 
@@ -175,11 +203,12 @@ def _score(row: object, usual: int, tied: bool) -> Entry:
     return Entry(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}{warned.mark(warnings)}", _mark(place))
 
 
-def _long(board: pd.DataFrame, title: str, said: list[str]) -> TextGrid:
+def _long(board: pd.DataFrame, title: str, records: pd.DataFrame) -> TextGrid:
+    named = labels.heads(records)
     rows = [
         [
             Entry(str(row.variant)),
-            Entry(percent(cast("float", row.fraction))),
+            Entry(named[cast("float", row.fraction)]),
             Entry(str(row.n)),
             Entry(
                 score_text(cast("float", row.mean), cast("float", row.sd)) + warned.mark(str(row.warnings)),
@@ -188,7 +217,15 @@ def _long(board: pd.DataFrame, title: str, said: list[str]) -> TextGrid:
         ]
         for row in board.itertuples()
     ]
-    return TextGrid(title, [_READING, _MARKS, *said], ["method", "labels", "n", "score"], 1, rows)
+    for fraction, score in floors.trivial(records).items():
+        rows.append([Entry(floors.NAME), Entry(named[fraction]), Entry(""), Entry(score_text(score, float("nan")))])
+    return TextGrid(
+        title,
+        [_READING, _MARKS, *_head_note(records), *record_notes(records)],
+        ["method", "labels", "n", "score"],
+        1,
+        rows,
+    )
 
 
 _READING = "Mean ± s.d. over seeds."
@@ -204,6 +241,10 @@ def _notes(board: pd.DataFrame, usual: int, holes: int) -> list[str]:
         reading = f"Mean ± s.d. over seeds, n = {usual}{unless}."
     missing = [f"{HOLE}: no result ({holes} of {_cells(board)} cells)."] if holes else []
     return [reading, _MARKS, *missing]
+
+
+def _head_note(records: pd.DataFrame) -> list[str]:
+    return [labels.HEADS] if any(labels.counts(records).values()) else []
 
 
 def _cells(board: pd.DataFrame) -> int:

@@ -35,6 +35,7 @@ _LATEX = {
     "—": "---",
     "†": r"\textdagger{}",
     "‡": r"\textdaggerdbl{}",
+    "§": r"\textsection{}",
 }
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$#])")
 # OWASP, "CSV Injection": a cell that starts so is run as a formula by common spreadsheets, full-width forms included.

@@ -103,6 +103,10 @@
         ["seeds", record.seeds],
         ["counts", record.counts],
         ["subset", record.subset.map((name) => `subsets/${name}.json, ${data.subsets[name].count} samples, hash ${data.subsets[name].hash}`).join("; ") || "no manifest in this store"],
+        ["design", filled(record.design)],
+        ["trivial score", record.trivial],
+        ["tuned", filled(record.tuned)],
+        ["settled", filled(record.settled)],
         ["weights", record.weights],
         ["pretraining", filled(record.pretraining)],
         ["warnings", Object.entries(record.warnings).map(([name, text]) => `${name}: ${text}`).join("; ")],
@@ -126,7 +130,8 @@
     const keys = button.dataset.records.split(" ");
     const row = button.closest("tr");
     const title = document.getElementById("provenance-title");
-    const share = `${Number((100 * data.records[keys[0]].fraction).toPrecision(6))}% of the labels`;
+    const first = data.records[keys[0]];
+    const share = first.labels ? shown(first.labels) : `${Number((100 * first.fraction).toPrecision(6))}% of the labels`;
     title.textContent = `${shown(row.dataset.method)}, ${shown(row.dataset.protocol)}, ${shown(row.dataset.backbone)}, ${share}: ${button.firstElementChild.textContent}, n = ${keys.length}`;
     document.getElementById("provenance-body").replaceChildren(...keys.map(section));
     dialog.showModal();

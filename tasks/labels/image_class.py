@@ -17,6 +17,8 @@ class ImageClass(Label):
     kind = "class"
     unit = "slices"
     members = "images"
+    shots = True
+    every_class = True
 
     def shape(self, size: int, classes: int) -> tuple[int, ...]:
         """A number."""

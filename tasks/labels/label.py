@@ -86,6 +86,8 @@ class Label(ABC):
         unit: what is counted of each class.
         members: which samples count for a class, in words.
         ragged: whether labels of two slices differ in size, so that a batch lists them.
+        shots: whether a sample belongs to one class, so that so many of each class can be drawn.
+        every_class: whether nothing is learnt of a class that no sample of a subset belongs to.
     """
 
     name: str
@@ -94,6 +96,8 @@ class Label(ABC):
     unit: str
     members: str
     ragged: bool = False
+    shots: bool = False
+    every_class: bool = False
 
     @abstractmethod
     def shape(self, size: int, classes: int) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ class Mask(Label):
     kind = "mask"
     unit = "pixels"
     members = "slices with the class as the dominant one"
+    shots = True
 
     def shape(self, size: int, classes: int) -> tuple[int, ...]:
         """As the slice."""

@@ -170,7 +170,7 @@ def test_pretraining_alone_makes_the_weights_that_a_run_takes(study, finished, t
     again = bench("pretrain", "--study", study, "--store", finished[0])
     assert "everything is done already" in again.stderr
     assert {path.name for path in (finished[0] / "weights").iterdir()} == _printed_keys(again)
-    assert len(made & _printed_keys(again)) == 1, "the first draw is the run's own"
+    assert made < _printed_keys(again), "its draws are the run's own, one a repeat"
 
 
 def _printed_keys(done):

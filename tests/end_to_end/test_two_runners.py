@@ -57,7 +57,7 @@ def other(study, tmp_path):
 
 
 def asked():
-    return ["--methods", "moco", "--no-reference", "--fractions", "1.0", "--seeds", "1"]
+    return ["--methods", "moco", "--no-references", "--fractions", "1.0", "--seeds", "1"]
 
 
 def held(claim: Path) -> bool:

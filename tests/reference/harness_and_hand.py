@@ -18,11 +18,10 @@ from bench import backbones
 from bench.backbones.normalisation import IMAGENET
 from bench.core import files
 from bench.core.context import Context
-from bench.core.seeding import derive
 from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol, Slices, load_protocol
-from tasks.subsets import chain, size_at
+from tasks.subsets import chain, size_at, subset_seed
 from tasks.task import Start, Task
 
 SIZE, LR = 64, 0.02
@@ -77,7 +76,7 @@ def main() -> None:
             pairs = []
             for seed in range(options.seeds):
                 names = [task.data.names[at] for at in parts.train]
-                order = chain(names, task.strata(parts.train), derive(0, "subset", seed))
+                order = chain(names, task.strata(parts.train), subset_seed(0, seed))
                 train = [parts.train[at] for at in order[: size_at(fraction, len(order))]]
                 lists = [[f"{sources[at]}.jpg" for at in part] for part in (train, parts.test)]
                 ours = harness(task, train, seed, Path(scratch) / f"{fraction}-{seed}")

@@ -19,11 +19,10 @@ from bench.backbones.initial import load_initial
 from bench.backbones.normalisation import IMAGENET
 from bench.core import files
 from bench.core.context import Context
-from bench.core.seeding import derive
 from tasks import datasets
 from tasks.prepared import Prepared
 from tasks.protocols import Optimiser, Protocol, Schedule, Slices, Split, load_protocol
-from tasks.subsets import chain, size_at
+from tasks.subsets import chain, size_at, subset_seed
 from tasks.task import Start, Task
 
 BACKBONE = "squeezenet1_1"
@@ -61,7 +60,7 @@ SETS = {"dubai": (dubai, "seg", 16), "det3": (det3, "det", 8)}
 def run(task: Task, init: str, fraction: float, seed: int, folder: Path, predictions: Path | None) -> dict[str, float]:
     """The metrics of one fine-tuning."""
     parts = task.parts()
-    order = chain([task.data.names[at] for at in parts.train], task.strata(parts.train), derive(0, "subset", seed))
+    order = chain([task.data.names[at] for at in parts.train], task.strata(parts.train), subset_seed(0, seed))
     train = [parts.train[at] for at in order[: size_at(fraction, len(order))]]
     torch.manual_seed(seed)
     backbone = backbones.build(BACKBONE)

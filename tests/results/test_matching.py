@@ -128,3 +128,11 @@ def test_a_match_names_the_warnings_of_both_rows(make_study, tmp_path, write_sto
     assert "‡ geokr rests on training with a warning: features-collapsed" in done.stdout
     done = run_bench("labels-to-match", "--store", str(tmp_path), "--method", "moco", "--reference", "random")
     assert "‡" not in done.stdout
+
+
+def test_a_raw_random_network_is_no_reference(make_study):
+    """Whether it is named by its row or by its method."""
+    frame = from_records(make_study(methods=["random-raw", "geokr"]))
+    for name in ("random-raw", "random (raw)"):
+        with pytest.raises(StudyError, match="is no reference"):
+            labels_to_match(frame, Choice("geokr"), Choice(name))

@@ -11,7 +11,24 @@ from tasks import datasets, protocols, registry
 from tasks.protocols import VALUES, Protocol, known_protocols, load_protocol
 
 ALL = known_protocols()
-DROPPED = {"title", "sources", "fractions"}
+DROPPED = {"title", "sources", "fractions", "labels", "of"}
+# Another value of what is a word, or of what may be absent.
+OTHERS = {
+    "length": "steps",
+    "precision": "fp32",
+    "by": "image",
+    "decay": "cosine",
+    "name": "AdamW",
+    "draw": "by-source",
+    "selection": "within",
+    "bn": "target",
+    "statistics": "data",
+    "classes": {"a": ["building"]},
+    "labels": ["1shot"],
+    "tuning": {"lr": [1.0, 3.0]},
+    "size": 32,
+    "of": "demo/city",
+}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -19,7 +36,7 @@ def test_a_shipped_protocol_loads_and_names_a_known_task_and_data_set(name):
     protocol = load_protocol(name)
     assert protocol.task in registry.all()
     assert protocol.dataset in datasets.registry.all()
-    assert protocol.schedule.look_every == 0 or protocol.split.ratio is None or protocol.split.ratio[1] > 0
+    assert protocol.selects != "val" or protocol.split.ratio is None or protocol.split.ratio[1] > 0
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -27,7 +44,7 @@ def test_every_value_of_a_protocol_says_paper_or_ours(name):
     protocol = load_protocol(name)
     for part in VALUES:
         named = {key: source for key, source in protocol.sources.items() if key.split(".")[0] == part}
-        assert named or getattr(protocol, part) is None
+        assert named or getattr(protocol, part) == Protocol.model_fields[part].get_default(call_default_factory=True)
         assert all(source.startswith(("paper", "ours")) for source in named.values())
 
 
@@ -43,16 +60,12 @@ def test_no_two_protocols_share_a_hash():
 
 def _changed(values, key):
     value = values[key]
-    if isinstance(value, bool) or value is None:
-        return {"a": ["building"]}
     if isinstance(value, float):
         return value / 2 if value else 0.5
     if isinstance(value, int):
         return value + 1
-    if isinstance(value, str):
-        return {"length": "steps", "precision": "fp32", "by": "image", "decay": "cosine", "name": "AdamW"}.get(
-            key, value + "x"
-        )
+    if isinstance(value, str) or value is None:
+        return OTHERS.get(key, f"{value}x")
     return value[:-1] if isinstance(value, list) else value
 
 
@@ -76,11 +89,38 @@ def test_the_hash_changes_with_every_value_and_ignores_titles_and_sources():
         at[path[-1]] = [4, 1, 1] if path[-1] == "ratio" else _changed(at, path[-1])
         if path[-1] == "areas":
             continue
-        changed["sources"] |= {"classes": "ours", "schedule.precision": "ours"}
+        changed["sources"] |= dict.fromkeys((*VALUES, "schedule.precision"), "ours")
         same = Protocol.model_validate(changed).hash == base.hash
         assert same == (path[0] in DROPPED), path
         checked += 1
     assert checked > 25
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_shipped_protocol_says_by_which_rule_it_selects(name):
+    assert load_protocol(name).selection is not None
+
+
+def test_values_that_came_later_leave_the_hash_of_what_was_done_before_as_it_was():
+    base = load_protocol("geokr-2021/vaihingen")
+    values = base.model_dump(mode="json", exclude={"draw", "tuning", "evaluation", "bn", "of", "labels"})
+    for selection in ("val", None):
+        assert base.hash == Protocol.model_validate(values | {"selection": selection}).hash
+    assert base.hash != Protocol.model_validate(values | {"selection": "last"}).hash
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if load_protocol(name).of])
+def test_a_variant_names_a_protocol_of_the_same_task_and_data_set_and_metric(name):
+    variant = load_protocol(name)
+    kept = {"task", "dataset", "classes", "metric", "network"}
+    assert load_protocol(variant.of).model_dump(include=kept) == variant.model_dump(include=kept)
+
+
+def test_labels_of_a_protocol_are_amounts_and_go_before_its_fractions():
+    values = load_protocol("geokr-2021/ucmerced").model_dump(mode="json")
+    assert ["5%", "10%", "20%", "50%", "100%"] == [amount.text for amount in Protocol.model_validate(values).amounts]
+    values |= {"labels": ["1-shot", 50], "sources": values["sources"] | {"labels": "ours"}}
+    assert ["1shot", "50"] == [amount.text for amount in Protocol.model_validate(values).amounts]
 
 
 def test_a_twin_of_equal_steps_differs_from_its_base_only_in_length():
@@ -126,6 +166,7 @@ def own_protocols(tmp_path, monkeypatch):
     folder = tmp_path / "protocols"
     folder.mkdir()
     good = yaml.safe_load((configs.folder() / "protocols" / "geokr-2021" / "vaihingen.yaml").read_text())
+    good["sources"] |= {"selection": "ours", "tuning": "ours"}
     monkeypatch.setattr(configs, "folder", lambda: tmp_path)
     protocols.load_protocol.cache_clear()
 
@@ -138,6 +179,10 @@ def own_protocols(tmp_path, monkeypatch):
     protocols.load_protocol.cache_clear()
 
 
+# Nothing is looked at before the end.
+LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -146,7 +191,19 @@ def own_protocols(tmp_path, monkeypatch):
         ({"sources": {}}, "sources says nothing of slices"),
         ({"split": {"by": "slice"}}, "needs ratio and seed"),
         ({"split": {"by": "area"}}, "needs areas"),
+        ({"labels": ["5shit"]}, "labels: '5shit' is no amount"),
+        ({"draw": "sorted"}, "draw: "),
+        ({"draw": "random"}, "sources says nothing of draw"),
         ({"id": "other"}, "must be the file's path"),
+        ({"schedule": LAST, "selection": "within"}, "selection: within has nothing to choose from: let schedule.look_"),
+        (
+            {"schedule": LAST, "selection": None, "tuning": {"lr": [1, 3]}},
+            "a tuning is chosen by labels: write selection: within, cv or val",
+        ),
+        ({"selection": "last", "tuning": {"lr": [1, 3]}}, "a tuning is chosen by labels"),
+        ({"tuning": {"lr": [3]}}, "tuning: a grid has at least two points"),
+        ({"tuning": {"head": [1, 1]}}, "tuning: a grid names each value once"),
+        ({"tuning": {"steps": [1, 0]}}, "tuning.steps.1"),
     ],
 )
 def test_a_wrong_protocol_is_refused_in_one_line_that_names_file_and_value(own_protocols, changes, said):
@@ -163,3 +220,25 @@ def test_an_unknown_protocol_is_refused_with_the_nearest_ones():
         StudyError, match=r"unknown protocol 'demo/citi': name a \.yaml file that exists, or choose from .*demo/city"
     ):
         load_protocol("demo/citi")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schedule": LAST, "selection": "last"},
+        {"schedule": LAST, "selection": "cv", "tuning": {"head": [1, 10]}},
+        {"selection": "within"},
+    ],
+)
+def test_a_protocol_that_looks_or_tunes_may_select(own_protocols, changes):
+    own_protocols("mine", sources=dict.fromkeys(VALUES, "ours"), **changes)
+    assert changes["selection"] == load_protocol("mine").selects
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if load_protocol(name).of])
+def test_a_variant_differs_from_its_base_in_what_it_asks_about(name):
+    """A row's two scores, in a table, are of one data set, one division and one way to choose."""
+    variant, base = load_protocol(name), load_protocol(load_protocol(name).of)
+    kept = {"task", "dataset", "slices", "classes", "network", "augment", "metric", "draw"}
+    assert variant.model_dump(include=kept) == base.model_dump(include=kept)
+    assert variant.hash != base.hash

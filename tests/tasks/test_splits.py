@@ -142,4 +142,4 @@ def test_lists_of_other_images_than_the_set_has_are_refused(lists):
 
 def test_protocols_without_lists_keep_the_hash_that_they_had():
     """It is in the key of every record that was made before splits could be lists."""
-    assert "9855d01b20b60ce8" == load_protocol("demo/scenes").hash
+    assert "f075180dce20817b" == load_protocol("geokr-2021/ucmerced").hash

@@ -17,10 +17,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
-from torch.optim.swa_utils import update_bn
 
 from bench.backbones import weights
 from bench.backbones.normalisation import Normalisation
+from bench.pretraining import batch_norm
 from bench.pretraining.diagnostics import describe_features
 from bench.pretraining.probe import ProbeSet, features
 
@@ -56,7 +56,7 @@ def judge(folder: Path, backbone: str, samples: ProbeSet) -> dict[str, float]:
     kept = weights.load(folder)
     network = weights.restore(backbone, kept.state, str(folder))
     torch.set_num_threads(1)
-    update_bn(_inputs(samples.images[::SHARE], kept.input), network)
+    batch_norm.estimate(network, _inputs(samples.images[::SHARE], kept.input))
     found = features(network, kept.input, samples.images)
     turned = features(network, kept.input, np.rot90(samples.images[::SHARE], axes=(1, 2)).copy())
     return {**_accuracies(found, samples.labels), **_without_labels(found, turned)}

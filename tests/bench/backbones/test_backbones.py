@@ -7,6 +7,7 @@ import torchvision
 from bench import backbones
 from bench.backbones import weights
 from bench.core.errors import StudyError
+from bench.pretraining.batch_norm import has_batch_norm
 
 NAMES = list(backbones.registry.all())
 
@@ -22,6 +23,12 @@ def test_feature_maps_have_the_promised_channels_and_strides(name):
         for side, length in zip((96, 128), feature_map.shape[2:], strict=True):
             # SqueezeNet's stem has no padding, which may cost a map one pixel.
             assert 0 <= side // stride - length <= (1 if name == "squeezenet1_1" else 0)
+
+
+@pytest.mark.parametrize("name", [*NAMES, *backbones.features.all(), "timm:test_resnet", "timm:convnext_atto"])
+def test_a_backbone_has_batch_norm_where_its_entry_says_so(name):
+    with torch.device("meta"):
+        assert has_batch_norm(backbones.build(name)) == backbones.get(name).batch_norm
 
 
 @pytest.mark.parametrize("name", NAMES)

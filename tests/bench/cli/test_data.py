@@ -46,9 +46,10 @@ def test_a_set_is_prepared_verified_listed_and_its_subsets_counted(rsscn7, tmp_p
     listed = _bench(home, "list").stdout
     assert str(home / "prepared" / "rsscn7-400-0") in listed
     assert "Zou et al." in listed
-    counted = _bench(home, "subsets", "geokr-2021/rsscn7", "--seeds", "2", "--fractions", "0.5")
+    counted = _bench(home, "subsets", "geokr-2021/rsscn7", "--seeds", "2", "--labels", "0.5,2shot")
     assert counted.returncode == 0, counted.stderr
     assert "21.00" in counted.stdout
+    assert 7 * 2 == counted.stdout.count("2 (2.00)")
     assert "RiverLake" in counted.stdout
 
 
@@ -73,7 +74,7 @@ def test_a_changed_set_does_not_verify(rsscn7, tmp_path):
         (["prepare", "rsscn7", "--source", ".", "--option", "a=b"], "takes no options"),
         (["verify", "rsscn7"], "nothing is prepared"),
         (["subsets", "geokr-2021/rsscn7"], "no prepared data set"),
-        (["subsets", "demo/city", "--fractions", "2"], "must be in (0, 1]"),
+        (["subsets", "demo/city", "--labels", "1shut"], "'1shut' is no amount of labels"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(tmp_path, arguments, said):

@@ -49,6 +49,21 @@ def deep(scenes, tmp_path_factory):
     return build(scenes, tmp_path_factory.mktemp("deep") / "corpus")
 
 
+@pytest.mark.parametrize("name", ["mosaiks", "image-stats", "random"])
+def test_what_trains_nothing_takes_four_bands_of_16_bits(name, deep, tmp_path):
+    spec = methods.get(name)
+    options = spec.options(calibrate="corpus") if name == "random" else spec.options()
+    make_deterministic(7, 1)
+    network = spec.network or "timm:test_resnet"
+    method = spec.load()(backbones.build(network, 4), options, deep, Length(0, 0))
+    method.fit(Context(torch.device("cpu"), tmp_path, 7, lambda *_: None))
+    restored = weights.restore(network, method.export(), "the job")
+    found = probe(restored, method.input, corpus_samples(deep))
+    assert (4, len(deep), NAMES) == (restored.bands, found.count, method.input.bands)
+    assert (method.input.mean == (0.0,) * 4) == (name != "random")
+    assert found.spread > 0
+
+
 def prepare(name, corpus, **options):
     make_deterministic(7, 1)
     spec = methods.get(name)

@@ -40,16 +40,14 @@ def samples(count: int = 60) -> ProbeSet:
 
 
 def test_features_that_hold_the_class_are_scored_high_and_constant_ones_low():
-    good, bad = (
-        probe(FirstPixel(constant=False), IMAGENET, samples()),
-        probe(FirstPixel(constant=True), IMAGENET, samples()),
-    )
+    (good, same), (bad, _) = (probe(FirstPixel(constant=constant), IMAGENET, samples()) for constant in (False, True))
+    assert good == same
     assert good.knn == good.linear == 1.0
     assert bad.linear < 0.75
     assert bad.spread < 1e-5 < bad.collapse < good.spread
 
 
-def test_adabn_tells_statistics_of_other_images_from_a_collapse():
+def test_statistics_of_the_samples_tell_statistics_of_other_images_from_a_collapse():
     class Shifted(FirstPixel):
         def __init__(self, constant):
             super().__init__(constant)
@@ -59,10 +57,10 @@ def test_adabn_tells_statistics_of_other_images_from_a_collapse():
         def forward(self, images):
             return (self.norm(super().forward(images)[0]).relu(),)
 
-    seen, adapted = (probe(Shifted(constant=False), IMAGENET, samples(), adabn) for adabn in (False, True))
+    seen, adapted = probe(Shifted(constant=False), IMAGENET, samples())
     assert seen.spread < seen.collapse < adapted.spread
     assert adapted.knn == 1.0
-    collapsed = probe(Shifted(constant=True), IMAGENET, samples(), adabn=True)
+    _, collapsed = probe(Shifted(constant=True), IMAGENET, samples())
     assert collapsed.spread < collapsed.collapse
 
 
@@ -108,11 +106,8 @@ def test_a_store_is_listed_probed_and_exported_by_key(store, labelled, tmp_path)
     assert "| random | squeezenet1_1 | aa11 | 0 |" in probed.output
     everything = run.invoke(command, ["--store", str(store), "--images", str(labelled), "--size", "32", "--json"])
     assert [row["key"] for row in json.loads(everything.output)] == ["aa11", "aa22"]
-    adapted = ["--store", str(store), "--images", str(labelled), "--size", "32", "--adabn"]
-    assert "statistics are those of the probed images" in run.invoke(command, adapted).output
-    rows = json.loads(run.invoke(command, [*adapted, "--json"]).output)
-    # squeezenet has no batch norm: its figures stay.
-    assert [row | {"adabn": False} for row in rows] == json.loads(everything.output)
+    # squeezenet has no batch norm: both columns are one.
+    assert all(row["as trained"] == row["target"] for row in json.loads(everything.output))
     out = tmp_path / "out"
     assert run.invoke(export, ["aa2", "--store", str(store), "--out", str(out)]).exit_code == 0
     assert (tmp_path / "out.safetensors").is_file()
@@ -126,7 +121,7 @@ def test_an_ambiguous_or_unknown_key_is_refused(store, key, what):
         find_card(Store(store), key)
 
 
-def row(method: str, seed: int, knn: float, linear: float) -> dict:
+def row(method: str, seed: int, knn: float, linear: float, adapted: tuple[float, float] | None = None) -> dict:
     rest = {
         "key": f"{method}{seed}",
         "backbone": "resnet18",
@@ -134,12 +129,17 @@ def row(method: str, seed: int, knn: float, linear: float) -> dict:
         "row": None,
         "corpus_hash": None,
         "warnings": {},
-        "adabn": False,
         "steps": 9,
-        "spread": 0.1,
-        "collapse": 0.05,
     }
-    return {"method": method, "seed": seed, "knn": knn, "linear": linear, "count": 100, **rest}
+    scores = {
+        bn: {"knn": both[0], "linear": both[1], "spread": 0.1, "collapse": 0.05}
+        for bn, both in (("as trained", (knn, linear)), ("target", adapted or (knn, linear)))
+    }
+    return {"method": method, "seed": seed, "count": 100, **rest, **scores}
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def test_the_table_counts_the_seeds_in_which_both_probes_beat_random_weights_of_that_seed():
@@ -152,11 +152,32 @@ def test_the_table_counts_the_seeds_in_which_both_probes_beat_random_weights_of_
             row("moco", 3, 0.9, 0.9),
         ]
     )
-    assert lines[2].startswith("| random | resnet18 | random1 random2 | 9 | 0.500 0.500 | 0.600 0.600 |  |")
-    assert (
-        lines[3]
-        == "| moco | resnet18 | moco1 moco2 moco3 | 9 | 0.600 0.600 0.900 | 0.700 0.500 0.900 | 1 of 2 | 2.00 2.00 2.00 |"
+    scores = ["0.500 0.500", "0.600 0.600", "", "2.00 2.00"]
+    assert ["random", "resnet18", "random1 random2", "9", *scores, *scores] == cells(lines[2])
+    scores = ["0.600 0.600 0.900", "0.700 0.500 0.900", "1 of 2", "2.00 2.00 2.00"]
+    assert ["moco", "resnet18", "moco1 moco2 moco3", "9", *scores, *scores] == cells(lines[3])
+
+
+def test_rows_that_beat_random_under_one_kind_of_statistics_alone_are_marked_with_their_seeds():
+    """Seed 1 wins as trained alone, seed 2 both times, seed 3 on the target alone."""
+    lines = table(
+        [
+            *(row("random", seed, 0.5, 0.5, (0.7, 0.7)) for seed in (1, 2, 3)),
+            row("moco", 1, 0.6, 0.6, (0.65, 0.9)),
+            row("moco", 2, 0.6, 0.6, (0.8, 0.8)),
+            row("moco", 3, 0.4, 0.6, (0.8, 0.8)),
+            row("byol", 1, 0.6, 0.6, (0.8, 0.8)),
+            row("random-raw", 1, 0.4, 0.4, (0.9, 0.9)),
+        ]
     )
+    found = {cells(line)[0]: cells(line) for line in lines[2:6]}
+    assert ["2 of 3", "2 of 3"] == [found["moco \u2195"][at] for at in (6, 10)]
+    assert ["1 of 1", "1 of 1"] == [found["byol"][at] for at in (6, 10)]
+    assert [
+        "\u2195 moco: beats random as trained and not target in seed 1",
+        "\u2195 moco: beats random target and not as trained in seed 3",
+        "\u2195 random-raw: beats random target and not as trained in seed 1",
+    ] == lines[-3:]
 
 
 def test_rows_of_one_method_stand_apart_under_their_names_with_their_warnings():

@@ -73,7 +73,7 @@ def test_a_papers_rows_are_as_long_as_their_options_say():
         ),
         ({"views": 5, "tiles": 5}, "a budget is `paper`"),
         ("short", "a budget is `paper`, or one of"),
-        (1000, "a budget is `paper`, or one of"),
+        (1000, "a budget is `paper`, or one of {views: N}, {tiles: N}, {steps: N}, {flops: N}, got 1000"),
         ([1000], "a budget is `paper`, or one of"),
         ({}, "a budget is `paper`, or one of"),
         ({"views": 0}, "budget.amount: Input should be greater than 0, got 0"),
@@ -128,4 +128,4 @@ def test_a_budget_replaces_that_of_the_study_that_is_extended(tmp_path):
 def test_a_budget_is_unused_where_nothing_trains(tmp_path):
     study = load_study("demo", {"methods": ["random"], "references": [], "budget": {"views": 1}, "corpus": None})
     jobs = plan_pretraining(study, Inputs(print, tmp_path)).pretrains
-    assert [{}] == [job.facts for job in jobs]
+    assert [{"calibration_tiles": 0.0}] == [job.facts for job in jobs]

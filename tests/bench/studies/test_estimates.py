@@ -11,17 +11,20 @@ from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.storage.reader import Corpus
 from bench.store.records import Record
 from bench.store.store import Store
-from bench.studies.estimates import Estimate, estimate
+from bench.studies.estimates import Estimate, _rough_tuning, estimate
 from bench.studies.inputs import Inputs
 from bench.studies.plan import make_plan
 from bench.studies.study import load_study
 from tasks.prepared import SCHEMA
+from tasks.protocols import load_protocol
 
 
 @pytest.fixture
 def data(tmp_path):
     """A prepared set of 100 images, of which a plan reads the index, and the bands."""
-    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": [{}] * 100}
+    slices = [{"source": f"image-{number}", "x": 0, "y": 0} for number in range(100)]
+    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": slices}
+    index |= {"kind": "class", "classes": ["field"], "palette": [[0, 0, 0]]}
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "index.json").write_text(json.dumps(index))
@@ -35,6 +38,7 @@ def planned(tmp_path, data, **changes):
         {
             "data": {"demo-scenes": str(data), "ucmerced": str(data)},
             "methods": ["random"],
+            "options.random.calibrate": "none",
             "tasks": ["cls"],
             "fractions": [0.1, 1.0],
             "engine.workers": 1,
@@ -116,3 +120,8 @@ def record_of(cell, seconds):
         weights=cell.pretrain.key, corpus=None, metric="accuracy", metrics={"accuracy": 0.5}, counts={}, synthetic=True,
         synthetic_corpus=None, provenance={}, cost={"train_seconds": seconds, "eval_seconds": 1.5},
     )  # fmt: skip
+
+
+def test_a_grid_takes_as_many_trainings_as_it_has_points():
+    plain, tuned = (_rough_tuning(load_protocol(name), 1.0, 100) for name in ("demo/city", "demo/city-tuned"))
+    assert 6 * plain == tuned

@@ -12,9 +12,12 @@ from tasks.protocols import known_protocols, load_protocol
 NOTHING = {
     "study": "demo",
     "settings": (),
-    "reference": None,
+    "no_references": False,
     **dict.fromkeys(
-        ("methods", "tasks", "datasets", "backbones", "fractions", "seeds", "init", "store", "device", "workers")
+        (
+            *("methods", "references", "init", "tasks", "datasets", "backbones", "fractions", "labels", "seeds"),
+            *("store", "device", "workers"),
+        )
     ),
 }
 
@@ -55,9 +58,68 @@ def test_options_change_the_study():
     assert (moco.epochs, moco.momentum) == (2, 0.5)
 
 
-def test_the_reference_can_be_left_out_and_is_never_doubled():
-    assert names(ask(methods="moco", reference=False)) == ["moco"]
+def amounts(study, protocol):
+    return [amount.text for amount in study.amounts_of(load_protocol(protocol))]
+
+
+def test_labels_of_a_command_stand_in_place_of_a_study_s_fractions_and_the_other_way_round(tmp_path):
+    asked = ask(labels="1shot,50,1%")
+    assert (None, ["1shot", "50", "1%"]) == (asked.fractions, asked.labels)
+    base = write(tmp_path / "base.yaml", extends="demo", name="base", labels=["1shot", 0.1])
+    assert ["1shot", "10%"] == load_study(base, {}).labels
+    mine = load_study(write(tmp_path / "mine.yaml", extends="base.yaml", name="mine", fractions=[0.5]), {})
+    assert ([0.5], None) == (mine.fractions, mine.labels)
+    assert ([0.5], None) == ((over := load_study(base, {"fractions": [0.5]})).fractions, over.labels)
+
+
+def test_labels_by_task_leave_other_tasks_their_protocols_own():
+    study = ask(settings=("labels={cls: [1shot, 100%]}",))
+    assert ["1shot", "100%"] == amounts(study, "demo/scenes")
+    assert ["1%", "5%", "20%", "100%"] == amounts(study, "demo/city")
+    assert ["1%", "100%"] == amounts(ask(), "demo/city")
+
+
+def test_references_can_be_chosen_or_left_out_and_are_never_doubled():
+    assert names(ask(methods="moco", no_references=True)) == ["moco"]
     assert names(ask(methods="moco,random")) == ["random", "moco"]
+    assert names(ask(methods="moco", references="random, imagenet")) == ["random", "imagenet", "moco"]
+    assert names(ask(methods="moco,geokr", references="geokr")) == ["geokr", "moco"]
+
+
+def test_a_row_is_made_of_each_start_and_one_that_states_its_own_is_left_as_it_is(tmp_path):
+    """Initialisations start where they start."""
+    (tmp_path / "old.safetensors").touch()
+    starts = ["random", "imagenet", str(tmp_path / "old.safetensors")]
+    rows = ["imagenet", "moco", {"geokr": {"as": "geokr*", "init": "imagenet"}}]
+    file = write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows, init=starts)
+    study = load_study(file, {})
+    expected = ["random", "imagenet", "moco", "moco from imagenet", "moco from old", "geokr*"]
+    assert expected == names(study)
+    assert starts == [study.options_of(row).init for row in study.rows()[2:5]]
+    assert "imagenet" == study.options_of(study.rows()[5]).init
+    assert "byol" in names(load_study(file, {"methods": ["byol"], "options.byol": {"init": "imagenet"}}))
+
+
+def test_the_first_start_leaves_the_row_its_name_and_a_command_picks_the_others_by_theirs(tmp_path):
+    """A row that is picked is the row of the whole study: its options, its first pretraining, its keys."""
+    rows = ["moco", {"moco": {"as": "short", "epochs": 1, "repeat_from": 2}}]
+    starts = ["random", "imagenet"]
+    file = str(write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows, init=starts))
+    whole = {row.name: row for row in ask(study=file).rows()}
+    (picked,) = ask(study=file, methods="short from imagenet", no_references=True).rows()
+    assert whole["short from imagenet"] == picked
+    assert ["moco", "moco from imagenet"] == names(ask(study=file, methods="moco", no_references=True))
+    (alone,) = ask(methods="moco", init="imagenet", no_references=True).rows()
+    assert ("moco", {"init": "imagenet"}) == (alone.name, alone.options)
+
+
+def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one(monkeypatch):
+    monkeypatch.setattr("bench.studies.study.DRAWN_ANEW", True)
+    study = ask(methods="moco,oracle,imagenet", settings=("seeds=6", "pretrain_seeds=2"))
+    assert {"random": 6, "moco": 2, "oracle": 2, "imagenet": 1} == {
+        row.name: study.pretrainings_of(row) for row in study.rows()
+    }
+    assert 6 == ask(settings=("seeds=6", "pretrain_seeds=null")).pretrainings
 
 
 @pytest.mark.parametrize(
@@ -70,8 +132,24 @@ def test_the_reference_can_be_left_out_and_is_never_doubled():
         ({"fractions": "1.5"}, r"fractions\.0: .*less than or equal to 1, got 1\.5"),
         ({"fractions": "nan"}, r"fractions\.0: "),
         ({"fractions": "one"}, "--fractions one: every part must be a number"),
+        ({"labels": "5shit"}, r"labels: '5shit' is no amount of labels: write 5shot"),
+        ({"labels": "5shot", "fractions": "0.5"}, "fractions and labels both say how many labels: state one"),
+        ({"settings": ("labels.sgm=[1shot]",)}, "unknown task 'sgm'"),
         ({"methods": " , "}, "--methods is empty"),
         ({"seeds": 0}, "seeds: .*greater than 0"),
+        ({"references": "random", "no_references": True}, "--references and --no-references exclude each other"),
+        ({"references": "randm"}, "unknown method 'randm'"),
+        ({"references": "random-raw"}, "references: random-raw cannot be one: its batch norm normalises nothing"),
+        ({"init": " ,"}, "--init is empty"),
+        ({"init": "a/x.pth,b/x.pth"}, "init: .*two starts are called 'x' in tables: leave one out, or rename its file"),
+        ({"init": "random,random"}, "two starts are called 'random'"),
+        ({"settings": ("init=[]",)}, "init: .*at least 1 item"),
+        ({"settings": ("init=3",)}, "init: .*valid list"),
+        (
+            {"settings": ("pretrain.init=imagenet",)},
+            "pretrain.init: starts are a key of their own: write init: imagenet",
+        ),
+        ({"settings": ("pretrain_seeds=0",)}, "pretrain_seeds: .*greater than 0"),
         ({"device": "tpu"}, r"engine\.device"),
         ({"settings": ("pretrain.epochs",)}, "write it as key.path=value"),
         ({"settings": ("pretrain.epoch=2",)}, "options of geokr: epoch: Extra inputs"),
@@ -143,12 +221,13 @@ def test_what_a_study_extends_must_be_a_study_and_not_itself(tmp_path):
 
 def test_the_leaderboard_has_every_method_that_needs_no_download_every_task_of_the_demo_and_the_main_job():
     demo, board = load_study("demo", {}), load_study("leaderboard", {})
-    # The oracle is a control of studies of their own.
-    assert methods.registry.all().keys() - {"imagenet", "oracle"} == set(names(board))
+    # The oracle is a control, rows of fixed or raw features and supervised ones are of studies of their own.
+    apart = {"imagenet", "oracle", "random-raw", "image-stats", "mosaiks", "supervised"}
+    assert methods.registry.all().keys() - apart == set(names(board))
     drawn = {
         load_protocol(name).task for name in known_protocols() if name.startswith("demo/") and name.count("/") == 1
     }
-    assert set(board.tasks) == drawn <= set(tasks.registry.all())
+    assert set(board.tasks) == drawn - {"probe"} <= set(tasks.registry.all())
     assert set(names(demo)) <= set(names(board))
     assert all(demo.options_of(method) == board.options_of(method) for method in names(demo))
     for name in ("corpus", "backbones", "fractions", "seeds", "pretrain_seeds", "seed", "data"):

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from results import labels
+from results.budgets import score_against_compute
 from results.figures import write_figures
+from results.figures.compute import score_by_compute
 from results.figures.curves import label_efficiency
 from results.figures.drawing import as_bytes
 from results.figures.heatmap import method_by_task
@@ -146,3 +149,54 @@ def test_figures_mark_rows_that_rest_on_a_warning_and_say_what_the_mark_is(make_
         shown = words(figure)
         assert {"geokr ‡", "moco", "‡: rests on training with a warning"} <= set(shown)
     assert not any("‡" in word for word in words(label_efficiency(from_records(records))))
+
+
+def facts(flops):
+    return {"steps": 100.0, "flops": flops, "flops_forward": flops / 3}
+
+
+def with_costs(make_fair_study, **changes):
+    records = make_fair_study(methods=["random"], fractions=[0.01, 1.0], **changes)
+    for method, flops in (("geokr", 1e12), ("moco", 4e12)):
+        records += make_fair_study(methods=[method], fractions=[0.01, 1.0], pretraining=facts(flops), **changes)
+    return records
+
+
+def test_score_stands_at_its_compute_with_its_interval(tmp_path, make_fair_study):
+    frame = from_records(with_costs(make_fair_study, trivial=0.2))
+    paths = write_figures(frame, tmp_path)
+    assert 2 == sum(path.stem == "compute-demo-city-aaaa1111-resnet18" for path in paths)
+    spent = {labels.amounts(frame)[at]: rows for at, rows in score_against_compute(frame).items()}
+    figure = score_by_compute("demo/city", "miou", spent, {"1%": 0.2})
+    first = figure.axes[0]
+    assert ["log", "log"] == [axes.get_xscale() for axes in figure.axes]
+    assert [[1e12], [4e12]] == [list(bar[0].get_xdata()) for bar in first.containers]
+    (low, high) = first.containers[0][2][0].get_segments()[0][:, 1]
+    scores = frame[(frame["method"] == "geokr") & (frame["fraction"] == 0.01)]["score"]
+    assert 2 * 4.302653 * 100 * scores.std() / 3**0.5 == pytest.approx(high - low, rel=1e-5)
+    assert {"random", "geokr", "moco", "trivial", "1%", "100%"} <= set(words(figure))
+
+
+def test_without_flops_there_is_no_figure_of_compute(tmp_path, make_study):
+    assert not any(path.stem.startswith("compute") for path in write_figures(from_records(make_study()), tmp_path))
+
+
+def test_curves_are_drawn_over_labels_used_and_say_so(make_fair_study):
+    epochs = {"length": "epochs", "selection": "val"}
+    board = from_records(make_fair_study(methods=["geokr"], beyond=900, trivial=0.3, design=epochs))
+    figure = label_efficiency(board)
+    (axes,) = figure.axes
+    (line, *_) = axes.containers[0]
+    assert [1.01, 1.1, 2.0] == pytest.approx(list(line.get_xdata()))
+    shown = words(figure)
+    assert {"labels used, as a share of the training part", labels.FEWER_STEPS, "trivial"} <= set(shown)
+    (dashed,) = [line for line in axes.get_lines() if line.get_linestyle() == "--"]
+    assert [30.0] * 3 == pytest.approx(list(dashed.get_ydata()))
+    assert axes.get_ylim()[0] < 30.0
+
+
+def test_one_seed_is_a_mark_without_an_interval(make_fair_study):
+    frame = from_records(with_costs(make_fair_study, seeds=1))
+    figure = score_by_compute("demo/city", "miou", {"1%": score_against_compute(frame)[0.01]}, {})
+    ET.fromstring(as_bytes(figure, "svg"))
+    assert {"geokr", "moco", "random"} <= set(words(figure))

@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from synthetic_sheets import sheet, write_sheet
 
 from bench.core.errors import StoreError
 from results.frame import load
 from results.page import write_page
 from results.page.content import gather
 from results.page.predictions import embedded
+from results.publishing import publish, stale
 
 
 def failure(method="byol", protocol="demo/city", fraction=0.01, key="dead", **more):
@@ -261,3 +263,58 @@ def test_facts_of_the_pretraining_stand_behind_each_number(tmp_path, make_record
     facts = {"steps": 100, "teacher_updates": 4, "start_left": 0.125}
     write_store(tmp_path, [make_record(key="k1", method="geokr", pretraining=facts)])
     assert facts == gather(tmp_path).data["records"]["k1"]["pretraining"]
+
+
+def test_the_design_sheets_of_a_store_are_shown_and_a_damaged_one_is_named(store):
+    for name in ("demo", "aa"):
+        write_sheet(store, sheet(name))
+    (store / "designs" / "bad.json").write_text('{"study": 7}')
+    short = sheet("short").model_dump() | {"rows": [[]]}
+    (store / "designs" / "short.json").write_text(json.dumps(short))
+    content = gather(store)
+    assert ["aa", "demo"] == [shown.study for shown in content.designs]
+    assert ["bad.json", "short.json"] == [line.split(" ")[0].rpartition("/")[2] for line in content.left_out]
+
+
+def test_a_sheet_is_published_with_its_board(store, tmp_path):
+    write_sheet(store, sheet())
+    publish(store, tmp_path / "board")
+    assert ["demo"] == [shown.study for shown in gather(tmp_path / "board").designs]
+    assert not any(name.endswith("index.html") for name in map(str, stale(tmp_path / "board")))
+
+
+def test_amounts_that_the_study_named_head_the_pages_columns(tmp_path, make_fair_study, write_store):
+    """Five shots are another share of each protocol's labels, and one column of the page."""
+    for number, total in enumerate([400, 800]):
+        at = 40 / total
+        place = [(f"demo/{number}", f"demo-{number}", "resnet18")]
+        write_store(
+            tmp_path, make_fair_study(boards=place, fractions=[at, 1.0], total=total, labels={at: "5shot", 1.0: None})
+        )
+    content = gather(tmp_path)
+    assert ["5shot", "100%"] == content.amounts
+    assert [{"5shot": 0.1, "100%": 1.0}, {"5shot": 0.05, "100%": 1.0}] == [board.amounts for board in content.boards]
+    page = write_page(tmp_path, tmp_path / "out")[0].read_text()
+    assert 'class="sort">5shot</button>' in page
+    assert "not asked" not in page
+
+
+def test_a_sentence_of_the_base_says_what_becomes_of_it(tmp_path, make_fair_study, write_store):
+    for protocol, of, seed in (("demo/city", {}, 1), ("demo/city-tuned", {"of": "demo/city"}, 2)):
+        place = [(protocol, "demo-city", "resnet18")]
+        write_store(tmp_path, make_fair_study(boards=place, design=of, seed=seed, noise=0.001))
+    base, variant = gather(tmp_path).boards
+    texts = [verdict.text for verdict in base.differences]
+    assert all(text.endswith("; holds when tuned.") for text in texts)
+    assert not any("holds" in verdict.text for verdict in variant.differences)
+
+
+def test_a_leaky_protocol_is_marked_at_its_rows(tmp_path, make_fair_study, write_store):
+    place = [("geokr-2021/potsdam", "potsdam", "resnet18")]
+    leaky = {"leaky": "images of the test part lie in the training part too"}
+    write_store(tmp_path, [*make_fair_study(boards=place, design=leaky), *make_fair_study()])
+    assert [False, True] == [board.leaky for board in gather(tmp_path).boards]
+    page = write_page(tmp_path, tmp_path / "out")[0].read_text()
+    marked = page.partition('data-protocol="geokr-2021/potsdam"')[2].partition("</tr>")[0]
+    assert ">leaky (the paper" in marked
+    assert ">leaky (the paper" not in page.partition('data-protocol="demo/city"')[2].partition("</tr>")[0]

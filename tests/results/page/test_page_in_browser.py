@@ -6,6 +6,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from synthetic_sheets import sheet, write_sheet
 
 from bench.core.keys import content_hash
 from results.page import write_page
@@ -22,9 +23,11 @@ NASTY = [
 
 @pytest.fixture(scope="module")
 def make_page(tmp_path_factory):
-    def make(write_store, records, subsets=(), save=lambda _store: None):
+    def make(write_store, records, subsets=(), save=lambda _store: None, sheets=()):
         root = tmp_path_factory.mktemp("page")
         write_store(root / "store", records)
+        for made in sheets:
+            write_sheet(root / "store", made)
         (root / "store" / "subsets").mkdir()
         for name, manifest in subsets:
             (root / "store" / "subsets" / f"{name}.json").write_text(json.dumps(manifest))
@@ -70,6 +73,27 @@ def doubtful(make_page, write_store, make_study):
     for pretrain, row in enumerate(["MoCo, pretrained once more from another seed", "aa-2"]):
         records += make_study(**place, methods=["moco"], pretrain=pretrain, row=row, synthetic_corpus=True)
     return make_page(write_store, records)
+
+
+@pytest.fixture(scope="module")
+def fair(make_page, write_store, make_fair_study):
+    """A page of all that a fair experiment says: budgets, floors, variants, an uninformative share, design sheets."""
+    records = []
+    for protocol, of in (("demo/city", {}), ("demo/city-tuned", {"of": "demo/city"})):
+        place = {"boards": [(protocol, "demo-city", "resnet18")], "design": {"length": "epochs"} | of, "beyond": 40}
+        for number, method in enumerate(["random", "image-stats", "geokr", "moco", "oracle"]):
+            spent = {"steps": 100.0, "tiles": 6400.0, "flops": 1e12 * 10**number, "flops_forward": 3e11 * 10**number}
+            for fraction, blind in ((0.01, 0.9), (1.0, 0.125)):
+                records += make_fair_study(
+                    **place,
+                    methods=[method],
+                    fractions=[fraction],
+                    trivial=blind,
+                    noise=0.002,
+                    pretraining=spent if method in {"geokr", "moco"} else {},
+                    tuned={"lr": 0.3, "trials": 3.0} if of else {},
+                )
+    return make_page(write_store, records, sheets=[sheet(), *(sheet(name, name) for name in NASTY)])
 
 
 def column(browser, number):
@@ -168,7 +192,7 @@ def test_nothing_is_written_to_the_console_and_no_request_leaves_the_page(page, 
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-@pytest.mark.parametrize("name", ["page", "doubtful"])
+@pytest.mark.parametrize("name", ["page", "doubtful", "fair"])
 def test_the_page_never_scrolls_sideways_as_a_whole(request, visit, name, width):
     browser = visit(request.getfixturevalue(name), width=width)
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
@@ -263,7 +287,7 @@ return poor;
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["page", "doubtful"])
+@pytest.mark.parametrize("name", ["page", "doubtful", "fair"])
 def test_text_has_a_contrast_of_4_5_and_curves_of_3_in_both_schemes(request, visit, name, scheme):
     # WCAG 2.2, success criteria 1.4.3 and 1.4.11.
     browser = visit(request.getfixturevalue(name), scheme=scheme)
@@ -273,8 +297,9 @@ def test_text_has_a_contrast_of_4_5_and_curves_of_3_in_both_schemes(request, vis
     assert (scheme == "dark") == (int(re.findall(r"\d+", ground)[0]) < 128)
 
 
-def test_every_control_and_picture_has_a_name_for_a_screen_reader(page, visit):
-    browser = visit(page)
+@pytest.mark.parametrize("name", ["page", "fair"])
+def test_every_control_and_picture_has_a_name_for_a_screen_reader(request, visit, name):
+    browser = visit(request.getfixturevalue(name))
     tree = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     named = {
         "button",
@@ -295,3 +320,52 @@ def test_every_control_and_picture_has_a_name_for_a_screen_reader(page, visit):
     assert {"button", "combobox", "table", "columnheader", "rowheader", "heading"} <= roles
     nameless = [node["role"]["value"] for node in nodes if not node.get("name", {}).get("value", "").strip()]
     assert [] == nameless
+
+
+def test_design_sheets_mark_what_differs_for_the_eye_and_for_a_screen_reader(fair, visit):
+    browser = visit(fair)
+    section = browser.find_element(By.ID, "designs")
+    table = section.find_element(By.CSS_SELECTOR, "table")
+    assert "Rows of " in table.find_element(By.TAG_NAME, "caption").text
+    (row,) = [
+        row
+        for caption in section.find_elements(By.TAG_NAME, "caption")
+        if caption.text == "Rows of demo"
+        for row in caption.find_elements(By.XPATH, "../tbody/tr[1]")
+    ]
+    cells = row.find_elements(By.CSS_SELECTOR, "th, td")
+    assert ["geokr", "≠ differs: 6,400 views", "random"] == [cell.get_attribute("textContent") for cell in cells]
+    assert "row" == cells[0].get_attribute("scope")
+    plain, marked = (cell.value_of_css_property("background-color") for cell in (cells[2], cells[1]))
+    assert plain != marked
+    assert "ImageNet row missing: no weights on this machine" in section.text
+    for summary in section.find_elements(By.TAG_NAME, "summary"):
+        summary.click()
+    assert "geokr against moco: about recipes (budget)" in section.text
+    assert browser.execute_script("return window.hacked === undefined")
+    assert [] == browser.get_log("browser")
+
+
+def test_floors_marks_and_trivial_scores_stand_in_the_table(fair, visit):
+    browser = visit(fair)
+    rows = browser.find_elements(By.CSS_SELECTOR, '#score-table tr[data-protocol="demo/city"]')
+    assert ["random", "image-stats floor", "geokr", "moco", "oracle ceiling"] == [
+        row.find_element(By.TAG_NAME, "th").text for row in rows
+    ]
+    assert "trivial 90.00 at 1%, 12.50 at 100%" in rows[0].text
+    first, last = rows[2].find_elements(By.CSS_SELECTOR, ".score")
+    assert ("§" in first.text, "§" in last.text) == (True, False)
+    assert "labels: 9, 1.5 a class" in first.text
+    assert "uninformative" in first.get_attribute("aria-label")
+
+
+def test_what_holds_and_what_it_cost_are_shown(fair, visit):
+    browser = visit(fair)
+    holds = browser.find_element(By.ID, "holds").text
+    assert "Does it hold? demo/city: tuned" in holds
+    assert "What tuning chose, demo/city-tuned, resnet18" in holds
+    charts = browser.find_elements(By.CSS_SELECTOR, "#compute figure")
+    assert 4 == len(charts)
+    assert 2 == len(charts[0].find_elements(By.CSS_SELECTOR, "svg[role=img] circle"))
+    assert "geokr" in charts[0].text
+    assert "Epochs, not steps: fewer labels, fewer steps." in browser.find_element(By.ID, "curves").text

@@ -143,3 +143,30 @@ def test_rows_of_another_board_are_left_out():
 
 def test_nothing_to_compare_has_no_note_of_chance():
     assert [] == layout.chance_notes(pd.DataFrame({"n": []}), [])
+
+
+def test_heads_count_labels_and_trivial_scores_have_a_line(make_fair_study):
+    (grid,) = grids(make_fair_study(methods=["random", "geokr"], fractions=[0.01, 1.0], noise=0.0, trivial=0.125))
+    assert ["method", "1% (n = 9, 1.5 a class)", "100% (n = 900, 150 a class)"] == grid.header
+    assert ["trivial", "12.50", "12.50"] == texts(grid)[-1]
+    assert "In the heads, n counts labelled samples." in grid.notes
+    assert "trivial: the best answer that looks at no image." in grid.notes
+
+
+def test_an_uninformative_column_is_marked_and_said(make_fair_study):
+    records = make_fair_study(methods=["random", "geokr"], fractions=[0.01], trivial=0.6)
+    (grid,) = grids([*records, *make_fair_study(methods=["random", "geokr"], fractions=[1.0], trivial=0.6)])
+    assert "1% § (n = 9, 1.5 a class)" == grid.header[1]
+    assert "§" not in grid.header[2]
+    assert any(note.startswith("§: uninformative at 1% (") for note in grid.notes)
+
+
+def test_a_long_grid_has_the_trivial_scores_too(make_fair_study):
+    (grid,) = grids(make_fair_study(methods=["geokr"], fractions=[0.01], trivial=0.125), long=True)
+    assert ["trivial", "1% (n = 9, 1.5 a class)", "", "12.50"] == texts(grid)[-1]
+
+
+def test_a_floor_is_never_marked_best():
+    (grid,) = grids([*scored("image-stats", 1.0, 0.9), *scored("geokr", 1.0, 0.7), *scored("oracle", 1.0, 0.99)])
+    marks = {row[0].text: row[1].mark for row in grid.rows}
+    assert {"image-stats": Mark.NONE, "geokr": Mark.BEST, "oracle": Mark.NONE} == marks

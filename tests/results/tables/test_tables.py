@@ -300,3 +300,11 @@ def test_a_rows_name_and_a_warnings_text_stay_text(make_record, name):
     assert text.visible(name) in parser.text
     for cell in next(csv.DictReader(io.StringIO(tables.render(frame, "csv")))).values():
         assert not cell.lstrip().startswith(("=", "+", "-", "@"))
+
+
+def test_a_terminal_of_80_columns_keeps_the_rows_names_beside_long_heads(make_fair_study):
+    stream = io.StringIO()
+    tables.print_tables(from_records(make_fair_study(trivial=0.125)), Console(file=stream, width=80))
+    lines = stream.getvalue().splitlines()
+    assert {"random", "geokr", "moco", "trivial"} <= {line.strip("│ ").partition(" ")[0] for line in lines}
+    assert any("(n = 900," in line for line in lines)

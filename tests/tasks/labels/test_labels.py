@@ -106,6 +106,7 @@ def test_a_sample_counts_for_its_dominant_class_or_for_all_that_it_shows():
     counts = np.array([[2, 9], [0, 0], [4, 4]])
     assert [[0, 1], [0, 0], [1, 0]] == MASK.membership(counts).tolist()
     assert [[1, 1], [0, 0], [1, 1]] == BOXES.membership(counts).tolist()
+    assert [[0, 1], [0, 0], [1, 0]] == CHANGE.membership(np.array([[9, 1], [0, 0], [9, 0]])).tolist()
 
 
 def test_targets_are_in_the_classes_of_the_protocol():

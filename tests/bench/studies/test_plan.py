@@ -1,0 +1,71 @@
+"""A plan's cells: which amounts of labels they have, and what moves their keys."""
+
+import numpy as np
+import pytest
+
+from bench.core import files
+from bench.core.errors import StudyError
+from bench.studies.inputs import Inputs
+from bench.studies.plan import make_plan
+from bench.studies.study import load_study
+from tasks import subsets
+from tasks.labels.image_class import LABEL
+from tasks.writing import SliceWriter
+
+PER_CLASS = 40
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Images of two classes, of which demo/scenes takes three in four for training."""
+    with files.new_folder(tmp_path / "set") as work:
+        writer = SliceWriter(work, 2 * PER_CLASS, 4, ["a", "b"], LABEL)
+        for at in range(2 * PER_CLASS):
+            writer.add(np.full((4, 4, 3), at, np.uint8), at % 2, f"image-{at}")
+        writer.finish({"palette": [[0, 0, 0]] * 2, "synthetic": True})
+    return tmp_path / "set"
+
+
+@pytest.fixture
+def cells(data, tmp_path):
+    """Function that plans a study of random starts: `cells(labels=[...])`."""
+
+    def plan(**changes):
+        asked = {"data": {"demo-scenes": str(data)}, "methods": ["random"], "tasks": ["cls"], "seeds": 1} | changes
+        return make_plan(load_study("demo", asked), Inputs(print, tmp_path)).cells
+
+    return plan
+
+
+def key_of(cells, **changes):
+    (cell,) = cells(**changes)
+    return cell.key
+
+
+def test_a_share_is_the_cell_of_its_fraction_and_a_count_that_of_its_exact_share(cells):
+    assert key_of(cells, fractions=[0.1]) == key_of(cells, labels=["10%"])
+    (count,) = cells(labels=[15])
+    assert (15 / 60, "15") == (count.fraction, count.labels)
+    assert count.key == key_of(cells, fractions=[0.25])
+
+
+def test_shots_are_cells_of_their_own_but_where_they_draw_what_a_count_draws(cells):
+    one, two, five = cells(labels=["1shot", 2, "5shot", 20, 0.3333])[:3]
+    assert (["1shot", "5shot", "20"], [2 / 60, 10 / 60, 20 / 60]) == (
+        [one.labels, two.labels, five.labels],
+        [one.fraction, two.fraction, five.fraction],
+    )
+    assert key_of(cells, labels=["1shot"]) == key_of(cells, labels=[2])
+
+
+def test_a_grid_larger_than_the_labels_allow_is_refused(cells):
+    with pytest.raises(StudyError, match=r"demo/scenes: 61 labels are asked, its training part has 60: ask for fewer"):
+        cells(labels=[61])
+    with pytest.raises(StudyError, match=r"demo/scenes: 50shot asks for 50 samples of each class"):
+        cells(labels=["50shot"])
+
+
+def test_another_rule_of_drawing_is_another_key(cells, monkeypatch):
+    before = key_of(cells, fractions=[1.0])
+    monkeypatch.setattr(subsets, "DRAW_VERSION", subsets.DRAW_VERSION + 1)
+    assert before != key_of(cells, fractions=[1.0])

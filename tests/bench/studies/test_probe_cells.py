@@ -1,0 +1,110 @@
+"""Probes as cells: whose tiles enter the key, what is refused before anything runs, and what the record says."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from textured_corpus import write_corpus
+
+from bench.core.bands import RGB
+from bench.core.errors import BenchError
+from bench.store.store import Store
+from bench.studies import work
+from bench.studies.inputs import Inputs
+from bench.studies.jobs import Answer
+from bench.studies.plan import make_plan
+from bench.studies.study import load_study
+from tasks.prepared import SCHEMA
+from tasks.protocols import load_protocol
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory):
+    """Two corpora of different tiles."""
+    root = tmp_path_factory.mktemp("corpora")
+    return [str(write_corpus(root / str(rows), rows, 4, 32).path) for rows in (2, 3)]
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """A function that plans a study of random weights on one protocol of probes, `planned(bn, **study)`."""
+    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": [{}] * 10}
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "index.json").write_text(json.dumps(index))
+    np.save(tmp_path / "data" / "images.npy", np.zeros((10, 1, 1, 3), dtype=np.uint8))
+
+    def plan(bn, **study):
+        values = load_protocol("demo/scenes-probe").model_dump(mode="json", exclude_unset=True)
+        values |= {"id": "mine", "bn": bn, "sources": values["sources"] | {"bn": "ours"}}
+        (tmp_path / "mine.yaml").write_text(yaml.safe_dump(values))
+        load_protocol.cache_clear()
+        asked = {"data": {"demo-scenes": str(tmp_path / "data")}, "methods": ["random"], "tasks": ["probe"]}
+        asked |= {"protocols": {"probe": [str(tmp_path / "mine.yaml")]}, "fractions": [1.0], "seeds": 1} | study
+        return make_plan(load_study("demo", asked), Inputs(print, tmp_path)).cells
+
+    return plan
+
+
+def test_only_cells_that_take_statistics_of_the_corpus_depend_on_it(planned, corpora):
+    first, other = corpora
+    for bn in ("as-trained", "target"):
+        cells = [planned(bn, corpus=corpus)[0] for corpus in (first, other, None)]
+        assert 1 == len({cell.key for cell in cells})
+        assert [None] * 3 == [cell.corpus for cell in cells]
+    cells = [planned("corpus", corpus=corpus)[0] for corpus in (first, other)]
+    assert cells[0].key != cells[1].key
+    assert [first, other] == [cell.corpus for cell in cells]
+    assert 3 == len({planned(bn, corpus=first)[0].key for bn in ("as-trained", "target", "corpus")})
+
+
+@pytest.mark.parametrize(
+    ("study", "said"),
+    [
+        ({"corpus": None}, "study demo needs a corpus: build one with `bench corpus build`"),
+        ({"methods": ["oracle"]}, "protocol mine trains no network, which oracle learns from: leave one of them out"),
+    ],
+)
+def test_what_a_probe_cannot_do_is_refused_before_anything_runs(planned, corpora, study, said):
+    with pytest.raises(BenchError) as caught:
+        planned("corpus", **({"corpus": corpora[0]} | study))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """30 images of 32 px in three classes."""
+    path = Path(__file__).resolve().parents[2] / "data" / "multispectral.py"
+    spec = importlib.util.spec_from_file_location("multispectral", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.write_prepared(tmp_path_factory.mktemp("sets") / "a", RGB))
+
+
+def test_a_record_says_what_a_probe_was_fitted_on_and_whose_statistics_it_had(planned, corpora, images, tmp_path):
+    """The same weights under three kinds of statistics, through the work that an engine does."""
+    store, scores = Store(tmp_path / "store"), {}
+    store.open_for_writing()
+    shared = {"store": str(store.root), "device": "cpu", "threads": 1}
+    for bn in ("as-trained", "corpus", "target"):
+        (cell,) = planned(
+            bn, corpus=corpora[0], backbones=["timm:test_resnet"], data={"demo-scenes": images}, fractions=[0.5]
+        )
+        work.pretrain(lambda *_: None, job=cell.pretrain.model_dump(mode="json"), **shared)
+        assert Answer.DONE == work.fine_tune(lambda *_: None, cell=cell.model_dump(mode="json"), **shared)
+        (record,) = [found for found in store.records() if found.key == cell.key]
+        assert (bn, "leave-one-out", "none") == tuple(record.design[name] for name in ("bn", "selection", "length"))
+        assert {
+            "labels_used": 11,
+            "train": 11,
+            "selection": 11,
+            "beyond": 0,
+            "steps": 0,
+        }.items() <= record.counts.items()
+        assert 1 / 3 == pytest.approx(record.trivial)
+        scores[bn] = record.score
+    assert all(0 <= score <= 1 for score in scores.values())
+    assert 1 == len(list(store.cards()))

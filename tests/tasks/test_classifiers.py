@@ -1,0 +1,54 @@
+"""Classifiers of frozen features: ridge leaves one out, neighbours are no more than a class has samples."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from tasks.classifiers import STRENGTHS, Classifier
+
+
+def drawn(per_class, classes=3, channels=5, seed=0):
+    generator = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(classes), per_class)
+    return generator.normal(labels[:, None], 1.0, (len(labels), channels)), labels
+
+
+def test_ridges_strength_is_the_best_of_leaving_out_each_sample_in_turn():
+    """By brute force: a fit without each sample, squared errors on targets of -1 and 1 over all samples and classes."""
+    found, labels = drawn(6)
+    fitted = Classifier(classifier="ridge").fit(found, labels)
+    scaled = (found - found.mean(axis=0)) / found.std(axis=0)
+    targets = np.where(labels[:, None] == np.arange(3), 1.0, -1.0)
+    errors = []
+    for strength in STRENGTHS:
+        left = [np.arange(len(labels)) != at for at in range(len(labels))]
+        guesses = [Ridge(strength).fit(scaled[kept], targets[kept]).predict(scaled[~kept])[0] for kept in left]
+        errors.append(np.mean((np.array(guesses) - targets) ** 2))
+    assert pytest.approx(STRENGTHS[np.argmin(errors)]) == fitted.chosen["strength"]
+    assert 0 < np.argmin(errors) < len(STRENGTHS) - 1
+
+
+def test_one_sample_of_each_class_is_its_own_neighbour():
+    found, labels = drawn(1)
+    fitted = Classifier(classifier="knn", neighbours=20).fit(found, labels)
+    assert labels.tolist() == fitted.predict(found).tolist()
+    assert {} == fitted.chosen
+
+
+def test_neighbours_are_told_by_direction_and_not_by_length():
+    fitted = Classifier(classifier="knn", neighbours=1).fit(np.array([[1.0, 0.1], [0.1, 1.0]]), np.array([4, 7]))
+    assert [4, 7] == fitted.predict(np.array([[0.01, 0.002], [5.0, 90.0]])).tolist()
+
+
+@pytest.mark.parametrize("values", [{"classifier": "ridge"}, {"classifier": "logistic", "penalty": 1.0}])
+def test_the_scale_of_a_feature_changes_no_answer(values):
+    found, labels = drawn(8)
+    scales = np.array([1e-3, 1.0, 10.0, 1e4, 0.5])
+    plain, scaled = (Classifier(**values).fit(found * by, labels).predict(found * by) for by in (1.0, scales))
+    assert plain.tolist() == scaled.tolist()
+
+
+def test_a_strength_is_named_only_where_one_was_chosen():
+    found, labels = drawn(4)
+    assert {} == Classifier(classifier="logistic", penalty=1.0).fit(found, labels).chosen
+    assert {} == Classifier(classifier="ridge").fit(found, np.zeros_like(labels)).chosen
