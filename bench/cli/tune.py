@@ -1,12 +1,17 @@
 """`bench tune`: options of methods by as many trials for all."""
 
 from pathlib import Path
-from typing import Any
 
 import click
+import yaml
+from pydantic import ValidationError
 from rich.console import Console
 
+from bench import engines
 from bench.cli import options as shared
+from bench.core.documents import first_problem
+from bench.core.errors import StudyError
+from bench.engines.engine import EngineOptions
 from bench.studies.tuning.ledger import MEASURES, Entry, Ledger, read_ledger, shipped
 
 HEADS = ("method", "trial", "options", "score", *MEASURES, "steps", "views", "doubts")
@@ -33,37 +38,45 @@ def command(tuning: str, store: Path | None, device: str | None, workers: str | 
         ledger = read_ledger(shipped(asked.name) if store is None else store / "tuning" / f"{asked.name}.csv")
         click.echo("\n".join(table(ledger)))
         return
-    from bench import engines
     from bench.cli.progress import RunProgress
     from bench.store.store import Store
     from bench.studies.tuning.search import Search
 
     console = Console(stderr=True)
-    given = {name: value for name, value in (("device", device), ("workers", _number(workers))) if value is not None}
+    engine = _engine(device, workers)
     search = Search(
         asked, Store(store or Path("runs")), lambda text: console.print(text, markup=False, highlight=False)
     )
     with RunProgress(console, search.open) as progress:
-        outcome = search.run(engines.read_options(given), progress)
-    click.echo("\n".join(table(read_ledger(search.path))))
-    click.echo(f"\nledger: {search.path}")
+        outcome = search.run(engine, progress)
+    if search.path.is_file():
+        click.echo("\n".join([*table(read_ledger(search.path)), "", f"ledger: {search.path}"]))
     if outcome.failures:
         raise click.exceptions.Exit(1)
 
 
-def _number(text: str | None) -> Any:
-    return int(text) if text is not None and text.isdigit() else text
+def _engine(device: str | None, workers: str | None) -> EngineOptions:
+    asked = {"device": device, "workers": int(workers) if workers and workers.isdigit() else workers}
+    try:
+        return engines.read_options({name: value for name, value in asked.items() if value is not None})
+    except ValidationError as problem:
+        raise StudyError(f"engine: {first_problem(problem)}") from None
 
 
 def table(ledger: Ledger) -> list[str]:
-    """The trials as a Markdown table, the chosen ones bold, and how many each method had."""
+    """The trials as a Markdown table, the chosen ones bold, how many each method had, and the options to copy."""
     lines = [f"| {' | '.join(HEADS)} |", "|---" * len(HEADS) + "|"]
     lines += [f"| {' | '.join(_cells(entry))} |" for entry in ledger.entries]
     numbers = {ledger.trials(entry.method) for entry in ledger.entries}
     tuned = (
         f"{numbers.pop()} trials each" if len(numbers) == 1 else "unequal numbers of trials, the search has not ended"
     )
-    return [*lines, "", f"Options tuned: {tuned}; bold: chosen."]
+    return [*lines, "", f"Options tuned: {tuned}; bold: chosen, here as a study states them.", "", *_stated(ledger)]
+
+
+def _stated(ledger: Ledger) -> list[str]:
+    text = yaml.safe_dump(ledger.chosen, default_flow_style=None, sort_keys=False, width=1000)
+    return ["options:", *(f"  {line}" for line in text.splitlines())]
 
 
 def _cells(entry: Entry) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from PIL import Image
+from running import bench
 from textured_corpus import _one_thread, corpus  # noqa: F401 - fixtures
 
 import methods
@@ -197,7 +198,23 @@ def test_a_search_enters_all_trials_and_goes_on_where_it_was_stopped(write, tmp_
         command, ["--tuning", str(tmp_path / "small.yaml"), "--store", str(store.root), "--show"]
     )
     assert (0, table(ledger)) == (shown.exit_code, shown.output.splitlines())
-    assert "Options tuned: 2 trials each; bold: chosen." == shown.output.splitlines()[-1]
+    assert "Options tuned: 2 trials each; bold: chosen, here as a study states them." in shown.output
+    assert {"options": ledger.chosen} == yaml.safe_load("\n".join(shown.output.splitlines()[-3:]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--tuning", "deno"], "unknown tuning 'deno': name a .yaml file that exists, or choose from demo"),
+        (["--show", "--store", "nowhere"], "ledger nowhere/tuning/demo.csv cannot be read"),
+        (["--workers", "some"], "engine: workers"),
+    ],
+)
+def test_a_wrong_command_is_refused_in_one_line(tmp_path, arguments, said):
+    done = bench("tune", *arguments, cwd=tmp_path)
+    assert 2 == done.returncode
+    assert said in done.stderr
+    assert 1 == len(done.stderr.splitlines())
 
 
 def entry(trial, value, method="moco", **more):
