@@ -158,6 +158,10 @@ def _read(path: Path) -> Record:
     return record
 
 
+def _seconds(record: Record) -> dict[str, float]:
+    return {"seconds": record.cost["pretrain_seconds"]} if "pretrain_seconds" in record.cost else {}
+
+
 def _row(record: Record, row: str | None) -> dict[str, object]:
     device = record.provenance.get("device")
     warning_texts = options_text(record.warnings)
@@ -193,7 +197,7 @@ def _row(record: Record, row: str | None) -> dict[str, object]:
         "trivial": record.trivial,
         "tuned": options_text(record.tuned),
         "settled": record.settled.get("settled"),
-        "pretraining": options_text(record.pretraining),
+        "pretraining": options_text(record.pretraining | _seconds(record)),
         "warnings": warned.names([warning_texts]),
         "warning_texts": warning_texts,
         "synthetic": record.synthetic,

@@ -58,14 +58,15 @@ class Record(BaseModel):
         settled: `loss_slope` and `score_slope`: change over the last fifth of the training, as a share of the loss, and in
             points of the selection score; `settled` is 1 where neither moved any more, else 0.
         pretraining: facts of the weights by name: `steps`, `tiles`, `student_views`, `teacher_views`, `flops_forward`,
-            `flops`, `seconds`, `teacher_updates`, `start_left` and what else the method's card counts; empty for an
+            `flops`, `teacher_updates`, `start_left` and what else the method's card counts; empty for an
             initialisation that saw no image.
         warnings: named warnings of the weights and of the fine-tuning, each with one line that says what was seen; a
             number that rests on one is marked in every table.
         synthetic: whether the data set was made by a generator.
         synthetic_corpus: the same of the pretraining corpus; None where nothing was trained.
         provenance: versions, device, threads, git revision, host kind; never part of the key.
-        cost: `train_seconds`, `eval_seconds`, `peak_rss_mib`; the only part allowed to differ between repeats.
+        cost: `train_seconds`, `eval_seconds`, `peak_rss_mib`, and `pretrain_seconds` of the weights' steps; the
+            only part allowed to differ between repeats.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

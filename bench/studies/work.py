@@ -83,7 +83,11 @@ def _pretrain(job: PretrainJob, store: Store, report: Progress, device: torch.de
         **trained.card,
         "warnings": job.warnings | trained.warnings,
         "provenance": provenance.describe(device, threads, backbones.get(job.backbone).library),
-        "cost": {"train_seconds": round(time.monotonic() - begun, 3), "peak_rss_mib": _peak_rss_mib()},
+        "cost": {
+            "train_seconds": round(time.monotonic() - begun, 3),
+            "steps_seconds": round(trained.seconds, 3),
+            "peak_rss_mib": _peak_rss_mib(),
+        },
     }
     weights.save(store.weights(job.key), trained.weights, card)
     (store.job(job.key) / pretraining.CHECKPOINT).unlink(missing_ok=True)
@@ -92,11 +96,12 @@ def _pretrain(job: PretrainJob, store: Store, report: Progress, device: torch.de
 
 @dataclass(frozen=True)
 class _Product:
-    """What a pretraining gives: weights, what its card says of the training, and named warnings."""
+    """What a pretraining gives: weights, what its card says of the training, named warnings, and seconds of all steps."""
 
     weights: dict[str, Tensor]
     card: dict[str, Any]
     warnings: dict[str, str]
+    seconds: float
 
 
 def _train(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
@@ -114,7 +119,6 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
     if spec.trains:
         assert corpus is not None
         trained = pretraining.train(method, corpus, context)
-        computed["seconds"] = round(trained.seconds, 3)
     else:
         method.fit(context)
     card = {
@@ -125,10 +129,11 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         "features": trained.features,
         "synthetic": corpus.synthetic if corpus else None,
     }
-    return _Product(method.export(), card, trained.warnings)
+    return _Product(method.export(), card, trained.warnings, trained.seconds)
 
 
 def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
+    begun = time.monotonic()
     trained = oracle.train(job, Context(device, store.job(job.key), job.seed, report))
     card = {
         "input": job.input or normalisation_of(RANDOM).to_json(),
@@ -137,7 +142,7 @@ def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torc
         "facts": {"steps": trained.steps},
         "synthetic": None,
     }
-    return _Product(trained.weights, card, trained.warnings)
+    return _Product(trained.weights, card, trained.warnings, time.monotonic() - begun)
 
 
 def _fine_tune(
@@ -200,6 +205,7 @@ def _fine_tune(
             "train_seconds": round(result.train_seconds, 3),
             "eval_seconds": round(result.test_seconds, 3),
             "peak_rss_mib": _peak_rss_mib(),
+            **({"pretrain_seconds": card["cost"]["steps_seconds"]} if "steps_seconds" in card["cost"] else {}),
         },
     )
 

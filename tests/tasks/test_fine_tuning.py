@@ -141,7 +141,7 @@ def test_the_best_look_at_the_validation_split_is_what_is_tested(sets, tmp_path)
     # After the first step the rate makes the weights useless: the first look must be the one that is kept.
     wild = task.protocol.optimiser.model_copy(update={"lr": 5.0, "decay": "step"})
     schedule = task.protocol.schedule.model_copy(update={"total": 8, "look_every": 1})
-    task.protocol = task.protocol.model_copy(update={"optimiser": wild, "schedule": schedule})
+    task.protocol = task.protocol.model_copy(update={"optimiser": wild, "schedule": schedule, "selection": "val"})
     assert len(_recorded_scores(task, tmp_path / "1")) == 8 + 1
     parts = task.parts()
     task.parts = lambda: type(parts)(parts.train, parts.val, parts.val)
@@ -154,7 +154,7 @@ def test_a_single_look_after_the_last_step_is_spared_for_it_could_choose_nothing
     """Of five steps; mmengine looks after the last one too. The test split is always scored once."""
     task = _task("demo/city", sets)
     schedule = task.protocol.schedule.model_copy(update={"total": 5, "look_every": look_every})
-    task.protocol = task.protocol.model_copy(update={"schedule": schedule})
+    task.protocol = task.protocol.model_copy(update={"schedule": schedule, "selection": None})
     assert len(_recorded_scores(task, tmp_path)) == looks + 1
 
 
@@ -281,7 +281,7 @@ def test_weights_that_a_last_step_made_useless_are_not_tested(sets, tmp_path):
     task = _task("demo/scenes", sets)
     wild = task.protocol.optimiser.model_copy(update={"lr": 1e38})
     schedule = task.protocol.schedule.model_copy(update={"total": 1})
-    task.protocol = task.protocol.model_copy(update={"optimiser": wild, "schedule": schedule})
+    task.protocol = task.protocol.model_copy(update={"optimiser": wild, "schedule": schedule, "selection": "val"})
     with pytest.raises(DivergedError, match="are not finite after step 1 of 1"):
         _run(task, tmp_path)
 

@@ -11,6 +11,7 @@ import tasks
 from bench import backbones
 from bench.backbones.normalisation import IMAGENET
 from bench.core.context import Context
+from tasks.amounts import share
 from tasks.multilabel import constant_loss
 from tasks.protocols import load_protocol
 from tasks.subset_counts import count_subsets
@@ -68,7 +69,7 @@ def test_subsets_are_stratified_by_the_set_of_labels_and_counted_by_label(data):
     task = _task(data)
     strata = task.strata(list(range(len(data))))
     assert len({tuple(row) for row in data.class_counts.tolist()}) == len(set(strata))
-    (count,) = count_subsets(task, [1.0], {0: 7})
+    (count,) = count_subsets(task, [share(1.0)], {0: 7})
     assert data.class_counts[task.parts().train].sum(axis=0).tolist() == count.true
 
 

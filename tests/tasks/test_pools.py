@@ -42,6 +42,7 @@ def write(folder, label=CLASS, sizes=SIZES):
 
 def protocol(**changes):
     values = load_protocol("demo/scenes").model_dump(mode="json")
+    values["schedule"]["look_every"] = 5  # for those that select
     sources = values["sources"] | {"draw": "ours", "selection": "ours"}
     return Protocol.model_validate(values | {"split": {"by": "given"}, "sources": sources} | changes)
 

@@ -233,7 +233,7 @@ def test_a_probe_sees_scaled_images_too(data, tmp_path):
         ("demo/scenes", {"bn": "target"}, "bn is target, task cls trains batch norm: write as-trained"),
         ("demo/city", {"bn": "corpus"}, "bn is corpus, task seg trains batch norm"),
         ("demo/city", {"evaluation": {"size": 64}}, "labels of task seg lie in pixels: leave it out"),
-        ("demo/change", {"tuning": {"size": [64]}}, "labels of task change lie in pixels"),
+        ("demo/change", {"tuning": {"size": [64, 96]}, "selection": "within"}, "labels of task change lie in pixels"),
         ("demo/objects", {"evaluation": {"size": 64}}, "labels of task det lie in pixels"),
         ("demo/scenes-probe", {"task": "cls"}, "task cls trains a network and needs an optimiser"),
         ("demo/scenes", {"task": "probe"}, "task probe trains no network: write optimiser: {name: none}"),

@@ -83,6 +83,6 @@ def test_a_feature_network_is_restored_by_name_and_probed_but_is_no_backbone_of_
     torch.manual_seed(0)
     state = {key: torch.randn_like(value) for key, value in backbones.build(name).state_dict().items()}
     network = weights.restore(name, state, "a test")
-    assert probe(network, UNIT, ProbeSet(images, labels, np.arange(40))).linear > 0.95
+    assert probe(network, UNIT, ProbeSet(images, labels, np.arange(40)))[0].linear > 0.95
     with pytest.raises(StudyError, match=f"unknown backbone '{name}'"):
         backbones.registry.get(name)

@@ -58,7 +58,7 @@ def test_what_trains_nothing_takes_four_bands_of_16_bits(name, deep, tmp_path):
     method = spec.load()(backbones.build(network, 4), options, deep, Length(0, 0))
     method.fit(Context(torch.device("cpu"), tmp_path, 7, lambda *_: None))
     restored = weights.restore(network, method.export(), "the job")
-    found = probe(restored, method.input, corpus_samples(deep))
+    found, _ = probe(restored, method.input, corpus_samples(deep))
     assert (4, len(deep), NAMES) == (restored.bands, found.count, method.input.bands)
     assert (method.input.mean == (0.0,) * 4) == (name != "random")
     assert found.spread > 0
@@ -156,7 +156,7 @@ def test_weights_are_probed_on_images_of_their_bands_alone(deep, tmp_path, corpu
     method = prepare("geokr", deep)
     loop.train(method, deep, Context(torch.device("cpu"), tmp_path, 7, lambda *_: None))
     network = weights.restore("squeezenet1_1", method.export(), "the training")
-    found = probe(network, method.input, corpus_samples(deep))
+    found, _ = probe(network, method.input, corpus_samples(deep))
     assert 48 == found.count
     assert 0 < found.linear <= 1
     with pytest.raises(WeightsError, match=r"weights for red, green, blue, nir cannot .* red, green, blue \(uint8\)"):

@@ -176,7 +176,7 @@ def test_rows_that_beat_random_under_one_kind_of_statistics_alone_are_marked_wit
     assert [
         "\u2195 moco: beats random as trained and not target in seed 1",
         "\u2195 moco: beats random target and not as trained in seed 3",
-        "\u2195 random-raw: beats random target and not as trained in seed 1",
+        "\u2195 random (raw): beats random target and not as trained in seed 1",
     ] == lines[-3:]
 
 

@@ -31,10 +31,19 @@ def corpora(tmp_path_factory):
 @pytest.fixture
 def planned(tmp_path):
     """A function that plans a study of random weights on one protocol of probes, `planned(bn, **study)`."""
-    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": [{}] * 10}
+    slices = [{"source": str(at), "x": 0, "y": 0} for at in range(10)]
+    index = {
+        "schema": SCHEMA,
+        "synthetic": True,
+        "hash": "0" * 16,
+        "kind": "class",
+        "classes": ["a", "b"],
+        "palette": [[0, 0, 0]] * 2,
+    }
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "index.json").write_text(json.dumps(index))
+    (tmp_path / "data" / "index.json").write_text(json.dumps(index | {"slices": slices}))
     np.save(tmp_path / "data" / "images.npy", np.zeros((10, 1, 1, 3), dtype=np.uint8))
+    np.save(tmp_path / "data" / "class_counts.npy", np.eye(2, dtype=np.int64)[np.arange(10) % 2])
 
     def plan(bn, **study):
         values = load_protocol("demo/scenes-probe").model_dump(mode="json", exclude_unset=True)

@@ -7,7 +7,6 @@ import pytest
 import torch
 from textured_corpus import corpus  # noqa: F401 - a fixture
 
-import tasks
 from bench.backbones import weights
 from bench.core.errors import DataError, StudyError
 from bench.core.keys import content_hash
@@ -27,9 +26,18 @@ def data(tmp_path):
     """A prepared set of 100 images, of which a plan reads the index, and the bands."""
     folder = tmp_path / "data"
     folder.mkdir()
-    index = {"schema": SCHEMA, "synthetic": True, "hash": "0" * 16, "slices": [{}] * 100}
-    (folder / "index.json").write_text(json.dumps(index))
+    slices = [{"source": str(at), "x": 0, "y": 0} for at in range(100)]
+    index = {
+        "schema": SCHEMA,
+        "synthetic": True,
+        "hash": "0" * 16,
+        "kind": "class",
+        "classes": ["a", "b"],
+        "palette": [[0, 0, 0]] * 2,
+    }
+    (folder / "index.json").write_text(json.dumps(index | {"slices": slices}))
     np.save(folder / "images.npy", np.zeros((100, 1, 1, 3), dtype=np.uint8))
+    np.save(folder / "class_counts.npy", np.eye(2, dtype=np.int64)[np.arange(100) % 2])
     return folder
 
 
@@ -142,7 +150,6 @@ def test_a_worker_writes_weights_that_are_restored_by_the_name_on_their_card(tmp
         assert torch.isfinite(restored(images)[-1]).all()
 
 
-@pytest.mark.skipif("probe" not in tasks.registry.all(), reason="no task takes frozen features")
 def test_probed_features_stand_on_the_board_of_every_backbone(tmp_path, corpus, data):  # noqa: F811
     asked_for = {"tasks": ["probe"], "protocols": {"probe": ["demo/scenes-probe"]}, "methods": ["mosaiks", "random"]}
     plan = planned(tmp_path, corpus, data, **asked_for)

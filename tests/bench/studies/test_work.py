@@ -28,6 +28,7 @@ def data(tmp_path):
 
 def design(data, by, **changes):
     values = load_protocol("demo/scenes").model_dump(mode="json")
+    values["schedule"]["look_every"] = 5  # for those that select
     values |= {"split": {"by": by, "ratio": [3, 0, 1], "seed": 1}} | changes
     protocol = Protocol.model_validate(values)
     task = tasks.get("cls").load()(protocol, data)
