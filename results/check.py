@@ -234,8 +234,10 @@ def _changed(old: Record, new: Record) -> list[str]:
     changes = []
     for part in ("metrics", "counts", "seeds"):
         was, now = getattr(old, part), getattr(new, part)
+        # A record from before there was a design counts less: what it does not say has not moved.
+        names = was if part == "counts" and not old.design else was | now
         changes += [
-            _move(name, was.get(name), now.get(name)) for name in sorted(was | now) if was.get(name) != now.get(name)
+            _move(name, was.get(name), now.get(name)) for name in sorted(names) if was.get(name) != now.get(name)
         ]
     warned, warns = (", ".join(sorted(record.warnings)) or "none" for record in (old, new))
     return changes if warned == warns else [*changes, f"warnings {warned} -> {warns}"]

@@ -1,6 +1,5 @@
 """Detection set of the demo world in the layout of Levir: images, and beside each a text file of boxes."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from bench.demo.drawing import draw_all
 from bench.demo.noise import Array, Shape, band, bricks, generator
 from bench.demo.optics import Image, Optics, draw_optics, expose, tint
 from bench.demo.planet import ARTIFICIAL, BARE, CULTIVATED, FOREST, GRASSLAND, WATER
-from bench.demo.scene_classes import ASPHALT, ground, shore_distance
+from bench.demo.scene_classes import ASPHALT, Draw, ground, shore_distance
 from bench.demo.textures import pixel_grid
 from bench.demo.vehicles import AIRPLANE, OIL_TANK, SHIP, Box, Pose, stamp
 
@@ -64,11 +63,15 @@ def _countryside(rng: np.random.Generator, shape: Shape, optics: Optics) -> Arra
 
 
 # Background, class, shortest and longest object in pixels, most objects in one image.
-SETTINGS: tuple[tuple[Callable[[np.random.Generator, Shape, Optics], Array], int, float, float, int], ...] = (
+SETTINGS: tuple[tuple[Draw, int, float, float, int], ...] = (
     (_apron, AIRPLANE, 30, 48, 1),
     (_sea, SHIP, 30, 52, 1),
     (_depot, OIL_TANK, 22, 34, 2),
 )
+
+
+# Every ground that a picture may have, whatever lies on it.
+GROUNDS: tuple[Draw, ...] = (*(background for background, *_ in SETTINGS), _countryside)
 
 
 def render_detection(seed: int, index: int, size: tuple[int, int]) -> tuple[Image, Boxes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.core import files
 from bench.core.context import Say, quiet
-from bench.demo import change, cloud_snow, detection, natural, scene_classes, tags
+from bench.demo import change, cloud_snow, detection, natural, objects, scene_classes, tags
 
 
 def ensure_scene_classes(
@@ -103,6 +103,24 @@ def ensure_natural(
     """
     name = f"natural-v{natural.VERSION}-{per_class}x{size}"
     return _ensure(home, name, say, lambda work: natural.write_natural(work, 71, per_class, size))
+
+
+def ensure_objects(
+    home: Path, say: Say = quiet, *, per_class: int = objects.PER_CLASS, size: int = objects.SIZE
+) -> Path:
+    """Pictures of one object or none, an image folder: what options of methods are judged on.
+
+    Args:
+        home: folder that keeps generated data.
+        say: told when it is drawn.
+        per_class: images of each of the 4 classes.
+        size: side of an image, pixels.
+
+    Returns:
+        The folder that holds `<class>/*.png`.
+    """
+    name = f"dev-objects-v{objects.VERSION}-{per_class}x{size}"
+    return _ensure(home, name, say, lambda work: objects.write_objects(work, 97, per_class, size))
 
 
 def ensure_tags(home: Path, say: Say = quiet, *, count: int = tags.COUNT, size: int = tags.SIZE) -> Path:

@@ -24,8 +24,6 @@ COMPUTE = 1.5
 OF_THE_CORPUS = frozenset({"tiles", "landcover"})
 # The fact in which a budget's unit is counted; without a budget rows are compared by their views.
 COUNTED_AS = {"views": "student_views", "tiles": "tiles", "steps": "steps", "flops": "flops"}
-# Of a description of views, what is done to them.
-STEPS = VIEW_COLUMNS[:-2]
 Kind = Literal["trained", "drawn", "published", "features", "oracle"]
 
 
@@ -222,10 +220,22 @@ def _views(entry: Entry) -> Stated:
     views = entry.options.augmentation()
     if entry.options.views == "common":
         return Stated(f"common ({views.needs})" if views.needs else "common", "common")
-    steps = [f"{name} {text}" for name, text in describe(views).items() if name in STEPS and text != NOT_DONE]
-    own = "; ".join(steps) if views.recipes else "not stated"
     # What says nothing of its views may share them with nobody but itself.
-    return Stated(f"its own: {own}", set(views.recipes.values()) or entry.spec.factory)
+    return Stated(
+        "its own" if views.recipes else "its own, not stated", set(views.recipes.values()) or entry.spec.factory
+    )
+
+
+def _step(name: str) -> Callable[[Entry], Stated]:
+    """What is done to a view of one kind; whether the family is another is compared in the column of views."""
+
+    def of(entry: Entry) -> Stated:
+        if not isinstance(entry.options, TrainingOptions):
+            return Stated(NONE)
+        text = describe(entry.options.augmentation())[name]
+        return Stated(NONE if text == NOT_DONE else text, text)
+
+    return of
 
 
 def _option(name: str) -> Callable[[Entry], Stated]:
@@ -273,4 +283,5 @@ COLUMNS: dict[str, list[Column]] = {
         Column("learning rate", _rate),
         Column("options tuned", _tuning, recipe=True),
     ],
+    "augmentations": [Column(name, _step(name)) for name in VIEW_COLUMNS[:-1]],
 }

@@ -20,6 +20,7 @@ from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.references import missing_references
 from bench.studies.study import Row, Study
+from bench.studies.tuning.ledger import find_ledger
 from tasks.pools import Drawn, Pool
 from tasks.protocols import Protocol
 from tasks.subsets import subset_seed
@@ -180,6 +181,19 @@ def pretrain_jobs(study: Study, inputs: Inputs, rows: list[Row], protocols: list
             for draw in range(study.pretrainings_of(row)):
                 seed = derive(study.seed, "pretrain", row.repeat_from + draw)
                 jobs[row.name, backbone, draw, None] = _pretrain_job(row, options, backbone, seed, used, images)
+    return _with_trials(study, jobs)
+
+
+def _with_trials(study: Study, jobs: dict[Slot, PretrainJob]) -> dict[Slot, PretrainJob]:
+    """Tell of each training how many trials chose its options, where the study names the ledger."""
+    if study.tuned_by is None:
+        return jobs
+    ledger, rows = find_ledger(study.tuned_by), {row.name: row for row in study.rows()}
+    for slot, job in jobs.items():
+        row = rows[slot[0]]
+        if methods.get(row.method).trains:
+            trials = ledger.trials_behind(row.method, {**study.options.get(row.method, {}), **row.options})
+            jobs[slot] = job.model_copy(update={"facts": job.facts | {"trials": trials}})
     return jobs
 
 

@@ -147,6 +147,8 @@ class Study(BaseModel):
         seed: root of the seed tree.
         pretrain: options for every method that trains.
         options: options by method; they go before `pretrain`.
+        tuned_by: whose ledger the options of its methods come from: a tuning file's name, or a ledger's path. Words on
+            cards and records, not part of a key.
         engine: how work is run: its `kind`, and the options of that engine.
         store: folder of the results.
     """
@@ -162,7 +164,7 @@ class Study(BaseModel):
     budget: StudyBudget = None
     views: Literal["paper", "common"] = "common"
     backbones: list[str] = Field(min_length=1)
-    tasks: list[str] = Field(min_length=1)
+    tasks: list[str]
     datasets: list[str] | None = None
     protocols: dict[str, list[str]]
     fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
@@ -172,6 +174,7 @@ class Study(BaseModel):
     seed: int = Field(default=0, ge=0)
     pretrain: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    tuned_by: str | None = None
     engine: Annotated[EngineOptions, BeforeValidator(_engine)] = Field(default_factory=lambda: engines.read_options({}))
     store: str = "runs"
 
@@ -283,6 +286,8 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
             values.pop("budget", None)
         _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
     study = parse(Study, values, file, StudyError)
+    if not study.tasks:
+        raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
     _check_names(study)
     return study
 

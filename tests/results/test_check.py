@@ -123,6 +123,14 @@ def test_a_changed_count_moves_a_record(two_stores):
     assert "steps 300 -> 301" in report.moved[0]
 
 
+def test_a_count_that_an_older_record_does_not_state_has_not_moved(two_stores):
+    """Only a record with a design says how many labels were used."""
+    more = {"labels_used": 7}
+    assert two_stores(lambda r: r.model_copy(update={"counts": r.counts | more, "design": {"draw": "quota"}})).ok
+    report = two_stores(lambda r: r.model_copy(update={"counts": r.counts | more}), design={"draw": "quota"})
+    assert {"labels_used None -> 7"} == {line.split("seed ")[1].split(": ")[1] for line in report.moved}
+
+
 def test_a_torn_record_fails_the_check(two_stores, tmp_path):
     two_stores()
     (tmp_path / "fresh" / "records" / "torn.json").write_text("{")

@@ -23,14 +23,15 @@ def printed(*arguments, home):
 def test_markdown_has_a_table_for_each_group_of_columns_and_marks_what_differs(tmp_path):
     text = printed("--format", "markdown", home=tmp_path)
     titles = [line.removeprefix("### Design of geokr-2021: ") for line in text.splitlines() if line.startswith("###")]
-    groups = ["what is learned from", "budget and compute", "recipe", "labels", "training", "sentences"]
+    groups = ["what is learned from", "budget and compute", "recipe", "augmentations"]
+    groups += ["labels", "training", "sentences"]
     assert groups == titles
     assert "| geokr | geokr | resnet50 | its own: 10 epochs \\* |" in text
     assert "| moco | moco | resnet50 | its own: 200 epochs \\* |" in text
     assert "\\*: differs from another row that it is compared with." in text
     assert "| geokr against moco | weights |" in text
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    assert {len(line.replace("\\|", "").split("|")) for line in lines} == {5, 10, 12}
+    assert {len(line.replace("\\|", "").split("|")) for line in lines} == {5, 10, 12, 15}
 
 
 def test_the_terminal_shows_the_same_marks_without_colours(tmp_path):

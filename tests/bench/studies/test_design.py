@@ -65,8 +65,13 @@ def cell(sheet, row, column):
 
 def marked(sheet):
     """Columns in which some row is marked as different, those that differ by the methods themselves left out."""
+    steps = {column.name for column in COLUMNS["augmentations"]}
     columns = {name for cells in sheet.rows for name, each in zip(sheet.columns, cells, strict=True) if each.differs}
-    return columns - {"learning rate", "steps", "tiles", "student views", "teacher views", "forward FLOPs", "FLOPs"}
+    return (
+        columns
+        - steps
+        - {"learning rate", "steps", "tiles", "student views", "teacher views", "forward FLOPs", "FLOPs"}
+    )
 
 
 def about(sheet, a, b):

@@ -126,6 +126,7 @@ def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one()
     [
         ({"methods": "geoker"}, r"unknown method 'geoker': choose from random, .*geokr"),
         ({"tasks": "sgm"}, "unknown task 'sgm': choose from .*seg"),
+        ({"settings": ("tasks=[]",)}, "study demo: tasks is empty: name at least one"),
         ({"backbones": "resnet19"}, "unknown backbone 'resnet19': choose from resnet18"),
         ({"fractions": "0"}, r"fractions\.0: .*greater than 0, got 0\.0"),
         ({"fractions": "1.5"}, r"fractions\.0: .*less than or equal to 1, got 1\.5"),
