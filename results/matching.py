@@ -1,16 +1,19 @@
-"""Labels to match: the label fraction at which a method reaches a reference's score at all labels."""
+"""Labels to match: the share of the labels, all that were used, at which a method reaches a reference's score at all."""
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.core.errors import StudyError
 from results import budgets, warned
+from results.labels import shares
 from results.stats.efficiency import Crossing, crossing_interval, first_crossing
-from results.stats.intervals import Interval
+from results.stats.intervals import Floats, Interval
 from results.stats.paired import scores_by_pair
 from results.summary import BOARD
 from results.variants import NO_REFERENCE
@@ -147,7 +150,8 @@ def keyed(matches: list[Match]) -> dict[str, Match]:
 def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
     means = followed.groupby("fraction")["score"].mean().sort_index()
     target = float(full["score"].mean())
-    crossing = first_crossing(means.index.to_numpy(), means.to_numpy(), target, isotonic)
+    used = _used(followed, means.index)
+    crossing = first_crossing(used, means.to_numpy(), target, isotonic)
     interval, n = _interval(followed, full, isotonic)
     first = followed.iloc[0]
     both = pd.concat([followed, full])
@@ -177,9 +181,18 @@ def _interval(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> tup
     paired = curves.join(scores_by_pair(full).iloc[:, 0].rename("reference")).dropna()
     if len(paired) < 2:
         return UNKNOWN, 1
-    fractions = curves.columns.to_numpy(dtype="float64")
     method = paired[curves.columns].to_numpy().T
-    return crossing_interval(fractions, method, paired["reference"].to_numpy(), isotonic), len(paired)
+    return crossing_interval(_used(followed, curves.columns), method, paired["reference"].to_numpy(), isotonic), len(
+        paired
+    )
+
+
+def _used(followed: pd.DataFrame, fractions: Iterable[Any]) -> Floats:
+    """Labels used at each fraction, as a share of the training part: what a curve is drawn over."""
+    if "n_labels" not in followed:  # published numbers say no more than their fractions
+        return np.array(list(fractions), dtype=np.float64)
+    over, variant = shares(followed), str(followed.iloc[0]["variant"])
+    return np.array([over[variant, float(fraction)] for fraction in fractions])
 
 
 def _finite(value: float) -> float | None:

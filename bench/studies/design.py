@@ -17,7 +17,8 @@ from bench.studies.budget import compute_of
 from bench.studies.design_rows import COLUMNS, COMPUTE, Column, Entry, differ
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
-from bench.studies.plan import check_seeds, entering_rows, left_out, pretrain_jobs, reads_corpus
+from bench.studies.plan import check_seeds, entering_rows, left_out
+from bench.studies.pretrainings import pretrain_jobs, reads_corpus
 from bench.studies.references import missing_references
 from bench.studies.study import Study
 from tasks.prepared import Prepared

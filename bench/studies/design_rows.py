@@ -14,7 +14,7 @@ from bench.pretraining.views import COLUMNS as VIEW_COLUMNS
 from bench.pretraining.views import NONE as NOT_DONE
 from bench.pretraining.views import describe
 from bench.studies.jobs import PretrainJob
-from bench.studies.plan import reads_corpus
+from bench.studies.pretrainings import reads_corpus
 from bench.studies.study import Row, Study, start_name
 
 UNKNOWN, NONE = "?", "—"

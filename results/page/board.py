@@ -210,7 +210,8 @@ def _row(variant: str, meaning: str, fractions: list[float], cells: _Cells) -> B
     whole = len(complete) == len(fractions) > 1
     mine = cells.records[cells.records["variant"] == variant]
     made = bool(mine["synthetic_corpus"].any()) and not bool(mine["synthetic"].any())
-    area = area_under_curve(fractions, complete) if whole else None
+    over = labels.shares(mine)
+    area = area_under_curve([over[variant, each] for each in fractions], complete) if whole else None
     methods = set(mine["method"])
     stands = "floor" if methods & set(FLOORS) else "ceiling" if methods & set(CEILINGS) else ""
     return BoardRow(variant, meaning, stands, made, scores, area, *_needs(variant, cells.records))

@@ -29,7 +29,7 @@ def area_under_curve(fractions: Sequence[float] | Floats, scores: Sequence[float
     """Area under score against log fraction, divided by the log range: the mean score over that range.
 
     Args:
-        fractions: ascending, in (0, 1], at least two.
+        fractions: ascending, above 0, at least two.
         scores: as many, in the unit of the result.
     """
     x = np.log(np.asarray(fractions, dtype=np.float64))
@@ -42,7 +42,7 @@ def first_crossing(
     """Find the first fraction at which the curve reaches `target`, linear in log fraction between measurements.
 
     Args:
-        fractions: ascending, in (0, 1].
+        fractions: ascending, above 0.
         scores: as many.
         target: score to reach.
         isotonic: fit a rising curve first (least squares, Barlow et al. 1972), so that one lucky dip or peak does not

@@ -136,3 +136,12 @@ def test_a_raw_random_network_is_no_reference(make_study):
     for name in ("random-raw", "random (raw)"):
         with pytest.raises(StudyError, match="is no reference"):
             labels_to_match(frame, Choice("geokr"), Choice(name))
+
+
+def test_labels_that_selected_beyond_the_fraction_are_labels_that_were_needed(make_study):
+    frame = from_records(make_study(seeds=5))
+    (drawn,) = labels_to_match(frame, Choice("geokr"), Choice("random"))
+    used = frame.assign(n_labels=(1000 * frame["fraction"] + 500).astype("Int64"), n_train_all=1000)
+    (match,) = labels_to_match(used, Choice("geokr"), Choice("random"))
+    assert drawn.crossing.fraction < 0.5 < match.crossing.fraction
+    assert match.crossing.fraction < match.interval.high
