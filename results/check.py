@@ -105,7 +105,7 @@ class Report:
         return [*self.losses, *(f"{report.name}: {line}" for report in self.cells for line in report.moved)]
 
 
-def compare(committed: Path, fresh: Path) -> Report:
+def compare(committed: Path, fresh: Path, repeats: int | None = None) -> Report:
     """Compare a freshly made store with committed records, record by record, and the losses that pretraining ended with.
 
     Records are matched by method, options, row, backbone, protocol, fraction and seed, not by key, so that a change of
@@ -118,6 +118,8 @@ def compare(committed: Path, fresh: Path) -> Report:
     Args:
         committed: folder with the `records` that are held to.
         fresh: store of the new run.
+        repeats: how many repeats of each cell are held to, from the first; None for all. What else a store holds is left
+            alone.
 
     Raises:
         StoreError: one of the folders is no store, or nothing is committed.
@@ -125,10 +127,10 @@ def compare(committed: Path, fresh: Path) -> Report:
     old, new = scan(committed), scan(fresh)
     if not old.records:
         raise StoreError(f"{committed} holds no usable record to hold to: make it with `bench leaderboard build`")
-    before, after = _by_cell(old.records), _by_cell(new.records)
+    before, after = _by_cell(old.records, repeats), _by_cell(new.records, repeats)
     shared = [cell for cell in before if before[cell].keys() & after.get(cell, {}).keys()]
     comparisons = sum(len(before[cell].keys() & after[cell].keys()) + 1 for cell in shared)
-    spreads = _pooled(before, comparisons)
+    spreads = _pooled(_by_cell(old.records, None), comparisons)
     names = _names([*before, *after])
     reports = [_compare(cell, names[cell], before[cell], after[cell], spreads[cell.place]) for cell in shared]
     losses, pretrainings = compare_losses(committed, fresh)
@@ -142,10 +144,11 @@ def compare(committed: Path, fresh: Path) -> Report:
     )
 
 
-def _by_cell(records: Iterable[Record]) -> dict[CheckedCell, dict[int, Record]]:
+def _by_cell(records: Iterable[Record], repeats: int | None) -> dict[CheckedCell, dict[int, Record]]:
     cells: dict[CheckedCell, dict[int, Record]] = defaultdict(dict)
     for record in records:
-        cells[_cell(record)][record.seed] = record
+        if repeats is None or record.seed < repeats:
+            cells[_cell(record)][record.seed] = record
     return dict(cells)
 
 

@@ -58,7 +58,8 @@ def build(study: str, store: Path | None, out: Path) -> None:
     "--committed", type=FOLDER, default=COMMITTED, show_default=True, help="Committed records to compare with."
 )
 @click.option("--fresh", type=FOLDER, help="Compare with this store instead of running the study from nothing.")
-def check(study: str, committed: Path, fresh: Path | None) -> None:
+@click.option("--repeats", type=click.IntRange(min=1), help="Hold the first N repeats of each cell alone.")
+def check(study: str, committed: Path, fresh: Path | None, repeats: int | None) -> None:
     """Run the leaderboard's study from nothing and compare it with the committed records, record by record.
 
     On the same kind of machine every bit must be equal; elsewhere each cell has a tolerance from its seeds' spread.
@@ -66,8 +67,8 @@ def check(study: str, committed: Path, fresh: Path | None) -> None:
     """
     scan(committed)  # refuses a folder without records before the long run
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
-        made = fresh or _run_from_nothing(study, Path(folder))
-        report = checking.compare(committed, made)
+        made = fresh or _run_from_nothing(study, Path(folder), seeds=repeats)
+        report = checking.compare(committed, made, repeats)
         _say_failures(made)
     stale = publishing.stale(committed)
     for cell in report.cells:
@@ -92,12 +93,13 @@ def check(study: str, committed: Path, fresh: Path | None) -> None:
     click.echo(f"all {len(report.cells)} cells and {report.pretrainings} pretrainings come out as committed")
 
 
-def _run_from_nothing(study: str, folder: Path, predictions: int = 0) -> Path:
+def _run_from_nothing(study: str, folder: Path, predictions: int = 0, seeds: int | None = None) -> Path:
     """Run a study into an empty store, with an empty data folder, so that nothing made earlier is used."""
     from bench.cli.run import run
 
     os.environ["BENCH_DATA"] = str(folder / "data")
     arguments = ["--study", study, "--store", str(folder / "store"), "--save-predictions", str(predictions)]
+    arguments += ["--seeds", str(seeds)] if seeds else []
     run.main(args=arguments, prog_name="bench run", standalone_mode=False)
     (folder / "store" / "records").mkdir(exist_ok=True)  # there is none where every cell failed
     return folder / "store"

@@ -20,12 +20,12 @@ OTHER = MACHINE | {"device_name": "another processor"}
 def two_stores(tmp_path, make_study, write_store):
     """Two stores of one study; `change` maps each fresh record."""
 
-    def make(change=lambda record: record, provenance=MACHINE, **study):
+    def make(change=lambda record: record, provenance=MACHINE, repeats=None, **study):
         committed = make_study(provenance=MACHINE, **study)
         fresh = [record.model_copy(update={"provenance": provenance}) for record in committed]
         write_store(tmp_path / "committed", committed)
         write_store(tmp_path / "fresh", filter(None, map(change, fresh)))
-        return compare(tmp_path / "committed", tmp_path / "fresh")
+        return compare(tmp_path / "committed", tmp_path / "fresh", repeats)
 
     return make
 
@@ -129,6 +129,21 @@ def test_a_count_that_an_older_record_does_not_state_has_not_moved(two_stores):
     assert two_stores(lambda r: r.model_copy(update={"counts": r.counts | more, "design": {"draw": "quota"}})).ok
     report = two_stores(lambda r: r.model_copy(update={"counts": r.counts | more}), design={"draw": "quota"})
     assert {"labels_used None -> 7"} == {line.split("seed ")[1].split(": ")[1] for line in report.moved}
+
+
+def test_the_first_repeats_alone_can_be_held(two_stores):
+    """Another repeat may move, be missing, or be there beside them."""
+    assert two_stores(lambda r: r if r.seed == 0 else None, repeats=1).ok
+    assert two_stores(lambda r: shifted(r, 0.1 * r.seed), repeats=1).ok
+    report = two_stores(lambda r: shifted(r, 0.1 * r.seed), repeats=2)
+    assert {"seed 1"} == {line.split(": ")[1] for line in report.moved}
+
+
+def test_the_tolerance_of_one_repeat_comes_from_the_spread_of_all(two_stores):
+    whole, first = (two_stores(provenance=OTHER, repeats=repeats) for repeats in (None, 1))
+    assert first.ok
+    tolerance = {each.cell: each.tolerance for each in whole.cells}
+    assert all(0 < each.tolerance < tolerance[each.cell] for each in first.cells)
 
 
 def test_a_torn_record_fails_the_check(two_stores, tmp_path):
