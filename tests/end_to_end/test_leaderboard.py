@@ -65,6 +65,7 @@ def leaderboard(study, package, tmp_path):
         "name": "board",
         "methods": ["contrast"],
         "references": [],
+        "pretrain_seeds": 1,
         "protocols": {"seg": [str(tmp_path / "protocol.yaml")]},
         "fractions": [1.0],
         "options": {"contrast": {"queue": 8}},
