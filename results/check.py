@@ -233,12 +233,17 @@ def _compare(
     )
 
 
+# Counts that records from before there was a design cannot state; all others are held to.
+_COUNTED_LATER = {"classes", "labels_used", "selection", "beyond"}
+
+
 def _changed(old: Record, new: Record) -> list[str]:
     changes = []
     for part in ("metrics", "counts", "seeds"):
         was, now = getattr(old, part), getattr(new, part)
-        # A record from before there was a design counts less: what it does not say has not moved.
-        names = was if part == "counts" and not old.design else was | now
+        names = (was | now).keys()
+        if part == "counts" and not old.design:
+            names = names - _COUNTED_LATER
         changes += [
             _move(name, was.get(name), now.get(name)) for name in sorted(names) if was.get(name) != now.get(name)
         ]

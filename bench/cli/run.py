@@ -101,7 +101,9 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     plan = make_plan(study, inputs)
     _say_left_out(plan, console)
     _open(plan, store, retry_failed=retry_failed)
-    store.write_design(design(study, inputs))
+    # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
+    if plan.open_cells(store, retry_failed=retry_failed) or not store.has_design(study.name):
+        store.write_design(design(study, inputs))
     outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
     _show_tables(study, plan, store)
     _exit(outcome, console)

@@ -8,6 +8,7 @@ What a step computes grows with its batch; only SimCLR's loss grows with the squ
 tiles of 64 px on a ResNet-18 and 0.7% of one of 4096 (docs/decisions/051).
 """
 
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -81,6 +82,7 @@ def _key(spec: MethodSpec, options: TrainingOptions, backbone: str, corpus: Corp
         "bands": len(corpus.bands),
         "classes": len(corpus.classes) if corpus.has_landcover else 0,
         "torch": torch.__version__,
+        "library": version(backbones.get(backbone).library),  # which may change what its network is
     })  # fmt: skip
 
 

@@ -103,8 +103,11 @@ class Store:
 
     def write_design(self, sheet: Sheet) -> None:
         """Keep the design sheet of a study; a later run of a study of that name replaces it."""
-        name = re.sub(r"[^\w.-]", "-", sheet.study)
-        files.write_json(self.root / "designs" / f"{name}.json", sheet.model_dump(mode="json"))
+        files.write_json(self._design(sheet.study), sheet.model_dump(mode="json"))
+
+    def has_design(self, study: str) -> bool:
+        """Whether a study of this name has a sheet."""
+        return self._design(study).is_file()
 
     def designs(self) -> Iterator[Sheet]:
         """The design sheets of the studies that were run here, by name; an unreadable one raises StoreError."""
@@ -145,6 +148,10 @@ class Store:
             yield True
         finally:
             lock.release()
+
+    def _design(self, study: str) -> Path:
+        name = re.sub(r"[^\w.-]", "-", study)
+        return self.root / "designs" / f"{name}.json"
 
     def _record(self, key: str) -> Path:
         return self.root / "records" / f"{key}.json"

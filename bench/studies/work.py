@@ -179,17 +179,7 @@ def _fine_tune(
         corpus=cell.pretrain.corpus_hash,
         metric=protocol.metric,
         metrics=result.metrics,
-        counts={
-            "train": len(train),
-            "train_all": len(parts.train),
-            "val": len(parts.val),
-            "test": len(parts.test),
-            "steps": result.steps,
-            "classes": len(task.scheme.classes),
-            "labels_used": len({*train, *result.selected_on}),
-            "selection": len(set(result.selected_on) & set(train)),
-            "beyond": len(set(result.selected_on) - set(train)),
-        },
+        counts=_counts(task, train, parts, result),
         labels=cell.labels,
         design=_design(task, parts, result),
         trivial=task.trivial(train, parts.test),
@@ -208,6 +198,22 @@ def _fine_tune(
             **({"pretrain_seconds": card["cost"]["steps_seconds"]} if "steps_seconds" in card["cost"] else {}),
         },
     )
+
+
+def _counts(task: Task, train: list[int], parts: Parts, result: Result) -> dict[str, int]:
+    """Samples by what they were used for; see `Record.counts`."""
+    drawn, selecting = set(train), set(result.selected_on)
+    return {
+        "train": len(train),
+        "train_all": len(parts.train),
+        "val": len(parts.val),
+        "test": len(parts.test),
+        "steps": result.steps,
+        "classes": len(task.scheme.classes),
+        "labels_used": len(drawn | selecting),
+        "selection": len(drawn & selecting),
+        "beyond": len(selecting - drawn),
+    }
 
 
 def _design(task: Task, parts: Parts, result: Result) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What the options of every method of ours say of its views: its own recipes, or the family that all methods share."""
 
+from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -18,18 +19,18 @@ class ViewOptions(TrainingOptions):
 
     OWN: ClassVar[frozenset[str]] = frozenset()
 
+    @abstractmethod
     def own_recipes(self) -> dict[str, Recipe]:
         """The method's own recipe of each view, by the view's name."""
-        raise NotImplementedError
 
     def fit(self, view: str, recipe: Recipe) -> Recipe:
         """The shared recipe less what the loss cannot bear in a view, by `bench.pretraining.views.whole` and `upright`."""
         del view
         return recipe
 
+    @abstractmethod
     def needs(self) -> str:
         """What the loss needs of the views, in words."""
-        raise NotImplementedError
 
     def masks(self) -> str:
         """What is hidden of the views, in words."""

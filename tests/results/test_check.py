@@ -127,6 +127,7 @@ def test_a_count_that_an_older_record_does_not_state_has_not_moved(two_stores):
     """Only a record with a design says how many labels were used."""
     more = {"labels_used": 7}
     assert two_stores(lambda r: r.model_copy(update={"counts": r.counts | more, "design": {"draw": "quota"}})).ok
+    assert not two_stores(lambda r: r.model_copy(update={"counts": r.counts | {"folds": 5}})).ok
     report = two_stores(lambda r: r.model_copy(update={"counts": r.counts | more}), design={"draw": "quota"})
     assert {"labels_used None -> 7"} == {line.split("seed ")[1].split(": ")[1] for line in report.moved}
 

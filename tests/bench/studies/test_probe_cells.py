@@ -1,12 +1,11 @@
 """Probes as cells: whose tiles enter the key, what is refused before anything runs, and what the record says."""
 
 import importlib.util
-import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
+from prepared_index import write_index
 from textured_corpus import write_corpus
 
 from bench.core.bands import RGB
@@ -17,7 +16,6 @@ from bench.studies.inputs import Inputs
 from bench.studies.jobs import Answer
 from bench.studies.plan import make_plan
 from bench.studies.study import load_study
-from tasks.prepared import SCHEMA
 from tasks.protocols import load_protocol
 
 
@@ -31,19 +29,7 @@ def corpora(tmp_path_factory):
 @pytest.fixture
 def planned(tmp_path):
     """A function that plans a study of random weights on one protocol of probes, `planned(bn, **study)`."""
-    slices = [{"source": str(at), "x": 0, "y": 0} for at in range(10)]
-    index = {
-        "schema": SCHEMA,
-        "synthetic": True,
-        "hash": "0" * 16,
-        "kind": "class",
-        "classes": ["a", "b"],
-        "palette": [[0, 0, 0]] * 2,
-    }
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "index.json").write_text(json.dumps(index | {"slices": slices}))
-    np.save(tmp_path / "data" / "images.npy", np.zeros((10, 1, 1, 3), dtype=np.uint8))
-    np.save(tmp_path / "data" / "class_counts.npy", np.eye(2, dtype=np.int64)[np.arange(10) % 2])
+    write_index(tmp_path / "data", 10)
 
     def plan(bn, **study):
         values = load_protocol("demo/scenes-probe").model_dump(mode="json", exclude_unset=True)

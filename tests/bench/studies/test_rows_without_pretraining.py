@@ -1,10 +1,8 @@
 """Rows that train nothing in a study: what they read, on which boards they stand, and where they cannot enter."""
 
-import json
-
-import numpy as np
 import pytest
 import torch
+from prepared_index import write_index
 from textured_corpus import corpus  # noqa: F401 - a fixture
 
 from bench.backbones import weights
@@ -16,7 +14,6 @@ from bench.studies import work
 from bench.studies.inputs import Inputs
 from bench.studies.plan import make_plan, plan_pretraining
 from bench.studies.study import load_study
-from tasks.prepared import SCHEMA
 
 ROWS = ["random", "random-raw", "image-stats", "mosaiks"]
 
@@ -24,21 +21,7 @@ ROWS = ["random", "random-raw", "image-stats", "mosaiks"]
 @pytest.fixture
 def data(tmp_path):
     """A prepared set of 100 images, of which a plan reads the index, and the bands."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    slices = [{"source": str(at), "x": 0, "y": 0} for at in range(100)]
-    index = {
-        "schema": SCHEMA,
-        "synthetic": True,
-        "hash": "0" * 16,
-        "kind": "class",
-        "classes": ["a", "b"],
-        "palette": [[0, 0, 0]] * 2,
-    }
-    (folder / "index.json").write_text(json.dumps(index | {"slices": slices}))
-    np.save(folder / "images.npy", np.zeros((100, 1, 1, 3), dtype=np.uint8))
-    np.save(folder / "class_counts.npy", np.eye(2, dtype=np.int64)[np.arange(100) % 2])
-    return folder
+    return write_index(tmp_path / "data", 100)
 
 
 def asked(tiles, **changes):
