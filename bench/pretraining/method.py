@@ -39,8 +39,9 @@ class Batch:
 
 
 def entropy(weights: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> float:
-    """Entropy of weights over their sum, in nats."""
+    """Entropy of weights over their sum, in nats; a weight whose share no float can hold counts as none."""
     shares = weights[weights > 0] / weights.sum()
+    shares = shares[shares > 0]
     return -float((shares * np.log(shares)).sum())
 
 

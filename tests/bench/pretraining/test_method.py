@@ -19,6 +19,7 @@ from bench.pretraining.options import StartOptions
         ([5.0], 0.0),
         ([0.0, 2.0, 0.0, 2.0], math.log(2)),
         ([7.0] * 8, math.log(8)),
+        ([1e30, 1e-300], 0.0),
     ],
 )
 def test_entropy_is_that_of_the_shares_and_an_empty_class_adds_nothing(weights, expected):
