@@ -45,7 +45,6 @@ def entropy(weights: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> fl
     return -float((shares * np.log(shares)).sum())
 
 
-
 class Method(nn.Module, Generic[Options]):
     """One way to pretrain a backbone.
 
