@@ -33,7 +33,7 @@ def study(tmp_path_factory) -> Path:
         "corpus": str(corpus.path),
         "data": {"demo-city": str(city)},
         "methods": ["geokr", "moco"],
-        "backbones": ["resnet18"],
+        "backbones": ["timm:test_resnet"],
         "tasks": ["seg"],
         "protocols": {"seg": [str(root / "protocol.yaml")]},
         "fractions": [0.2, 1.0],

@@ -43,7 +43,7 @@ def test_what_diverges_has_no_record_and_no_weights_and_the_rest_goes_on(divergi
     cards = [json.loads(path.read_text()) for path in store.glob("weights/*/card.json")]
     assert ["moco"] == [card["method"] for card in cards]
     lines = [line for line in first.stderr.splitlines() if line.startswith("failed: ")]
-    assert lines[0].startswith("failed: pretrain wild resnet18: ")
+    assert lines[0].startswith("failed: pretrain wild timm:test_resnet: ")
     assert "not finite" in lines[0]
     assert "lower the learning rate (lr is 1e+30)" in lines[0]
     assert "its pretraining failed: " in lines[1]
@@ -53,7 +53,7 @@ def test_what_diverges_has_no_record_and_no_weights_and_the_rest_goes_on(divergi
 def test_a_plan_lists_what_failed_with_its_reason(diverging):
     study, store, _ = diverging
     plan = bench("plan", "--study", study, "--store", store, env=WIDE).stdout
-    assert "failed: pretrain wild resnet18: " in plan
+    assert "failed: pretrain wild timm:test_resnet: " in plan
     assert "0 of 2 cells to do, 1 failed (tried again with --retry-failed)" in plan
 
 
@@ -62,7 +62,7 @@ def test_the_next_run_leaves_it_alone_and_still_ends_with_1(diverging):
     again = bench("run", "--study", study, "--store", store, env=WIDE)
     assert 1 == again.returncode
     assert "nothing is left to do" in again.stderr
-    assert "failed: pretrain wild resnet18: " in again.stderr
+    assert "failed: pretrain wild timm:test_resnet: " in again.stderr
     assert "moco" in again.stdout
 
 
@@ -152,5 +152,5 @@ def test_a_fine_tuning_that_diverges_has_no_record_and_is_told_by_the_plan(study
     assert {} == records(tmp_path / "store")
     plan = bench("plan", *asked, env=WIDE).stdout
     (line,) = [line for line in plan.splitlines() if line.startswith("failed: ")]
-    assert line.startswith("failed: random resnet18 tests/city 1 seed 0: ")
+    assert line.startswith("failed: random timm:test_resnet tests/city 1 seed 0: ")
     assert "lower the protocol's optimiser.lr (1e+30)" in line
