@@ -133,18 +133,18 @@ def test_rows_of_one_method_are_rivals_and_an_oracle_is_the_ceiling(study, tmp_p
         for path in (tmp_path / "store").glob("weights/*/card.json")
         if (card := json.loads(path.read_text()))["method"] == "oracle"
     ]
-    assert ("tests/city", 3) == (card["protocol"], card["steps"])
+    assert ("tests/scenes", 3) == (card["protocol"], card["steps"])
     used = {record["seeds"][kind] for record in found for kind in ("train", "subset")}
     assert card["seed"] not in used
 
 
 def test_a_fine_tuning_that_diverges_has_no_record_and_is_told_by_the_plan(study, tmp_path):
     values = yaml.safe_load(study.read_text())
-    protocol = yaml.safe_load(Path(values["protocols"]["seg"][0]).read_text())
+    protocol = yaml.safe_load(Path(values["protocols"]["cls"][0]).read_text())
     protocol["optimiser"]["lr"] = 1e30
     (tmp_path / "protocol.yaml").write_text(yaml.safe_dump(protocol))
     values |= {"methods": ["random"], "fractions": [1.0], "seeds": 1}
-    values["protocols"] = {"seg": [str(tmp_path / "protocol.yaml")]}
+    values["protocols"] = {"cls": [str(tmp_path / "protocol.yaml")]}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(values))
     asked = ["--study", tmp_path / "study.yaml", "--store", tmp_path / "store"]
     done = bench("run", *asked, env=WIDE)
@@ -152,5 +152,5 @@ def test_a_fine_tuning_that_diverges_has_no_record_and_is_told_by_the_plan(study
     assert {} == records(tmp_path / "store")
     plan = bench("plan", *asked, env=WIDE).stdout
     (line,) = [line for line in plan.splitlines() if line.startswith("failed: ")]
-    assert line.startswith("failed: random timm:test_resnet tests/city 1 seed 0: ")
+    assert line.startswith("failed: random timm:test_resnet tests/scenes 1 seed 0: ")
     assert "lower the protocol's optimiser.lr (1e+30)" in line

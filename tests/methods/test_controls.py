@@ -137,7 +137,13 @@ def test_a_control_that_more_than_a_tenth_of_the_tiles_lack_is_refused(corpus):
 def job_of(corpus, method="geokr", **options):
     """The pretraining that a study plans of a method."""
     small = {"batch": 32, "size": 32}
-    asked = {"corpus": str(corpus.path), "methods": [method], "references": [], "pretrain": small, "budget": {"steps": 3}}
+    asked = {
+        "corpus": str(corpus.path),
+        "methods": [method],
+        "references": [],
+        "pretrain": small,
+        "budget": {"steps": 3},
+    }
     own = {"teacher_updates": 2} if method == "geokr" else {}
     study = load_study("demo", {**asked, "options": {method: own | options}})
     (job,) = plan_pretraining(study, Inputs(print)).pretrains

@@ -55,7 +55,7 @@ def test_an_unknown_study_is_one_line():
 def test_the_table_is_printed_without_torch():
     code = (
         "import sys; from click.testing import CliRunner; from bench.cli.listing import methods;"
-        "print(CliRunner().invoke(methods, ['augmentations', '--study', 'geokr-2021']).exit_code, 'torch' in sys.modules)"
+        "print(CliRunner().invoke(methods, ['augmentations', '--study', 'demo']).exit_code, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "0 False" == done.stdout.strip()
