@@ -288,7 +288,7 @@ def test_cards_say_by_how_many_trials_the_options_were_chosen(tmp_path, corpus, 
         "budget": {"steps": 6},
         "options": {"moco": {"queue": 32}},
     }
-    plain = plan_pretraining(load_study("demo", values), Inputs(print)).pretrains
+    plain = plan_pretraining(load_study("demo", values | {"tuned_by": None}), Inputs(print)).pretrains
     told = plan_pretraining(
         load_study("demo", values | {"tuned_by": str(tmp_path / "ledger.csv")}), Inputs(print)
     ).pretrains
