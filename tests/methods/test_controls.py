@@ -97,7 +97,7 @@ def test_a_bare_true_of_yaml_is_the_tiles_own_land_cover():
 @pytest.mark.parametrize("options", [GeoKROptions, ClassificationOptions])
 def test_the_tiles_own_land_cover_leaves_keys_as_they_were_before_there_were_controls(options, corpus):
     default = options()
-    assert {"land_cover", "noise_share"}.isdisjoint(default.identity())
+    assert {"land_cover", "noise_share", "weight_decay"}.isdisjoint(default.identity())
     assert default.content_of(corpus) == {}
     noisy = options(land_cover="noisy", noise_share=0.25)
     assert noisy.identity() == default.identity() | {"land_cover": "noisy", "noise_share": 0.25}
