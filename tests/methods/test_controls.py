@@ -143,6 +143,7 @@ def job_of(corpus, method="geokr", **options):
         "references": [],
         "pretrain": small,
         "budget": {"steps": 3},
+        "seeds": 1,
     }
     own = {"teacher_updates": 2} if method == "geokr" else {}
     study = load_study("demo", {**asked, "options": {method: own | options}})
