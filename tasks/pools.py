@@ -11,7 +11,7 @@ from tasks.prepared import Prepared
 from tasks.protocols import Protocol
 from tasks.scheme import Scheme
 from tasks.splits import parts_of
-from tasks.subsets import DRAW_VERSION, draw_order, shots
+from tasks.subsets import draw_order, shots
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Pool:
             found.setdefault((size, each), drawn)
         return list(found.values())
 
-    def check_classes(self, amount: Amount) -> None:
+    def _check_classes(self, amount: Amount) -> None:
         """Refuse fewer samples than classes, of labels that teach nothing of a class that is absent.
 
         Raises:
@@ -102,8 +102,7 @@ class Pool:
 
     def _check(self, amount: Amount) -> None:
         name = self.protocol.id
-        if DRAW_VERSION > 1:
-            self.check_classes(amount)
+        self._check_classes(amount)
         if amount.kind == "count" and amount.value > len(self):
             raise StudyError(
                 f"protocol {name}: {amount.text} labels are asked, its training part has {len(self)}: ask for fewer"

@@ -1,9 +1,9 @@
 """Nested subsets of the training samples.
 
 For each (protocol, subset seed) there is one order of all training samples of which every amount takes a beginning, so
-the 5% is inside the 10%. By quota it is a chain: it first takes one sample of each stratum, then fills up so that every
-beginning holds each stratum in proportion, within one sample: the quota method of Balinski and Young (1975), which is
-the division of seats that never takes one back as the house grows.
+the 5% is inside the 10%. By quota it is a chain: it first takes one sample of each stratum, as a shuffle of all samples
+meets them, then fills up so that every beginning holds each stratum in proportion, within one sample: the quota method
+of Balinski and Young (1975), which is the division of seats that never takes one back as the house grows.
 """
 
 import math
@@ -14,9 +14,8 @@ from bench.core.seeding import derive, shuffled
 
 Draw = Literal["quota", "random", "by-source"]
 
-# The rule of the chain, which is part of every subset seed, and so of every cell's key. 1: strata come by size, and of
-# equal sizes by number. 2: strata come as a shuffle of all samples meets them, a large one likely before a small one.
-DRAW_VERSION = 1
+# The rule by which labels are drawn, which is part of every subset seed, and so of every cell's key.
+DRAW_VERSION = 2
 
 
 def subset_seed(root: int, repeat: int) -> int:
@@ -26,7 +25,7 @@ def subset_seed(root: int, repeat: int) -> int:
         root: the study's seed.
         repeat: its index, from 0.
     """
-    return derive(root, "subset", repeat) if DRAW_VERSION == 1 else derive(root, "subset", DRAW_VERSION, repeat)
+    return derive(root, "subset", DRAW_VERSION, repeat)
 
 
 def draw_order(draw: Draw, names: list[str], strata: list[int], sources: list[str], seed: int) -> list[int]:
@@ -51,14 +50,13 @@ def draw_order(draw: Draw, names: list[str], strata: list[int], sources: list[st
     return sorted(shuffled(names, seed), key=lambda at: place[sources[at]])
 
 
-def chain(names: list[str], strata: list[int], seed: int, version: int = DRAW_VERSION) -> list[int]:
+def chain(names: list[str], strata: list[int], seed: int) -> list[int]:
     """Order samples so that every beginning is a stratified subset.
 
     Args:
         names: a name of each sample; the order depends on names and not on positions.
         strata: the stratum of each sample, such as its class.
         seed: subset seed.
-        version: see `DRAW_VERSION`.
 
     Returns:
         Positions of all samples.
@@ -66,8 +64,8 @@ def chain(names: list[str], strata: list[int], seed: int, version: int = DRAW_VE
     members: dict[int, list[int]] = defaultdict(list)
     for position in shuffled(names, seed):
         members[strata[position]].append(position)
-    come = sorted(members, key=lambda s: (-len(members[s]), s)) if version == 1 else list(members)
-    size = {stratum: len(members[stratum]) for stratum in come}
+    # Strata come as the shuffle meets them, a large one likely before a small one: which of them few samples lack is drawn.
+    size = {stratum: len(found) for stratum, found in members.items()}
     order = [members[stratum][0] for stratum in size]
     taken = dict.fromkeys(size, 1)
     total = len(names)

@@ -21,9 +21,6 @@ from bench.studies.budget import StudyBudget, refuse_own_length
 from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.protocols import Protocol, load_protocol
 
-# Every random initialisation is a draw of its own in each repeat: draws are free, one of them proves nothing.
-DRAWN_ANEW = False
-
 # Two ways to say how many labels: a study states one, and one that extends it may state the other.
 INSTEAD = {"labels": "fractions", "fractions": "labels"}
 
@@ -237,8 +234,9 @@ class Study(BaseModel):
         Published weights are one, whatever the seed, and so are fixed features of which a corpus tells nothing.
         """
         spec = methods.get(row.method)
-        if spec.trains or spec.learns_protocol or not DRAWN_ANEW:
+        if spec.trains or spec.learns_protocol:
             return self.pretrainings
+        # Draws are free, and one of them proves nothing.
         drawn = self.options_of(row).starts_at() == RANDOM and (spec.network is None or bool(spec.needs))
         return self.seeds if drawn else 1
 

@@ -15,7 +15,7 @@ class RandomOptions(PretrainOptions):
     """What batch norm of a random network normalises with."""
 
     calibrate: Literal["corpus", "none"] = option(
-        "none",
+        "corpus",
         "ours: decision 055",
         "take batch norm's statistics from 2,560 tiles of the study's corpus, without labels; none leaves it as "
         "initialised, as do a study without a corpus and a backbone without batch norm",

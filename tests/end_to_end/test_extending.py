@@ -119,6 +119,7 @@ def test_one_study_runs_on_the_six_examples(run, tmp_path):
         "protocols": {"linear": ["linear.yaml"]},
         "engine": {"kind": "inline"},
         "seeds": 1,
+        "budget": "paper",
         "pretrain": {"epochs": 1, "batch": 8, "size": 64},
         "store": "store",
     }

@@ -35,7 +35,8 @@ def world(tmp_path_factory):
     generator.write_prepared(root / "three", RGB)
     protocol = load_protocol("eurosat/random-80-20").model_dump(mode="json", exclude_unset=True)
     protocol |= {"id": "tests/four-bands", "slices": {"size": 32}}
-    protocol["schedule"] |= {"total": 2, "batch": 8}
+    protocol["schedule"] |= {"total": 2, "look_every": 0, "batch": 8}
+    protocol["selection"] = "last"
     (root / "protocol.yaml").write_text(yaml.safe_dump(protocol))
     return root
 
@@ -50,6 +51,7 @@ def study(world, name, **values):
         "data": {"eurosat": str(world / "four")},
         "fractions": [1.0],
         "seeds": 1,
+        "budget": "paper",
         "pretrain": {"epochs": 1, "batch": 16, "size": 32},
         "engine": {"workers": 1, "device": "cpu"},
         **values,

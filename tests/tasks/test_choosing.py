@@ -71,7 +71,7 @@ def asked(task):
 
 def test_the_best_look_at_the_held_out_fifth_is_tested_and_of_equals_the_latest(task, tmp_path):
     """At a constant rate, the weights of a look are those of a training that ends there (a look moves what is drawn)."""
-    values = {"optimiser": {"lr": 0.2}, "augment": []}
+    values = {"optimiser": {"lr": 0.1}, "augment": []}
     one = task(look_every=1, total=8, **values)
     train = drawn(one, 12, 12, 12)
     held = selection.divide(one, train, Parts([], [], []), 1).choosing

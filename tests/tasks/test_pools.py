@@ -141,14 +141,13 @@ def test_shots_are_refused_where_a_sample_belongs_to_no_one_class(label, tmp_pat
 
 
 def test_fewer_samples_than_classes_are_refused_of_classes_unless_they_are_drawn_at_random(data, tmp_path):
-    two = read_amount(2)
     with pytest.raises(
         StudyError, match=r"2 of 40 labels are 2, fewer than its 3 classes: ask for 1shot or at least 3"
     ):
-        Pool(protocol(), data).check_classes(two)
-    Pool(protocol(), data).check_classes(read_amount(3))
-    Pool(protocol(draw="random"), data).check_classes(two)
-    Pool(protocol(), write(tmp_path / "masks", MASK)).check_classes(two)
+        drawn(Pool(protocol(), data), 2)
+    assert drawn(Pool(protocol(), data), 3)
+    assert drawn(Pool(protocol(draw="random"), data), 2)
+    assert drawn(Pool(protocol(), write(tmp_path / "masks", MASK)), 2)
 
 
 def test_a_validation_part_is_made_of_the_training_part_where_a_protocol_selects_on_one(data):

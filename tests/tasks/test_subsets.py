@@ -22,9 +22,9 @@ def test_a_chain_orders_every_sample_once(strata, seed):
     assert sorted(chain(_names(len(strata)), strata, seed)) == list(range(len(strata)))
 
 
-@given(STRATA, st.integers(0, 10), st.sampled_from([1, 2]))
-def test_every_beginning_holds_each_stratum_in_proportion_within_one_sample(strata, seed, version):
-    order = chain(_names(len(strata)), strata, seed, version)
+@given(STRATA, st.integers(0, 10))
+def test_every_beginning_holds_each_stratum_in_proportion_within_one_sample(strata, seed):
+    order = chain(_names(len(strata)), strata, seed)
     whole = Counter(strata)
     rarest = min(whole.values())
     for size in range(1, len(order) + 1):
@@ -37,9 +37,9 @@ def test_every_beginning_holds_each_stratum_in_proportion_within_one_sample(stra
             assert all(abs(taken[kind] - share) < 1 for kind, share in shares.items())
 
 
-@given(STRATA, st.integers(0, 10), st.sampled_from([1, 2]))
-def test_every_stratum_is_there_as_soon_as_there_are_places_for_all(strata, seed, version):
-    order = chain(_names(len(strata)), strata, seed, version)
+@given(STRATA, st.integers(0, 10))
+def test_every_stratum_is_there_as_soon_as_there_are_places_for_all(strata, seed):
+    order = chain(_names(len(strata)), strata, seed)
     kinds = len(set(strata))
     assert len({strata[at] for at in order[:kinds]}) == kinds
 
@@ -74,16 +74,15 @@ def test_a_fraction_is_rounded_half_up_and_is_never_empty():
 
 def test_a_chain_that_was_written_down_once_stays_as_it_is():
     # A change here would silently change every subset and must come with a new `DRAW_VERSION`.
-    assert [2, 6, 7, 1, 0, 4, 3, 5] == chain(list("abcdefgh"), [0, 0, 0, 0, 0, 1, 1, 2], 7, version=1)
-    assert [6, 5, 2, 4, 1, 7, 3, 0] == chain(list("abcdefgh"), [2, 2, 2, 1, 1, 1, 0, 0], 0, version=2)
+    assert [6, 5, 2, 4, 1, 7, 3, 0] == chain(list("abcdefgh"), [2, 2, 2, 1, 1, 1, 0, 0], 0)
 
 
-def _absent(version, sizes):
+def _absent(sizes):
     """The classes of which 1% of UC Merced's training images hold none, of ten seeds."""
     strata = [number for number, size in enumerate(sizes) for _ in range(size)]
     names = [f"class-{number}/{at}" for at, number in enumerate(strata)]
     assert 1575 == len(names)
-    kept = [{strata[at] for at in chain(names, strata, seed, version)[: size_at(0.01, 1575)]} for seed in range(10)]
+    kept = [{strata[at] for at in chain(names, strata, seed)[: size_at(0.01, 1575)]} for seed in range(10)]
     return {tuple(sorted(set(range(21)) - found)) for found in kept}
 
 
@@ -93,10 +92,8 @@ EQUAL, NEARLY = [75] * 21, [65 + number for number in range(21)]
 
 @pytest.mark.parametrize("sizes", [EQUAL, NEARLY], ids=["equal", "nearly"])
 def test_which_classes_a_small_subset_lacks_is_drawn_and_not_settled_by_their_numbers_or_sizes(sizes):
-    """Classes are drawn in proportion to their size; before, the same five of 21 were absent under every seed."""
-    (always,) = _absent(1, sizes)
-    drawn = _absent(2, sizes)
-    assert 5 == len(always)
+    """Taken by size and number, the same five of 21 would be absent under every seed."""
+    drawn = _absent(sizes)
     assert 10 == len(drawn)
     assert {5} == {len(absent) for absent in drawn}
 

@@ -20,7 +20,7 @@ from tasks import mmcv_ext
 
 mmcv_ext.provide()
 
-TIMMS = {"swin_t": "swin_tiny_patch4_window7_224"}
+TIMMS = {"swin_t": "swin_tiny_patch4_window7_224", "timm:test_resnet": "test_resnet"}
 
 
 def networks(form: str) -> list[str]:

@@ -83,7 +83,12 @@ def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
         dataset.write(pixels)
     build_corpus(scenes, None, None, tmp_path / "corpus", size=64)
     tiles = len(Corpus.open(tmp_path / "corpus"))
-    options = {"pretrain": {"epochs": 3, "batch": 4, "size": 32}, "references": [], "methods": ["simclr"]}
+    options = {
+        "pretrain": {"epochs": 3, "batch": 4, "size": 32},
+        "references": [],
+        "methods": ["simclr"],
+        "budget": "paper",
+    }
     changes = options | {"corpus": str(tmp_path / "corpus"), "fractions": [1.0], "seeds": 1}
     _, store, guess = planned(tmp_path, data, **changes)
     store.open_for_writing()
@@ -96,7 +101,7 @@ def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
     # Four steps of 4 views of 32 px in 2 s are 2 images of 64 px a second.
     folder = store.weights("other")
     folder.mkdir(parents=True)
-    card = {"key": "other", "steps": 4, "corpus_hash": "1", "backbone": "resnet18"}
+    card = {"key": "other", "steps": 4, "corpus_hash": "1", "backbone": "timm:test_resnet"}
     card |= {"options": {"batch": 4, "size": 32}, "cost": {"train_seconds": 2.0}}
     (folder / "card.json").write_text(json.dumps(card))
     _, _, guess = planned(tmp_path, data, **changes)

@@ -37,6 +37,7 @@ def planned(tmp_path):
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(values))
         load_protocol.cache_clear()
         asked = {"data": {"demo-scenes": str(tmp_path / "data")}, "methods": ["random"], "tasks": ["probe"]}
+        asked["options.random.calibrate"] = "none"
         asked |= {"protocols": {"probe": [str(tmp_path / "mine.yaml")]}, "fractions": [1.0], "seeds": 1} | study
         return make_plan(load_study("demo", asked), Inputs(print, tmp_path)).cells
 

@@ -83,8 +83,7 @@ def test_pretraining_alone_has_no_repeats_to_favour(asked):
     assert 2 == sum(job.method == "moco" for job in jobs)
 
 
-def test_a_random_start_is_another_in_every_repeat(asked, monkeypatch):
-    monkeypatch.setattr("bench.studies.study.DRAWN_ANEW", True)
+def test_a_random_start_is_another_in_every_repeat(asked):
     plan = plan_of(asked(pretrain_seeds=1))
     assert (3, 1) == tuple(len(set(starts(plan, name))) for name in ("random", "moco"))
 

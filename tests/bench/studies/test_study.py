@@ -38,7 +38,7 @@ def test_every_shipped_study_is_valid(name):
 def test_the_demo_is_the_main_job():
     study = load_study("demo", {})
     assert names(study) == ["random", "geokr", "moco"]
-    assert (study.tasks, study.fractions, study.seeds, study.store) == (["seg"], [0.01, 1.0], 3, "runs")
+    assert (study.tasks, amounts(study, "demo/city"), study.seeds, study.store) == (["seg"], ["1%", "100%"], 3, "runs")
 
 
 def test_options_change_the_study():
@@ -49,7 +49,7 @@ def test_options_change_the_study():
         store="elsewhere",
         device="cpu",
         workers="1",
-        settings=("pretrain.epochs=2", "options.moco.momentum=0.5"),
+        settings=("pretrain.epochs=2", "budget=paper", "options.moco.momentum=0.5"),
     )
     assert names(study) == ["random", "moco", "geokr"]
     assert (study.fractions, study.seeds, study.store) == ([0.05, 1.0], 5, "elsewhere")
@@ -102,19 +102,18 @@ def test_a_row_is_made_of_each_start_and_one_that_states_its_own_is_left_as_it_i
 
 def test_the_first_start_leaves_the_row_its_name_and_a_command_picks_the_others_by_theirs(tmp_path):
     """A row that is picked is the row of the whole study: its options, its first pretraining, its keys."""
-    rows = ["moco", {"moco": {"as": "short", "epochs": 1, "repeat_from": 2}}]
+    rows = ["moco", {"moco": {"as": "other", "batch": 32, "repeat_from": 2}}]
     starts = ["random", "imagenet"]
     file = str(write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows, init=starts))
     whole = {row.name: row for row in ask(study=file).rows()}
-    (picked,) = ask(study=file, methods="short from imagenet", no_references=True).rows()
-    assert whole["short from imagenet"] == picked
+    (picked,) = ask(study=file, methods="other from imagenet", no_references=True).rows()
+    assert whole["other from imagenet"] == picked
     assert ["moco", "moco from imagenet"] == names(ask(study=file, methods="moco", no_references=True))
     (alone,) = ask(methods="moco", init="imagenet", no_references=True).rows()
     assert ("moco", {"init": "imagenet"}) == (alone.name, alone.options)
 
 
-def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one(monkeypatch):
-    monkeypatch.setattr("bench.studies.study.DRAWN_ANEW", True)
+def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one():
     study = ask(methods="moco,oracle,imagenet", settings=("seeds=6", "pretrain_seeds=2"))
     assert {"random": 6, "moco": 2, "oracle": 2, "imagenet": 1} == {
         row.name: study.pretrainings_of(row) for row in study.rows()
@@ -200,9 +199,9 @@ def test_a_study_says_only_what_differs_from_the_one_it_extends(tmp_path):
     study = load_study(write(tmp_path / "mine.yaml", extends="base.yaml", name="mine", seeds=5), {})
     demo = load_study("demo", {})
     assert (study.name, names(study), study.seeds) == ("mine", ["random", "byol"], 5)
-    assert (study.fractions, study.protocols) == (demo.fractions, demo.protocols)
+    assert (study.labels, study.protocols) == (demo.labels, demo.protocols)
     assert study.options["moco"] == demo.options["moco"] | {"queue": 512}
-    assert study.options["geokr"] == demo.options["geokr"]
+    assert study.options["cmid"] == demo.options["cmid"]
 
 
 def test_a_study_never_takes_the_name_of_the_one_it_extends(tmp_path):
@@ -231,28 +230,28 @@ def test_the_leaderboard_has_every_method_that_needs_no_download_every_task_of_t
     assert set(board.tasks) == drawn - {"probe"} <= set(tasks.registry.all())
     assert set(names(demo)) <= set(names(board))
     assert all(demo.options_of(method) == board.options_of(method) for method in names(demo))
-    for name in ("corpus", "backbones", "fractions", "seeds", "pretrain_seeds", "seed", "data"):
+    for name in ("corpus", "backbones", "labels", "budget", "views", "seeds", "pretrain_seeds", "seed", "data"):
         assert getattr(demo, name) == getattr(board, name)
     assert demo.protocols["seg"] == board.protocols["seg"]
 
 
 def test_a_method_may_enter_several_times_under_names_of_its_own(tmp_path):
-    rows = ["moco", {"moco": {"as": "moco-b", "repeat_from": 1}}, {"moco": {"as": "short", "epochs": 1}}]
+    rows = ["moco", {"moco": {"as": "moco-b", "repeat_from": 1}}, {"moco": {"as": "narrow", "batch": 32}}]
     study = load_study(write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows), {})
-    assert ["random", "moco", "moco-b", "short"] == names(study)
-    plain, other, short = (study.options_of(row) for row in study.rows()[1:])
+    assert ["random", "moco", "moco-b", "narrow"] == names(study)
+    plain, other, narrow = (study.options_of(row) for row in study.rows()[1:])
     assert plain == other
-    assert (3, 1) == (plain.epochs, short.epochs)
+    assert (64, 32) == (plain.batch, narrow.batch)
     assert [0, 1, 0] == [row.repeat_from for row in study.rows()[1:]]
-    assert [None, "moco-b", "short"] == [row.label for row in study.rows()[1:]]
+    assert [None, "moco-b", "narrow"] == [row.label for row in study.rows()[1:]]
 
 
 def test_the_command_line_picks_rows_by_the_names_that_a_study_gave_them(tmp_path):
-    rows = [{"geokr": {"as": "short", "epochs": 1}}, "moco"]
+    rows = [{"geokr": {"as": "narrow", "batch": 32}}, "moco"]
     file = write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows)
-    picked = ask(study=str(file), methods="short,byol")
-    assert ["random", "short", "byol"] == names(picked)
-    assert 1 == picked.options_of(picked.rows()[1]).epochs
+    picked = ask(study=str(file), methods="narrow,byol")
+    assert ["random", "narrow", "byol"] == names(picked)
+    assert 32 == picked.options_of(picked.rows()[1]).batch
 
 
 @pytest.mark.parametrize(
