@@ -1,5 +1,6 @@
 """The budget of a study: how long every row trains, in one unit for all; and what a training computes."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -43,7 +44,13 @@ def _read(value: Any) -> Any:
         shown = f", not {value}" if isinstance(value, dict) else ""  # pydantic's finding shows any other value
         raise ValueError(f"a budget is `paper`, or one of {{{': N}, {'.join(UNITS)}: N}}{shown}")
     unit, amount = next(iter(value.items()))
-    return {"unit": unit, "amount": amount}
+    try:
+        number = float(amount)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ValueError(f"{unit}: {amount!r} is no number above 0")
+    return {"unit": unit, "amount": number}
 
 
 # None is `paper`: every method trains as long as its options say.
