@@ -42,6 +42,7 @@ VALUES = (
     "metric",
     "fractions",
     "labels",
+    "subsets",
 )
 
 
@@ -219,6 +220,7 @@ class Protocol(_Part):
         evaluation: what the network is fed with.
         bn: of frozen features, whose images batch norm's statistics are of: those of the pretraining, of the study's
             corpus, or of the training part without its labels.
+        subsets: draws of the labels in each of a study's repeats, all from the pretraining of that repeat.
         of: id of the protocol of which this is a variant that asks whether a verdict holds.
         sources: of every value above, `paper` and where, or `ours` and why.
     """
@@ -243,6 +245,7 @@ class Protocol(_Part):
     tuning: Tuning | None = None
     evaluation: Evaluation = Field(default_factory=Evaluation)
     bn: BatchNorm = "as-trained"
+    subsets: int = Field(default=1, gt=0)
     of: str | None = None
     sources: dict[str, str]
 
@@ -252,7 +255,7 @@ class Protocol(_Part):
             value = getattr(self, name)
             missing = [f"{name}.{key}" for key in _stated(value) if not {name, f"{name}.{key}"} & self.sources.keys()]
             defaulted = value == type(self).model_fields[name].get_default(call_default_factory=True)
-            if missing or (isinstance(value, (str, list)) and not defaulted and name not in self.sources):
+            if missing or (isinstance(value, (str, int, list)) and not defaulted and name not in self.sources):
                 raise ValueError(f"sources says nothing of {missing[0] if missing else name}")
         return self
 
@@ -291,8 +294,8 @@ class Protocol(_Part):
 
     @property
     def hash(self) -> str:
-        """Hash of every value that can move the number; titles, sources and the fractions offered cannot."""
-        words = {"title", "sources", "fractions", "labels", "of"}
+        """Hash of every value that can move the number; titles, sources, and which and how many cells there are cannot."""
+        words = {"title", "sources", "fractions", "labels", "subsets", "of"}
         values = self.model_dump(mode="json", exclude={**dict.fromkeys(words, True), "split": {"lists_from"}})
         # Values that came later enter where they differ from what was done before there was a choice.
         if self.selection in {None, self._selection_before}:

@@ -33,12 +33,14 @@ class Start:
         weights: its weights.
         input: the statistics of their input.
         corpus: of the study, where the protocol takes batch norm's statistics from it.
+        key: of the weights, under which their features may be kept; None keeps none.
     """
 
     backbone: str
     weights: dict[str, Tensor]
     input: Normalisation
     corpus: Corpus | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)

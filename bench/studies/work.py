@@ -25,6 +25,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
+from bench.store.features import FeatureStore
 from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies import oracle
@@ -158,9 +159,11 @@ def _fine_tune(
     torch.set_num_threads(threads)
     kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
     drawn = store.root / "predictions" / cell.key
-    context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions)
+    features = FeatureStore(store.root / "features")
+    context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions, features)
     corpus = Corpus.open(Path(cell.corpus)) if cell.corpus else None
-    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input, corpus), train, parts, context)
+    start = Start(cell.pretrain.backbone, kept.state, kept.input, corpus, cell.pretrain.key)
+    result = task.run(start, train, parts, context)
     return Record(
         key=cell.key,
         study=cell.study,

@@ -79,7 +79,7 @@ def test_fixed_features_enter_no_fine_tuning_and_the_plan_says_so(tmp_path, corp
     assert {"random", "random-raw"} == {cell.pretrain.method for cell in plan.cells}
     assert {"random", "random-raw"} == {job.method for job in plan.pretrains}
     assert plan.left_out == tuple(
-        f"{row} gives fixed features, which can only be probed: left out of demo/scenes"
+        f"{row} gives fixed features of images, which can only be probed: left out of demo/scenes"
         for row in ("image-stats", "mosaiks")
     )
     assert () == planned(tmp_path, corpus, data, methods=["random"]).left_out
