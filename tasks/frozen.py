@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from bench.backbones.pyramid import Backbone
 from bench.core.context import Context, Kept
 from bench.core.errors import DivergedError
 from bench.core.keys import content_hash
+from bench.core.provenance import version_of
 from bench.pretraining import batch_norm
 from tasks.samples import Preprocessor, as_tensor, check_bands
 from tasks.splits import Parts
@@ -129,7 +129,7 @@ class Frozen:
             # What a record says of its numbers is true of its features too.
             "device": self._context.device.type,
             "torch": torch.__version__,
-            "library": version(backbones.get(start.backbone).library),
+            "library": version_of(backbones.get(start.backbone).library),
         })  # fmt: skip
 
     def _computed(self) -> tuple[dict[str, str], tuple[int, ...], Iterator[NDArray[np.float32]]]:

@@ -44,7 +44,9 @@ class PixelProbe(Task):
 
     def trivial(self, train: list[int], test: list[int]) -> float | None:
         """One class for every pixel."""
-        return best_constant(self.metric(), self.counts(train), self.counts(test), self.protocol.metric)
+        # Its scores depend on sums alone, and one sum is counted faster than each sample.
+        shown, there = (self.counts(part).sum(axis=0, keepdims=True) for part in (train, test))
+        return best_constant(self.metric(), shown, there, self.protocol.metric)
 
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fit on `train`, choose the strength as the protocol says, and read the test split once, at the end."""

@@ -45,10 +45,9 @@ class Ridge:
     @cached_property
     def _gram(self) -> Floats:
         """X'X, or XX' where samples are fewer than features."""
-        lower = dsyrk(1.0, self._x if self._few else self._x.T, lower=True)
+        lower: Floats = dsyrk(1.0, self._x if self._few else self._x.T, lower=True)
         lower += np.tril(lower, -1).T
-        found: Floats = lower
-        return found
+        return lower
 
     @cached_property
     def _eigen(self) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -71,7 +70,7 @@ class Ridge:
         fitted = turned @ (onto[:, :, None] * shrunk[:, None, :]).reshape(len(onto), -1)
         errors = self._y.astype(turned.dtype)[:, :, None] - fitted.reshape(*self._y.shape, -1)
         errors /= (1 - leverage).clip(1e-12)[:, None, :]
-        return np.square(errors).sum(axis=(0, 1), dtype=np.float64) / self._y.size
+        return np.asarray(np.square(errors).mean(axis=(0, 1), dtype=np.float64))
 
     def solve(self, strength: float) -> tuple[Floats, Floats]:
         """Coefficients C x K on features as they were given, and the intercept K."""
@@ -124,5 +123,5 @@ class Moments:
         """Mean squared error of coefficients, S x (1 + C) x K, on these samples' indicators."""
         squares = np.einsum("sck,cd,sdk->s", coefficients, self._xx, coefficients, optimize=True)
         crosses = np.einsum("sck,ck->s", coefficients, self._xy)
-        found: Floats = (squares - 2 * crosses + self._yy) / (self._xx[0, 0] * self._xy.shape[1])
-        return found
+        count = float(self._xx[0, 0]) * self._xy.shape[1]
+        return np.asarray((squares - 2 * crosses + self._yy) / count)

@@ -3,6 +3,7 @@
 import resource
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ from bench.studies.budget import compute_of
 from bench.studies.jobs import Answer, Cell, PretrainJob
 from tasks.amounts import read_amount, share
 from tasks.pools import Pool
-from tasks.prepared import Prepared
+from tasks.prepared import INDEX, Prepared
+from tasks.protocols import Protocol
 from tasks.splits import HELD_BACK, Parts
 from tasks.task import Result, Start, Task
 
@@ -149,11 +151,12 @@ def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torc
 def _fine_tune(
     cell: Cell, store: Store, report: Progress, device: torch.device, threads: int, predictions: int
 ) -> Record:
-    protocol = cell.protocol
-    data = Prepared.open(Path(cell.data))
+    protocol, folder = cell.protocol, Path(cell.data)
+    index = folder / INDEX
+    changed = index.stat().st_mtime_ns if index.exists() else 0
+    pool = _pool(protocol.model_dump_json(exclude_unset=True), folder, changed)
+    data, parts = pool.data, pool.parts
     task: Task = tasks.get(protocol.task).load()(protocol, data)
-    pool = Pool(protocol, data)
-    parts = pool.parts
     train = pool.draw(read_amount(cell.labels) if cell.labels else share(cell.fraction), cell.subset_seed)
     _write_subset(cell, store, task, train, cell.fraction * len(pool))
     torch.set_num_threads(threads)
@@ -201,6 +204,19 @@ def _fine_tune(
             **({"pretrain_seconds": card["cost"]["steps_seconds"]} if "steps_seconds" in card["cost"] else {}),
         },
     )
+
+
+@lru_cache(maxsize=2)
+def _pool(protocol: str, folder: Path, changed: int) -> Pool:
+    """A prepared set and its training part, opened once for the cells that a worker does one after the other.
+
+    Args:
+        protocol: as JSON.
+        folder: of the set.
+        changed: when its index changed last; another time opens it again.
+    """
+    del changed
+    return Pool(Protocol.model_validate_json(protocol), Prepared.open(folder))
 
 
 def _counts(task: Task, train: list[int], parts: Parts, result: Result) -> dict[str, int]:
