@@ -69,7 +69,9 @@ def draw(folder):
     generator = np.random.default_rng(0)
     rows, columns = np.mgrid[:SIDE, :SIDE]
     with files.new_folder(folder) as work_folder:
-        writer = SliceWriter(work_folder, CLASSES * PER_CLASS, SIDE, [f"class {k}" for k in range(CLASSES)], label=LABEL)
+        writer = SliceWriter(
+            work_folder, CLASSES * PER_CLASS, SIDE, [f"class {k}" for k in range(CLASSES)], label=LABEL
+        )
         for number in range(PER_CLASS):
             for k in range(CLASSES):
                 angle, period = np.pi * (k % 7) / 7 + generator.normal(0, 0.1), 3 + 2 * (k // 7)
@@ -114,14 +116,14 @@ def of_one(folder, store, name, network, subsets):
             "cell ms": statistics.median(took[0] for took, _ in cells),
             "of processor": statistics.median(took[1] for took, _ in cells),
             "fit and test s.": statistics.median(
-                1000 * (ours[cell.seed].cost["train_seconds"] + ours[cell.seed].cost["eval_seconds"]) for _, cell in cells
+                1000 * (ours[cell.seed].cost["train_seconds"] + ours[cell.seed].cost["eval_seconds"])
+                for _, cell in cells
             ),
             "scikit-learn": statistics.median(1000 * seconds for seconds, _ in theirs),
             "score": 100 * statistics.fmean(record.score for record in ours.values()),
             "theirs": 100 * statistics.fmean(score for _, score in theirs),
-            "largest difference": 100 * max(
-                abs(ours[cell.seed].score - score) for (_, cell), (_, score) in zip(cells, theirs, strict=True)
-            ),
+            "largest difference": 100
+            * max(abs(ours[cell.seed].score - score) for (_, cell), (_, score) in zip(cells, theirs, strict=True)),
         }
     return figures
 

@@ -149,7 +149,9 @@ def test_every_protocol_has_a_demo_twin_that_differs_in_data_set_and_size_only(n
     twin, base = load_protocol(demo), load_protocol(name)
     assert twin.dataset.startswith("demo-")
     # The demo's own protocols never have slices of one image on both sides.
-    assert twin.split.by == ("image" if demo.count("/") == 1 and base.task in {"seg", "cloud", "probe-seg"} else base.split.by)
+    assert twin.split.by == (
+        "image" if demo.count("/") == 1 and base.task in {"seg", "cloud", "probe-seg"} else base.split.by
+    )
     assert twin.schedule.length == base.schedule.length
     kept = {"task", "augment", "metric"} | ({"classes"} if base.classes else set())
     assert twin.model_dump(include=kept) == base.model_dump(include=kept)
