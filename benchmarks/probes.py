@@ -6,7 +6,6 @@ subset, features, classifier, score and record. Times are of one thread.
 """
 
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from bench.studies import work
 from bench.studies.inputs import Inputs
 from bench.studies.plan import make_plan
 from bench.studies.study import load_study
+from tasks.amounts import share
 from tasks.classifiers import STRENGTHS
 from tasks.labels.image_class import LABEL
 from tasks.pools import Pool
@@ -39,39 +39,36 @@ NETWORKS = {
     "knn 20": {"classifier": "knn", "neighbours": 20},
     "logistic": {"classifier": "logistic", "penalty": 0.01},
 }
+WORK = {"device": "cpu", "threads": 1}
 
 
-def rivals(each):
-    """The same by scikit-learn alone, for so many samples of each class."""
-    scaled = StandardScaler()
-    return {
-        "ridge": make_pipeline(scaled, RidgeClassifierCV(STRENGTHS)),
-        "knn 5": make_pipeline(Normalizer(), KNeighborsClassifier(min(5, each), metric="cosine")),
-        "knn 20": make_pipeline(Normalizer(), KNeighborsClassifier(min(20, each), metric="cosine")),
-        "logistic": make_pipeline(scaled, LogisticRegression(C=0.01, max_iter=1000)),
-    }
-
-
-def measure(folder, subsets):
-    """Seconds and scores by classifier and amount of labels, and what the features took."""
+def measure(folder, subsets, features=None):
+    """Milliseconds and scores by classifier and amount of labels."""
     torch.set_num_threads(1)
     with threadpool_limits(1):
         draw(folder / "data")
-        figures, store = {}, Store(folder / "store")
+        store, figures, kept = Store(folder / "store"), {}, {}
         store.open_for_writing()
         for name, network in NETWORKS.items():
-            figures |= of_one(folder, store, name, network, subsets)
+            plan = planned(folder, name, network, subsets)
+            work.pretrain(lambda *_: None, job=plan.pretrains[0].model_dump(mode="json"), store=str(store.root), **WORK)
+            if not figures:
+                figures["first cell, with features, ms"] = run(store, plan.cells[0])[0]
+            for fraction in (0.1, 1.0):
+                cells = [cell for cell in plan.cells if cell.fraction == fraction]
+                figures[f"{name} at {fraction:.0%}"] = of_cells(store, name, cells)
+                kept |= {f"{name}/{fraction}/{part}": values for part, values in of_others(store, cells).items()}
+        if features is not None:
+            np.savez(features, **shared(store, cells[0]), **kept)
         return figures
 
 
 def draw(folder):
-    """Gratings of 21 directions and widths in colours that vary, under as much noise as leaves some to tell apart."""
+    """Gratings of 21 directions and widths in colours that vary, under noise."""
     generator = np.random.default_rng(0)
     rows, columns = np.mgrid[:SIDE, :SIDE]
-    with files.new_folder(folder) as work_folder:
-        writer = SliceWriter(
-            work_folder, CLASSES * PER_CLASS, SIDE, [f"class {k}" for k in range(CLASSES)], label=LABEL
-        )
+    with files.new_folder(folder) as at:
+        writer = SliceWriter(at, CLASSES * PER_CLASS, SIDE, [f"class {k}" for k in range(CLASSES)], label=LABEL)
         for number in range(PER_CLASS):
             for k in range(CLASSES):
                 angle, period = np.pi * (k % 7) / 7 + generator.normal(0, 0.1), 3 + 2 * (k // 7)
@@ -82,8 +79,8 @@ def draw(folder):
         writer.finish({"dataset": "gratings", "synthetic": True, "overlap": 0.0, "palette": [[0, 0, 0]] * CLASSES})
 
 
-def of_one(folder, store, name, network, subsets):
-    """Cells of one classifier at 10% and at all labels."""
+def planned(folder, name, network, subsets):
+    """The plan of one classifier at 10% and at all labels."""
     protocol = load_protocol("probe/ucmerced").model_dump(mode="json", exclude_unset=True)
     selection = "cv" if name == "ridge" else "last"
     protocol |= {"id": name, "network": network, "selection": selection, "subsets": subsets}
@@ -92,64 +89,65 @@ def of_one(folder, store, name, network, subsets):
     asked = {"data": {"ucmerced": str(folder / "data")}, "methods": ["random"], "tasks": ["probe"], "corpus": None}
     asked |= {"protocols": {"probe": [str(folder / "mine.yaml")]}, "fractions": [0.1, 1.0], "seeds": 1}
     asked |= {"backbones": ["resnet18"], "options.random.calibrate": "none"}
-    plan = make_plan(load_study("demo", asked), Inputs(lambda _: None, folder))
-    shared = {"store": str(store.root), "device": "cpu", "threads": 1}
-    work.pretrain(lambda *_: None, job=plan.pretrains[0].model_dump(mode="json"), **shared)
-    figures, spent = {}, {}
-    for cell in [plan.cells[0], *plan.cells]:  # the first once more, for it may compute the features
-        (store.root / "records" / f"{cell.key}.json").unlink(missing_ok=True)
-        begun, processor = time.perf_counter(), time.process_time()
-        work.fine_tune(lambda *_: None, cell=cell.model_dump(mode="json"), **shared)
-        took = (1000 * (time.perf_counter() - begun), 1000 * (time.process_time() - processor))
-        if cell is plan.cells[0] and cell.key not in spent:
-            spent[cell.key] = []
-            figures[f"{name}, first cell, ms"] = took[0]
-        else:
-            spent.setdefault(cell.fraction, []).append((took, cell))
-    for fraction, cells in list(spent.items()):
-        if not isinstance(fraction, float):
-            continue
-        ours = {cell.seed: store.read_record(cell.key) for _, cell in cells}
-        theirs = [by_scikit_learn(store, cell, name) for _, cell in cells]
-        words = f"{name}, {fraction:.0%} of the labels"
-        figures[words] = {
-            "cell ms": statistics.median(took[0] for took, _ in cells),
-            "of processor": statistics.median(took[1] for took, _ in cells),
-            "fit and test s.": statistics.median(
-                1000 * (ours[cell.seed].cost["train_seconds"] + ours[cell.seed].cost["eval_seconds"])
-                for _, cell in cells
-            ),
-            "scikit-learn": statistics.median(1000 * seconds for seconds, _ in theirs),
-            "score": 100 * statistics.fmean(record.score for record in ours.values()),
-            "theirs": 100 * statistics.fmean(score for _, score in theirs),
-            "largest difference": 100
-            * max(abs(ours[cell.seed].score - score) for (_, cell), (_, score) in zip(cells, theirs, strict=True)),
-        }
-    return figures
+    return make_plan(load_study("demo", asked), Inputs(lambda _: None, folder))
+
+
+def run(store, cell):
+    """Milliseconds of one cell by the clock and of the processor; what it wrote is done again."""
+    (store.root / "records" / f"{cell.key}.json").unlink(missing_ok=True)
+    begun, processor = time.perf_counter(), time.process_time()
+    work.fine_tune(lambda *_: None, cell=cell.model_dump(mode="json"), store=str(store.root), **WORK)
+    return 1000 * (time.perf_counter() - begun), 1000 * (time.process_time() - processor)
+
+
+def of_cells(store, name, cells):
+    """Medians and means over cells, each run three times, beside scikit-learn's on the same samples."""
+    ours = [[run(store, cell) for _ in range(3)] for cell in cells]
+    scores = [store.read_record(cell.key).score for cell in cells]
+    theirs = [by_scikit_learn(store, cell, name) for cell in cells]
+    return {
+        "cell ms": statistics.median(min(clock for clock, _ in each) for each in ours),
+        "of processor": statistics.median(min(processor for _, processor in each) for each in ours),
+        "scikit-learn's fit": statistics.median(processor for processor, _ in theirs),
+        "score": 100 * statistics.fmean(scores),
+        "scikit-learn's": 100 * statistics.fmean(score for _, score in theirs),
+        "apart at most": 100 * max(abs(score - other) for score, (_, other) in zip(scores, theirs, strict=True)),
+    }
 
 
 def by_scikit_learn(store, cell, name):
-    """Seconds and mean class accuracy of scikit-learn on the features that the cell had."""
-    (values,) = (store.root / "features").glob("*/values.npy")
-    found, data = np.load(values), Prepared.open(Path(cell.data))
-    pool = Pool(cell.protocol, data)
-    (record,) = [each for each in store.records() if each.key == cell.key]
-    amount = record.counts["train"]
-    train = pool.draw(_amount(cell), cell.subset_seed)
-    assert amount == len(train)
-    labels, test = np.asarray(data.labels).astype(int), pool.parts.test
-    model, begun = rivals(len(train) // CLASSES)[name], time.perf_counter()
-    guesses = model.fit(found[train].astype(np.float64), labels[train]).predict(found[test].astype(np.float64))
-    seconds = time.perf_counter() - begun
-    return seconds, np.mean([(guesses == labels[test])[labels[test] == k].mean() for k in range(CLASSES)])
+    """Milliseconds of the processor, and mean class accuracy, of scikit-learn on the features that the cell had."""
+    found, train = shared(store, cell), drawn(cell)
+    features, labels, test = (found[part] for part in ("features", "labels", "test"))
+    each = len(train) // CLASSES
+    models = {
+        "ridge": (StandardScaler(), RidgeClassifierCV(STRENGTHS)),
+        "knn 5": (Normalizer(), KNeighborsClassifier(min(5, each), metric="cosine")),
+        "knn 20": (Normalizer(), KNeighborsClassifier(min(20, each), metric="cosine")),
+        "logistic": (StandardScaler(), LogisticRegression(C=0.01, max_iter=1000)),
+    }
+    spent = []
+    for _ in range(3):
+        begun, model = time.process_time(), make_pipeline(*models[name])
+        right = model.fit(features[train], labels[train]).predict(features[test]) == labels[test]
+        spent.append(1000 * (time.process_time() - begun))
+    return min(spent), np.mean([right[labels[test] == k].mean() for k in range(CLASSES)])
 
 
-def _amount(cell):
-    from tasks.amounts import read_amount, share
+def shared(store, cell):
+    """The features of all images with their classes, and the positions of the test part."""
+    (values,) = store.root.glob("features/*/values.npy")
+    data = Prepared.open(Path(cell.data))
+    test = np.array(Pool(cell.protocol, data).parts.test)
+    return {"features": np.load(values).astype(np.float64), "labels": np.asarray(data.labels, np.int64), "test": test}
 
-    return read_amount(cell.labels) if cell.labels else share(cell.fraction)
+
+def drawn(cell):
+    """The positions that a cell learnt from."""
+    return np.array(Pool(cell.protocol, Prepared.open(Path(cell.data))).draw(share(cell.fraction), cell.subset_seed))
 
 
-def main(subsets=5):
-    with tempfile.TemporaryDirectory() as folder:
-        return measure(Path(folder), subsets)
+def of_others(store, cells):
+    """What another harness needs to do the same: the positions learnt from, and the overall accuracy of each cell."""
+    scores = [store.read_record(cell.key).metrics["overall_accuracy"] for cell in cells]
+    return {"train": np.stack([drawn(cell) for cell in cells]), "accuracy": np.array(scores)}

@@ -116,7 +116,7 @@ class Fitted:
     """A classifier that has seen its training samples.
 
     Args:
-        model: has scikit-learn's `predict`.
+        model: a classifier by scikit-learn's names.
         chosen: the strength that leave-one-out chose, and the number it was chosen from; empty where nothing was.
     """
 
@@ -137,17 +137,26 @@ class Fitted:
             chosen = {"strength": strength, "trials": float(len(STRENGTHS))}
         return cls(_Linear(classes, *ridge.solve(strength)), chosen)
 
-    def predict(self, features: Features) -> Labels:
-        """Classes N of features N x C."""
-        return np.asarray(self._model.predict(features), dtype=np.int64)
+    def answer(self, features: Features) -> tuple[Labels, NDArray[np.float64]]:
+        """Classes N of features N x C, and how far each is ahead of the next class.
+
+        That margin is of decision values (`ridge`, `logistic`) or of shares of the neighbours (`knn`).
+        """
+        decide = getattr(self._model, "decision_function", None) or self._model.predict_proba
+        scores = np.asarray(decide(features), dtype=np.float64)
+        if scores.ndim == 1:  # of two classes scikit-learn gives the second one's value, the other's is its opposite
+            scores = np.stack([-scores, scores], axis=1)
+        best = np.sort(scores, axis=1)[:, ::-1]
+        margin = best[:, 0] - best[:, 1] if best.shape[1] > 1 else best[:, 0]
+        return self._model.classes_[scores.argmax(axis=1)].astype(np.int64), margin
 
 
 class _Linear:
-    """The class of the largest score."""
+    """A linear classifier, by scikit-learn's names."""
 
     def __init__(self, classes: Labels, weights: NDArray[np.float64], intercept: NDArray[np.float64]) -> None:
-        self._classes, self._weights, self._intercept = classes, weights, intercept
+        self.classes_, self._weights, self._intercept = classes, weights, intercept
 
-    def predict(self, features: Features) -> Labels:
-        found: Labels = self._classes[(features @ self._weights + self._intercept).argmax(axis=1)]
-        return found
+    def decision_function(self, features: Features) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = features @ self._weights + self._intercept
+        return found[:, 1] if len(self.classes_) == 2 else found

@@ -65,7 +65,7 @@ class Probe(Task):
     def _score(self, frozen: Frozen, fitted: Fitted, test: list[int], context: Context) -> dict[str, float]:
         if not test:
             return {}
-        truth, found = np.array(self.strata(test)), fitted.predict(frozen.features(test))
+        truth, found = np.array(self.strata(test)), fitted.answer(frozen.features(test))[0]
         of = {at: (int(true), int(guess)) for at, true, guess in zip(test, truth, found, strict=True)}
         pictured = predictions.chosen([at for at in test if of[at][0] != IGNORE], context.prediction_count)
         predictions.write(self, pictured, [of[at] for at in pictured], context)
@@ -101,7 +101,7 @@ class _Fitting:
         return fitted, labels.rule, labels.choosing
 
     def _look(self, learnt: list[int], scored: list[int], strength: float) -> float:
-        found = self._fit(learnt, strength).predict(self._frozen.features(scored))
+        found, _ = self._fit(learnt, strength).answer(self._frozen.features(scored))
         counted = confusion(found, self._classes(scored), len(self._task.scheme.classes))
         return image_scores(counted, self._task.scheme.classes)[self._task.protocol.metric]
 

@@ -38,7 +38,8 @@ class Record(BaseModel):
         protocol: id of the protocol (`geokr-2021/potsdam`).
         protocol_hash: hash of the protocol's content.
         fraction: share of the training labels, in (0, 1].
-        seed: index of the repeat, from 0; the same index means the same subset and training seed for every method.
+        seed: index of the draw, from 0; the same index means the same subset and training seed for every method. Where a
+            protocol draws several subsets in a repeat, subset j of repeat i has index `i * subsets + j`.
         seeds: the derived seeds: `pretrain`, `subset`, `train`.
         weights: key of the pretrained weights.
         corpus: content hash of the corpus the weights were trained on; None where nothing was trained.

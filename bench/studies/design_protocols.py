@@ -95,6 +95,11 @@ def _labels(known: _Known) -> str:
     return ", ".join(f"{text}: {size:,} ({size / classes:.3g} a class)" for text, size in sizes)
 
 
+def _draw(known: _Known) -> str:
+    subsets = known.protocol.subsets
+    return f"{known.protocol.draw}, {subsets} subsets a repeat" if subsets > 1 else known.protocol.draw
+
+
 def _selection(known: _Known) -> str:
     words = {
         "last": "last step, on no labels",
@@ -144,7 +149,7 @@ COLUMNS: dict[str, dict[str, Callable[[_Known], str]]] = {
         "split": _split,
         "train / val / test": _parts,
         "near-duplicates": lambda known: UNKNOWN if known.near is None else _look_alikes(known) or "none",
-        "draw": lambda known: known.protocol.draw,
+        "draw": _draw,
         "labels used": _labels,
     },
     "training": {

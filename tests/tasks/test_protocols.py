@@ -197,6 +197,8 @@ LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
         ({"labels": ["5shit"]}, "labels: '5shit' is no amount"),
         ({"draw": "sorted"}, "draw: "),
         ({"draw": "random"}, "sources says nothing of draw"),
+        ({"subsets": 20}, "sources says nothing of subsets"),
+        ({"subsets": 0}, "subsets: "),
         ({"id": "other"}, "must be the file's path"),
         ({"schedule": LAST, "selection": "within"}, "selection: within has nothing to choose from: let schedule.look_"),
         (
