@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 if TYPE_CHECKING:
+    # A worker imports this module before it says how many threads it may have, which numpy reads once.
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 # Steps done, steps in all, and a few words.
 Progress = Callable[[int, int, str], None]
@@ -24,7 +24,7 @@ Count = Callable[[int, int], None]
 class Kept:
     """An array that was kept, and what was said of it."""
 
-    values: NDArray[np.float32]
+    values: "NDArray[np.float32]"
     words: dict[str, str]
 
 
@@ -35,7 +35,7 @@ class Cache(Protocol):
         """What was kept under a key; None where nothing is, or it is damaged."""
 
     def put(
-        self, key: str, shape: tuple[int, ...], blocks: Iterable[NDArray[np.floating[Any]]], words: dict[str, str]
+        self, key: str, shape: tuple[int, ...], blocks: "Iterable[NDArray[np.floating[Any]]]", words: dict[str, str]
     ) -> Kept:
         """Keep an array of some shape that comes in blocks of its first axis, and words about it."""
 
