@@ -76,9 +76,18 @@ class Fitted:
     def __init__(self, model: "ClassifierMixin") -> None:
         self._model: Any = model
 
-    def predict(self, features: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
-        """Classes N of features N x C."""
-        return np.asarray(self._model.predict(features.astype(np.float64)), dtype=np.int64)
+    def answer(self, features: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Classes N of features N x C, and how far each is ahead of the next class.
+
+        That margin is of decision values (`ridge`, `logistic`) or of shares of the neighbours (`knn`).
+        """
+        decide = getattr(self._model, "decision_function", None) or self._model.predict_proba
+        scores = decide(features.astype(np.float64))
+        if scores.ndim == 1:  # of two classes scikit-learn gives the second one's value, the other's is its opposite
+            scores = np.stack([-scores, scores], axis=1)
+        best = np.sort(scores, axis=1)[:, ::-1]
+        margin = best[:, 0] - best[:, 1] if best.shape[1] > 1 else best[:, 0]
+        return self._model.classes_[scores.argmax(axis=1)].astype(np.int64), margin
 
     @property
     def chosen(self) -> dict[str, float | str]:

@@ -13,15 +13,15 @@ from bench.backbones import weights
 from bench.core.context import Context
 from bench.core.determinism import make_deterministic
 from bench.core.errors import DataError, DivergedError
-from bench.metrics.confusion import IGNORE, confusion, image_scores
+from bench.metrics.classified import ImageOutcomes
+from bench.metrics.confusion import IGNORE
 from bench.pretraining import batch_norm
 from bench.pretraining.probe import pooled
 from tasks import predictions
 from tasks.classifiers import Classifier, Fitted
-from tasks.cls import ImagePreprocessor
+from tasks.cls import ImagePreprocessor, best_class
 from tasks.labels.image_class import LABEL as CLASS
 from tasks.samples import as_tensor
-from tasks.scoring import ConfusionMetric, best_constant
 from tasks.splits import Parts
 from tasks.task import Result, Start, Task
 
@@ -38,13 +38,9 @@ class Probe(Task):
 
     label = CLASS
 
-    def metric(self) -> ConfusionMetric:
-        """Accuracies of the protocol's classes."""
-        return ConfusionMetric(self.scheme.classes, image_scores)
-
     def trivial(self, train: list[int], test: list[int]) -> float | None:
         """One class for every image."""
-        return best_constant(self.metric(), self.counts(train), self.counts(test), self.protocol.metric)
+        return best_class(self.scheme.classes, self.counts(train), self.counts(test), self.protocol.metric)
 
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fit on `train`, choose the classifier's strength inside it, and read the test split once, at the end."""
@@ -55,9 +51,10 @@ class Probe(Task):
         classifier = Classifier.model_validate(self.protocol.network)
         fitted, used = self._fit(classifier, frozen, train)
         fitted_at = time.monotonic()
-        metrics = self._score(frozen, fitted, parts.test, context)
+        outcomes = self._test(frozen, fitted, parts.test, context) if parts.test else None
         return Result(
-            metrics=metrics,
+            metrics=outcomes.scores() if outcomes else {},
+            outcomes=outcomes,
             steps=0,
             train_seconds=fitted_at - begun,
             test_seconds=time.monotonic() - fitted_at,
@@ -75,14 +72,12 @@ class Probe(Task):
             raise DataError(f"{self.data.path}: no training sample has a class of protocol {self.protocol.id}")
         return classifier.fit(frozen.features(used), np.array([classes[at] for at in used], dtype=np.int64)), used
 
-    def _score(self, frozen: "Frozen", fitted: Fitted, test: list[int], context: Context) -> dict[str, float]:
-        if not test:
-            return {}
-        truth, found = np.array(self.strata(test)), fitted.predict(frozen.features(test))
+    def _test(self, frozen: "Frozen", fitted: Fitted, test: list[int], context: Context) -> ImageOutcomes:
+        truth, (found, margin) = np.array(self.strata(test)), fitted.answer(frozen.features(test))
         of = {at: (int(true), int(guess)) for at, true, guess in zip(test, truth, found, strict=True)}
         pictured = predictions.chosen([at for at in test if of[at][0] != IGNORE], context.prediction_count)
         predictions.write(self, pictured, [of[at] for at in pictured], context)
-        return image_scores(confusion(found, truth, len(self.scheme.classes)), self.scheme.classes)
+        return ImageOutcomes(self.scheme.classes, truth, found, margin)
 
 
 class Frozen:

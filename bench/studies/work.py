@@ -25,6 +25,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
+from bench.store.outcomes import Tested
 from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies import oracle
@@ -179,6 +180,7 @@ def _fine_tune(
         corpus=cell.pretrain.corpus_hash,
         metric=protocol.metric,
         metrics=result.metrics,
+        outcomes=_write_outcomes(cell, store, task, parts, result),
         counts=_counts(task, train, parts, result),
         labels=cell.labels,
         design=_design(task, parts, result),
@@ -198,6 +200,13 @@ def _fine_tune(
             **({"pretrain_seconds": card["cost"]["steps_seconds"]} if "steps_seconds" in card["cost"] else {}),
         },
     )
+
+
+def _write_outcomes(cell: Cell, store: Store, task: Task, parts: Parts, result: Result) -> str | None:
+    if result.outcomes is None:
+        return None
+    sources = task.data.sources
+    return store.write_outcomes(cell.key, Tested(result.outcomes, parts.test, [sources[at] for at in parts.test]))
 
 
 def _counts(task: Task, train: list[int], parts: Parts, result: Result) -> dict[str, int]:

@@ -31,20 +31,20 @@ def test_ridges_strength_is_the_best_of_leaving_out_each_sample_in_turn():
 def test_one_sample_of_each_class_is_its_own_neighbour():
     found, labels = drawn(1)
     fitted = Classifier(classifier="knn", neighbours=20).fit(found, labels)
-    assert labels.tolist() == fitted.predict(found).tolist()
+    assert labels.tolist() == fitted.answer(found)[0].tolist()
     assert {} == fitted.chosen
 
 
 def test_neighbours_are_told_by_direction_and_not_by_length():
     fitted = Classifier(classifier="knn", neighbours=1).fit(np.array([[1.0, 0.1], [0.1, 1.0]]), np.array([4, 7]))
-    assert [4, 7] == fitted.predict(np.array([[0.01, 0.002], [5.0, 90.0]])).tolist()
+    assert [4, 7] == fitted.answer(np.array([[0.01, 0.002], [5.0, 90.0]]))[0].tolist()
 
 
 @pytest.mark.parametrize("values", [{"classifier": "ridge"}, {"classifier": "logistic", "penalty": 1.0}])
 def test_the_scale_of_a_feature_changes_no_answer(values):
     found, labels = drawn(8)
     scales = np.array([1e-3, 1.0, 10.0, 1e4, 0.5])
-    plain, scaled = (Classifier(**values).fit(found * by, labels).predict(found * by) for by in (1.0, scales))
+    plain, scaled = (Classifier(**values).fit(found * by, labels).answer(found * by)[0] for by in (1.0, scales))
     assert plain.tolist() == scaled.tolist()
 
 
