@@ -159,7 +159,7 @@ def test_a_single_look_after_the_last_step_is_spared_for_it_could_choose_nothing
 
 
 def test_a_protocol_by_epochs_trains_whole_passes(sets, tmp_path):
-    task = _task("demo/scenes", sets)
+    task = _task("demo/scenes", sets, selection="last")
     schedule = task.protocol.schedule.model_copy(update={"length": "epochs", "total": 2})
     task.protocol = task.protocol.model_copy(update={"schedule": schedule})
     result, _ = _run(task, tmp_path)
@@ -289,7 +289,7 @@ def test_weights_that_a_last_step_made_useless_are_not_tested(sets, tmp_path):
 
 def test_a_fine_tuning_that_never_beats_a_constant_prediction_is_warned_of(sets, tmp_path):
     """Too small a rate to learn anything, on all training samples at each step."""
-    task = _task("demo/scenes", sets)
+    task = _task("demo/scenes", sets, selection="last")
     train = task.parts().train
     still = task.protocol.optimiser.model_copy(update={"lr": 1e-12})
     schedule = task.protocol.schedule.model_copy(update={"batch": len(train)})
