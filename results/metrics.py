@@ -93,12 +93,12 @@ def _look(store: Path, record: Record, name: str, on_problem: Callable[[str], ob
     if held is not None:
         return _Looked(record, held, record.metrics, kept=True)
     try:
-        tested = outcomes.read(store, record)
+        evidence = outcomes.read(store, record)
     except StoreError as error:
         on_problem(str(error))
-        tested = None
-    metrics = record.metrics | (tested.outcomes.further() if tested else {})
-    return _Looked(record, _find(name, metrics), metrics, kept=tested is not None)
+        evidence = None
+    metrics = record.metrics | (evidence.outcomes.further() if evidence else {})
+    return _Looked(record, _find(name, metrics), metrics, kept=evidence is not None)
 
 
 def _find(name: str, metrics: dict[str, float]) -> str | None:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from bench.core import files
 from bench.core.errors import StoreError
-from bench.store.outcomes import Tested, read_outcomes
+from bench.store.outcomes import Evidence, read_outcomes
 from bench.store.records import Record
 
 FOLDER = "outcomes"
 
 
-def read(store: Path, record: Record) -> Tested | None:
+def read(store: Path, record: Record) -> Evidence | None:
     """What the test samples of a record came out as.
 
     Returns:
@@ -34,10 +34,10 @@ def read(store: Path, record: Record) -> Tested | None:
 def check(store: Path, record: Record) -> list[str]:
     """One line for each way in which a record's outcomes are damaged, or give other metrics than it holds."""
     try:
-        tested = read(store, record)
-        if tested is None:
+        evidence = read(store, record)
+        if evidence is None:
             return []
-        found = tested.outcomes.scores()
+        found = evidence.outcomes.scores()
     except (StoreError, ArithmeticError, ValueError) as error:
         return [str(error) if isinstance(error, StoreError) else f"{_file(store, record)} cannot be scored: {error}"]
     place = store / "records" / f"{record.key}.json"

@@ -102,7 +102,7 @@ def _of_class(evaluation: Any, number: int, areas: NDArray[np.float64]) -> tuple
     )
     gap = np.cumsum(kept)[~kept]
     end = _end_of_images(hits[order, ALL] & 1 > 0, kept)
-    placed = np.where(gap <= end, image[others], len(found))
+    placed = np.where(gap < end, image[others], len(found))
     return matched, Alarms.counted(number, gap, placed, sizes[~kept])
 
 
@@ -133,13 +133,13 @@ def _of_image(evaluation: Any, number: int, at: int) -> _Found:
     ranges = [evaluation.evalImgs[first + place * total] for place in range(len(SIZES))]
     whole = ranges[ALL]
     count = 0 if whole is None else len(whole["dtIds"])
-    hits, ignored = np.zeros((2, count, len(SIZES)), dtype=np.uint16)
     if not count or not len(whole["gtIds"]):
         score, numbers = ([], []) if not count else (whole["dtScores"], whole["dtIds"])
-        return _Found(np.array(score), np.array(numbers, dtype=np.int64), hits, ignored, np.zeros(count, dtype=bool))
-    for place, each in enumerate(ranges):
-        taken = each["dtMatches"] > 0
-        hits[:, place], ignored[:, place] = bits_of(taken & ~each["dtIgnore"]), bits_of(taken & each["dtIgnore"])
+        none = np.zeros((count, len(SIZES)), dtype=np.uint16)
+        return _Found(np.array(score), np.array(numbers, dtype=np.int64), none, none, np.zeros(count, dtype=bool))
+    # Thresholds x ranges x detections.
+    taken, set_aside = (np.stack([each[name] for each in ranges], axis=1) > 0 for name in ("dtMatches", "dtIgnore"))
+    hits, ignored = bits_of(taken & ~set_aside).T, bits_of(taken & set_aside).T
     voc = _voc_hits(evaluation.ious[at + 1, number + 1])
     return _Found(np.array(whole["dtScores"]), np.array(whole["dtIds"]), hits, ignored, voc)
 

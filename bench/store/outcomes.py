@@ -30,8 +30,8 @@ _OF_FILE = {"about", "samples", "places"}
 
 
 @dataclass(frozen=True)
-class Tested:
-    """What was tested, and what came out.
+class Evidence:
+    """What a cell's metrics rest on: what was tested, and what came out.
 
     Attributes:
         outcomes: of N samples.
@@ -66,7 +66,7 @@ class Tested:
         return stream.getvalue()
 
 
-def read_outcomes(path: Path) -> Tested:
+def read_outcomes(path: Path) -> Evidence:
     """Read a file of outcomes; nothing in it is run, and nothing larger than a limit is unpacked.
 
     Raises:
@@ -80,7 +80,7 @@ def read_outcomes(path: Path) -> Tested:
             raise StoreError(
                 f"{path} has schema {about['schema']}, this version reads up to {SCHEMA}: upgrade geokr-bench"
             )
-        return _tested(about, arrays)
+        return _evidence(about, arrays)
     except KeyError as error:
         raise StoreError(f"{path} holds no outcomes (it has no {error}): {advice}") from None
     except (ValueError, TypeError) as error:
@@ -89,7 +89,7 @@ def read_outcomes(path: Path) -> Tested:
         raise StoreError(f"{path} cannot be read{files.because(error, advice)}") from None
 
 
-def _tested(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Tested:
+def _evidence(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Evidence:
     if about["kind"] not in _KINDS:
         raise ValueError(f"its kind is {about['kind']!r}")
     measured = {name: values for name, values in arrays.items() if name not in _OF_FILE}
@@ -97,7 +97,7 @@ def _tested(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Tested:
     places = np.cumsum(array(arrays, "places", "i", (len(outcomes),)).astype(np.int64))
     below(places, len(about["sources"]), "places")
     samples = np.cumsum(array(arrays, "samples", "u", (len(outcomes),)).astype(np.int64))
-    return Tested(outcomes, samples.tolist(), [str(about["sources"][at]) for at in places])
+    return Evidence(outcomes, samples.tolist(), [str(about["sources"][at]) for at in places])
 
 
 def _smallest_signed(values: NDArray[np.int64]) -> NDArray[Any]:

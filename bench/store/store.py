@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 from bench.core import documents, files
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
-from bench.store.outcomes import Tested
+from bench.store.outcomes import Evidence
 from bench.store.records import Record, read_record
 
 SCHEMA = 1
@@ -63,9 +63,9 @@ class Store:
         """Whether a cell is done."""
         return self._record(key).is_file()
 
-    def write_outcomes(self, key: str, tested: Tested) -> str:
+    def write_outcomes(self, key: str, evidence: Evidence) -> str:
         """Keep what a cell's test samples came out as, before its record; returns the hash that the record bears."""
-        content = tested.encode()
+        content = evidence.encode()
         files.write_bytes(self.root / "outcomes" / f"{key}.npz", content)
         return hashlib.sha256(content).hexdigest()
 

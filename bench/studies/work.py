@@ -25,7 +25,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
-from bench.store.outcomes import Tested
+from bench.store.outcomes import Evidence
 from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies import oracle
@@ -206,7 +206,7 @@ def _write_outcomes(cell: Cell, store: Store, task: Task, parts: Parts, result: 
     if result.outcomes is None:
         return None
     sources = task.data.sources
-    return store.write_outcomes(cell.key, Tested(result.outcomes, parts.test, [sources[at] for at in parts.test]))
+    return store.write_outcomes(cell.key, Evidence(result.outcomes, parts.test, [sources[at] for at in parts.test]))
 
 
 def _counts(task: Task, train: list[int], parts: Parts, result: Result) -> dict[str, int]:

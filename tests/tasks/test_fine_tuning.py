@@ -93,6 +93,8 @@ def test_a_task_trains_scores_and_pictures_its_test_split(name, sets, tmp_path):
     result, reports = _run(task, tmp_path, predictions=2)
     assert task.protocol.metric in result.metrics
     assert all(0 <= value <= 1 for value in result.metrics.values())
+    assert (len(task.parts().test), result.metrics) == (len(result.outcomes), result.outcomes.scores())
+    assert all(np.isfinite(value) for value in result.outcomes.further().values())
     assert result.steps == STEPS
     assert reports[-1][:2] == (STEPS, STEPS)
     pictures = sorted((tmp_path / "predictions").glob("*.png"))
