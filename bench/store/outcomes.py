@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,10 @@ def _plain(content: bytes) -> NDArray[Any]:
     stream = io.BytesIO(content)
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("an array is of another version than 1.0")
-    shape, by_column, dtype = np.lib.format.read_array_header_1_0(stream)
+    try:
+        shape, by_column, dtype = np.lib.format.read_array_header_1_0(stream)
+    except (SyntaxError, TokenError, RecursionError):  # numpy parses a header as Python
+        raise ValueError("an array has a broken header") from None
     if dtype.kind not in "uif":
         raise ValueError(f"an array is of type {dtype}")
     values = np.frombuffer(content, dtype=dtype, offset=stream.tell())

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifierCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from tasks.classifiers import STRENGTHS, Classifier
 
@@ -54,15 +56,20 @@ def test_a_strength_is_named_only_where_one_was_chosen():
     assert {} == Classifier(classifier="ridge").fit(found, np.zeros_like(labels)).chosen
 
 
-@pytest.mark.parametrize("values", [{"classifier": "ridge"}, {"classifier": "logistic", "penalty": 1.0}])
-def test_the_margin_of_two_classes_is_twice_the_decision_value(values):
+@pytest.mark.parametrize(
+    ("values", "model"),
+    [
+        ({"classifier": "ridge"}, RidgeClassifierCV(STRENGTHS)),
+        ({"classifier": "logistic", "penalty": 1.0}, LogisticRegression(max_iter=1000)),
+    ],
+)
+def test_the_margin_of_two_classes_is_twice_the_decision_value(values, model):
     """Scikit-learn gives one value for two classes; the other class has its opposite."""
     draw = np.random.default_rng(0)
     found, labels = draw.normal(size=(30, 4)), np.repeat([3, 8], 15)
-    fitted = Classifier(**values).fit(found, labels)
-    classes, margin = fitted.answer(found)
-    decided = fitted._model.decision_function(found)
-    np.testing.assert_allclose(2 * np.abs(decided), margin)
+    classes, margin = Classifier(**values).fit(found, labels).answer(found)
+    decided = make_pipeline(StandardScaler(), model).fit(found, labels).decision_function(found)
+    assert pytest.approx(2 * np.abs(decided), rel=1e-6) == margin
     assert np.where(decided > 0, 8, 3).tolist() == classes.tolist()
 
 

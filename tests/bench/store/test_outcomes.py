@@ -156,6 +156,16 @@ def test_a_shape_beyond_the_content_takes_no_memory(file):
     assert "holds no outcomes" in refused(file)
 
 
+@pytest.mark.parametrize(
+    "header", [b"{'descr': '|u1', (", b"{'descr': '|u1'", b"(" * 60, b"{'descr': 'zz', 'fortran_order': 0, 'shape': 4}"]
+)
+def test_a_broken_header_is_refused_as_all_else(file, header):
+    whole = b"\x93NUMPY\x01\x00" + len(header + b"\n").to_bytes(2, "little") + header + b"\n"
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("more.npy", whole)
+    assert "holds no outcomes" in refused(file)
+
+
 def test_a_missing_file_is_named(tmp_path):
     assert "cannot be read" in refused(tmp_path / "none.npz")
 
