@@ -17,13 +17,14 @@ from bench import backbones
 from bench.core.context import Context
 from bench.core.determinism import make_deterministic
 from bench.core.errors import DataError
+from bench.metrics.classified import PixelOutcomes
 from bench.metrics.confusion import IGNORE, confusion, pixel_scores
 from tasks import predictions, selection
 from tasks.classifiers import PIXEL_STRENGTHS, PixelClassifier
 from tasks.frozen import Frozen, whole_map
 from tasks.labels.mask import LABEL as MASK
 from tasks.ridge import Moments
-from tasks.scoring import ConfusionMetric, best_constant
+from tasks.scoring import best_constant
 from tasks.splits import Parts
 from tasks.task import Result, Start, Task
 
@@ -38,15 +39,12 @@ class PixelProbe(Task):
 
     label = MASK
 
-    def metric(self) -> ConfusionMetric:
-        """Scores of the protocol's classes."""
-        return ConfusionMetric(self.scheme.classes, pixel_scores)
-
     def trivial(self, train: list[int], test: list[int]) -> float | None:
         """One class for every pixel."""
         # Its scores depend on sums alone, and one sum is counted faster than each sample.
         shown, there = (self.counts(part).sum(axis=0, keepdims=True) for part in (train, test))
-        return best_constant(self.metric(), shown, there, self.protocol.metric)
+        classes, metric = self.scheme.classes, self.protocol.metric
+        return best_constant(lambda counts: pixel_scores(counts.sum(axis=0), classes), shown, there, metric)
 
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fit on `train`, choose the strength as the protocol says, and read the test split once, at the end."""
@@ -60,9 +58,10 @@ class PixelProbe(Task):
         labels = selection.divide(self, train, parts, context.seed)
         coefficients, strength = self._fit(frozen, train, labels)
         fitted_at = time.monotonic()
-        metrics = self._score(frozen, coefficients, parts.test, context)
+        outcomes = self._test(frozen, coefficients, parts.test, context) if parts.test else None
         return Result(
-            metrics=metrics,
+            metrics=outcomes.scores() if outcomes else {},
+            outcomes=outcomes,
             steps=0,
             train_seconds=fitted_at - begun,
             test_seconds=time.monotonic() - fitted_at,
@@ -115,9 +114,7 @@ class PixelProbe(Task):
             chunk = samples[at : at + AT_ONCE]
             yield chunk, frozen.features(chunk), self.scheme.lookup[self.data.labels[chunk]]
 
-    def _score(self, frozen: Frozen, coefficients: Floats, test: list[int], context: Context) -> dict[str, float]:
-        if not test:
-            return {}
+    def _test(self, frozen: Frozen, coefficients: Floats, test: list[int], context: Context) -> PixelOutcomes:
         classes = len(self.scheme.classes)
         pictured = predictions.chosen(test, context.prediction_count)
         counted: list[NDArray[np.int64]] = []
@@ -127,7 +124,7 @@ class PixelProbe(Task):
             counted += [confusion(guess, mask, classes) for guess, mask in zip(found, masks, strict=True)]
             pairs |= {at: (mask, guess) for at, mask, guess in zip(chunk, masks, found, strict=True) if at in pictured}
         predictions.write(self, pictured, [pairs[at] for at in pictured], context)
-        return self.metric().compute_metrics(counted)
+        return PixelOutcomes(self.scheme.classes, np.stack(counted))
 
 
 def _sum(moments: list[Moments]) -> Moments:

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from bench.core.context import Context
 from bench.core.determinism import make_deterministic
 from bench.core.errors import DataError
+from bench.metrics.classified import ImageOutcomes
 from bench.metrics.confusion import IGNORE, confusion, image_scores
 from tasks import predictions, selection
 from tasks.classifiers import Classifier, Fitted
+from tasks.cls import best_class
 from tasks.frozen import POOLINGS, Frozen
 from tasks.labels.image_class import LABEL as CLASS
-from tasks.scoring import ConfusionMetric, best_constant
 from tasks.splits import Parts
 from tasks.task import Result, Start, Task
 
@@ -28,15 +29,11 @@ class Probe(Task):
 
     label = CLASS
 
-    def metric(self) -> ConfusionMetric:
-        """Accuracies of the protocol's classes."""
-        return ConfusionMetric(self.scheme.classes, image_scores)
-
     def trivial(self, train: list[int], test: list[int]) -> float | None:
         """One class for every image."""
         # Its scores depend on sums alone, and one sum is counted faster than each sample.
         shown, there = (self.counts(part).sum(axis=0, keepdims=True) for part in (train, test))
-        return best_constant(self.metric(), shown, there, self.protocol.metric)
+        return best_class(self.scheme.classes, shown, there, self.protocol.metric)
 
     def run(self, start: Start, train: list[int], parts: Parts, context: Context) -> Result:
         """Fit on `train`, choose the classifier's strength as the protocol says, and read the test split once."""
@@ -50,9 +47,10 @@ class Probe(Task):
         fitting = _Fitting(self, classifier, frozen)
         fitted, rule, choosing = fitting.choose(used, parts, context.seed)
         fitted_at = time.monotonic()
-        metrics = self._score(frozen, fitted, parts.test, context)
+        outcomes = self._test(frozen, fitted, parts.test, context) if parts.test else None
         return Result(
-            metrics=metrics,
+            metrics=outcomes.scores() if outcomes else {},
+            outcomes=outcomes,
             steps=0,
             train_seconds=fitted_at - begun,
             test_seconds=time.monotonic() - fitted_at,
@@ -62,14 +60,12 @@ class Probe(Task):
             design={"bn": frozen.bn},
         )
 
-    def _score(self, frozen: Frozen, fitted: Fitted, test: list[int], context: Context) -> dict[str, float]:
-        if not test:
-            return {}
-        truth, found = np.array(self.strata(test)), fitted.answer(frozen.features(test))[0]
+    def _test(self, frozen: Frozen, fitted: Fitted, test: list[int], context: Context) -> ImageOutcomes:
+        truth, (found, margin) = np.array(self.strata(test)), fitted.answer(frozen.features(test))
         of = {at: (int(true), int(guess)) for at, true, guess in zip(test, truth, found, strict=True)}
         pictured = predictions.chosen([at for at in test if of[at][0] != IGNORE], context.prediction_count)
         predictions.write(self, pictured, [of[at] for at in pictured], context)
-        return image_scores(confusion(found, truth, len(self.scheme.classes)), self.scheme.classes)
+        return ImageOutcomes(self.scheme.classes, truth, found, margin)
 
 
 class _Fitting:

@@ -51,10 +51,24 @@ class _Part(BaseModel):
 
 
 class Slices(_Part):
-    """How images are cut: side in pixels and overlap as a share of it; classification resizes images to the side."""
+    """How images are cut, and which of their labels are read.
+
+    Attributes:
+        size: side in pixels; classification resizes images to it.
+        overlap: of two slices, as a share of the side.
+        labels: of a set that is published with two kinds of label, `full` ones or those `eroded` at the borders of
+            objects; None takes those that are there, the full ones first.
+    """
 
     size: int = Field(gt=0)
     overlap: float = Field(default=0.0, ge=0, lt=1)
+    labels: Literal["full", "eroded"] | None = None
+
+    @model_serializer(mode="wrap")
+    def _keep_keys(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave labels out where nothing is asked of them, as `Split` does with lists."""
+        values: dict[str, Any] = dump(self)
+        return {name: value for name, value in values.items() if name != "labels" or value is not None}
 
 
 Natural = Annotated[int, Field(ge=0)]
@@ -203,8 +217,8 @@ class Protocol(_Part):
         dataset: name of the data set.
         slices: how images are cut.
         split: how samples are divided.
-        classes: the classes that are told apart, each with the data set's own classes it joins; those that none names
-            are ignored. None takes the data set's classes as they are.
+        classes: the classes that are told apart, each with the data set's own classes it joins, or how many of the data
+            set's first ones; all others are ignored. None takes the data set's classes as they are.
         network: the head's own values.
         optimiser: optimiser and learning rate.
         schedule: length, batch, selection.
@@ -232,7 +246,7 @@ class Protocol(_Part):
     dataset: str
     slices: Slices
     split: Split
-    classes: dict[str, list[str]] | None = None
+    classes: dict[str, list[str]] | Annotated[int, Field(gt=1)] | None = None
     network: dict[str, Any]
     optimiser: Optimiser
     schedule: Schedule

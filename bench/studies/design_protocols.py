@@ -9,6 +9,7 @@ from bench.studies.study import Study
 from tasks.pools import Pool
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
+from tasks.scheme import Scheme
 
 UNKNOWN = "?"
 NAMES = ["protocol", "task"]
@@ -90,7 +91,7 @@ def _labels(known: _Known) -> str:
     amounts = known.study.amounts_of(known.protocol)
     if known.pool is None or known.data is None:
         return ", ".join(amount.text for amount in amounts)
-    classes = len(known.protocol.classes or known.data.classes)
+    classes = len(Scheme(known.protocol, known.data).classes)
     sizes = [(amount.text, known.pool.size(amount)) for amount in amounts]
     return ", ".join(f"{text}: {size:,} ({size / classes:.3g} a class)" for text, size in sizes)
 

@@ -27,6 +27,7 @@ from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
 from bench.store.features import FeatureStore
+from bench.store.outcomes import Evidence
 from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies import oracle
@@ -185,6 +186,7 @@ def _fine_tune(
         corpus=cell.pretrain.corpus_hash,
         metric=protocol.metric,
         metrics=result.metrics,
+        outcomes=_write_outcomes(cell, store, task, parts, result),
         counts=_counts(task, train, parts, result),
         labels=cell.labels,
         design=_design(task, parts, result),
@@ -217,6 +219,13 @@ def _pool(protocol: str, folder: Path, changed: int) -> Pool:
     """
     del changed
     return Pool(Protocol.model_validate_json(protocol), Prepared.open(folder))
+
+
+def _write_outcomes(cell: Cell, store: Store, task: Task, parts: Parts, result: Result) -> str | None:
+    if result.outcomes is None:
+        return None
+    sources = task.data.sources
+    return store.write_outcomes(cell.key, Evidence(result.outcomes, parts.test, [sources[at] for at in parts.test]))
 
 
 def _counts(task: Task, train: list[int], parts: Parts, result: Result) -> dict[str, int]:

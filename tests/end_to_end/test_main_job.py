@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from running import COMMAND, ROOT, bench, records
 
+from bench.store.outcomes import read_outcomes
 from bench.store.records import read_record
 
 
@@ -40,6 +41,17 @@ def test_every_record_and_card_says_which_revision_of_the_code_made_it(finished)
     expected = head.strip() + ("+" if changes else "")
     found = [*finished[0].glob("records/*.json"), *finished[0].glob("weights/*/card.json")]
     assert {expected} == {json.loads(path.read_text())["provenance"]["revision"] for path in found}
+
+
+def test_every_metric_is_computed_again_from_outcomes_that_name_the_mosaic_of_each_slice(finished):
+    store, _ = finished
+    done = bench("verify", "--store", store)
+    assert "the metrics of 12 were computed again from their outcomes, 0 keep none" in done.stdout, done.stdout
+    found = {path.stem: read_outcomes(path) for path in (store / "outcomes").glob("*.npz")}
+    assert records(store).keys() == found.keys()
+    ((samples, sources),) = {(tuple(each.samples), tuple(each.sources)) for each in found.values()}
+    assert sorted(set(samples)) == list(samples)
+    assert {"top_potsdam_2_10"} == set(sources)
 
 
 def test_seeds_are_the_same_for_every_method(finished):

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifierCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from tasks.classifiers import STRENGTHS, Classifier
 
@@ -52,3 +54,27 @@ def test_a_strength_is_named_only_where_one_was_chosen():
     found, labels = drawn(4)
     assert {} == Classifier(classifier="logistic", penalty=1.0).fit(found, labels).chosen
     assert {} == Classifier(classifier="ridge").fit(found, np.zeros_like(labels)).chosen
+
+
+@pytest.mark.parametrize(
+    ("values", "model"),
+    [
+        ({"classifier": "ridge"}, RidgeClassifierCV(STRENGTHS)),
+        ({"classifier": "logistic", "penalty": 1.0}, LogisticRegression(max_iter=1000)),
+    ],
+)
+def test_the_margin_of_two_classes_is_twice_the_decision_value(values, model):
+    """Scikit-learn gives one value for two classes; the other class has its opposite."""
+    draw = np.random.default_rng(0)
+    found, labels = draw.normal(size=(30, 4)), np.repeat([3, 8], 15)
+    classes, margin = Classifier(**values).fit(found, labels).answer(found)
+    decided = make_pipeline(StandardScaler(), model).fit(found, labels).decision_function(found)
+    assert pytest.approx(2 * np.abs(decided), rel=1e-6) == margin
+    assert np.where(decided > 0, 8, 3).tolist() == classes.tolist()
+
+
+def test_the_margin_of_neighbours_is_of_their_shares():
+    found = np.array([[1.0, 0], [1, 0.1], [1, 0.2], [0, 1], [0.1, 1], [0.2, 1]])
+    fitted = Classifier(classifier="knn", neighbours=3).fit(found, np.array([0, 0, 1, 1, 1, 1]))
+    classes, margin = fitted.answer(np.array([[1.0, 0.1], [0.1, 1.0]]))
+    assert ([0, 1], [pytest.approx(1 / 3), pytest.approx(1.0)]) == (classes.tolist(), margin.tolist())

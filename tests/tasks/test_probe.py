@@ -64,6 +64,10 @@ def test_the_score_is_that_of_ridge_on_the_pooled_features_of_the_subset(data, t
     each = [right[truth[parts.test] == number].mean() for number in range(3)]
     assert np.mean(each) == pytest.approx(result.metrics["mean_class_accuracy"])
     assert right.mean() == pytest.approx(result.metrics["overall_accuracy"])
+    assert result.metrics == result.outcomes.scores()
+    decided = np.sort(model.decision_function(unseen), axis=1)
+    np.testing.assert_allclose(decided[:, -1] - decided[:, -2], result.outcomes.margin, rtol=1e-3)
+    assert (model.predict(unseen) == result.outcomes.predicted).all()
     assert {"strength": model[-1].alpha_, "trials": len(STRENGTHS)} == result.tuned
     assert ("leave-one-out", subset, 0) == (result.selection, result.selected_on, result.steps)
     assert {"bn": "as-trained"} == result.design

@@ -116,6 +116,17 @@ def test_a_variant_names_a_protocol_of_the_same_task_and_data_set_and_metric(nam
     assert load_protocol(variant.of).model_dump(include=kept) == variant.model_dump(include=kept)
 
 
+def test_kinds_of_label_and_numbers_of_classes_enter_the_hash_where_they_are_said():
+    base = load_protocol("isprs/vaihingen-area")
+    values = base.model_dump(mode="json")
+    assert "labels" not in values["slices"]
+    hashes = {base.hash}
+    for changes in ({"slices": {**values["slices"], "labels": "full"}}, {"classes": 5}, {"classes": 6}):
+        sources = values["sources"] | {"classes": "ours", "slices": "ours"}
+        hashes.add(Protocol.model_validate(values | changes | {"sources": sources}).hash)
+    assert 4 == len(hashes)
+
+
 def test_labels_of_a_protocol_are_amounts_and_go_before_its_fractions():
     values = load_protocol("geokr-2021/ucmerced").model_dump(mode="json")
     assert ["5%", "10%", "20%", "50%", "100%"] == [amount.text for amount in Protocol.model_validate(values).amounts]
@@ -209,6 +220,10 @@ LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
         ({"tuning": {"lr": [3]}}, "tuning: a grid has at least two points"),
         ({"tuning": {"head": [1, 1]}}, "tuning: a grid names each value once"),
         ({"tuning": {"steps": [1, 0]}}, "tuning.steps.1"),
+        ({"classes": 5}, "sources says nothing of classes"),
+        ({"classes": 1}, "classes"),
+        ({"slices": {"size": 256, "labels": "thin"}}, "slices.labels"),
+        ({"slices": {"size": 256, "labels": "full"}, "sources": {}}, "sources says nothing of slices.size"),
     ],
 )
 def test_a_wrong_protocol_is_refused_in_one_line_that_names_file_and_value(own_protocols, changes, said):
