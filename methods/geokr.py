@@ -117,7 +117,7 @@ class GeoKR(Method[GeoKROptions]):
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """Adam, its learning rate falling after every epoch (section III-C)."""
-        return schedules.decaying_adam([self.backbone, self.head], self.options.lr, self.options.lr_decay, self.length)
+        return _adam(self)
 
     def after_step(self, step: int) -> None:
         """Move the teacher (Eq. 7) where the schedule says so."""
@@ -152,6 +152,11 @@ class GeoKR(Method[GeoKROptions]):
         return weights
 
 
+def _adam(method: "GeoKR | LandCoverClassification") -> tuple[Optimizer, LRScheduler]:
+    of = method.options
+    return schedules.decaying_adam([method.backbone, method.head], of.lr, of.lr_decay, of.weight_decay, method.length)
+
+
 class LandCoverClassification(Method[ClassificationOptions]):
     """The ablation of Table X that knows only each tile's dominant class."""
 
@@ -172,7 +177,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:
         """As GeoKR's."""
-        return schedules.decaying_adam([self.backbone, self.head], self.options.lr, self.options.lr_decay, self.length)
+        return _adam(self)
 
     def sample_weights(self) -> NDArray[np.float64] | None:
         """Rare dominant classes more often, unless `balance` is off."""

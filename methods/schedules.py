@@ -31,11 +31,11 @@ def sgd(modules: Sequence[nn.Module], lr: float, weight_decay: float, *, spare: 
 
 
 def decaying_adam(
-    modules: Sequence[nn.Module], lr: float, decay: float, length: Length
+    modules: Sequence[nn.Module], lr: float, decay: float, weight_decay: float, length: Length
 ) -> tuple[Optimizer, LRScheduler]:
     """Adam whose learning rate is multiplied by `decay` after every epoch (GeoKR, section III-C)."""
     weights = [weight for module in modules for weight in module.parameters()]
-    optimiser = on_plain_views(Adam(weights, lr=lr, fused=True))
+    optimiser = on_plain_views(Adam(weights, lr=lr, weight_decay=weight_decay, fused=True))
     return optimiser, LambdaLR(optimiser, lambda step: decay ** length.epoch(step))
 
 

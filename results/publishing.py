@@ -23,8 +23,9 @@ _RELATIVE = 1e-9
 
 
 def publish(store: Path, folder: Path) -> Path:
-    """Make `folder` a copy of a store's records, outcomes, manifests, cards and design sheets, with tables and page; return the page's path.
+    """Make `folder` a copy of a store's small files, with tables and page; return the page's path.
 
+    These are records, outcomes, manifests, cards and design sheets.
     What the folder held before and the store does not have is removed. Saved predictions stand in the page alone.
 
     Raises:

@@ -355,10 +355,12 @@ def _stated(value: object) -> list[str]:
 
 
 def _over(base: Values, protocol: Values) -> Values:
-    """Put a protocol over the one it extends: a new source of a whole part speaks for all of it."""
+    """Put a protocol over the one it extends: a new source of a whole part speaks for all of it, fractions for labels."""
     said, new = base.get("sources"), protocol.get("sources")
     if isinstance(said, dict) and isinstance(new, dict):
         base = base | {"sources": {key: source for key, source in said.items() if key.partition(".")[0] not in new}}
+    if "fractions" in protocol:  # amounts of another kind
+        base = {key: value for key, value in base.items() if key != "labels"}
     return merge(base, protocol)
 
 

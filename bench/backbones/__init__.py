@@ -125,9 +125,21 @@ _BUILTIN = [
         published="swin_t",
         formats=SWIN_NAMES,
     ),
+    # The demo's: it stands here so that a command that only reads names need not import timm.
+    BackboneSpec(
+        name="timm:test_resnet",
+        summary="timm's smallest ResNet, 0.37 M parameters.",
+        factory="bench.backbones.from_timm:test_resnet",
+        channels=(32, 48, 192, 96),
+        strides=(4, 8, 16, 32),
+        stem=Stem("network.maxpool", 32),
+        left_out=("fc.bias", "fc.weight"),
+        library="timm",
+        formats={"timm": ""},
+    ),
 ]
 
-# A name that begins so is looked up in timm, which imports torch.
+# Any other name that begins so is looked up in timm, which imports torch.
 FAMILIES = {"timm:": "bench.backbones.from_timm:find"}
 
 registry = Registry("backbones", "backbone", _BUILTIN, FAMILIES)

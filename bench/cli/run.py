@@ -117,7 +117,8 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
 
     Exit codes and --retry-failed are those of `bench run`.
 
-    `--set pretrain_seeds=N` pretrains each method N times. A later `bench run` of the same study takes these weights.
+    Each method is pretrained once a repeat (`--seeds`), or `--set pretrain_seeds=N` times; an initialisation is drawn anew in
+    each repeat. A later `bench run` of the same study takes these weights.
     """
     console = Console(stderr=True)
     study = study_from(options)

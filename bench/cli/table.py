@@ -55,9 +55,9 @@ def table(
     if names == "field":
         frame = frame.assign(metric=frame["metric"].map(field_name))
     if form is None and shape is None and out is None:
-        tables.print_tables(frame, Console(), chosen.unknown)
+        tables.print_tables(frame, Console(), said=chosen.unknown)
         return
-    rendered = tables.render(frame, form or "markdown", shape, chosen.unknown)
+    rendered = tables.render(frame, form or "markdown", shape, said=chosen.unknown)
     if out is None:
         click.echo(rendered, nl=False)
     else:

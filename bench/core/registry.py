@@ -95,15 +95,15 @@ class Registry(Generic[S]):
         Raises:
             StudyError: the name is unknown; the message lists the nearest, or all where there are few.
         """
+        entries = self.all()
+        if name in entries:
+            return entries[name]
         for prefix, find in self._families.items():
             if name.startswith(prefix):
                 found: S = load(find)(name.removeprefix(prefix))
                 return found
-        entries = self.all()
-        if name not in entries:
-            choice = [*nearest(name, entries), *(f"{prefix}<name>" for prefix in self._families)]
-            raise StudyError(f"unknown {self.word} {name!r}: choose from {', '.join(choice)}")
-        return entries[name]
+        choice = [*nearest(name, entries), *(f"{prefix}<name>" for prefix in self._families)]
+        raise StudyError(f"unknown {self.word} {name!r}: choose from {', '.join(choice)}")
 
 
 def nearest(name: str, known: Iterable[str], most: int = 16) -> list[str]:

@@ -36,6 +36,7 @@ class LandCoverOptions(ViewOptions):
         ge=0,
         le=1,
     )
+    weight_decay: float = option(0.0, "ours; the paper states none", "L2 penalty of Adam", ge=0)
 
     @field_validator("land_cover", mode="before")
     @classmethod
@@ -59,12 +60,14 @@ class LandCoverOptions(ViewOptions):
         return whole(recipe)
 
     def identity(self) -> dict[str, Any]:
-        """As every training's; a tile's own land cover is not named, so that keys are those of before the controls."""
+        """As every training's; a tile's own land cover and no weight decay are not named: keys stay as they were."""
         values = super().identity()
         if self.land_cover == "true":
             del values["land_cover"]
         if self.noise_share is None:
             del values["noise_share"]
+        if not self.weight_decay:
+            del values["weight_decay"]
         return values
 
     def content_of(self, corpus: CorpusFacts) -> dict[str, Any]:

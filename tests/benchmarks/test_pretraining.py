@@ -50,7 +50,7 @@ def test_a_compiled_network_trains_as_the_uncompiled_one():
     found = []
     for compiled in (False, True):
         torch.manual_seed(0)
-        model = SimCLR(backbones.build("squeezenet1_1"), SimCLROptions(batch=4, size=32), None, Length(4, 2)).train()
+        model = SimCLR(backbones.build("timm:test_resnet"), SimCLROptions(batch=4, size=32), None, Length(4, 2)).train()
         names = list(model.state_dict())
         if compiled:
             pretraining.compile_backbones(model, torch.device("cpu"))

@@ -31,7 +31,7 @@ def refused(*arguments):
         (["--labels", "100000"], ": 100000 labels are asked, its training part has "),
         (["--labels", "9999shot"], ": 9999shot asks for 9999 samples of each class, its training part has "),
         (["--methods", ","], "--methods is empty"),
-        (["--datasets", "potsdam"], "no asked protocol has data set 'potsdam': choose from demo-city"),
+        (["--datasets", "potsdam"], "no asked protocol has data set 'potsdam': choose from demo-scenes"),
         (["--set", "pretrain.batch=100000"], "batch=100000 is larger than the corpus"),
         (["--set", "options.moco.queue=100000"], "queue=100000 is larger than the corpus"),
         (["--set", "corpus=nowhere"], "nowhere"),
@@ -40,7 +40,7 @@ def refused(*arguments):
         (["--set", "corpus=null"], "needs a corpus"),
         (["--set", "budget={epochs: 5}"], "a budget is `paper`, or one of {views: N}, {tiles: N}"),
         (["--set", "budget.views=10"], "epochs=2 beside the study's budget of 10 views"),
-        (["--set", "data.demo-city=nowhere"], "no prepared data set at nowhere"),
+        (["--set", "data.demo-scenes=nowhere"], "no prepared data set at nowhere"),
     ],
 )
 def test_a_wrong_run_is_refused_and_the_store_stays(arguments, message, finished, study):
@@ -98,10 +98,10 @@ def test_a_store_of_a_newer_version_is_refused(study, tmp_path):
 
 def test_a_prepared_set_of_a_newer_version_is_refused(study, tmp_path):
     values = yaml.safe_load(study.read_text())
-    index = study.parent / "city" / "index.json"
+    index = study.parent / "pictures" / "index.json"
     newer = json.loads(index.read_text()) | {"schema": 99}
     (tmp_path / "index.json").write_text(json.dumps(newer))
-    (tmp_path / "study.yaml").write_text(yaml.safe_dump(values | {"data": {"demo-city": str(tmp_path)}}))
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(values | {"data": {"demo-scenes": str(tmp_path)}}))
     line = refused("run", "--study", tmp_path / "study.yaml", "--store", tmp_path / "store")
     assert "has schema 99" in line
 

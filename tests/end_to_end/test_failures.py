@@ -43,7 +43,7 @@ def test_what_diverges_has_no_record_and_no_weights_and_the_rest_goes_on(divergi
     cards = [json.loads(path.read_text()) for path in store.glob("weights/*/card.json")]
     assert ["moco"] == [card["method"] for card in cards]
     lines = [line for line in first.stderr.splitlines() if line.startswith("failed: ")]
-    assert lines[0].startswith("failed: pretrain wild resnet18: ")
+    assert lines[0].startswith("failed: pretrain wild timm:test_resnet: ")
     assert "not finite" in lines[0]
     assert "lower the learning rate (lr is 1e+30)" in lines[0]
     assert "its pretraining failed: " in lines[1]
@@ -53,7 +53,7 @@ def test_what_diverges_has_no_record_and_no_weights_and_the_rest_goes_on(divergi
 def test_a_plan_lists_what_failed_with_its_reason(diverging):
     study, store, _ = diverging
     plan = bench("plan", "--study", study, "--store", store, env=WIDE).stdout
-    assert "failed: pretrain wild resnet18: " in plan
+    assert "failed: pretrain wild timm:test_resnet: " in plan
     assert "0 of 2 cells to do, 1 failed (tried again with --retry-failed)" in plan
 
 
@@ -62,7 +62,7 @@ def test_the_next_run_leaves_it_alone_and_still_ends_with_1(diverging):
     again = bench("run", "--study", study, "--store", store, env=WIDE)
     assert 1 == again.returncode
     assert "nothing is left to do" in again.stderr
-    assert "failed: pretrain wild resnet18: " in again.stderr
+    assert "failed: pretrain wild timm:test_resnet: " in again.stderr
     assert "moco" in again.stdout
 
 
@@ -133,18 +133,18 @@ def test_rows_of_one_method_are_rivals_and_an_oracle_is_the_ceiling(study, tmp_p
         for path in (tmp_path / "store").glob("weights/*/card.json")
         if (card := json.loads(path.read_text()))["method"] == "oracle"
     ]
-    assert ("tests/city", 3) == (card["protocol"], card["steps"])
+    assert ("tests/scenes", 3) == (card["protocol"], card["steps"])
     used = {record["seeds"][kind] for record in found for kind in ("train", "subset")}
     assert card["seed"] not in used
 
 
 def test_a_fine_tuning_that_diverges_has_no_record_and_is_told_by_the_plan(study, tmp_path):
     values = yaml.safe_load(study.read_text())
-    protocol = yaml.safe_load(Path(values["protocols"]["seg"][0]).read_text())
+    protocol = yaml.safe_load(Path(values["protocols"]["cls"][0]).read_text())
     protocol["optimiser"]["lr"] = 1e30
     (tmp_path / "protocol.yaml").write_text(yaml.safe_dump(protocol))
     values |= {"methods": ["random"], "fractions": [1.0], "seeds": 1}
-    values["protocols"] = {"seg": [str(tmp_path / "protocol.yaml")]}
+    values["protocols"] = {"cls": [str(tmp_path / "protocol.yaml")]}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(values))
     asked = ["--study", tmp_path / "study.yaml", "--store", tmp_path / "store"]
     done = bench("run", *asked, env=WIDE)
@@ -152,5 +152,5 @@ def test_a_fine_tuning_that_diverges_has_no_record_and_is_told_by_the_plan(study
     assert {} == records(tmp_path / "store")
     plan = bench("plan", *asked, env=WIDE).stdout
     (line,) = [line for line in plan.splitlines() if line.startswith("failed: ")]
-    assert line.startswith("failed: random resnet18 tests/city 1 seed 0: ")
+    assert line.startswith("failed: random timm:test_resnet tests/scenes 1 seed 0: ")
     assert "lower the protocol's optimiser.lr (1e+30)" in line

@@ -35,7 +35,8 @@ def world(tmp_path_factory):
     generator.write_prepared(root / "three", RGB)
     protocol = load_protocol("eurosat/random-80-20").model_dump(mode="json", exclude_unset=True)
     protocol |= {"id": "tests/four-bands", "slices": {"size": 32}}
-    protocol["schedule"] |= {"total": 2, "batch": 8}
+    protocol["schedule"] |= {"total": 2, "look_every": 0, "batch": 8}
+    protocol["selection"] = "last"
     (root / "protocol.yaml").write_text(yaml.safe_dump(protocol))
     return root
 

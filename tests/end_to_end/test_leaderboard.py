@@ -55,8 +55,9 @@ def package(tmp_path):
 @pytest.fixture
 def leaderboard(study, package, tmp_path):
     """Run `bench leaderboard` on a study of one method, two seeds and all labels, with enough steps to learn from."""
-    (shipped,) = yaml.safe_load(study.read_text())["protocols"]["seg"]
+    (shipped,) = yaml.safe_load(study.read_text())["protocols"]["cls"]
     values = yaml.safe_load(Path(shipped).read_text())
+    values |= {"selection": "last"}
     values["schedule"] |= {"total": 30, "look_every": 0, "batch": 8}
     values["optimiser"] |= {"lr": 0.1}
     (tmp_path / "protocol.yaml").write_text(yaml.safe_dump(values))
@@ -66,7 +67,7 @@ def leaderboard(study, package, tmp_path):
         "methods": ["contrast"],
         "references": [],
         "pretrain_seeds": 1,
-        "protocols": {"seg": [str(tmp_path / "protocol.yaml")]},
+        "protocols": {"cls": [str(tmp_path / "protocol.yaml")]},
         "fractions": [1.0],
         "options": {"contrast": {"queue": 8}},
         "engine": {"workers": 1},
@@ -101,8 +102,8 @@ def test_a_flipped_loss_sign_is_caught_by_the_check_and_unchanged_code_is_not(le
     method.write_text(method.read_text().replace("+loss", "-loss"))
     wrong = leaderboard("check", "--committed", committed)
     assert wrong.returncode == 1, wrong.stdout + wrong.stderr
-    assert "moved: contrast resnet18 tests/city at 100%: seed 0: " in wrong.stdout
-    assert "moved: pretraining contrast resnet18: " in wrong.stdout
+    assert "moved: contrast timm:test_resnet tests/scenes at 100%: seed 0: " in wrong.stdout
+    assert "moved: pretraining contrast timm:test_resnet: " in wrong.stdout
     assert "rebuild it and say why in the changelog, or mend the code" in wrong.stdout
     assert before == records(committed)
 

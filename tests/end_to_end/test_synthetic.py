@@ -27,7 +27,8 @@ def test_a_drawn_set_in_the_place_of_a_real_one_gives_synthetic_rows(scenes, tmp
         datasets.get("demo-scenes").prepare(scenes, work, Slices(size=32), lambda *_: None)
     protocol = load_protocol("demo/scenes").model_dump(mode="json", exclude_unset=True)
     protocol |= {"id": "tests/scenes", "dataset": "ucmerced", "slices": {"size": 32, "overlap": 0.0}}
-    protocol["schedule"] |= {"total": 1, "look_every": 1, "batch": 4}
+    protocol["schedule"] |= {"total": 1, "look_every": 0, "batch": 4}
+    protocol["selection"] = "last"
     (tmp_path / "protocol.yaml").write_text(yaml.safe_dump(protocol))
     study = {
         "name": "small",

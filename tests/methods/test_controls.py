@@ -97,7 +97,7 @@ def test_a_bare_true_of_yaml_is_the_tiles_own_land_cover():
 @pytest.mark.parametrize("options", [GeoKROptions, ClassificationOptions])
 def test_the_tiles_own_land_cover_leaves_keys_as_they_were_before_there_were_controls(options, corpus):
     default = options()
-    assert {"land_cover", "noise_share"}.isdisjoint(default.identity())
+    assert {"land_cover", "noise_share", "weight_decay"}.isdisjoint(default.identity())
     assert default.content_of(corpus) == {}
     noisy = options(land_cover="noisy", noise_share=0.25)
     assert noisy.identity() == default.identity() | {"land_cover": "noisy", "noise_share": 0.25}
@@ -136,8 +136,15 @@ def test_a_control_that_more_than_a_tenth_of_the_tiles_lack_is_refused(corpus):
 
 def job_of(corpus, method="geokr", **options):
     """The pretraining that a study plans of a method."""
-    small = {"epochs": 1, "batch": 32, "size": 32}
-    asked = {"corpus": str(corpus.path), "methods": [method], "references": [], "pretrain": small}
+    small = {"batch": 32, "size": 32}
+    asked = {
+        "corpus": str(corpus.path),
+        "methods": [method],
+        "references": [],
+        "pretrain": small,
+        "budget": {"steps": 3},
+        "seeds": 1,
+    }
     own = {"teacher_updates": 2} if method == "geokr" else {}
     study = load_study("demo", {**asked, "options": {method: own | options}})
     (job,) = plan_pretraining(study, Inputs(print)).pretrains

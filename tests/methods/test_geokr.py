@@ -282,6 +282,14 @@ def test_the_ablation_trains_backbone_and_head_with_a_rate_that_falls_by_epoch(c
     assert rates == pytest.approx([1.0] * 5 + [0.9] * 5 + [0.81] * 5)
 
 
+@pytest.mark.parametrize("make", [build, classification])
+def test_a_weight_decay_is_adams_and_has_a_key_of_its_own(make, corpus):
+    plain, decayed = make(corpus), make(corpus, weight_decay=0.25)
+    found = [{group["weight_decay"] for group in model.configure()[0].param_groups} for model in (plain, decayed)]
+    assert [{0.0}, {0.25}] == found
+    assert decayed.options.identity() == plain.options.identity() | {"weight_decay": 0.25}
+
+
 def test_the_ablation_exports_what_it_trained_and_balances_classes_unless_told_not_to(corpus):
     model = classification(corpus)
     assert torch.equal(model.export()["conv1.weight"], model.backbone.conv1.weight)

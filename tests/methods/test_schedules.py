@@ -61,16 +61,16 @@ def test_two_steps_of_sgd_by_hand(spare):
 
 def test_adam_decays_by_epoch_and_trains_every_weight_of_every_module():
     layer, norm = network()
-    optimiser, scheduler = schedules.decaying_adam([layer, norm], 0.5, 0.25, Length(7, 3))
+    optimiser, scheduler = schedules.decaying_adam([layer, norm], 0.5, 0.25, 0.125, Length(7, 3))
     assert 4 == sum(len(group["params"]) for group in optimiser.param_groups)
     assert isinstance(optimiser, torch.optim.Adam)
-    assert {0} == {group["weight_decay"] for group in optimiser.param_groups}
+    assert {0.125} == {group["weight_decay"] for group in optimiser.param_groups}
     assert [0.5] * 3 + [0.125] * 3 + [0.03125] == pytest.approx(rates(optimiser, scheduler, 7))
 
 
 def test_the_first_step_of_adam_is_the_rate_whatever_the_gradient():
     (layer, _) = network()
-    optimiser, _ = schedules.decaying_adam([layer], 0.125, 0.9, Length(10, 5))
+    optimiser, _ = schedules.decaying_adam([layer], 0.125, 0.9, 0.0, Length(10, 5))
     layer.weight.grad, layer.bias.grad = torch.full((1, 1), 40.0), torch.full((1,), -3.0)
     optimiser.step()
     assert (0.875, 1.125) == pytest.approx((layer.weight.item(), layer.bias.item()), abs=1e-5)

@@ -163,7 +163,7 @@ def test_a_single_look_after_the_last_step_is_spared_for_it_could_choose_nothing
 def test_a_protocol_by_epochs_trains_whole_passes(sets, tmp_path):
     task = _task("demo/scenes", sets, selection="last")
     schedule = task.protocol.schedule.model_copy(update={"length": "epochs", "total": 2})
-    task.protocol = task.protocol.model_copy(update={"schedule": schedule})
+    task.protocol = task.protocol.model_copy(update={"schedule": schedule, "selection": "last"})
     result, _ = _run(task, tmp_path)
     assert result.steps == 2 * -(-len(task.parts().train) // 4)
 
@@ -295,7 +295,8 @@ def test_a_fine_tuning_that_never_beats_a_constant_prediction_is_warned_of(sets,
     train = task.parts().train
     still = task.protocol.optimiser.model_copy(update={"lr": 1e-12})
     schedule = task.protocol.schedule.model_copy(update={"batch": len(train)})
-    task.protocol = task.protocol.model_copy(update={"optimiser": still, "schedule": schedule})
+    changes = {"optimiser": still, "schedule": schedule, "selection": "last"}
+    task.protocol = task.protocol.model_copy(update=changes)
     result, _ = _run(task, tmp_path)
     bound = constant_loss(np.bincount(task.strata(train)))
     assert f"in the last tenth, constant predictions reach {bound:.5g}" in result.warnings["loss-constant"]

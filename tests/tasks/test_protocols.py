@@ -235,6 +235,15 @@ def test_a_wrong_protocol_is_refused_in_one_line_that_names_file_and_value(own_p
     assert "\n" not in str(caught.value)
 
 
+def test_fractions_take_the_place_of_the_labels_that_an_extended_protocol_offers(tmp_path):
+    base, child = tmp_path / "base.yaml", tmp_path / "child.yaml"
+    labelled = {"id": "base", "labels": ["5shot", "100%"], "sources": {"labels": "ours"}}
+    base.write_text(yaml.safe_dump({"extends": "geokr-2021/vaihingen"} | labelled))
+    child.write_text(yaml.safe_dump({"extends": str(base), "id": "child", "fractions": [0.5]}))
+    assert ["5shot", "100%"] == [amount.text for amount in load_protocol(str(base)).amounts]
+    assert ["50%"] == [amount.text for amount in load_protocol(str(child)).amounts]
+
+
 def test_an_unknown_protocol_is_refused_with_the_nearest_ones():
     with pytest.raises(
         StudyError, match=r"unknown protocol 'demo/citi': name a \.yaml file that exists, or choose from .*demo/city"

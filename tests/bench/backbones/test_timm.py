@@ -10,6 +10,7 @@ import torch
 from bench import backbones
 from bench.backbones import Stem, weights
 from bench.backbones.export import export
+from bench.backbones.from_timm import find
 from bench.backbones.initial import check_initial, load_initial
 from bench.backbones.normalisation import UNIT
 from bench.backbones.weights import Weights
@@ -25,6 +26,12 @@ NETWORKS = ["test_resnet", "regnetx_002", "convnext_atto", "test_efficientnet", 
 def random_weights(name: str, **arguments) -> torch.nn.Module:
     torch.manual_seed(0)
     return timm.create_model(name, **arguments).eval()
+
+
+def test_the_network_that_the_registry_lists_is_as_timm_says():
+    listed, found = backbones.get("timm:test_resnet"), find("test_resnet")
+    facts = ("channels", "strides", "stem", "batch_norm", "left_out", "library", "formats")
+    assert [getattr(found, fact) for fact in facts] == [getattr(listed, fact) for fact in facts]
 
 
 def test_resnet18_of_timm_is_resnet18():

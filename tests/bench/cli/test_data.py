@@ -96,7 +96,16 @@ def test_a_broken_image_leaves_nothing_half_prepared(rsscn7, tmp_path):
 
 def test_what_a_study_prepared_of_the_demo_is_listed_verified_and_not_prepared_again(tmp_path):
     environment = os.environ | {"BENCH_DATA": str(tmp_path)}
-    asked = ["--methods", "random", "--tasks", "cls", "--store", tmp_path / "store"]
+    asked = [
+        "--methods",
+        "random",
+        "--tasks",
+        "cls",
+        "--store",
+        tmp_path / "store",
+        "--set",
+        "options.random.calibrate=none",
+    ]
     assert ["no"] == list(
         {entry["prepared"] for entry in json.loads(_bench(tmp_path, "list", "--json").stdout).values()}
     )

@@ -31,7 +31,8 @@ def cells(data, tmp_path):
     """Function that plans a study of random starts: `cells(labels=[...])`."""
 
     def plan(**changes):
-        asked = {"data": {"demo-scenes": str(data)}, "methods": ["random"], "tasks": ["cls"], "seeds": 1} | changes
+        asked = {"data": {"demo-scenes": str(data)}, "methods": ["random"], "tasks": ["cls"], "seeds": 1}
+        asked |= {"options.random.calibrate": "none"} | changes  # no corpus is drawn
         return make_plan(load_study("demo", asked), Inputs(print, tmp_path)).cells
 
     return plan

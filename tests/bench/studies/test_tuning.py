@@ -284,10 +284,11 @@ def test_cards_say_by_how_many_trials_the_options_were_chosen(tmp_path, corpus, 
     values = {
         "corpus": str(corpus.path),
         "methods": [{"moco": options}, "simclr"],
-        "pretrain": {"batch": 16, "size": 32, "epochs": 1},
+        "pretrain": {"batch": 16, "size": 32},
+        "budget": {"steps": 6},
         "options": {"moco": {"queue": 32}},
     }
-    plain = plan_pretraining(load_study("demo", values), Inputs(print)).pretrains
+    plain = plan_pretraining(load_study("demo", values | {"tuned_by": None}), Inputs(print)).pretrains
     told = plan_pretraining(
         load_study("demo", values | {"tuned_by": str(tmp_path / "ledger.csv")}), Inputs(print)
     ).pretrains
