@@ -78,6 +78,21 @@ def pretrain(
     _echo(measure(names, rounds, batch, size, precision, cores), as_json)
 
 
+@benchmarks.command()
+@click.option("--subsets", default=5, show_default=True, help="Cells at 10% of the labels; the median counts.")
+@click.option(
+    "--features", type=click.Path(path_type=Path), help="Write features, classes and parts to this .npz file."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def probes(subsets: int, features: Path | None, as_json: bool) -> None:
+    """Probe kept features of 2,100 images as cells on one core, beside scikit-learn on the same features."""
+    from benchmarks.probes import measure
+
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(Path(folder), subsets, features)
+    _echo(figures, as_json)
+
+
 def _echo(figures: dict[str, object], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(figures, indent=1))

@@ -27,7 +27,7 @@ COLUMNS = {
     "protocol": "id of the protocol",
     "protocol_hash": "hash of the protocol's content",
     "fraction": "share of the training labels, in (0, 1]",
-    "seed": "index of the repeat, from 0; equal indices are paired between methods",
+    "seed": "index of the draw of labels, from 0; equal indices are paired between methods",
     "pretrain_seed": "derived seed of the pretraining, or missing",
     "subset_seed": "derived seed of the draw of labels, or missing",
     "train_seed": "derived seed of the fine-tuning, or missing",

@@ -15,7 +15,7 @@ from results.page.content import gather
 from results.tables import SUFFIX, render, write_tables
 
 # What is kept of a store: everything a number rests on that is small.
-_KEPT = ("records/*.json", "subsets/*.json", "weights/*/card.json", "designs/*.json")
+_KEPT = ("records/*.json", "outcomes/*.npz", "subsets/*.json", "weights/*/card.json", "designs/*.json")
 # Part of the page that is made from pictures, which are not committed beside it.
 _PICTURES = re.compile(r' <a href="#predictions">.*?</a>|<section id="predictions".*?</section>\n', re.DOTALL)
 # Two machines may round the last bit of a standard deviation differently.
@@ -23,8 +23,9 @@ _RELATIVE = 1e-9
 
 
 def publish(store: Path, folder: Path) -> Path:
-    """Make `folder` a copy of a store's records, manifests, cards and design sheets, with tables and page; return the page's path.
+    """Make `folder` a copy of a store's small files, with tables and page; return the page's path.
 
+    These are records, outcomes, manifests, cards and design sheets.
     What the folder held before and the store does not have is removed. Saved predictions stand in the page alone.
 
     Raises:

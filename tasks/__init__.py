@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.backbones import BackboneSpec
 from bench.core import documents
 from bench.core.errors import StudyError
 from bench.core.registry import Registry, Spec
-from tasks.classifiers import Classifier
+from tasks.classifiers import Classifier, PixelClassifier
 
 if TYPE_CHECKING:
     from tasks.protocols import Protocol
@@ -22,12 +23,14 @@ class TaskSpec(Spec):
         frozen: whether it takes features as they are and trains no network.
         whole_image: whether a label speaks of a whole image, so that images can be scaled without their labels.
         network: what a protocol's `network` must be, where it is a classifier of frozen features.
+        pixels: whether it takes a map of features, which fixed features of whole images do not have.
     """
 
     version: int
     frozen: bool = False
     whole_image: bool = False
-    network: type[Classifier] | None = None
+    network: type[Classifier] | type[PixelClassifier] | None = None
+    pixels: bool = False
 
     def check(self, protocol: "Protocol") -> None:
         """Look whether this kind of problem can do what a protocol asks for.
@@ -48,8 +51,22 @@ class TaskSpec(Spec):
             raise StudyError(f"{who}: task {self.name} has no rate or length to tune: leave tuning out")
         if self.network is not None:
             network = documents.parse(self.network, protocol.network, f"{who}: network", StudyError)
-            if protocol.selects != network.selects:
-                raise StudyError(f"{who}: {network.classifier} goes with selection: {network.selects}")
+            if protocol.selects not in network.selections:
+                chosen = " or ".join([", ".join(network.selections[:-1]), network.selections[-1]]).removeprefix(" or ")
+                raise StudyError(f"{who}: this {network.classifier} goes with selection: {chosen}")
+
+    def check_backbone(self, protocol: "Protocol", backbone: BackboneSpec) -> None:
+        """Look whether a backbone has the map that a protocol reads.
+
+        Raises:
+            StudyError: it has none of that stride.
+        """
+        stride = protocol.network.get("stride") if self.pixels else None
+        if stride is not None and stride not in backbone.strides:
+            raise StudyError(
+                f"protocol {protocol.id}: backbone {backbone.name} has no map of stride {stride}, but of "
+                f"{', '.join(map(str, backbone.strides))}: leave one of them out, or write a protocol with such a stride"
+            )
 
 
 _BUILTIN = [
@@ -95,10 +112,19 @@ _BUILTIN = [
         name="probe",
         summary="Scene classification from frozen features: ridge, logistic regression or nearest neighbours.",
         factory="tasks.probe:Probe",
-        version=1,
+        version=2,
         frozen=True,
         whole_image=True,
         network=Classifier,
+    ),
+    TaskSpec(
+        name="probe-seg",
+        summary="Semantic segmentation from one frozen feature map: ridge at every pixel; mIoU.",
+        factory="tasks.pixel_probe:PixelProbe",
+        version=1,
+        frozen=True,
+        network=PixelClassifier,
+        pixels=True,
     ),
 ]
 

@@ -1,8 +1,8 @@
 """Change detection: one backbone on both dates, the difference of its maps, the plain FCN; F1 of the changed class."""
 
+from bench.metrics.classified import ChangeOutcomes
 from tasks import mm
 from tasks.labels.change import LABEL as CHANGE
-from tasks.scoring import ChangeMetric
 from tasks.seg import Segmentation
 
 
@@ -11,7 +11,4 @@ class ChangeDetection(Segmentation):
 
     label = CHANGE
     backbone = mm.SiameseBackbone
-
-    def metric(self) -> ChangeMetric:
-        """F1, IoU and CMID's own mean."""
-        return ChangeMetric(self.scheme.classes)
+    outcomes = ChangeOutcomes

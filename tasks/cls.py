@@ -1,17 +1,18 @@
 """Scene classification: backbone, global average pooling and one linear layer, scored by the mean of class accuracies."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.metrics.confusion import image_scores
+from bench.metrics.confusion import Counts, image_scores
 from tasks import mm
 from tasks.fine_tuning import FineTuned
 from tasks.labels.image_class import LABEL as CLASS
 from tasks.samples import Preprocessor
-from tasks.scoring import ConfusionMetric, best_constant
+from tasks.scoring import ImageMetric, best_constant
 from tasks.task import Start, constant_loss
 
 
@@ -27,13 +28,13 @@ class Classification(FineTuned):
         )
         return LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
 
-    def metric(self) -> ConfusionMetric:
+    def metric(self) -> ImageMetric:
         """Accuracies of the protocol's classes."""
-        return ConfusionMetric(self.scheme.classes, image_scores)
+        return ImageMetric(self.scheme.classes)
 
     def trivial(self, train: list[int], test: list[int]) -> float | None:
         """One class for every image."""
-        return best_constant(self.metric(), self.counts(train), self.counts(test), self.protocol.metric)
+        return best_class(self.scheme.classes, self.counts(train), self.counts(test), self.protocol.metric)
 
     def constant(self, train: list[int]) -> float | None:
         """The entropy of the classes."""
@@ -42,6 +43,11 @@ class Classification(FineTuned):
     def pair(self, output: Any) -> tuple[int, int]:
         """The true and the predicted class."""
         return int(output["truth"]), int(output["prediction"])
+
+
+def best_class(classes: Sequence[str], train: Counts, test: Counts, name: str) -> float | None:
+    """Score of one class for every image, see `best_constant`."""
+    return best_constant(lambda matrices: image_scores(matrices.sum(axis=0), classes), train, test, name)
 
 
 class LinearClassifier(BaseModel):
@@ -64,13 +70,17 @@ class LinearClassifier(BaseModel):
         return answer
 
     def forward(self, inputs: Tensor, labels: Tensor, mode: str = "tensor") -> Any:
-        """Cross-entropy in mode `loss`, predicted and true class of each image in mode `predict`, else logits."""
+        """Cross-entropy in mode `loss`, else logits; in mode `predict` what was found of each image.
+
+        The margin is how far the probability of the predicted class is above the next.
+        """
         logits = self.logits(inputs)
         if mode == "loss":
             return {"loss_ce": functional.cross_entropy(logits, labels)}
         if mode == "predict":
-            pairs = zip(logits.argmax(dim=1), labels, strict=True)
-            return [{"prediction": prediction, "truth": truth} for prediction, truth in pairs]
+            best = logits.softmax(dim=1).topk(min(2, logits.shape[1])).values
+            found = zip(logits.argmax(dim=1), labels, best[:, 0] - best[:, 1:].sum(dim=1), strict=True)
+            return [{"prediction": prediction, "truth": truth, "margin": margin} for prediction, truth, margin in found]
         return logits
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
-from mmengine.evaluator import BaseMetric
 from mmengine.structures import InstanceData
 from numpy.typing import NDArray
 from torch import Tensor
@@ -38,7 +37,7 @@ class Detection(FineTuned):
 
     label = BOXES
 
-    def metric(self) -> BaseMetric:
+    def metric(self) -> DetectionMetric:
         """Average precision of the protocol's classes."""
         return DetectionMetric(self.scheme.classes)
 

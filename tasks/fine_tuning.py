@@ -33,7 +33,7 @@ class FineTuned(Task):
 
     @abstractmethod
     def metric(self) -> BaseMetric:
-        """What computes the protocol's metrics."""
+        """What computes the protocol's metrics; a `tasks.scoring.OutcomeMetric` keeps what they are computed from."""
 
     @abstractmethod
     def pair(self, output: Any) -> tuple[Any, Any]:
@@ -54,7 +54,7 @@ class FineTuned(Task):
         chosen = _Search(self, start, labels, trials, context).run(train)
         # The chosen trial may feed its network otherwise than the protocol's own values do.
         task, tested = _at(self, chosen.trial), time.monotonic()
-        metrics = training.score(chosen.model, task.samples(parts.test), task.metric())
+        metrics, outcomes = training.score(chosen.model, task.samples(parts.test), task.metric())
         seconds = time.monotonic() - tested
         pictured = predictions.chosen(self.picturable(parts.test), context.prediction_count)
         outputs = predictions.predict(chosen.model, task.samples(pictured))
@@ -65,6 +65,7 @@ class FineTuned(Task):
             train_seconds=chosen.seconds,
             test_seconds=seconds,
             warnings=chosen.trained.warnings,
+            outcomes=outcomes,
             backbone=chosen.model.backbone.net.state_dict(),
             selection=labels.rule,
             selected_on=labels.choosing,

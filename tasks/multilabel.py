@@ -1,24 +1,20 @@
 """Multi-label classification: backbone, global average pooling, one linear layer; scored by mean average precision."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from bench.metrics.multilabel import multilabel_scores
+from bench.metrics.multilabel import THRESHOLD, multilabel_scores
 from tasks import mm
 from tasks.cls import LinearClassifier
 from tasks.fine_tuning import FineTuned
 from tasks.labels.multilabel import LABEL as MULTILABEL
 from tasks.samples import Preprocessor
+from tasks.scoring import LabelMetric
 from tasks.task import Start
-
-# A label is predicted where its probability is at least this: where it is likelier than not.
-THRESHOLD = 0.5
 
 
 class MultiLabelClassification(FineTuned):
@@ -33,9 +29,9 @@ class MultiLabelClassification(FineTuned):
         )
         return LinearTagger(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
 
-    def metric(self) -> "MultiLabelMetric":
+    def metric(self) -> LabelMetric:
         """Mean average precision and F1."""
-        return MultiLabelMetric(self.scheme.classes)
+        return LabelMetric(self.scheme.classes)
 
     def trivial(self, train: list[int], test: list[int]) -> float | None:
         """The same labels for every image: so many of the most frequent ones as score best on the training samples."""
@@ -47,7 +43,7 @@ class MultiLabelClassification(FineTuned):
 
         def score(truth: NDArray[np.int64], labels: int) -> float:
             answers = np.broadcast_to((rank < labels).astype(np.float64), truth.shape)
-            return self.metric().compute_metrics(list(zip(truth, answers, strict=True)))[self.protocol.metric]
+            return multilabel_scores(truth, answers, self.scheme.classes, THRESHOLD)[self.protocol.metric]
 
         best = max(range(1, len(rank) + 1), key=lambda labels: score(known, labels))
         return score(asked, best)
@@ -97,27 +93,3 @@ class MultiLabelPreprocessor(Preprocessor):
         """Augment when training, and normalise."""
         inputs, targets = self.split(data, training=training)
         return {"inputs": inputs, "labels": targets["label"].float()}
-
-
-class MultiLabelMetric(BaseMetric):
-    """mmengine's metric hook around `multilabel_scores`.
-
-    Args:
-        classes: K names.
-    """
-
-    def __init__(self, classes: Sequence[str]) -> None:
-        super().__init__(collect_device="cpu")
-        self._classes = list(classes)
-
-    def process(self, data_batch: object, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the probabilities and the truth of one batch."""
-        del data_batch
-        self.results.extend(
-            (sample["truth"].cpu().numpy().astype(np.int64), sample["scores"].cpu().numpy()) for sample in data_samples
-        )
-
-    def compute_metrics(self, results: list[tuple[Any, Any]]) -> dict[str, float]:
-        """Scores over the set."""
-        truth, scores = (np.stack(each) for each in zip(*results, strict=True))
-        return multilabel_scores(truth, scores, self._classes, THRESHOLD)

@@ -34,13 +34,14 @@ class Pool:
 
     Attributes:
         protocol: the protocol.
+        data: the prepared set.
         parts: training, validation and test samples.
     """
 
     def __init__(self, protocol: Protocol, data: Prepared) -> None:
         self.protocol = protocol
         self.parts = parts_of(protocol, data)
-        self._data = data
+        self.data = data
         self._scheme = Scheme(protocol, data)
 
     def __len__(self) -> int:
@@ -50,7 +51,7 @@ class Pool:
     @cached_property
     def strata(self) -> list[int]:
         """The stratum of each sample."""
-        return self._data.label.strata(self._scheme.counts(self._data.class_counts[self.parts.train]))
+        return self.data.label.strata(self._scheme.counts(self.data.class_counts[self.parts.train]))
 
     @cached_property
     def members(self) -> dict[int, int]:
@@ -64,12 +65,15 @@ class Pool:
 
     def draw(self, amount: Amount, seed: int) -> list[int]:
         """Draw an amount of labels: positions in the data set; a smaller amount of the same kind lies inside."""
-        train, names, sources = self.parts.train, self._data.names, self._data.sources
-        strata = self.strata
-        order = draw_order(self.protocol.draw, [names[at] for at in train], strata, [sources[at] for at in train], seed)
+        train, names, sources = self.parts.train, self.data.names, self.data.sources
+        strata, size = self.strata, self.size(amount)
+        # Shots are found anywhere in the order, all else is its beginning.
+        count = None if amount.kind == "shot" else size
+        own, images = ([every[at] for at in train] for every in (names, sources))
+        order = draw_order(self.protocol.draw, own, strata, images, seed, count)
         if amount.kind == "shot":
             order = shots([at for at in order if strata[at] in self.members], strata, int(amount.value))
-        return [train[at] for at in order[: self.size(amount)]]
+        return [train[at] for at in order[:size]]
 
     def distinct(self, amounts: Iterable[Amount]) -> list[Drawn]:
         """What the amounts draw: two that draw the same are one, named as the first.
@@ -94,7 +98,7 @@ class Pool:
             StudyError: there are fewer, and the protocol does not say that they are drawn at random.
         """
         size, classes = self.size(amount), len(self._scheme.classes)
-        if self._data.label.every_class and self.protocol.draw != "random" and size < classes:
+        if self.data.label.every_class and self.protocol.draw != "random" and size < classes:
             raise StudyError(
                 f"protocol {self.protocol.id}: {amount.text} of {len(self)} labels are {size}, fewer than its {classes} "
                 f"classes: ask for 1shot or at least {classes} labels, or for a protocol with draw: random"
@@ -109,9 +113,9 @@ class Pool:
             )
         if amount.kind != "shot":
             return
-        if not self._data.label.shots or not self.members:
+        if not self.data.label.shots or not self.members:
             raise StudyError(
-                f"protocol {name}: {amount.text} asks for samples of each class, but with {self._data.label.name} labels "
+                f"protocol {name}: {amount.text} asks for samples of each class, but with {self.data.label.name} labels "
                 "a sample belongs to no one class: ask for a number of samples or a share, such as 50 or 5%"
             )
         rarest = min(self.members, key=lambda stratum: self.members[stratum])

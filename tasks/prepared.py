@@ -16,6 +16,7 @@ from bench.core.errors import DataError
 from tasks import labels
 from tasks.labels.label import Label
 
+INDEX = "index.json"
 SCHEMA = 3
 # Schema 2 lacks what the registry declares and which slices repeat others; all else is the same, so it is still read.
 OLDEST = 2
@@ -45,7 +46,7 @@ class Prepared:
         Raises:
             DataError: it is absent, incomplete, or of another version.
         """
-        file = path / "index.json"
+        file = path / INDEX
         if not file.is_file():
             raise DataError(f"no prepared data set at {path}: make it with `bench data prepare`")
         index = documents.read_json(file, DataError, "prepare the data set again", (OLDEST, SCHEMA))
@@ -122,12 +123,12 @@ class Prepared:
         """The label of a slice as it is stored."""
         return self.label.read(self._array, position)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """A name of each slice that does not depend on the order: source image and window."""
         return [slice_name(s) for s in self.index["slices"]]
 
-    @property
+    @cached_property
     def sources(self) -> list[str]:
         """The source image of each slice."""
         return [s["source"] for s in self.index["slices"]]

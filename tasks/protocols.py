@@ -42,6 +42,7 @@ VALUES = (
     "metric",
     "fractions",
     "labels",
+    "subsets",
 )
 
 
@@ -50,10 +51,24 @@ class _Part(BaseModel):
 
 
 class Slices(_Part):
-    """How images are cut: side in pixels and overlap as a share of it; classification resizes images to the side."""
+    """How images are cut, and which of their labels are read.
+
+    Attributes:
+        size: side in pixels; classification resizes images to it.
+        overlap: of two slices, as a share of the side.
+        labels: of a set that is published with two kinds of label, `full` ones or those `eroded` at the borders of
+            objects; None takes those that are there, the full ones first.
+    """
 
     size: int = Field(gt=0)
     overlap: float = Field(default=0.0, ge=0, lt=1)
+    labels: Literal["full", "eroded"] | None = None
+
+    @model_serializer(mode="wrap")
+    def _keep_keys(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave labels out where nothing is asked of them, as `Split` does with lists."""
+        values: dict[str, Any] = dump(self)
+        return {name: value for name, value in values.items() if name != "labels" or value is not None}
 
 
 Natural = Annotated[int, Field(ge=0)]
@@ -202,8 +217,8 @@ class Protocol(_Part):
         dataset: name of the data set.
         slices: how images are cut.
         split: how samples are divided.
-        classes: the classes that are told apart, each with the data set's own classes it joins; those that none names
-            are ignored. None takes the data set's classes as they are.
+        classes: the classes that are told apart, each with the data set's own classes it joins, or how many of the data
+            set's first ones; all others are ignored. None takes the data set's classes as they are.
         network: the head's own values.
         optimiser: optimiser and learning rate.
         schedule: length, batch, selection.
@@ -219,6 +234,7 @@ class Protocol(_Part):
         evaluation: what the network is fed with.
         bn: of frozen features, whose images batch norm's statistics are of: those of the pretraining, of the study's
             corpus, or of the training part without its labels.
+        subsets: draws of the labels in each of a study's repeats, all from the pretraining of that repeat.
         of: id of the protocol of which this is a variant that asks whether a verdict holds.
         sources: of every value above, `paper` and where, or `ours` and why.
     """
@@ -230,7 +246,7 @@ class Protocol(_Part):
     dataset: str
     slices: Slices
     split: Split
-    classes: dict[str, list[str]] | None = None
+    classes: dict[str, list[str]] | Annotated[int, Field(gt=1)] | None = None
     network: dict[str, Any]
     optimiser: Optimiser
     schedule: Schedule
@@ -243,6 +259,7 @@ class Protocol(_Part):
     tuning: Tuning | None = None
     evaluation: Evaluation = Field(default_factory=Evaluation)
     bn: BatchNorm = "as-trained"
+    subsets: int = Field(default=1, gt=0)
     of: str | None = None
     sources: dict[str, str]
 
@@ -252,7 +269,7 @@ class Protocol(_Part):
             value = getattr(self, name)
             missing = [f"{name}.{key}" for key in _stated(value) if not {name, f"{name}.{key}"} & self.sources.keys()]
             defaulted = value == type(self).model_fields[name].get_default(call_default_factory=True)
-            if missing or (isinstance(value, (str, list)) and not defaulted and name not in self.sources):
+            if missing or (isinstance(value, (str, int, list)) and not defaulted and name not in self.sources):
                 raise ValueError(f"sources says nothing of {missing[0] if missing else name}")
         return self
 
@@ -291,8 +308,8 @@ class Protocol(_Part):
 
     @property
     def hash(self) -> str:
-        """Hash of every value that can move the number; titles, sources and the fractions offered cannot."""
-        words = {"title", "sources", "fractions", "labels", "of"}
+        """Hash of every value that can move the number; titles, sources, and which and how many cells there are cannot."""
+        words = {"title", "sources", "fractions", "labels", "subsets", "of"}
         values = self.model_dump(mode="json", exclude={**dict.fromkeys(words, True), "split": {"lists_from"}})
         # Values that came later enter where they differ from what was done before there was a choice.
         if self.selection in {None, self._selection_before}:

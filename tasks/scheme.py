@@ -20,7 +20,11 @@ class Scheme:
 
     def __init__(self, protocol: Protocol, data: Prepared) -> None:
         stored = data.classes
-        joined = protocol.classes or {name: [name] for name in stored}
+        joined = protocol.classes or len(stored)
+        if isinstance(joined, int):
+            if joined > len(stored):
+                raise StudyError(f"protocol {protocol.id}: classes is {joined}, the data set has {len(stored)}")
+            joined = {name: [name] for name in stored[:joined]}
         unknown = [name for names in joined.values() for name in names if name not in stored]
         if unknown:
             raise StudyError(

@@ -1,50 +1,118 @@
-"""What mmengine's evaluation calls: hooks around the functions of `bench.metrics`; values are not rounded."""
+"""What mmengine's evaluation calls: hooks that collect what a test found as outcomes of `bench.metrics`."""
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from bench.metrics.average_precision import Detections, average_precision
-from bench.metrics.confusion import Counts, Scores, change_scores, confusion
+from bench.metrics.average_precision import BoxOutcomes
+from bench.metrics.classified import ImageOutcomes, PixelOutcomes
+from bench.metrics.confusion import Counts, confusion
+from bench.metrics.matching import Detections, match
+from bench.metrics.multilabel import LabelOutcomes
+from bench.metrics.outcomes import Outcomes
 
 
-class ConfusionMetric(BaseMetric):
-    """mmengine's metric hook around `confusion` and a score; values are not rounded.
+class OutcomeMetric(BaseMetric):
+    """mmengine's metric hook around outcomes: samples are measured, and the outcomes scored; values are not rounded.
 
     Args:
         classes: K names.
-        scores: turns the counts over the whole set into metrics.
     """
 
-    def __init__(self, classes: Sequence[str], scores: Scores) -> None:
+    def __init__(self, classes: Sequence[str]) -> None:
         super().__init__(collect_device="cpu")
-        self._classes = list(classes)
-        self._scores = scores
+        self.classes = list(classes)
 
     def process(self, data_batch: object, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Count each sample of one batch; they are mmseg's, or hold `prediction` and `truth` of equal shape."""
+        """Measure each sample of one batch."""
         del data_batch
-        for sample in data_samples:
-            if "pred_sem_seg" in sample:
-                prediction, truth = sample["pred_sem_seg"]["data"], sample["gt_sem_seg"]["data"]
-            else:
-                prediction, truth = sample["prediction"], sample["truth"]
-            self.results.append(confusion(prediction.cpu().numpy(), truth.cpu().numpy(), len(self._classes)))
+        self.results.extend(map(self.measure, data_samples))
 
-    def compute_metrics(self, results: list[Counts]) -> dict[str, float]:
-        """Scores of the sum of all samples' counts."""
-        return self._scores(np.sum(results, axis=0), self._classes)
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
+        """The scores of the samples that were measured."""
+        return self.outcomes(results).scores()
+
+    @abstractmethod
+    def measure(self, sample: dict[str, Any]) -> Any:
+        """What is kept of the model's answer to one sample."""
+
+    @abstractmethod
+    def outcomes(self, results: list[Any]) -> Outcomes:
+        """The outcomes of all samples, in their order."""
 
 
-def best_constant(metric: ConfusionMetric, train: Counts, test: Counts, name: str) -> float | None:
+class ImageMetric(OutcomeMetric):
+    """Of one class an image."""
+
+    def measure(self, sample: dict[str, Any]) -> tuple[int, int, float]:
+        """True class, predicted class and margin."""
+        return int(sample["truth"]), int(sample["prediction"]), float(sample["margin"])
+
+    def outcomes(self, results: list[tuple[int, int, float]]) -> ImageOutcomes:
+        """See `ImageOutcomes`."""
+        truth, predicted, margin = zip(*results, strict=True)
+        return ImageOutcomes(self.classes, np.array(truth), np.array(predicted), np.array(margin))
+
+
+class ConfusionMetric(OutcomeMetric):
+    """Of a class for each pixel.
+
+    Args:
+        classes: K names.
+        kind: what the counts of the images are: `PixelOutcomes`, or those of changes.
+    """
+
+    def __init__(self, classes: Sequence[str], kind: type[PixelOutcomes] = PixelOutcomes) -> None:
+        super().__init__(classes)
+        self._kind = kind
+
+    def measure(self, sample: dict[str, Any]) -> Counts:
+        """Confusion counts of mmseg's sample, or of one that holds `prediction` and `truth` of equal shape."""
+        if "pred_sem_seg" in sample:
+            prediction, truth = sample["pred_sem_seg"]["data"], sample["gt_sem_seg"]["data"]
+        else:
+            prediction, truth = sample["prediction"], sample["truth"]
+        return confusion(prediction.cpu().numpy(), truth.cpu().numpy(), len(self.classes))
+
+    def outcomes(self, results: list[Counts]) -> PixelOutcomes:
+        """See `PixelOutcomes`."""
+        return self._kind(self.classes, np.stack(results))
+
+
+class LabelMetric(OutcomeMetric):
+    """Of any number of labels an image."""
+
+    def measure(self, sample: dict[str, Any]) -> tuple[Any, Any]:
+        """The truth and the probability of each label."""
+        return sample["truth"].cpu().numpy().astype(np.int64), sample["scores"].cpu().numpy()
+
+    def outcomes(self, results: list[tuple[Any, Any]]) -> LabelOutcomes:
+        """See `LabelOutcomes`."""
+        return LabelOutcomes(self.classes, *(np.stack(each) for each in zip(*results, strict=True)))
+
+
+class DetectionMetric(OutcomeMetric):
+    """Of boxes."""
+
+    def measure(self, sample: dict[str, Any]) -> Detections:
+        """The boxes of mmdet's sample."""
+        return detections(sample["gt_instances"], sample["pred_instances"])
+
+    def outcomes(self, results: list[Detections]) -> BoxOutcomes:
+        """Match boxes over the set."""
+        return match(results, self.classes)
+
+
+def best_constant(scores: Callable[[Counts], dict[str, float]], train: Counts, test: Counts, name: str) -> float | None:
     """Score of the best answer that looks at no image: one class everywhere.
 
     Which class that is, the training samples tell by the same metric; of equals it is the most frequent one.
 
     Args:
-        metric: what the task is scored with.
+        scores: metrics of the confusion counts of N samples, N x K x K.
         train: what each training sample shows of each class, N x K.
         test: the same of the test samples, in their order.
         name: of the score.
@@ -59,52 +127,11 @@ def best_constant(metric: ConfusionMetric, train: Counts, test: Counts, name: st
         classes = counts.shape[1]
         matrices = np.zeros((len(counts), classes, classes), dtype=np.int64)
         matrices[:, :, answer] = counts
-        return metric.compute_metrics(list(matrices))[name]
+        return scores(matrices)[name]
 
     shown = train.sum(axis=0)
     best = max(range(train.shape[1]), key=lambda answer: (score(train, answer), shown[answer]))
     return score(test, best)
-
-
-class ChangeMetric(ConfusionMetric):
-    """`change_scores`, and CMID's number under its own name.
-
-    CMID (Muhtar et al. 2023) prints the mean of the F1 of each test batch, which is another number than the F1 over the
-    test set: it weighs a batch with ten changed pixels as much as one with a million. `F1_batch_mean` is that mean over
-    batches of `BATCH` samples in the order of the test split; the paper does not say how large a batch is, so it is ours.
-    """
-
-    BATCH = 16
-
-    def __init__(self, classes: Sequence[str]) -> None:
-        super().__init__(classes, change_scores)
-
-    def compute_metrics(self, results: list[Counts]) -> dict[str, float]:
-        """Scores over the set, and the mean of the batches' F1."""
-        batches = [results[at : at + self.BATCH] for at in range(0, len(results), self.BATCH)]
-        means = [self._scores(np.sum(batch, axis=0), self._classes)["F1"] for batch in batches]
-        return {**super().compute_metrics(results), "F1_batch_mean": sum(means) / len(means)}
-
-
-class DetectionMetric(BaseMetric):
-    """mmengine's metric hook around `average_precision`.
-
-    Args:
-        classes: K names.
-    """
-
-    def __init__(self, classes: Sequence[str]) -> None:
-        super().__init__(collect_device="cpu")
-        self._classes = list(classes)
-
-    def process(self, data_batch: object, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the boxes of one batch of mmdet's samples."""
-        del data_batch
-        self.results.extend(detections(sample["gt_instances"], sample["pred_instances"]) for sample in data_samples)
-
-    def compute_metrics(self, results: list[Detections]) -> dict[str, float]:
-        """Scores over the set."""
-        return average_precision(results, self._classes)
 
 
 def detections(truth: Any, found: Any) -> Detections:

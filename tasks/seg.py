@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench import backbones
-from bench.metrics.confusion import pixel_scores
+from bench.metrics.classified import PixelOutcomes
+from bench.metrics.confusion import Counts
 from tasks import mm, mmcv_ext
 from tasks.fine_tuning import FineTuned
 from tasks.samples import Preprocessor
@@ -32,14 +33,20 @@ class Segmentation(FineTuned):
 
     # What extracts the features: one pyramid from one image.
     backbone: type[mm.PyramidBackbone] = mm.PyramidBackbone
+    # What its confusion counts are scored as.
+    outcomes: type[PixelOutcomes] = PixelOutcomes
 
     def metric(self) -> ConfusionMetric:
         """Scores of the protocol's classes."""
-        return ConfusionMetric(self.scheme.classes, pixel_scores)
+        return ConfusionMetric(self.scheme.classes, self.outcomes)
 
     def trivial(self, train: list[int], test: list[int]) -> float | None:
         """One class for every pixel."""
-        return best_constant(self.metric(), self.counts(train), self.counts(test), self.protocol.metric)
+
+        def scores(matrices: Counts) -> dict[str, float]:
+            return self.outcomes(self.scheme.classes, matrices).scores()
+
+        return best_constant(scores, self.counts(train), self.counts(test), self.protocol.metric)
 
     def constant(self, train: list[int]) -> float | None:
         """The entropy of the classes' pixels."""

@@ -28,7 +28,9 @@ def subset_seed(root: int, repeat: int) -> int:
     return derive(root, "subset", DRAW_VERSION, repeat)
 
 
-def draw_order(draw: Draw, names: list[str], strata: list[int], sources: list[str], seed: int) -> list[int]:
+def draw_order(
+    draw: Draw, names: list[str], strata: list[int], sources: list[str], seed: int, count: int | None = None
+) -> list[int]:
     """Order samples as they are labelled one after the other.
 
     Args:
@@ -37,12 +39,13 @@ def draw_order(draw: Draw, names: list[str], strata: list[int], sources: list[st
         strata: the stratum of each sample, such as its class.
         sources: the source image of each sample.
         seed: subset seed.
+        count: how many of the order are needed; None for all.
 
     Returns:
-        Positions of all samples.
+        Positions of all samples, or of as many of the first as are needed.
     """
     if draw == "quota":
-        return chain(names, strata, seed)
+        return chain(names, strata, seed, count)
     if draw == "random":
         return shuffled(names, seed)
     distinct = sorted(set(sources))
@@ -50,16 +53,17 @@ def draw_order(draw: Draw, names: list[str], strata: list[int], sources: list[st
     return sorted(shuffled(names, seed), key=lambda at: place[sources[at]])
 
 
-def chain(names: list[str], strata: list[int], seed: int) -> list[int]:
+def chain(names: list[str], strata: list[int], seed: int, count: int | None = None) -> list[int]:
     """Order samples so that every beginning is a stratified subset.
 
     Args:
         names: a name of each sample; the order depends on names and not on positions.
         strata: the stratum of each sample, such as its class.
         seed: subset seed.
+        count: how many of the order are needed; None for all.
 
     Returns:
-        Positions of all samples.
+        Positions of all samples, or of as many of the first as are needed.
     """
     members: dict[int, list[int]] = defaultdict(list)
     for position in shuffled(names, seed):
@@ -69,7 +73,7 @@ def chain(names: list[str], strata: list[int], seed: int) -> list[int]:
     order = [members[stratum][0] for stratum in size]
     taken = dict.fromkeys(size, 1)
     total = len(names)
-    for house in range(len(order) + 1, total + 1):
+    for house in range(len(order) + 1, (total if count is None else min(count, total)) + 1):
         # A stratum may take the next place only while it stays under its share rounded up.
         under = [s for s in size if taken[s] * total < size[s] * house]
         chosen = max(under, key=lambda s: size[s] / (taken[s] + 1))

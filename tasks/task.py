@@ -14,6 +14,7 @@ from bench.backbones.normalisation import Normalisation
 from bench.core.context import Context
 from bench.core.errors import DataError
 from bench.corpus.storage.reader import Corpus
+from bench.metrics.outcomes import Outcomes
 from bench.pretraining.method import entropy
 from tasks.labels.label import Label
 from tasks.labels.mask import LABEL as MASK
@@ -33,12 +34,14 @@ class Start:
         weights: its weights.
         input: the statistics of their input.
         corpus: of the study, where the protocol takes batch norm's statistics from it.
+        key: of the weights, under which their features may be kept; None keeps none.
     """
 
     backbone: str
     weights: dict[str, Tensor]
     input: Normalisation
     corpus: Corpus | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Result:
         steps: optimiser steps of the training.
         train_seconds, test_seconds: wall times.
         warnings: named warnings of the training, each with one line of what was seen.
+        outcomes: what was found of each test sample, in their order, of which `metrics` are the scores; None where the
+            task keeps none, or there are no test samples.
         backbone: the fine-tuned backbone's weights, for an oracle; a task that hands out none cannot have one.
         selection: the rule that chose the weights: `last`, `val`, `within`, `folds`, or `untuned` where the labels are too
             few to select on; of ridge regression on frozen features `leave-one-out` inside its labels.
@@ -64,6 +69,7 @@ class Result:
     train_seconds: float
     test_seconds: float
     warnings: dict[str, str] = field(default_factory=dict)
+    outcomes: Outcomes | None = None
     backbone: dict[str, Tensor] = field(default_factory=dict)
     selection: str = "last"
     selected_on: list[int] = field(default_factory=list)

@@ -16,9 +16,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench.core import precision
 from bench.core.context import Context
+from bench.metrics.outcomes import Outcomes
 from bench.pretraining.optimisers import on_plain_views
 from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress, WatchLoss
 from tasks.protocols import Optimiser
+from tasks.scoring import OutcomeMetric
 from tasks.tuning import Trial
 
 # Samples in one evaluation batch; evaluation is done in fp32, so it moves no number.
@@ -91,17 +93,24 @@ def train(
     return Trained(runner.iter, seconds, best.looks, watch.losses, watch.warnings)
 
 
-def score(model: Any, samples: Dataset[Any], metric: BaseMetric) -> dict[str, float]:
-    """The metrics of a model on samples; none where there are no samples."""
+def score(model: Any, samples: Dataset[Any], metric: BaseMetric) -> tuple[dict[str, float], Outcomes | None]:
+    """The metrics of a model on samples, and the outcomes that they are computed from.
+
+    Returns:
+        No metric where there are no samples; no outcomes there, or where the metric is not an `OutcomeMetric`.
+    """
     total = len(samples)  # type: ignore[arg-type]  # torch's Dataset declares no length
     if not total:
-        return {}
+        return {}, None
     evaluator = Evaluator([metric])
     model.eval()
     with torch.no_grad():
         for batch in _eval_loader(samples):
             evaluator.process(model.test_step(batch), batch)
-    return {name: float(value) for name, value in evaluator.evaluate(total).items()}
+    if isinstance(metric, OutcomeMetric):
+        outcomes = metric.outcomes(metric.results)
+        return outcomes.scores(), outcomes
+    return {name: float(value) for name, value in evaluator.evaluate(total).items()}, None
 
 
 def _runner(

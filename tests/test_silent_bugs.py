@@ -21,8 +21,8 @@ from synthetic_records import synthetic_record, write_records
 
 from bench.core import files
 from bench.core.errors import StoreError
-from bench.metrics.average_precision import Detections, average_precision
 from bench.metrics.confusion import IGNORE, change_scores, confusion
+from bench.metrics.matching import Detections, match
 from bench.store.records import read_record
 from results.frame import from_records, load, scan
 from results.stats.intervals import stratified_bootstrap
@@ -105,7 +105,7 @@ def test_images_without_objects_keep_their_false_alarms():
     box = [0, 0, 9, 9]
     right = Detections(np.array([[*box, 0]], dtype=float), np.array([[*box, 0, 0.5]]))
     alarm = Detections(np.empty((0, 5)), np.array([[*box, 0, 0.9]]))
-    found = [average_precision(images, ["ship"])["AP50"] for images in ([right], [right, alarm])]
+    found = [match(images, ["ship"]).scores()["AP50"] for images in ([right], [right, alarm])]
     assert [1.0, 0.5] == pytest.approx(found)
 
 
@@ -113,4 +113,4 @@ def test_boxes_are_widths_and_heights_and_not_corners_to_the_evaluation():
     """Two boxes of one size: as corners the second one, further from the origin, would hide a shift of half its width."""
     truth = np.array([[100, 100, 120, 120, 0]], dtype=float)
     shifted = np.array([[110, 100, 130, 120, 0, 0.9]])
-    assert 0.0 == average_precision([Detections(truth, shifted)], ["ship"])["AP50"]
+    assert 0.0 == match([Detections(truth, shifted)], ["ship"]).scores()["AP50"]

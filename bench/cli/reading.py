@@ -15,7 +15,12 @@ def load_store(store: Path) -> pd.DataFrame:
     Raises:
         StoreError: there is no store, or it has no usable record.
     """
-    frame = load(store, on_problem=lambda problem: click.echo(f"bench: left out: {problem}", err=True))
+    frame = load(store, on_problem=say_left_out)
     if frame.empty:
         raise StoreError(f"{store} holds no usable record: run a study first with `bench run`")
     return frame
+
+
+def say_left_out(problem: str) -> None:
+    """Name on stderr what a command does without."""
+    click.echo(f"bench: left out: {problem}", err=True)

@@ -7,9 +7,10 @@ import click
 from rich.console import Console
 
 from bench.cli import options
-from bench.cli.reading import load_store
+from bench.cli.reading import load_store, say_left_out
 from bench.core.files import write_text
 from results import tables
+from results.metrics import Chosen, choose, field_name
 
 
 @click.command()
@@ -26,14 +27,37 @@ from results import tables
     type=click.Choice(get_args(tables.Layout)),
     help="Fractions as columns, or one row a cell [default: long for CSV, else wide].",
 )
+@click.option(
+    "--metric", help="Show this metric, ours or as papers name it (OA, AA, kappa, mF1, AP75), not the headline."
+)
+@click.option(
+    "--names",
+    type=click.Choice(["ours", "field"]),
+    default="ours",
+    show_default=True,
+    help="Name metrics as records do, or as papers do.",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of printing.")
-def table(store: Path, form: tables.Format | None, shape: tables.Layout | None, out: Path | None) -> None:
+def table(
+    store: Path,
+    form: tables.Format | None,
+    shape: tables.Layout | None,
+    metric: str | None,
+    names: str,
+    out: Path | None,
+) -> None:
     """Lay out the records of a store: methods as rows, fractions as columns, one table a data set."""
-    frame = load_store(store)
+    chosen = Chosen(load_store(store), {}) if metric is None else choose(store, metric, say_left_out)
+    frame = chosen.frame
+    for protocol, line in chosen.unknown.items():
+        if form == "csv" or protocol not in set(frame["protocol"]):  # nothing below a table can say it
+            click.echo(f"bench: {protocol}: {line}", err=True)
+    if names == "field":
+        frame = frame.assign(metric=frame["metric"].map(field_name))
     if form is None and shape is None and out is None:
-        tables.print_tables(frame, Console())
+        tables.print_tables(frame, Console(), said=chosen.unknown)
         return
-    rendered = tables.render(frame, form or "markdown", shape)
+    rendered = tables.render(frame, form or "markdown", shape, said=chosen.unknown)
     if out is None:
         click.echo(rendered, nl=False)
     else:

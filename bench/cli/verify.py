@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli import options
+from results import outcomes
 from results.frame import scan
 from results.verify import verify
 
@@ -12,9 +13,9 @@ from results.verify import verify
 @click.command()
 @options.store()
 def command(store: Path) -> None:
-    """Name every record, subset manifest and weights card that is corrupt, truncated, foreign, NaN or newer.
+    """Name every record, subset manifest, weights card and file of outcomes that is corrupt, foreign, NaN or newer.
 
-    Exits 1 when there is one.
+    Each metric of a record is computed again from its outcomes. Exits 1 when something is wrong.
     """
     problems = verify(store)
     for problem in problems:
@@ -22,6 +23,8 @@ def command(store: Path) -> None:
     if problems:
         raise click.exceptions.Exit(1)
     found = scan(store)
-    click.echo(f"{len(found.records)} records and all that belongs to them are sound")
+    kept, total = outcomes.kept(store, found.records), len(found.records)
+    click.echo(f"{total} records and all that belongs to them are sound")
+    click.echo(f"the metrics of {kept} were computed again from their outcomes, {total - kept} keep none")
     for line in found.superseded:
         click.echo(f"note: {line}")

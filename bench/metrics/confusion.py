@@ -1,6 +1,6 @@
 """Scores of classification by pixel or by image, all from one confusion matrix over the whole test set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,6 @@ IGNORE = 255
 
 Labels = NDArray[np.integer[Any]]
 Counts = NDArray[np.int64]
-# From K x K counts and K names to metrics by name.
-Scores = Callable[[Counts, Sequence[str]], dict[str, float]]
 
 
 def confusion(prediction: Labels, truth: Labels, classes: int) -> Counts:
@@ -87,6 +85,61 @@ def change_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
         "recall": _ratio(hits, hits + missed),
         **pixel_scores(matrix, classes),
     }
+
+
+def further_image_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
+    """What else papers print of a scene classification.
+
+    Args:
+        matrix: K x K counts, rows truth, columns prediction; at least one image.
+        classes: K names.
+
+    Returns:
+        `kappa` (Cohen 1960, see `_kappa`), `F1/<class>` and `F1_macro`, the mean of these; F1 of a class is
+        2 TP / (2 TP + FP + FN), and one that neither truth nor prediction has is left out.
+    """
+    each = _f1_by_class(matrix, classes)
+    return {"F1_macro": sum(each.values()) / len(each), **_kappa(matrix), **each}
+
+
+def further_pixel_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
+    """What else papers print of a segmentation.
+
+    Args:
+        matrix: K x K counts, rows truth, columns prediction; at least one pixel.
+        classes: K names.
+
+    Returns:
+        `mF1` and `F1/<class>` as `F1_macro` of `further_image_scores`, `mAcc` (the mean over the classes that the truth
+        has of `accuracy/<class>`, the share of their pixels that are right) and `kappa`.
+    """
+    f1 = _f1_by_class(matrix, classes)
+    right, there = matrix.diagonal(), matrix.sum(1)
+    accuracy = {f"accuracy/{name}": float(right[k] / there[k]) for k, name in enumerate(classes) if there[k] > 0}
+    means = {"mF1": sum(f1.values()) / len(f1), "mAcc": sum(accuracy.values()) / len(accuracy)}
+    return {**means, **_kappa(matrix), **f1, **accuracy}
+
+
+def further_change_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
+    """What else papers print of a change detection: `IoU` of the changed class, and `further_pixel_scores`."""
+    (_, false_alarms), (missed, hits) = matrix.tolist()
+    return {"IoU": _ratio(hits, hits + false_alarms + missed), **further_pixel_scores(matrix, classes)}
+
+
+def _f1_by_class(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
+    right, named = matrix.diagonal(), matrix.sum(0) + matrix.sum(1)
+    return {f"F1/{name}": float(2 * right[k] / named[k]) for k, name in enumerate(classes) if named[k] > 0}
+
+
+def _kappa(matrix: Counts) -> dict[str, float]:
+    """Cohen's kappa, (p_o - p_e) / (1 - p_e): agreement beyond what the shares of the classes give by chance.
+
+    It has no entry where truth and prediction are one class throughout: then chance agrees too.
+    """
+    # Python's integers: the square of the pixels of a large test set is beyond 64 bits.
+    total, right = int(matrix.sum()), int(matrix.trace())
+    chance = sum(there * named for there, named in zip(matrix.sum(1).tolist(), matrix.sum(0).tolist(), strict=True))
+    return {} if chance == total**2 else {"kappa": (total * right - chance) / (total**2 - chance)}
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from bench.core import documents
 from bench.core.errors import StoreError
 
-OLDEST, SCHEMA = 1, 3
+OLDEST, SCHEMA = 1, 4
 
 
 def _finite(value: float) -> float:
@@ -38,13 +38,16 @@ class Record(BaseModel):
         protocol: id of the protocol (`geokr-2021/potsdam`).
         protocol_hash: hash of the protocol's content.
         fraction: share of the training labels, in (0, 1].
-        seed: index of the repeat, from 0; the same index means the same subset and training seed for every method.
+        seed: index of the draw, from 0; the same index means the same subset and training seed for every method. Where a
+            protocol draws several subsets in a repeat, subset j of repeat i has index `i * subsets + j`.
         seeds: the derived seeds: `pretrain`, `subset`, `train`.
         weights: key of the pretrained weights.
         corpus: content hash of the corpus the weights were trained on; None where nothing was trained.
         metric: name of the protocol's headline metric, a key of `metrics`.
         metrics: all test metrics by name, as fractions in [0, 1] unless the name says otherwise; per-class values are
             named `<metric>/<class>`; a class absent from truth and prediction has no entry.
+        outcomes: SHA-256 of the file `outcomes/<key>.npz`, of which `metrics` are the scores (`bench.store.outcomes`); None
+            where the task keeps none, and in records of before. Not part of the key.
         counts: sizes by name: `train` (drawn for this cell), `train_all`, `val`, `test`, `steps` (of the training whose
             weights are tested), `classes`, and of the labels that were read: `labels_used` (trained on, selected and tuned
             on), `selection` (those of the drawn that selected), `beyond` (those beyond the drawn that selected).
@@ -89,6 +92,7 @@ class Record(BaseModel):
     corpus: str | None
     metric: str
     metrics: dict[str, Finite]
+    outcomes: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     counts: dict[str, int]
     labels: str | None = None
     design: dict[str, str] = Field(default_factory=dict)
@@ -105,10 +109,10 @@ class Record(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _migrate(cls, values: Any) -> Any:
-        """Read schema 1, whose provenance said whether the data set was synthetic, and schema 2, which knew no design."""
+        """Read older schemas: 3 knew no outcomes, 2 no design, and in 1 the provenance said what was synthetic."""
         if not isinstance(values, dict) or values.get("schema", SCHEMA) == SCHEMA:
             return values
-        if values["schema"] == 2:
+        if values["schema"] in {2, 3}:
             return {**values, "schema": SCHEMA}
         provenance = values.get("provenance")
         if not isinstance(provenance, dict):

@@ -3,6 +3,7 @@
     store.json            schema of the store
     weights/<key>/        backbone.safetensors and card.json
     records/<key>.json    one fine-tuning each
+    outcomes/<key>.npz    what each of its test samples came out as
     subsets/<key>.json    the training samples of a (protocol, subset seed, fraction)
     designs/<study>.json  the design sheet of each study that was run here
     jobs/<key>/           claim, checkpoint, log and last failure of a job; may be deleted
@@ -15,6 +16,7 @@ Everything is written whole or not at all (`bench.core.files`). A job is claimed
 `jobs/<key>/claim`, which vanishes with the process that holds it, so a crashed owner leaves nothing behind.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ from filelock import FileLock, Timeout
 from bench.core import documents, files
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
+from bench.store.outcomes import Evidence
 from bench.store.records import Record, read_record
 
 SCHEMA = 1
@@ -59,6 +62,12 @@ class Store:
     def has_record(self, key: str) -> bool:
         """Whether a cell is done."""
         return self._record(key).is_file()
+
+    def write_outcomes(self, key: str, evidence: Evidence) -> str:
+        """Keep what a cell's test samples came out as, before its record; returns the hash that the record bears."""
+        content = evidence.encode()
+        files.write_bytes(self.root / "outcomes" / f"{key}.npz", content)
+        return hashlib.sha256(content).hexdigest()
 
     def write_record(self, record: Record) -> None:
         """Keep a record and forget the cell's last failure."""

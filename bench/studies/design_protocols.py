@@ -9,6 +9,7 @@ from bench.studies.study import Study
 from tasks.pools import Pool
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
+from tasks.scheme import Scheme
 
 UNKNOWN = "?"
 NAMES = ["protocol", "task"]
@@ -90,9 +91,14 @@ def _labels(known: _Known) -> str:
     amounts = known.study.amounts_of(known.protocol)
     if known.pool is None or known.data is None:
         return ", ".join(amount.text for amount in amounts)
-    classes = len(known.protocol.classes or known.data.classes)
+    classes = len(Scheme(known.protocol, known.data).classes)
     sizes = [(amount.text, known.pool.size(amount)) for amount in amounts]
     return ", ".join(f"{text}: {size:,} ({size / classes:.3g} a class)" for text, size in sizes)
+
+
+def _draw(known: _Known) -> str:
+    subsets = known.protocol.subsets
+    return f"{known.protocol.draw}, {subsets} subsets a repeat" if subsets > 1 else known.protocol.draw
 
 
 def _selection(known: _Known) -> str:
@@ -144,7 +150,7 @@ COLUMNS: dict[str, dict[str, Callable[[_Known], str]]] = {
         "split": _split,
         "train / val / test": _parts,
         "near-duplicates": lambda known: UNKNOWN if known.near is None else _look_alikes(known) or "none",
-        "draw": lambda known: known.protocol.draw,
+        "draw": _draw,
         "labels used": _labels,
     },
     "training": {

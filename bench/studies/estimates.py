@@ -18,6 +18,8 @@ from tasks.subsets import size_at
 # Images of 64 px that a job trains a second, where this store has measured nothing: a ResNet-50 on one core in fp32.
 # Small backbones are two to three times as fast; a GPU is a hundred times.
 IMAGES_PER_SECOND = 60.0
+# Seconds of a cell that finds its features in the store, and of what a runner spends on it.
+PROBED = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,14 @@ def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate
     tunings = [(cell.protocol, cell.backbone, cell.fraction) for cell in cells]
     # An oracle is a fine-tuning on all labels.
     tunings += [(job.protocol, job.backbone, 1.0) for job in plan.open_pretrains(store) if job.protocol]
+    sizes = {protocol.id: len(inputs.dataset(study, protocol)) for protocol, *_ in tunings}
     of_tunings = [
-        known.get((protocol.hash, backbone)) or _rough_tuning(protocol, fraction, len(inputs.dataset(study, protocol)))
+        known.get((protocol.hash, backbone)) or _rough_tuning(protocol, fraction, sizes[protocol.id])
         for protocol, backbone, fraction in tunings
     ]
+    # The first cell that probes some weights computes their features.
+    probed = {(cell.pretrain.key, cell.protocol.hash): cell.protocol for cell in cells if not cell.protocol.trains}
+    of_tunings += [_looked_at(sizes[protocol.id], protocol) for protocol in probed.values()]
     rate = _measured_rate(store)
     corpus = inputs.corpus(study) if pretrains else None
     of_pretrains = [_images(job, corpus) / rate.get(job.backbone, IMAGES_PER_SECOND) for job in pretrains if corpus]
@@ -79,8 +85,8 @@ def _images(job: PretrainJob, corpus: Corpus) -> float:
 
 def _rough_tuning(protocol: Protocol, fraction: float, slices: int) -> float:
     schedule = protocol.schedule
-    if not protocol.trains:  # each slice is looked at once
-        return slices * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND
+    if not protocol.trains:
+        return PROBED
     steps = schedule.total
     if schedule.length == "epochs":
         # A split that lists its images says nothing of its ratio; the paper's is as good a guess as any.
@@ -89,3 +95,8 @@ def _rough_tuning(protocol: Protocol, fraction: float, slices: int) -> float:
         steps *= math.ceil(train / schedule.batch)
     grid = protocol.tuning.cost if protocol.tuning else 1
     return steps * grid * schedule.batch * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND
+
+
+def _looked_at(slices: int, protocol: Protocol) -> float:
+    """Seconds of one look at each slice."""
+    return slices * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND

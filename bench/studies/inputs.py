@@ -53,7 +53,7 @@ class Inputs:
 
         Raises:
             DataError: it has not been prepared, the folder that a study names holds another data set, or files that its
-                split takes from the user are not there. A synthetic set may stand in for a real one, for a trial: its
+                split takes from the user are not there, or its labels are of another kind. A synthetic set may stand in for a real one, for a trial: its
                 records say that it is synthetic.
         """
         if protocol.dataset in study.data:
@@ -67,6 +67,13 @@ class Inputs:
                 self.prepare(protocol.dataset, spec.make(self.home, self.say), protocol.slices)
             self._datasets[path] = Prepared.open(path)
         found = self._datasets[path]
+        asked, there = protocol.slices.labels, found.index.get("labelled")
+        if asked is not None and asked != there:
+            has = f"{there} labels" if there else "labels of a kind that its index does not say"
+            raise DataError(
+                f"{path} has {has}, protocol {protocol.id} is for {asked} ones: prepare them with `bench data prepare "
+                f"{protocol.dataset} --protocol {protocol.id}`"
+            )
         if not found.synthetic and found.index.get("dataset", protocol.dataset) != protocol.dataset:
             raise DataError(
                 f"{path} holds {found.index['dataset']}, protocol {protocol.id} is for {protocol.dataset}: "
@@ -125,5 +132,5 @@ def list_prepared(home: Path) -> list[tuple[str, Path]]:
     """What is prepared in a data folder, and can be read by this version: data set and folder. Nothing is made."""
     made = f"prepared-{prepared.SCHEMA}/*/*/index.json"  # of sources that lie in the data folder, or one folder deeper
     indices = [file for pattern in ("prepared/*/index.json", made, f"*/{made}") for file in home.glob(pattern)]
-    # <name>-<side>-<overlap>; names have dashes of their own.
+    # <name>-<side>-<overlap>, with `.eroded` where labels are; names have dashes of their own.
     return [(file.parent.name.rsplit("-", 2)[0], file.parent) for file in sorted(indices)]

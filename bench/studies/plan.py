@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import methods
 import tasks
+from bench import backbones
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
 from bench.core.seeding import derive
@@ -91,7 +92,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         for row in rows
         if _takes(protocol, row) and (row.name, backbone) not in absent
         for amount in drawn[protocol.id]
-        for seed in range(study.seeds)
+        for seed in repeats(study, protocol, amount)
     ]
     missed = tuple(left_out(study, protocols))
     if missed and not cells:
@@ -99,9 +100,21 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     return Plan(_distinct(jobs.values()), cells, missed)
 
 
+def repeats(study: Study, protocol: Protocol, amount: Drawn) -> Iterator[int]:
+    """The seeds of an amount of labels: so many subsets in each of the study's repeats, of all labels a single one.
+
+    Subset j of repeat i has the seed `i * subsets + j`, and starts from the pretraining of repeat i.
+    """
+    subsets = protocol.subsets
+    # All labels are one subset: further ones would count one number several times.
+    drawn = 1 if amount.fraction == 1 else subsets
+    return (repeat * subsets + subset for repeat in range(study.seeds) for subset in range(drawn))
+
+
 def _takes(protocol: Protocol, row: Row) -> bool:
-    """Whether a row can enter a protocol: fixed features cannot be fine-tuned."""
-    return methods.get(row.method).network is None or tasks.get(protocol.task).frozen
+    """Whether a row can enter a protocol: fixed features cannot be fine-tuned, and are of whole images."""
+    task = tasks.get(protocol.task)
+    return methods.get(row.method).network is None or (task.frozen and not task.pixels)
 
 
 def left_out(study: Study, protocols: list[Protocol]) -> Iterator[str]:
@@ -109,7 +122,7 @@ def left_out(study: Study, protocols: list[Protocol]) -> Iterator[str]:
     for row in study.rows():
         ids = [protocol.id for protocol in protocols if not _takes(protocol, row)]
         if ids:
-            yield f"{row.name} gives fixed features, which can only be probed: left out of {', '.join(ids)}"
+            yield f"{row.name} gives fixed features of images, which can only be probed: left out of {', '.join(ids)}"
     yield from missing_references(study).values()
 
 
@@ -143,6 +156,8 @@ def _check_protocols(study: Study, protocols: list[Protocol]) -> None:
     oracle = next((row.name for row in study.rows() if methods.get(row.method).learns_protocol), None)
     for protocol in protocols:
         tasks.get(protocol.task).check(protocol)
+        for backbone in study.backbones:
+            tasks.get(protocol.task).check_backbone(protocol, backbones.get(backbone))
         if oracle and not protocol.trains:
             raise StudyError(
                 f"protocol {protocol.id} trains no network, which {oracle} learns from: leave one of them out"

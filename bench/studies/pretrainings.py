@@ -25,8 +25,8 @@ Slot = tuple[str, str, int, str | None]
 
 
 def slot_of(study: Study, row: Row, backbone: str, seed: int, protocol: Protocol) -> Slot:
-    """The pretraining that a repeat of a row starts from."""
-    draw = seed % study.pretrainings_of(row)
+    """The pretraining that a cell of a row starts from: all subsets of a repeat share one."""
+    draw = seed // protocol.subsets % study.pretrainings_of(row)
     return row.name, backbone, draw, protocol.id if methods.get(row.method).learns_protocol else None
 
 

@@ -3,6 +3,7 @@
 import resource
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
 from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
+from bench.store.features import FeatureStore
+from bench.store.outcomes import Evidence
 from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies import oracle
@@ -32,7 +35,8 @@ from bench.studies.budget import compute_of
 from bench.studies.jobs import Answer, Cell, PretrainJob
 from tasks.amounts import read_amount, share
 from tasks.pools import Pool
-from tasks.prepared import Prepared
+from tasks.prepared import INDEX, Prepared
+from tasks.protocols import Protocol
 from tasks.splits import HELD_BACK, Parts
 from tasks.task import Result, Start, Task
 
@@ -148,19 +152,22 @@ def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torc
 def _fine_tune(
     cell: Cell, store: Store, report: Progress, device: torch.device, threads: int, predictions: int
 ) -> Record:
-    protocol = cell.protocol
-    data = Prepared.open(Path(cell.data))
+    protocol, folder = cell.protocol, Path(cell.data)
+    index = folder / INDEX
+    changed = index.stat().st_mtime_ns if index.exists() else 0
+    pool = _pool(protocol.model_dump_json(exclude_unset=True), folder, changed)
+    data, parts = pool.data, pool.parts
     task: Task = tasks.get(protocol.task).load()(protocol, data)
-    pool = Pool(protocol, data)
-    parts = pool.parts
     train = pool.draw(read_amount(cell.labels) if cell.labels else share(cell.fraction), cell.subset_seed)
     _write_subset(cell, store, task, train, cell.fraction * len(pool))
     torch.set_num_threads(threads)
     kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
     drawn = store.root / "predictions" / cell.key
-    context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions)
+    features = FeatureStore(store.root / "features")
+    context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions, features)
     corpus = Corpus.open(Path(cell.corpus)) if cell.corpus else None
-    result = task.run(Start(cell.pretrain.backbone, kept.state, kept.input, corpus), train, parts, context)
+    start = Start(cell.pretrain.backbone, kept.state, kept.input, corpus, cell.pretrain.key)
+    result = task.run(start, train, parts, context)
     return Record(
         key=cell.key,
         study=cell.study,
@@ -179,6 +186,7 @@ def _fine_tune(
         corpus=cell.pretrain.corpus_hash,
         metric=protocol.metric,
         metrics=result.metrics,
+        outcomes=_write_outcomes(cell, store, task, parts, result),
         counts=_counts(task, train, parts, result),
         labels=cell.labels,
         design=_design(task, parts, result),
@@ -198,6 +206,26 @@ def _fine_tune(
             **({"pretrain_seconds": card["cost"]["steps_seconds"]} if "steps_seconds" in card["cost"] else {}),
         },
     )
+
+
+@lru_cache(maxsize=2)
+def _pool(protocol: str, folder: Path, changed: int) -> Pool:
+    """A prepared set and its training part, opened once for the cells that a worker does one after the other.
+
+    Args:
+        protocol: as JSON.
+        folder: of the set.
+        changed: when its index changed last; another time opens it again.
+    """
+    del changed
+    return Pool(Protocol.model_validate_json(protocol), Prepared.open(folder))
+
+
+def _write_outcomes(cell: Cell, store: Store, task: Task, parts: Parts, result: Result) -> str | None:
+    if result.outcomes is None:
+        return None
+    sources = task.data.sources
+    return store.write_outcomes(cell.key, Evidence(result.outcomes, parts.test, [sources[at] for at in parts.test]))
 
 
 def _counts(task: Task, train: list[int], parts: Parts, result: Result) -> dict[str, int]:

@@ -4,6 +4,8 @@ Text formats print percent points with two decimals; CSV holds unrounded fractio
 """
 
 import io
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,13 +25,16 @@ Layout = Literal["wide", "long"]
 SUFFIX: dict[Format, str] = {"csv": "csv", "latex": "tex", "markdown": "md"}
 
 
-def render(frame: pd.DataFrame, form: Format, shape: Layout | None = None) -> str:
+def render(
+    frame: pd.DataFrame, form: Format, shape: Layout | None = None, said: Mapping[str, str] | None = None
+) -> str:
     """Lay out records (see `results.frame`) in one of the formats.
 
     Args:
         frame: records, one row each.
         form: markdown, csv, latex (a complete document) or html (a complete document).
         shape: wide (fractions as columns) or long (one row a cell); by default CSV is long and the others wide.
+        said: by protocol, a sentence that is added to its notes.
 
     Raises:
         StoreError: the frame is empty.
@@ -38,6 +43,7 @@ def render(frame: pd.DataFrame, form: Format, shape: Layout | None = None) -> st
     if form == "csv":
         return _csv(conditions.with_conditions(summary, frame), shape or "long")
     grids = layout.long(summary, frame) if shape == "long" else layout.wide(summary, pairwise(frame), frame)
+    grids = _with(grids, summary, said or {})
     return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
 
 
@@ -51,9 +57,19 @@ def write_tables(frame: pd.DataFrame, folder: Path) -> list[Path]:
     return paths
 
 
-def print_tables(frame: pd.DataFrame, console: Console) -> None:
-    """Print the wide tables to a terminal."""
-    formats.show(layout.wide(_summary(frame), pairwise(frame), frame), console)
+def print_tables(frame: pd.DataFrame, console: Console, said: Mapping[str, str] | None = None) -> None:
+    """Print the wide tables to a terminal; `said` as of `render`."""
+    summary = _summary(frame)
+    formats.show(_with(layout.wide(summary, pairwise(frame), frame), summary, said or {}), console)
+
+
+def _with(grids: list[layout.TextGrid], summary: pd.DataFrame, said: Mapping[str, str]) -> list[layout.TextGrid]:
+    """Add to the notes of each grid what is said of its protocol."""
+    protocols = [str(board["protocol"].iloc[0]) for _, board in layout.boards(summary)]
+    return [
+        replace(grid, notes=[*grid.notes, *([said[protocol]] if protocol in said else [])])
+        for grid, protocol in zip(grids, protocols, strict=True)
+    ]
 
 
 def _summary(frame: pd.DataFrame) -> pd.DataFrame:

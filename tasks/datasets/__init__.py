@@ -36,6 +36,7 @@ class DatasetSpec(Spec):
         layout: the public layout that is read.
         archives: beginnings of the names of the downloads that matter; all where empty.
         md5: sums of the downloads as TorchGeo publishes them, by file name.
+        labels: kinds of label that it is published with, where there are two (`slices.labels` of a protocol).
         images: number of images, scenes or pairs in the published set; None where it varies.
         maker: `module:function` of `(home, say) -> source`, which makes the public layout below the data folder, or
             finds it there; None where a user brings the data. What is made is synthetic: its scores say nothing about the
@@ -48,6 +49,7 @@ class DatasetSpec(Spec):
     layout: str
     archives: tuple[str, ...] = ()
     md5: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
     images: int | None = None
     maker: str | None = None
 
@@ -70,6 +72,8 @@ class DatasetSpec(Spec):
         Raises:
             DataError: something at `source`, or an option, does not fit; it is named.
         """
+        if slices.labels is not None and slices.labels not in self.labels:
+            raise DataError(f"data set {self.name} has one kind of label: leave slices.labels out of its protocol")
         read: Any = self.load()
         given = self._read(options or {})
         with unpacked(source, out.parent, self.archives) as folder:
@@ -111,6 +115,7 @@ class _File(BaseModel):
     layout: str
     archives: tuple[str, ...] = ()
     md5: dict[str, str] = {}
+    labels: tuple[str, ...] = ()
     images: int | None = None
     maker: str | None = None
 
@@ -133,5 +138,6 @@ get = registry.get
 
 
 def folder_name(name: str, slices: Slices) -> str:
-    """Name of a prepared set: data set, slice side in pixels, overlap in percent."""
-    return f"{name}-{slices.size}-{round(slices.overlap * 100)}"
+    """Name of a prepared set: data set, slice side in pixels, overlap in percent, and its labels where not the full ones."""
+    eroded = ".eroded" if slices.labels == "eroded" else ""
+    return f"{name}-{slices.size}-{round(slices.overlap * 100)}{eroded}"

@@ -37,38 +37,41 @@ MIDDLE = 128
 FAR, MOST_FAR = 100, 0.01
 
 POTSDAM_IMAGES = ("2_Ortho_RGB", re.compile(r"(top_potsdam_\d+_\d+)_RGB\.tif"))
-POTSDAM_LABELS = (("5_Labels_all", "{stem}_label.tif"), ("5_Labels_all_noBoundary", "{stem}_label_noBoundary.tif"))
+# Of each kind of label the folder, and how its files are named. Eroded ones leave out a disc of three pixels' radius along
+# the borders of objects, for people do not agree on them (the benchmark's pages).
+POTSDAM_LABELS = {
+    "full": ("5_Labels_all", "{stem}_label.tif"),
+    "eroded": ("5_Labels_all_noBoundary", "{stem}_label_noBoundary.tif"),
+}
 VAIHINGEN_IMAGES = ("top", re.compile(r"(top_mosaic_09cm_area\d+)\.tif"))
-VAIHINGEN_LABELS = (
-    ("ISPRS_semantic_labeling_Vaihingen_ground_truth_COMPLETE", "{stem}.tif"),
-    (
-        "ISPRS_semantic_labeling_Vaihingen_ground_truth_eroded_COMPLETE",
-        "{stem}_noBoundary.tif",
-    ),
-)
+VAIHINGEN_LABELS = {
+    "full": ("ISPRS_semantic_labeling_Vaihingen_ground_truth_COMPLETE", "{stem}.tif"),
+    "eroded": ("ISPRS_semantic_labeling_Vaihingen_ground_truth_eroded_COMPLETE", "{stem}_noBoundary.tif"),
+}
 
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """An image, its label image and the name they share."""
+    """An image, its label image, the name they share, and whether the label is full or eroded."""
 
     name: str
     image: Path
     label: Path
+    kind: str
 
 
 def read_potsdam(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare Potsdam's RGB mosaics."""
-    _prepare(_pairs(source, POTSDAM_IMAGES, POTSDAM_LABELS), out, slices, progress)
+    _prepare(_pairs(source, POTSDAM_IMAGES, POTSDAM_LABELS, slices.labels), out, slices, progress)
 
 
 def read_vaihingen(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare Vaihingen's IRRG mosaics."""
-    _prepare(_pairs(source, VAIHINGEN_IMAGES, VAIHINGEN_LABELS), out, slices, progress)
+    _prepare(_pairs(source, VAIHINGEN_IMAGES, VAIHINGEN_LABELS, slices.labels), out, slices, progress)
 
 
 def _pairs(
-    source: Path, images: tuple[str, re.Pattern[str]], labels: tuple[tuple[str, str], ...]
+    source: Path, images: tuple[str, re.Pattern[str]], labels: dict[str, tuple[str, str]], asked: str | None
 ) -> list[LabelledImage]:
     name, pattern = images
     folder = find_folder(
@@ -77,20 +80,21 @@ def _pairs(
         lambda each: each.name == name and any(pattern.fullmatch(file.name) for file in each.iterdir()),
     )
     matches = [(file, match[1]) for file in sorted(folder.iterdir()) if (match := pattern.fullmatch(file.name))]
-    chosen, ending = _labels(source, labels)
-    return [LabelledImage(stem, file, _label_of(chosen, stem, ending)) for file, stem in matches]
+    kind, chosen, ending = _labels(source, labels if asked is None else {asked: labels[asked]})
+    return [LabelledImage(stem, file, _label_of(chosen, stem, ending), kind) for file, stem in matches]
 
 
-def _labels(source: Path, known: tuple[tuple[str, str], ...]) -> tuple[Path, str]:
-    """The first known folder of labels that is there, and how its files are named.
+def _labels(source: Path, known: dict[str, tuple[str, str]]) -> tuple[str, Path, str]:
+    """The first known kind of label that is there, its folder, and how the files are named.
 
     All labels come from one folder: full labels and those without boundaries score different pixels.
     """
-    for name, ending in known:
+    for kind, (name, ending) in known.items():
         fits = partial(_holds_labels, name)
         if find_folders(source, fits):
-            return find_folder(source, f"folder {name}", fits), ending
-    raise DataError(f"{source} has no folder {' or '.join(name for name, _ in known)} with labels: download it too")
+            return kind, find_folder(source, f"folder {name}", fits), ending
+    names = " or ".join(name for name, _ in known.values())
+    raise DataError(f"{source} has no folder {names} with labels: download it too")
 
 
 def _holds_labels(name: str, folder: Path) -> bool:
@@ -120,7 +124,9 @@ def _prepare(pairs: list[LabelledImage], out: Path, slices: Slices, progress: Co
                 progress(done, total)
     about = {"overlap": slices.overlap, "palette": [list(colour) for colour in PALETTE.values()]}
     found = {"label pixels that were not exactly a colour of the benchmark": sum(snapped.values())}
-    writer.finish(about | {"labels": pairs[0].label.parent.name, "snapped": snapped, "found": found})
+    writer.finish(
+        about | {"labels": pairs[0].label.parent.name, "labelled": pairs[0].kind, "snapped": snapped, "found": found}
+    )
 
 
 def _size(pair: LabelledImage) -> tuple[int, int]:

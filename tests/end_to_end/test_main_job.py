@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from running import COMMAND, ROOT, bench, records
 
+from bench.store.outcomes import read_outcomes
 from bench.store.records import read_record
 
 
@@ -40,6 +41,20 @@ def test_every_record_and_card_says_which_revision_of_the_code_made_it(finished)
     expected = head.strip() + ("+" if changes else "")
     found = [*finished[0].glob("records/*.json"), *finished[0].glob("weights/*/card.json")]
     assert {expected} == {json.loads(path.read_text())["provenance"]["revision"] for path in found}
+
+
+def test_every_metric_is_computed_again_from_outcomes_that_name_each_test_sample(finished):
+    store, _ = finished
+    kept = records(store)
+    done = bench("verify", "--store", store)
+    said = f"the metrics of {len(kept)} were computed again from their outcomes, 0 keep none"
+    assert said in done.stdout, done.stdout
+    found = {path.stem: read_outcomes(path) for path in (store / "outcomes").glob("*.npz")}
+    assert kept.keys() == found.keys()
+    # One test part for all cells, and every picture of it is a source of its own.
+    ((samples, sources),) = {(tuple(each.samples), tuple(each.sources)) for each in found.values()}
+    assert {len(samples)} == {len(set(sources))} == {record["counts"]["test"] for record in kept.values()}
+    assert sorted(set(samples)) == list(samples)
 
 
 def test_seeds_are_the_same_for_every_method(finished):

@@ -53,7 +53,7 @@ def test_a_newer_schema_written_as_text_is_not_taken_for_ours(store, make_record
     (store / "records" / "sly.json").write_text(json.dumps(value))
     problems = []
     assert 27 == len(load(store, on_problem=problems.append))
-    assert "has schema 99, this version reads up to 3: upgrade" in problems[0]
+    assert "has schema 99, this version reads up to 4: upgrade" in problems[0]
 
 
 def test_a_record_with_nan_is_left_out(store, make_record):
@@ -124,7 +124,7 @@ def test_records_of_every_schema_so_far_still_load(tmp_path):
     for path in kept.iterdir():
         record = json.loads(path.read_text())
         (tmp_path / "records" / f"{record['key']}.json").write_bytes(path.read_bytes())
-    assert ["schema1", "schema2"] == list(load(tmp_path)["key"])
+    assert ["schema1", "schema2", "schema3"] == list(load(tmp_path)["key"])
 
 
 def test_the_guide_documents_every_column_as_the_code_does():

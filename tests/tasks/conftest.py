@@ -22,10 +22,13 @@ def load_generator(name: str) -> ModuleType:
     return module
 
 
-def prepare(name: str, source: Path, out: Path, size: int, overlap: float = 0.0, **options: str) -> Prepared:
+def prepare(
+    name: str, source: Path, out: Path, size: int, overlap: float = 0.0, labels: str | None = None, **options: str
+) -> Prepared:
     """Prepare a public layout as the command does, complete or not at all."""
+    slices = Slices(size=size, overlap=overlap, labels=labels)
     with files.new_folder(out) as work:
-        datasets.get(name).prepare(source, work, Slices(size=size, overlap=overlap), lambda *_: None, options)
+        datasets.get(name).prepare(source, work, slices, lambda *_: None, options)
     return Prepared.open(out)
 
 

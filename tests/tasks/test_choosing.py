@@ -79,9 +79,9 @@ def test_the_best_look_at_the_held_out_fifth_is_tested_and_of_equals_the_latest(
 
     def recording():
         metric = metric_of()
-        compute = metric.compute_metrics
-        metric.compute_metrics = lambda results: (
-            scores.append(compute(results)[one.protocol.metric]) or compute(results)
+        measured = metric.outcomes
+        metric.outcomes = lambda results: (
+            scores.append(measured(results).scores()[one.protocol.metric]) or measured(results)
         )
         return metric
 

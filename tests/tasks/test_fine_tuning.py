@@ -75,8 +75,8 @@ def _recorded_scores(task, folder):
 
     def recording():
         metric = metric_of(task)
-        compute = metric.compute_metrics
-        metric.compute_metrics = lambda results: scores.append(compute(results)["mIoU"]) or compute(results)
+        measured = metric.outcomes
+        metric.outcomes = lambda results: scores.append(measured(results).scores()["mIoU"]) or measured(results)
         return metric
 
     task.metric = recording
@@ -93,6 +93,8 @@ def test_a_task_trains_scores_and_pictures_its_test_split(name, sets, tmp_path):
     result, reports = _run(task, tmp_path, predictions=2)
     assert task.protocol.metric in result.metrics
     assert all(0 <= value <= 1 for value in result.metrics.values())
+    assert (len(task.parts().test), result.metrics) == (len(result.outcomes), result.outcomes.scores())
+    assert all(np.isfinite(value) for value in result.outcomes.further().values())
     assert result.steps == STEPS
     assert reports[-1][:2] == (STEPS, STEPS)
     pictures = sorted((tmp_path / "predictions").glob("*.png"))
@@ -159,7 +161,7 @@ def test_a_single_look_after_the_last_step_is_spared_for_it_could_choose_nothing
 
 
 def test_a_protocol_by_epochs_trains_whole_passes(sets, tmp_path):
-    task = _task("demo/scenes", sets)
+    task = _task("demo/scenes", sets, selection="last")
     schedule = task.protocol.schedule.model_copy(update={"length": "epochs", "total": 2})
     task.protocol = task.protocol.model_copy(update={"schedule": schedule, "selection": "last"})
     result, _ = _run(task, tmp_path)
@@ -289,7 +291,7 @@ def test_weights_that_a_last_step_made_useless_are_not_tested(sets, tmp_path):
 
 def test_a_fine_tuning_that_never_beats_a_constant_prediction_is_warned_of(sets, tmp_path):
     """Too small a rate to learn anything, on all training samples at each step."""
-    task = _task("demo/scenes", sets)
+    task = _task("demo/scenes", sets, selection="last")
     train = task.parts().train
     still = task.protocol.optimiser.model_copy(update={"lr": 1e-12})
     schedule = task.protocol.schedule.model_copy(update={"batch": len(train)})

@@ -5,22 +5,23 @@ import json
 import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import RidgeClassifierCV
+from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from textured_corpus import write_corpus
 
 import tasks
 from bench import backbones
+from bench.backbones import weights
 from bench.backbones.normalisation import IMAGENET
 from bench.core.bands import RGB, Bands
 from bench.core.context import Context
 from bench.core.errors import DataError, DivergedError, StudyError
 from bench.pretraining.probe import features
 from tasks.classifiers import STRENGTHS
+from tasks.frozen import POOLINGS, Frozen
 from tasks.labels.image_class import LABEL as CLASS
 from tasks.prepared import Prepared
-from tasks.probe import Frozen
 from tasks.protocols import Protocol, load_protocol
 from tasks.task import Start
 
@@ -63,6 +64,10 @@ def test_the_score_is_that_of_ridge_on_the_pooled_features_of_the_subset(data, t
     each = [right[truth[parts.test] == number].mean() for number in range(3)]
     assert np.mean(each) == pytest.approx(result.metrics["mean_class_accuracy"])
     assert right.mean() == pytest.approx(result.metrics["overall_accuracy"])
+    assert result.metrics == result.outcomes.scores()
+    decided = np.sort(model.decision_function(unseen), axis=1)
+    np.testing.assert_allclose(decided[:, -1] - decided[:, -2], result.outcomes.margin, rtol=1e-3)
+    assert (model.predict(unseen) == result.outcomes.predicted).all()
     assert {"strength": model[-1].alpha_, "trials": len(STRENGTHS)} == result.tuned
     assert ("leave-one-out", subset, 0) == (result.selection, result.selected_on, result.steps)
     assert {"bn": "as-trained"} == result.design
@@ -77,6 +82,54 @@ def test_other_classifiers_choose_nothing_and_tell_the_classes_apart(data, tmp_p
     result = task.run(start(), parts.train, parts, context(tmp_path))
     assert ("last", [], {}) == (result.selection, result.selected_on, result.tuned)
     assert result.metrics["mean_class_accuracy"] > 0.6
+
+
+CANDIDATES = [1e-4, 1e-2, 1.0]
+
+
+@pytest.mark.parametrize("network", [{"classifier": "ridge"}, {"classifier": "logistic", "penalty": CANDIDATES}])
+@pytest.mark.parametrize(("selection", "rule"), [("within", "within"), ("val", "val"), ("cv", "folds")])
+def test_a_strength_is_chosen_by_the_labels_that_the_rule_allows(data, tmp_path, network, selection, rule):
+    """As `cls` chooses: a fifth of the drawn labels, the validation part, or all drawn ones in folds."""
+    if (network["classifier"], selection) == ("ridge", "cv"):
+        rule = "leave-one-out"
+    task = probe(data, network=network, selection=selection)
+    parts = task.parts()
+    result = task.run(start(), parts.train, parts, context(tmp_path))
+    choosing = set(result.selected_on)
+    assert rule == result.selection
+    assert result.tuned["strength"] in (STRENGTHS if network["classifier"] == "ridge" else CANDIDATES)
+    if selection == "val":
+        assert set(parts.val) == choosing
+    elif selection == "cv":
+        assert set(parts.train) == choosing
+    else:
+        assert choosing < set(parts.train)
+        assert len(choosing) == round(0.2 * len(parts.train))
+    assert result.metrics["mean_class_accuracy"] > 0.6
+
+
+def test_the_strength_chosen_is_the_best_on_the_labels_held_out(data, tmp_path):
+    task = probe(data, network={"classifier": "logistic", "penalty": CANDIDATES}, selection="val")
+    parts = task.parts()
+    result = task.run(start(), parts.train[::2], parts, context(tmp_path))
+    net = backbones.build(BACKBONE)
+    net.load_state_dict(start().weights)
+    seen, held = (features(net, IMAGENET, data.images[at]) for at in (parts.train[::2], parts.val))
+    truth, scores = np.asarray(data.labels), []
+    for penalty in CANDIDATES:
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=penalty, max_iter=1000))
+        right = model.fit(seen, truth[parts.train[::2]]).predict(held) == truth[parts.val]
+        scores.append(np.mean([right[truth[parts.val] == number].mean() for number in range(3)]))
+    assert CANDIDATES[int(np.argmax(scores))] == result.tuned["strength"]
+    assert len(CANDIDATES) == result.tuned["trials"]
+
+
+def test_labels_too_few_to_choose_by_take_the_strength_in_the_middle(data, tmp_path):
+    task = probe(data, selection="within")
+    parts = task.parts()
+    result = task.run(start(), parts.train[:6], parts, context(tmp_path))
+    assert ("untuned", [], {}) == (result.selection, result.selected_on, result.tuned)
 
 
 def test_subset_of_one_class_answers_that_class(data, tmp_path):
@@ -102,8 +155,25 @@ def test_test_images_are_pictured_with_their_classes_in_words(data, tmp_path):
     assert pictures[0].stem.startswith(told[1][2])
 
 
-def first_norm(frozen):
-    return next(module for module in frozen._net.modules() if isinstance(module, torch.nn.BatchNorm2d))
+@pytest.fixture
+def networks(monkeypatch):
+    """The networks that are restored, by which features are computed."""
+    made, restore = [], weights.restore
+
+    def noted(*arguments):
+        made.append(restore(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(weights, "restore", noted)
+    return made
+
+
+def frozen_of(task, begin, folder):
+    return Frozen(task, begin, context(folder), task.parts(), POOLINGS["mean"])
+
+
+def first_norm(network):
+    return next(module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d))
 
 
 def entering_first_norm(images):
@@ -116,25 +186,20 @@ def entering_first_norm(images):
     return torch.cat(caught)
 
 
-def test_statistics_of_the_target_are_those_of_the_training_part_alone(data, tmp_path):
+def test_statistics_of_the_target_are_those_of_the_training_part_alone(data, tmp_path, networks):
     """One batch holds it whole: the mean and the unbiased variance of what enters the first batch norm."""
     task = probe(data, bn="target")
-    parts = task.parts()
-    frozen = Frozen(task, start(), context(tmp_path))
-    assert "target" == frozen.adapt(start(), parts.train, 1)
-    entering = entering_first_norm(data.images[parts.train])
-    assert torch.allclose(entering.mean(dim=(0, 2, 3)), first_norm(frozen).running_mean, atol=1e-5)
-    assert torch.allclose(entering.var(dim=(0, 2, 3)), first_norm(frozen).running_var, rtol=1e-4)
+    assert "target" == frozen_of(task, start(), tmp_path).bn
+    entering = entering_first_norm(data.images[task.parts().train])
+    assert torch.allclose(entering.mean(dim=(0, 2, 3)), first_norm(networks[0]).running_mean, atol=1e-5)
+    assert torch.allclose(entering.var(dim=(0, 2, 3)), first_norm(networks[0]).running_var, rtol=1e-4)
 
 
-def test_statistics_of_the_corpus_are_those_of_its_tiles(data, tmp_path):
+def test_statistics_of_the_corpus_are_those_of_its_tiles(data, tmp_path, networks):
     corpus = write_corpus(tmp_path, 4, 6, 32)
-    task = probe(data, bn="corpus")
-    begin = start(corpus=corpus)
-    frozen = Frozen(task, begin, context(tmp_path))
-    assert "corpus" == frozen.adapt(begin, task.parts().train, 1)
+    assert "corpus" == frozen_of(probe(data, bn="corpus"), start(corpus=corpus), tmp_path).bn
     entering = entering_first_norm(corpus.tiles(np.arange(len(corpus))))
-    assert torch.allclose(entering.mean(dim=(0, 2, 3)), first_norm(frozen).running_mean, atol=1e-5)
+    assert torch.allclose(entering.mean(dim=(0, 2, 3)), first_norm(networks[0]).running_mean, atol=1e-5)
 
 
 def test_a_network_without_batch_norm_says_so_and_scores_the_same(data, tmp_path):
@@ -149,11 +214,7 @@ def test_a_network_without_batch_norm_says_so_and_scores_the_same(data, tmp_path
 
 def test_statistics_change_the_features_of_a_random_network_and_a_repeat_does_not(data, tmp_path):
     parts = probe(data).parts()
-    once, again, plain = (
-        Frozen(probe(data, bn=bn), start(), context(tmp_path)) for bn in ("target", "target", "as-trained")
-    )
-    for frozen in (once, again, plain):
-        frozen.adapt(start(), parts.train, 1)
+    once, again, plain = (frozen_of(probe(data, bn=bn), start(), tmp_path) for bn in ("target", "target", "as-trained"))
     assert np.array_equal(once.features(parts.test), again.features(parts.test))
     assert np.abs(once.features(parts.test) - plain.features(parts.test)).max() > 0.1
 
@@ -218,13 +279,30 @@ def test_images_are_scaled_to_the_protocols_size_before_the_network(data, side):
 
 
 def test_a_probe_sees_scaled_images_too(data, tmp_path):
-    parts = probe(data).parts()
-    sides = []
-    for size in (None, 64):
-        frozen = Frozen(probe(data, evaluation=evaluation(size=size)), start(), context(tmp_path))
-        frozen._net.register_forward_hook(lambda _module, inputs, _output: sides.append(inputs[0].shape[-1]))
-        frozen.features(parts.test)
-    assert [32, 64] == sides
+    """As by hand, from the images scaled beforehand."""
+    task = probe(data, evaluation=evaluation(size=64))
+    found = frozen_of(task, start(), tmp_path).features([0, 5])
+    net = backbones.build(BACKBONE)
+    net.load_state_dict(start().weights)
+    pixels = torch.from_numpy(data.images[[0, 5]]).permute(0, 3, 1, 2).float() / 255
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET.mean, IMAGENET.std))
+    scaled = torch.nn.functional.interpolate((pixels - mean) / std, (64, 64), mode="bilinear", antialias=True)
+    with torch.no_grad():
+        assert torch.allclose(net.eval()(scaled)[-1].mean(dim=(2, 3)), torch.from_numpy(found), atol=1e-4)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max", "levels"])
+def test_a_pooling_is_what_it_says_of_the_maps(data, tmp_path, pooling):
+    task = probe(data)
+    found = Frozen(task, start(), context(tmp_path), task.parts(), POOLINGS[pooling]).features([3])
+    net = backbones.build(BACKBONE)
+    net.load_state_dict(start().weights)
+    pixels = torch.from_numpy(data.images[[3]]).permute(0, 3, 1, 2).float() / 255
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET.mean, IMAGENET.std))
+    with torch.no_grad():
+        maps = [each[0].flatten(1).numpy() for each in net.eval()((pixels - mean) / std)]
+    expected = {"mean": maps[-1].mean(1), "max": maps[-1].max(1), "levels": np.concatenate([m.mean(1) for m in maps])}
+    assert expected[pooling] == pytest.approx(found[0], abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +319,13 @@ def test_a_probe_sees_scaled_images_too(data, tmp_path):
         ("demo/scenes-probe", {"network": {"classifier": "svm"}}, "network: classifier: "),
         ("demo/scenes-probe", {"network": {"classifier": "knn"}}, "classifier knn needs neighbours"),
         ("demo/scenes-probe", {"network": {"classifier": "ridge", "penalty": 1}}, "classifier logistic needs penalty"),
-        ("demo/scenes-probe", {"selection": None}, "ridge goes with selection: cv"),
+        ("demo/scenes-probe", {"selection": None}, "this ridge goes with selection: cv, within or val"),
+        ("demo/scenes-knn", {"selection": "cv"}, "this knn goes with selection: last"),
+        ("demo/scenes-logistic", {"selection": "cv"}, "this logistic goes with selection: last"),
+        ("demo/scenes-probe", {"network": {"classifier": "logistic", "penalty": []}}, "penalty is a number above 0"),
+        ("demo/city-probe", {"network": {"classifier": "ridge"}}, "network: stride: "),
+        ("demo/city-probe", {"selection": "last"}, "this ridge goes with selection: cv, within or val"),
+        ("demo/city-probe", {"evaluation": {"size": 64}}, "labels of task probe-seg lie in pixels: leave it out"),
     ],
 )
 def test_what_a_task_cannot_do_is_refused_in_one_line(name, changes, said):

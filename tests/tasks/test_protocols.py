@@ -11,7 +11,7 @@ from tasks import datasets, protocols, registry
 from tasks.protocols import VALUES, Protocol, known_protocols, load_protocol
 
 ALL = known_protocols()
-DROPPED = {"title", "sources", "fractions", "labels", "of"}
+DROPPED = {"title", "sources", "fractions", "labels", "subsets", "of"}
 # Another value of what is a word, or of what may be absent.
 OTHERS = {
     "length": "steps",
@@ -103,7 +103,7 @@ def test_a_shipped_protocol_says_by_which_rule_it_selects(name):
 
 def test_values_that_came_later_leave_the_hash_of_what_was_done_before_as_it_was():
     base = load_protocol("geokr-2021/vaihingen")
-    values = base.model_dump(mode="json", exclude={"draw", "tuning", "evaluation", "bn", "of", "labels"})
+    values = base.model_dump(mode="json", exclude={"draw", "tuning", "evaluation", "bn", "of", "labels", "subsets"})
     for selection in ("val", None):
         assert base.hash == Protocol.model_validate(values | {"selection": selection}).hash
     assert base.hash != Protocol.model_validate(values | {"selection": "last"}).hash
@@ -114,6 +114,17 @@ def test_a_variant_names_a_protocol_of_the_same_task_and_data_set_and_metric(nam
     variant = load_protocol(name)
     kept = {"task", "dataset", "classes", "metric", "network"}
     assert load_protocol(variant.of).model_dump(include=kept) == variant.model_dump(include=kept)
+
+
+def test_kinds_of_label_and_numbers_of_classes_enter_the_hash_where_they_are_said():
+    base = load_protocol("isprs/vaihingen-area")
+    values = base.model_dump(mode="json")
+    assert "labels" not in values["slices"]
+    hashes = {base.hash}
+    for changes in ({"slices": {**values["slices"], "labels": "full"}}, {"classes": 5}, {"classes": 6}):
+        sources = values["sources"] | {"classes": "ours", "slices": "ours"}
+        hashes.add(Protocol.model_validate(values | changes | {"sources": sources}).hash)
+    assert 4 == len(hashes)
 
 
 def test_labels_of_a_protocol_are_amounts_and_go_before_its_fractions():
@@ -149,7 +160,9 @@ def test_every_protocol_has_a_demo_twin_that_differs_in_data_set_and_size_only(n
     twin, base = load_protocol(demo), load_protocol(name)
     assert twin.dataset.startswith("demo-")
     # The demo's own protocols never have slices of one image on both sides.
-    assert twin.split.by == ("image" if demo.count("/") == 1 and base.task in {"seg", "cloud"} else base.split.by)
+    assert twin.split.by == (
+        "image" if demo.count("/") == 1 and base.task in {"seg", "cloud", "probe-seg"} else base.split.by
+    )
     assert twin.schedule.length == base.schedule.length
     kept = {"task", "augment", "metric"} | ({"classes"} if base.classes else set())
     assert twin.model_dump(include=kept) == base.model_dump(include=kept)
@@ -195,6 +208,8 @@ LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
         ({"labels": ["5shit"]}, "labels: '5shit' is no amount"),
         ({"draw": "sorted"}, "draw: "),
         ({"draw": "random"}, "sources says nothing of draw"),
+        ({"subsets": 20}, "sources says nothing of subsets"),
+        ({"subsets": 0}, "subsets: "),
         ({"id": "other"}, "must be the file's path"),
         ({"schedule": LAST, "selection": "within"}, "selection: within has nothing to choose from: let schedule.look_"),
         (
@@ -205,6 +220,10 @@ LAST = {"length": "epochs", "total": 20, "batch": 16, "look_every": 20}
         ({"tuning": {"lr": [3]}}, "tuning: a grid has at least two points"),
         ({"tuning": {"head": [1, 1]}}, "tuning: a grid names each value once"),
         ({"tuning": {"steps": [1, 0]}}, "tuning.steps.1"),
+        ({"classes": 5}, "sources says nothing of classes"),
+        ({"classes": 1}, "classes"),
+        ({"slices": {"size": 256, "labels": "thin"}}, "slices.labels"),
+        ({"slices": {"size": 256, "labels": "full"}, "sources": {}}, "sources says nothing of slices.size"),
     ],
 )
 def test_a_wrong_protocol_is_refused_in_one_line_that_names_file_and_value(own_protocols, changes, said):

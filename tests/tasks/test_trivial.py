@@ -4,13 +4,22 @@ import numpy as np
 import pytest
 
 import tasks
-from bench.metrics.average_precision import Detections, average_precision
-from bench.metrics.confusion import image_scores, pixel_scores
+from bench.metrics.classified import ChangeOutcomes, PixelOutcomes
+from bench.metrics.matching import Detections, match
+from tasks.cls import best_class
 from tasks.protocols import load_protocol
-from tasks.scoring import ChangeMetric, ConfusionMetric, best_constant
+from tasks.scoring import best_constant
 from tasks.writing import SliceWriter
 
 NAMES = ["a", "b", "c"]
+
+
+def pixels(matrices):
+    return PixelOutcomes(NAMES, matrices).scores()
+
+
+def changes(matrices):
+    return ChangeOutcomes(["unchanged", "changed"], matrices).scores()
 
 
 def counts(*rows):
@@ -21,44 +30,39 @@ def test_a_class_for_every_image_is_right_for_that_class_alone():
     """B is the most frequent of the training images: right for none of a and c, so 1/3, and for 2 of 5 images."""
     train = counts([1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1])
     test = counts([1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1])
-    metric = ConfusionMetric(NAMES, image_scores)
-    assert 1 / 3 == pytest.approx(best_constant(metric, train, test, "mean_class_accuracy"))
-    assert 2 / 5 == pytest.approx(best_constant(metric, train, test, "overall_accuracy"))
+    assert 1 / 3 == pytest.approx(best_class(NAMES, train, test, "mean_class_accuracy"))
+    assert 2 / 5 == pytest.approx(best_class(NAMES, train, test, "overall_accuracy"))
 
 
 def test_a_class_for_every_pixel_has_its_own_share_as_iou():
     """A has 60 of 100 test pixels: IoU .6 for a and 0 for b; c is in neither, so the mean is over two."""
     train, test = counts([10, 5, 0], [9, 8, 2]), counts([50, 0, 0], [10, 40, 0])
-    metric = ConfusionMetric(NAMES, pixel_scores)
-    assert 0.3 == pytest.approx(best_constant(metric, train, test, "mIoU"))
-    assert 0.6 == pytest.approx(best_constant(metric, train, test, "aAcc"))
+    assert 0.3 == pytest.approx(best_constant(pixels, train, test, "mIoU"))
+    assert 0.6 == pytest.approx(best_constant(pixels, train, test, "aAcc"))
 
 
 def test_the_training_samples_choose_the_class_and_the_test_samples_score_it():
     """C is the most frequent in training and absent in the test part: nothing is right."""
-    metric = ConfusionMetric(NAMES, pixel_scores)
-    assert 0.0 == best_constant(metric, counts([1, 2, 9]), counts([5, 5, 0]), "mIoU")
+    assert 0.0 == best_constant(pixels, counts([1, 2, 9]), counts([5, 5, 0]), "mIoU")
 
 
 def test_all_changed_has_an_f1_and_no_change_has_none():
     """30 of 100 pixels changed: precision .3, recall 1, F1 = 2 x 30 / (2 x 30 + 70) = 6/13."""
-    metric = ChangeMetric(["unchanged", "changed"])
-    assert 6 / 13 == pytest.approx(best_constant(metric, counts([90, 10]), counts([70, 0], [0, 30]), "F1"))
+    assert 6 / 13 == pytest.approx(best_constant(changes, counts([90, 10]), counts([70, 0], [0, 30]), "F1"))
 
 
 def test_the_mean_f1_of_batches_is_taken_over_the_test_samples_in_their_order():
     """17 slices in batches of 16 and 1: F1 of "all changed" is 2 x 16 / (2 x 16 + 16) = 2/3, and 0 without a change."""
     slices = counts(*[[1, 1]] * 16, [2, 0])
-    found = best_constant(ChangeMetric(["unchanged", "changed"]), counts([3, 1]), slices, "F1_batch_mean")
+    found = best_constant(changes, counts([3, 1]), slices, "F1_batch_mean")
     assert (2 / 3 + 0) / 2 == pytest.approx(found)
 
 
 def test_without_labels_nothing_is_known():
-    metric = ConfusionMetric(NAMES, pixel_scores)
     nothing, something = np.zeros((2, 3), dtype=np.int64), counts([1, 2, 3])
-    assert best_constant(metric, something, nothing, "mIoU") is None
-    assert best_constant(metric, nothing, something, "mIoU") is None
-    assert best_constant(metric, something, nothing[:0], "mIoU") is None
+    assert best_constant(pixels, something, nothing, "mIoU") is None
+    assert best_constant(pixels, nothing, something, "mIoU") is None
+    assert best_constant(pixels, something, nothing[:0], "mIoU") is None
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +111,7 @@ def test_no_box_at_all_is_what_coco_scores_0(generators, prepared, tmp_path):
     task = tasks.get("det").load()(load_protocol("demo/objects"), data)
     parts = task.parts()
     images = [Detections(np.asarray(data.label_at(at), dtype=float), np.zeros((0, 6))) for at in parts.test]
-    assert average_precision(images, task.scheme.classes)["AP50"] == task.trivial(parts.train, parts.test) == 0.0
+    assert match(images, task.scheme.classes).scores()["AP50"] == task.trivial(parts.train, parts.test) == 0.0
 
 
 @pytest.mark.parametrize("name", ["demo/scenes", "demo/scenes-probe"])

@@ -21,6 +21,14 @@ def add(report, *, a, b):
     return a + b, os.environ["OMP_NUM_THREADS"]
 
 
+def threads_of_numpy(_report):
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    assert np.eye(2) @ np.eye(2) is not None
+    return {each["num_threads"] for each in threadpool_info() if "numpy" in each["filepath"]}
+
+
 def break_down(_report, *, how):
     if how == "user":
         raise StudyError("no such thing: choose another")
@@ -156,3 +164,10 @@ def test_workers_get_the_threads_that_the_study_asks_for(call):
     with LocalEngine(LocalOptions(workers=1, threads=3)) as engine:
         engine.submit(call("one", "add", a=1, b=1))
         assert (2, "3") == drain(engine)[-1].value
+
+
+def test_numpy_has_one_thread_in_a_worker(call):
+    """It reads how many it may have as it is imported, so nothing that a worker starts from may import it."""
+    with LocalEngine(LocalOptions(workers=1, threads=1)) as engine:
+        engine.submit(call("one", "threads_of_numpy"))
+        assert {1} == drain(engine)[-1].value

@@ -108,6 +108,13 @@ def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
     assert pytest.approx(read * 3 * 0.25 / 2 + cell) == guess.seconds
 
 
+def test_probes_look_at_each_image_once_and_a_cell_costs_a_tenth_of_a_second(tmp_path, data):
+    """The demo's probe: 20 subsets of a tenth and one of all, under three seeds with an initialisation each."""
+    changes = {"tasks": ["probe"], "protocols": {"probe": ["demo/scenes-probe"]}}
+    _, _, guess = planned(tmp_path, data, **changes)
+    assert Estimate(pytest.approx(3 * (21 * 0.1 + 100 / 60)), measured=False) == guess
+
+
 def test_cells_that_were_measured_take_as_long_as_they_took(tmp_path, data):
     plan, store, _ = planned(tmp_path, data)
     store.open_for_writing()

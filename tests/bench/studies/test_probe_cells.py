@@ -1,6 +1,7 @@
 """Probes as cells: whose tiles enter the key, what is refused before anything runs, and what the record says."""
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 from prepared_index import write_index
 from textured_corpus import write_corpus
 
+from bench.backbones import weights
 from bench.core.bands import RGB
 from bench.core.errors import BenchError
 from bench.store.store import Store
@@ -31,9 +33,9 @@ def planned(tmp_path):
     """A function that plans a study of random weights on one protocol of probes, `planned(bn, **study)`."""
     write_index(tmp_path / "data", 10)
 
-    def plan(bn, **study):
+    def plan(bn, subsets=1, **study):
         values = load_protocol("demo/scenes-probe").model_dump(mode="json", exclude_unset=True)
-        values |= {"id": "mine", "bn": bn, "sources": values["sources"] | {"bn": "ours"}}
+        values |= {"id": "mine", "bn": bn, "subsets": subsets, "sources": values["sources"] | {"bn": "ours"}}
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(values))
         load_protocol.cache_clear()
         asked = {"data": {"demo-scenes": str(tmp_path / "data")}, "methods": ["random"], "tasks": ["probe"]}
@@ -70,6 +72,25 @@ def test_what_a_probe_cannot_do_is_refused_before_anything_runs(planned, corpora
     assert "\n" not in str(caught.value)
 
 
+def test_every_repeat_draws_the_protocols_subsets_from_one_pretraining(planned):
+    """At half of the labels four subsets of two repeats; all labels are one subset."""
+    cells = planned("as-trained", subsets=4, fractions=[0.5, 1.0], seeds=2)
+    half, whole = ([cell for cell in cells if cell.fraction == fraction] for fraction in (0.5, 1.0))
+    assert list(range(8)) == [cell.seed for cell in half]
+    assert 8 == len({(cell.subset_seed, cell.train_seed) for cell in half})
+    first, second = ({cell.pretrain.seed for cell in half[at : at + 4]} for at in (0, 4))
+    assert (1, 1) == (len(first), len(second))
+    assert first != second
+    assert [0, 4] == [cell.seed for cell in whole]
+    assert [first, second] == [{cell.pretrain.seed} for cell in whole]
+
+
+def test_more_repeats_keep_the_cells_that_there_were(planned):
+    few, many = ({cell.key for cell in planned("as-trained", subsets=4, fractions=[0.5], seeds=n)} for n in (1, 3))
+    assert few < many
+    assert 12 == len(many)
+
+
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
     """30 images of 32 px in three classes."""
@@ -104,3 +125,27 @@ def test_a_record_says_what_a_probe_was_fitted_on_and_whose_statistics_it_had(pl
         scores[bn] = record.score
     assert all(0 <= score <= 1 for score in scores.values())
     assert 1 == len(list(store.cards()))
+
+
+def test_cells_of_the_same_weights_and_images_share_their_features(planned, images, tmp_path, monkeypatch):
+    """Subsets, amounts and classifiers do; what the features do not depend on changes no number."""
+    store = Store(tmp_path / "store")
+    store.open_for_writing()
+    shared = {"store": str(store.root), "device": "cpu", "threads": 1}
+    study = {"backbones": ["timm:test_resnet"], "data": {"demo-scenes": images}}
+    cells = planned("target", subsets=3, fractions=[0.5, 1.0], **study)
+    work.pretrain(lambda *_: None, job=cells[0].pretrain.model_dump(mode="json"), **shared)
+    work.fine_tune(lambda *_: None, cell=cells[0].model_dump(mode="json"), **shared)
+    (kept,) = store.root.glob("features/*/values.npy")
+    with monkeypatch.context() as without_networks:
+        without_networks.delattr(weights, "restore")
+        for cell in cells[1:]:
+            work.fine_tune(lambda *_: None, cell=cell.model_dump(mode="json"), **shared)
+    assert [kept] == list(store.root.glob("features/*/values.npy"))
+    scores = {record.key: record.metrics for record in store.records()}
+    assert len(cells) == len(scores)
+    shutil.rmtree(store.root / "features")
+    shutil.rmtree(store.root / "records")
+    for cell in cells[::-1]:
+        work.fine_tune(lambda *_: None, cell=cell.model_dump(mode="json"), **shared)
+    assert scores == {record.key: record.metrics for record in store.records()}

@@ -79,7 +79,7 @@ def test_fixed_features_enter_no_fine_tuning_and_the_plan_says_so(tmp_path, corp
     assert {"random", "random-raw"} == {cell.pretrain.method for cell in plan.cells}
     assert {"random", "random-raw"} == {job.method for job in plan.pretrains}
     assert plan.left_out == tuple(
-        f"{row} gives fixed features, which can only be probed: left out of demo/scenes"
+        f"{row} gives fixed features of images, which can only be probed: left out of demo/scenes"
         for row in ("image-stats", "mosaiks")
     )
     assert () == planned(tmp_path, corpus, data, methods=["random"]).left_out
@@ -135,6 +135,7 @@ def test_a_worker_writes_weights_that_are_restored_by_the_name_on_their_card(tmp
 
 def test_probed_features_stand_on_the_board_of_every_backbone(tmp_path, corpus, data):  # noqa: F811
     asked_for = {"tasks": ["probe"], "protocols": {"probe": ["demo/scenes-probe"]}, "methods": ["mosaiks", "random"]}
+    asked_for |= {"fractions": [1.0]}  # one subset
     plan = planned(tmp_path, corpus, data, **asked_for)
     cells = [cell for cell in plan.cells if cell.pretrain.method == "mosaiks"]
     assert (["resnet18", "vgg16"], ()) == ([cell.backbone for cell in cells], plan.left_out)

@@ -104,6 +104,71 @@ def test_full_labels_and_those_without_boundary_are_never_mixed(published, prepa
     assert "5_Labels_all_noBoundary" == data.index["labels"]
 
 
+@pytest.fixture
+def both(generators, tmp_path):
+    """Vaihingen with full labels, and eroded ones that leave out the upper half of every mosaic."""
+    isprs = generators("isprs")
+    source = isprs.write_vaihingen(tmp_path / "raw")
+    for seed, name in enumerate(isprs.VAIHINGEN):
+        label = isprs.COLOURS[isprs.draw_pair(seed, 70 + 7 * seed, 90)[1]]
+        label[:35] = 0
+        folder = source / "ISPRS_semantic_labeling_Vaihingen_ground_truth_eroded_COMPLETE"
+        isprs.write_tiff(folder / f"{name}_noBoundary.tif", label, transform=None, crs=None)
+    return source
+
+
+def test_a_protocol_says_which_labels_are_read_where_both_are_there(both, prepared, tmp_path):
+    full, plain, eroded = (
+        prepared("vaihingen", both, tmp_path / str(labels), 128, labels=labels) for labels in ("full", None, "eroded")
+    )
+    assert np.array_equal(full.labels, plain.labels)
+    assert (eroded.labels[:, :35] == IGNORE).all()
+    assert np.array_equal(eroded.labels[:, 35:], full.labels[:, 35:])
+    assert ("full", "full", "eroded") == tuple(each.index["labelled"] for each in (full, plain, eroded))
+
+
+def test_labels_that_are_not_there_or_that_a_set_does_not_have_are_refused(published, prepared, generators, tmp_path):
+    _refused(prepared, "potsdam", published, tmp_path / "out", "5_Labels_all_noBoundary with labels", labels="eroded")
+    scenes = generators("scene_folders").write_rsscn7(tmp_path / "scenes")
+    _refused(prepared, "rsscn7", scenes, tmp_path / "out", "rsscn7 has one kind of label", labels="full")
+
+
+def test_a_study_refuses_a_set_with_other_labels_than_its_protocol_asks_for(both, prepared, tmp_path):
+    """Eroded sets lie beside the full ones, under a name of their own."""
+    from bench.studies.inputs import Inputs, list_prepared
+    from bench.studies.study import Study
+    from tasks.protocols import load_protocol
+
+    protocol = load_protocol("isprs/vaihingen-eroded-5")
+    inputs = Inputs(print, tmp_path)
+    assert tmp_path / "prepared" / "vaihingen-256-0.eroded" == inputs.prepared_folder("vaihingen", protocol.slices)
+    folder = tmp_path / "prepared" / "vaihingen-128-0"
+    prepared("vaihingen", both, folder, 128, labels="full")
+    named = {"methods": ["random"], "backbones": ["resnet18"], "tasks": ["seg"]}
+    study = Study(name="a", data={"vaihingen": str(folder)}, protocols={"seg": [protocol.id]}, **named)
+    with pytest.raises(DataError, match=f"{folder} has full labels, protocol {protocol.id} is for eroded ones"):
+        inputs.dataset(study, protocol)
+    eroded = tmp_path / "prepared" / "vaihingen-128-0.eroded"
+    prepared("vaihingen", both, eroded, 128, labels="eroded")
+    assert eroded == inputs.dataset(study.model_copy(update={"data": {"vaihingen": str(eroded)}}), protocol).path
+    assert {"vaihingen"} == {name for name, _ in list_prepared(tmp_path)}
+
+
+def test_five_classes_leave_clutter_out_of_everything(both, prepared, tmp_path):
+    from bench.core.errors import StudyError
+    from tasks.protocols import load_protocol
+    from tasks.scheme import Scheme
+
+    data = prepared("vaihingen", both, tmp_path / "out", 128)
+    five, six = (load_protocol("isprs/vaihingen-area").model_copy(update={"classes": count}) for count in (5, 6))
+    assert data.classes[:5] == Scheme(five, data).classes
+    assert IGNORE == Scheme(five, data).lookup[5]
+    assert data.class_counts[:, :5].tolist() == Scheme(five, data).counts(data.class_counts).tolist()
+    assert data.classes == Scheme(six, data).classes
+    with pytest.raises(StudyError, match="isprs/vaihingen-area: classes is 7, the data set has 6"):
+        Scheme(six.model_copy(update={"classes": 7}), data)
+
+
 def test_an_incomplete_copy_says_so(published, tmp_path):
     (published / "2_Ortho_RGB" / "top_potsdam_7_13_RGB.tif").unlink()
     done = bench("data", "prepare", "potsdam", "--source", published, "--out", tmp_path / "out")
