@@ -10,6 +10,7 @@ from bench.cli import options
 from bench.cli.reading import load_store
 from bench.core.files import write_text
 from results import tables
+from results.answers import answers
 
 
 @click.command()
@@ -31,9 +32,11 @@ def table(store: Path, form: tables.Format | None, shape: tables.Layout | None, 
     """Lay out the records of a store: methods as rows, fractions as columns, one table a data set."""
     frame = load_store(store)
     if form is None and shape is None and out is None:
-        tables.print_tables(frame, Console())
+        tables.print_tables(frame, Console(), answers(store, frame).comparisons)
         return
-    rendered = tables.render(frame, form or "markdown", shape)
+    # A table of values compares nothing.
+    comparisons = None if form == "csv" or shape == "long" else answers(store, frame).comparisons
+    rendered = tables.render(frame, form or "markdown", shape, comparisons)
     if out is None:
         click.echo(rendered, nl=False)
     else:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from synthetic_records import synthetic_record, synthetic_study
 
+from results import labels
 from results.frame import from_records
 from results.stats.paired import pairwise
 from results.summary import summarise
@@ -33,7 +34,7 @@ def texts(grid):
     ("fraction", "shown"), [(1.0, "100%"), (0.01, "1%"), (0.0025, "0.25%"), (0.1, "10%"), (1 / 3, "33.3333%")]
 )
 def test_a_share_of_the_labels_is_written_as_the_field_does(fraction, shown):
-    assert shown == layout.percent(fraction)
+    assert shown == labels.percent(fraction)
 
 
 def test_a_score_stands_with_its_deviation_where_it_has_one():
