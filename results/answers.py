@@ -19,6 +19,8 @@ from results.tables import text
 from results.tables.layout import record_notes
 from results.verdicts import WITHIN, Verdict, criterion, difference
 
+# Answers that a run prints below its tables.
+_MOST = 12
 Form = Literal["text", "markdown", "latex", "json"]
 _QUESTION = re.compile(r"^\s*(?P<a>[^>@]+?)\s*>\s*(?P<b>[^>@]+?)\s*(?:@\s*(?P<amount>\S+))?\s*$")
 
@@ -172,6 +174,25 @@ def render(found: Answers, comparisons: pd.DataFrame, form: Form, within: float 
         small = " ".join(text.latex(note) for note in notes)
         return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}", rf"\noindent\footnotesize {small}"])
     return "\n".join([*(each.text for each in said), "", *notes]).rstrip()
+
+
+def summary(found: Answers, shown: pd.DataFrame) -> list[str]:
+    """The answers about the records that are shown, a line each, with how they were judged; at most `_MOST`.
+
+    Args:
+        found: the answers of a store.
+        shown: some of its records.
+    """
+    places = {
+        (*place, str(variant)) for (*place, variant), _ in shown.groupby([*BOARD, "fraction", "variant"], sort=False)
+    }
+    here = [row.primary and {(*row[1:5], row.a), (*row[1:5], row.b)} <= places for row in _rows(found.comparisons)]
+    mine = found.comparisons[here]
+    if mine.empty:
+        return []
+    lines = [each.text for each in found.sentences(mine.head(_MOST))]
+    more = [f"{len(mine) - _MOST} more: bench verdict"] if len(mine) > _MOST else []
+    return [*lines, *more, *(criterion(mine) if mine["error"].notna().any() else [])]
 
 
 def _rows(table: pd.DataFrame) -> list[Any]:

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtr
 
 from bench.store.questions import Question
@@ -115,19 +116,23 @@ def compare(frame: pd.DataFrame, questions: Collection[Question] = ()) -> pd.Dat
 
 def _differences(place: tuple[Any, ...], column: pd.DataFrame) -> Iterable[Difference]:
     """The comparisons of one column, by the order of its rows."""
-    scores, weights = scores_by_block(column), _weights_by_block(column)
+    scores = scores_by_block(column)
+    rows, values = list(scores.columns), scores.to_numpy()
+    weights = _weights_by_block(column).reindex(index=scores.index, columns=rows).to_numpy()
     on_logit = _near_an_end(scores)
-    scaled = _logit(scores, column) if on_logit else scores
-    beside = apart(column)
-    for a, b in itertools.combinations(sorted(scores.columns, key=order(column)), 2):
-        both = (scores[a] - scores[b]).dropna()
-        if both.empty or {a, b} <= beside:
+    scaled = _logit(values, column) if on_logit else values
+    beside, place_of = apart(column), order(column)
+    for i, j in itertools.combinations(sorted(range(len(rows)), key=lambda at: place_of(str(rows[at]))), 2):
+        a, b = str(rows[i]), str(rows[j])
+        shared = ~np.isnan(values[:, i] - values[:, j])
+        if not shared.any() or {a, b} <= beside:
             continue
-        shared = scaled.loc[both.index, [a, b]]
-        units = _units(weights.loc[both.index, a], weights.loc[both.index, b])
-        by_unit = (shared[a] - shared[b]).groupby(units).mean().to_numpy()
-        centre = float(shared.to_numpy().mean())
-        yield Difference(place, str(a), str(b), len(both), by_unit, float(both.mean()), centre, on_logit)
+        of_unit = _units(weights[shared, i], weights[shared, j])
+        difference = scaled[shared, i] - scaled[shared, j]
+        units = np.array([difference[of_unit == unit].mean() for unit in dict.fromkeys(of_unit.tolist())])
+        points = float((values[shared, i] - values[shared, j]).mean())
+        centre = float((scaled[shared, i] + scaled[shared, j]).mean() / 2)
+        yield Difference(place, a, b, int(shared.sum()), units, points, centre, on_logit)
 
 
 def scores_by_block(column: pd.DataFrame) -> pd.DataFrame:
@@ -152,10 +157,10 @@ def _block(column: pd.DataFrame) -> pd.Series:
     return (keys[0] + "/" + keys[1]).where(column["subset_seed"].notna(), "#" + column["seed"].astype("string"))
 
 
-def _units(first: pd.Series, second: pd.Series) -> Indices:
+def _units(first: NDArray[np.object_], second: NDArray[np.object_]) -> Indices:
     """Number of the unit of each block: blocks that share weights of a row are one, unless all share a single one."""
     unit = np.arange(len(first))
-    for keys in (first.to_numpy(), second.to_numpy()):
+    for keys in (first, second):
         if len(set(keys)) == 1 and " " not in str(keys[0]):
             continue  # one pretraining, or one file: the sentence is about these weights
         holders: dict[str, int] = {}
@@ -171,11 +176,11 @@ def _near_an_end(scores: pd.DataFrame) -> bool:
     return bool((means > NEAR).all() or (means < 1 - NEAR).all())
 
 
-def _logit(scores: pd.DataFrame, column: pd.DataFrame) -> pd.DataFrame:
+def _logit(scores: Floats, column: pd.DataFrame) -> Floats:
     """Logits of scores; what is nearer to 0 or 1 than half a test sample is taken as that far away."""
     known = column["n_test"].dropna()
     least = 0.5 / (float(known.min()) if len(known) else 1000.0)
-    return pd.DataFrame(logit(scores.clip(least, 1 - least)), index=scores.index, columns=scores.columns)
+    return np.asarray(logit(np.clip(scores, least, 1 - least)))
 
 
 _KNOWN = ["a", "b", "n", "units", "scale", "difference", "primary"]
