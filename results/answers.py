@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench.core.errors import StudyError
 from bench.store.questions import Question, Questions, read_questions
+from results.frame import from_records, scan
 from results.labels import amounts
 from results.robustness import Pair, Place, Robustness, marks, robustness
 from results.stats.block_model import compare
@@ -102,6 +103,24 @@ def answers(store: Path, frame: pd.DataFrame) -> Answers:
         StoreError: a list of questions is damaged.
     """
     return Answers(frame, read_questions(store))
+
+
+def answers_of(store: Path, mine: list[tuple[str, str | None]]) -> tuple[Answers, pd.DataFrame]:
+    """The answers of a store under the row names of one study, and that study's records.
+
+    A record keeps the name that the first study gave its row. All records of the store are judged together, so that what
+    a study leaves out changes no number.
+
+    Args:
+        store: the store's folder.
+        mine: key of each of the study's records, and its name for the row, None for the method's own.
+    """
+    records = {record.key: record for record in scan(store).records}
+    others = [record for key, record in records.items() if key not in {key for key, _ in mine}]
+    there = [(records[key], name) for key, name in mine if key in records]
+    names = [*(name for _, name in there), *(record.row for record in others)]
+    frame = from_records([*(record for record, _ in there), *others], names)
+    return answers(store, frame), frame[frame["key"].isin({record.key for record, _ in there})]
 
 
 def select(found: Answers, baselines: list[str], asked: list[str]) -> pd.DataFrame:

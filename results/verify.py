@@ -6,6 +6,7 @@ from typing import Any
 from bench.core.documents import read_json
 from bench.core.errors import StoreError
 from bench.core.keys import content_hash
+from bench.store.questions import read_questions
 from bench.store.records import Record
 from results.frame import scan
 
@@ -13,7 +14,7 @@ from results.frame import scan
 def verify(store: Path) -> list[str]:
     """List what is corrupt, truncated, foreign, NaN or newer in a store: one line each, none for a sound store.
 
-    Looks at every record, every subset manifest (readable, and its hash that of its samples) and every weights card. A
+    Looks at every record, every subset manifest (readable, and its hash that of its samples), every weights card and every list of questions. A
     record must bear each warning of its weights' card, where the store has the card.
 
     Raises:
@@ -25,6 +26,7 @@ def verify(store: Path) -> list[str]:
         problems += _problem(path, _check_manifest)
     for path in _files(store / "weights", "*/card.json"):
         problems += _problem(path, _check_card)
+    problems += _problem(store, read_questions)
     return problems + [line for record in found.records for line in _check_warnings(store, record)]
 
 

@@ -339,23 +339,13 @@ def _asked(options: dict[str, Any], study: Study, inputs: Inputs) -> Questions:
 
 
 def _show_tables(study: Study, plan: Plan, store: Store) -> None:
-    """Print and write the study's tables, and its answers.
+    """Print and write the study's tables and its answers, under the names that it gives its rows."""
+    from results import answers, tables
 
-    They are judged among all records of the store, and shown under the names that this study gives its rows: a record
-    keeps the name that the first study gave it.
-    """
-    from results import answers, frame, tables
-
-    done = [cell for cell in plan.cells if store.has_record(cell.key)]
+    done = [(cell.key, cell.row) for cell in plan.cells if store.has_record(cell.key)]
     if not done:
         return
-    mine = {(cell.key, cell.row) for cell in done}
-    others = [record for record in frame.scan(store.root).records if record.key not in {key for key, _ in mine}]
-    records = [*(store.read_record(cell.key) for cell in done), *others]
-    names = [*(cell.row for cell in done), *(record.row for record in others)]
-    everything = frame.from_records(records, names)
-    table = everything[everything["key"].isin({key for key, _ in mine})]
-    found = answers.answers(store.root, everything)
+    found, table = answers.answers_of(store.root, done)
     console = Console()
     tables.print_tables(table, console, found.comparisons)
     for path in tables.write_tables(table, store.root / "tables" / study.name, found.comparisons):

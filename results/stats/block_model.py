@@ -146,10 +146,9 @@ def scores_by_block(column: pd.DataFrame) -> pd.DataFrame:
 
 
 def _weights_by_block(column: pd.DataFrame) -> pd.DataFrame:
-    """The weights that each score of `scores_by_block` rests on, sorted and joined."""
-    return column.assign(block=_block(column)).pivot_table(
-        index="block", columns="variant", values="weights", aggfunc=lambda keys: " ".join(sorted(set(keys)))
-    )
+    """The weights that each score of `scores_by_block` rests on, as sets."""
+    cells = column.assign(block=_block(column)).groupby(["block", "variant"])["weights"]
+    return cells.agg(lambda keys: frozenset(keys)).unstack()
 
 
 def _block(column: pd.DataFrame) -> pd.Series:
@@ -161,11 +160,11 @@ def _units(first: NDArray[np.object_], second: NDArray[np.object_]) -> Indices:
     """Number of the unit of each block: blocks that share weights of a row are one, unless all share a single one."""
     unit = np.arange(len(first))
     for keys in (first, second):
-        if len(set(keys)) == 1 and " " not in str(keys[0]):
+        if len(set(keys)) == 1 and len(keys[0]) == 1:
             continue  # one pretraining, or one file: the sentence is about these weights
         holders: dict[str, int] = {}
-        for block, joined in enumerate(keys):
-            for key in str(joined).split():
+        for block, held in enumerate(keys):
+            for key in held:
                 other = holders.setdefault(key, block)
                 unit[unit == unit[block]] = unit[other]
     return unit
