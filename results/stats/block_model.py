@@ -17,6 +17,7 @@ because what is left to gain shrinks with the score. Intervals are carried back 
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -118,7 +119,7 @@ def _differences(place: tuple[Any, ...], column: pd.DataFrame) -> Iterable[Diffe
     """The comparisons of one column, by the order of its rows."""
     scores = scores_by_block(column)
     rows, values = list(scores.columns), scores.to_numpy()
-    weights = _weights_by_block(column).reindex(index=scores.index, columns=rows).to_numpy()
+    weights = _weights_by_block(column, scores)
     on_logit = _near_an_end(scores)
     scaled = _logit(values, column) if on_logit else values
     beside, place_of = apart(column), order(column)
@@ -145,10 +146,15 @@ def scores_by_block(column: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _weights_by_block(column: pd.DataFrame) -> pd.DataFrame:
-    """The weights that each score of `scores_by_block` rests on, as sets."""
-    cells = column.assign(block=_block(column)).groupby(["block", "variant"])["weights"]
-    return cells.agg(lambda keys: frozenset(keys)).unstack()
+def _weights_by_block(column: pd.DataFrame, like: pd.DataFrame) -> NDArray[np.object_]:
+    """The weights that each score of `scores_by_block` rests on, as sets, in its order."""
+    held: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for block, variant, weights in zip(_block(column), column["variant"], column["weights"], strict=True):
+        held[block, variant].add(weights)
+    found = np.empty(like.shape, dtype=object)
+    for (i, block), (j, variant) in itertools.product(enumerate(like.index), enumerate(like.columns)):
+        found[i, j] = frozenset(held[block, variant])
+    return found
 
 
 def _block(column: pd.DataFrame) -> pd.Series:

@@ -60,7 +60,7 @@ def test_n_stands_in_the_notes_where_it_is_the_same_for_all(make_study):
 
 
 def test_a_table_that_shows_less_marks_as_the_whole_store_does(make_study):
-    """moco is left out of the table, and not out of what its rows are judged by."""
+    """A row is left out of the table, and not out of what its rows are judged by."""
     whole = from_records(make_study(noise=0.03))
     shown = whole[whole["method"] != "moco"]
     judged = tables.render(shown, "markdown", comparisons=compare(whole))
