@@ -56,7 +56,7 @@ def _tables(comparisons: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> TextGrid:
-    named = amounts(records)
+    named, exact = amounts(records), bool(table["exact"].notna().any())
     rows = [
         [
             Entry(text)
@@ -66,16 +66,16 @@ def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> TextGrid:
                 str(row.n),
                 f"{100 * row.difference:+.2f}",
                 _range(row.low, row.high, 100),
-                "" if row.primary else "exploratory",
-                _p(row.p if row.primary else row.q),
-                _p(row.exact),
+                _chance(row),
+                *([_p(row.exact)] if exact else []),
             )
         ]
         for row in _rows(table.sort_values("primary", ascending=False, kind="stable"))
     ]
-    header = ["difference", "labels", "n", "points", "95% interval", "asked", "p or q", "exact p"]
+    header = ["difference", "labels", "n", "points", "95% interval", "chance", *(["exact p"] if exact else [])]
     judged = verdicts.criterion(table) if table["error"].notna().any() else []
-    meant = "p: over all primary questions; q: false discovery rate, of exploratory ones; exact: of the sign-flip test."
+    meant = "p: over all primary questions; q: false discovery rate, of exploratory ones."
+    meant += " Exact: of the sign-flip test, from five repeats on." if exact else ""
     notes = [*judged, meant, *_disagreeing(table, named), *record_notes(records)]
     return TextGrid(f"Pairwise differences, {name}", notes, header, 1, rows)
 
@@ -84,6 +84,11 @@ def _disagreeing(table: pd.DataFrame, named: dict[float, str]) -> list[str]:
     """Where model and exact test disagree, each by itself and at the level that so few repeats allow."""
     pairs = [f"{row.a} - {row.b} at {named[row.fraction]}" for row in _rows(table) if row.disagree]
     return [f"Model and exact test disagree on {', '.join(pairs)}."] if pairs else []
+
+
+def _chance(row: Any) -> str:
+    value = row.p if row.primary else row.q
+    return "" if math.isnan(value) else f"{'p' if row.primary else 'q'} {value:.3g}"
 
 
 def _p(value: float) -> str:
