@@ -63,7 +63,6 @@ def _spread(
         & (comparisons["backbone"] == backbone)
         & (comparisons["fraction"] == fraction)
         & comparisons["primary"]
-        & (comparisons["scale"] == "points")
     ].dropna(subset=["error"])
     if here.empty:
         return None

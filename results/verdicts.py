@@ -108,13 +108,13 @@ def difference(row: Any, holds: str = "", amount: str | None = None, within: flo
         above = f"{first} scored {100 * abs(row.difference):.2f} points above {second}"
         return Verdict(f"{at}, {above}{cost}; {_unknown(row)}{rests}.", sure=False)
     sort = "" if row.primary else "exploratory: "
-    if row.sure and row.primary and not row.measured <= TRUSTED:
-        said = f"the scores suggest that {first} {be} {points} above {second}{cost}{_doubtful(row)}"
+    if row.sure and row.primary and row.measured > TRUSTED:
+        said = f"the scores suggest that {first} {be} {points} above {second}{cost}; {_errs(row)}"
     elif row.sure:
         chance = "" if row.primary else f" (q = {row.q:.2g})"
         said = f"{sort}{first} {be} {points} above {second}{cost}{chance}"
     elif row.within <= within:
-        said = f"{first} and {second} are equal within {100 * within:.3g} points ({points}){taken}"
+        said = f"{first} and {second} are equal within {_counted(within)} ({points}){taken}"
     else:
         said = f"{sort}{first} and {second} are not told apart ({points}, {_repeats(row)}{_missing(row)}){taken}"
     exact = f"; the exact test disagrees (p = {row.exact:.2g})" if row.disagree else ""
@@ -145,6 +145,10 @@ def _points(row: Any) -> str:
     return f"{100 * abs(row.difference):.2f} [{100 * low:.2f}, {100 * high:.2f}] points"
 
 
+def _counted(within: float) -> str:
+    return f"{100 * within:.3g} point{'' if within == WITHIN else 's'}"
+
+
 def _repeats(row: Any) -> str:
     """Number of repeats, and of pretrainings where several repeats share one: '6 seeds, 3 pretrainings'."""
     seeds = f"{row.n} seed{'' if row.n == 1 else 's'}"
@@ -160,9 +164,8 @@ def _missing(row: Any) -> str:
     return f"; {100 * row.callable:.2f} points could be called" if row.primary else f", q = {row.q:.2g}"
 
 
-def _doubtful(row: Any) -> str:
-    known = "" if math.isnan(row.measured) else f"; intervals of such designs err in up to {100 * row.measured:.0f}%"
-    return known or "; no design this small was calibrated"
+def _errs(row: Any) -> str:
+    return f"intervals of such designs err in up to {100 * row.measured:.0f}% of studies"
 
 
 def _cost(ahead: float, behind: float) -> str:

@@ -11,8 +11,7 @@ the pretrainings and that of the repeats in the proportion in which the mean has
 (Satterthwaite's, exact for a balanced design). A row with a single pretraining is taken as given: a sentence about it is
 about these weights.
 
-**Scale.** Points, unless the mean of every row of the column lies above `NEAR` or below 1 - `NEAR`: there the logit,
-because what is left to gain shrinks with the score. Intervals are carried back to points around the mean of both rows.
+The scale is that of the scores, also near 0 and 1 (decision 069).
 """
 
 import itertools
@@ -25,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit, stdtr
+from scipy.special import stdtr
 
 from bench.store.questions import Question
 from results import budgets, warned
@@ -40,23 +39,19 @@ from results.summary import BOARD
 from results.variants import apart, order
 
 COLUMN = [*BOARD, "fraction"]
-# A column whose rows all lie above this mean score, or all below 1 less this, is judged on the logit scale.
-NEAR = 0.9
 _SAID = ("warnings", "forward", "one")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Two rows of a column over their shared units; the numbers are on the column's scale.
+    """Two rows of a column over their shared units.
 
     Attributes:
         place: of the column, as `COLUMN`.
         a, b: labels of the rows.
         n: shared seeds.
-        units: means of the differences of each unit of repetition.
-        points: mean difference of the scores.
-        centre: mean of both rows.
-        on_logit: whether the scale is the logit.
+        units: mean difference of the scores in each unit of repetition.
+        mean: mean difference over all shared seeds.
     """
 
     place: tuple[Any, ...]
@@ -64,14 +59,7 @@ class Difference:
     b: str
     n: int
     units: Floats
-    points: float
-    centre: float
-    on_logit: bool
-
-    def back(self, value: float) -> float:
-        """A difference of the scale in points (as a fraction), around the mean of both rows."""
-        half = value / 2
-        return float(expit(self.centre + half) - expit(self.centre - half)) if self.on_logit else value
+    mean: float
 
 
 def compare(frame: pd.DataFrame, questions: Collection[Question] = ()) -> pd.DataFrame:
@@ -86,8 +74,8 @@ def compare(frame: pd.DataFrame, questions: Collection[Question] = ()) -> pd.Dat
 
     Returns:
         One row a comparison: protocol, protocol_hash, backbone, fraction, `a`, `b`;
-        `n` shared seeds, `units` of repetition (fewer where repeats share a pretraining), `scale` (points or logit);
-        `difference`: mean of a - b; `error`: its standard error on the scale, `df`: the degrees of freedom of that;
+        `n` shared seeds, `units` of repetition (fewer where repeats share a pretraining);
+        `difference`: mean of a - b; `error`: its standard error, `df`: the degrees of freedom of that;
         `primary`: whether it was asked before; `low`, `high`: 95% interval, simultaneous over all primary questions where
         it is one of them, else of its own;
         `p`: adjusted over the primary questions likewise, `p_single`: of its own, `q`: false discovery rate over all
@@ -110,7 +98,7 @@ def compare(frame: pd.DataFrame, questions: Collection[Question] = ()) -> pd.Dat
     table["q"] = float("nan")
     tested = table["p_single"].notna()
     table.loc[tested, "q"] = false_discovery(table.loc[tested, "p_single"].to_numpy())
-    clear = (table["low"] > 0) & (table["difference"] > 0) | (table["high"] < 0) & (table["difference"] < 0)
+    clear = (table["low"] > 0) | (table["high"] < 0)
     table["sure"] = np.where(table["primary"], clear, table["q"] <= ALPHA)
     return table.assign(family=family.family.size, stated=family.stated).join(_said(frame, table))
 
@@ -120,8 +108,6 @@ def _differences(place: tuple[Any, ...], column: pd.DataFrame) -> Iterable[Diffe
     scores = scores_by_block(column)
     rows, values = list(scores.columns), scores.to_numpy()
     weights = _weights_by_block(column, scores)
-    on_logit = _near_an_end(scores)
-    scaled = _logit(values, column) if on_logit else values
     beside, place_of = apart(column), order(column)
     for i, j in itertools.combinations(sorted(range(len(rows)), key=lambda at: place_of(str(rows[at]))), 2):
         a, b = str(rows[i]), str(rows[j])
@@ -129,11 +115,9 @@ def _differences(place: tuple[Any, ...], column: pd.DataFrame) -> Iterable[Diffe
         if not shared.any() or {a, b} <= beside:
             continue
         of_unit = _units(weights[shared, i], weights[shared, j])
-        difference = scaled[shared, i] - scaled[shared, j]
+        difference = values[shared, i] - values[shared, j]
         units = np.array([difference[of_unit == unit].mean() for unit in dict.fromkeys(of_unit.tolist())])
-        points = float((values[shared, i] - values[shared, j]).mean())
-        centre = float((scaled[shared, i] + scaled[shared, j]).mean() / 2)
-        yield Difference(place, a, b, int(shared.sum()), units, points, centre, on_logit)
+        yield Difference(place, a, b, len(difference), units, float(difference.mean()))
 
 
 def scores_by_block(column: pd.DataFrame) -> pd.DataFrame:
@@ -176,27 +160,14 @@ def _units(first: NDArray[np.object_], second: NDArray[np.object_]) -> Indices:
     return unit
 
 
-def _near_an_end(scores: pd.DataFrame) -> bool:
-    means = scores.mean()
-    return bool((means > NEAR).all() or (means < 1 - NEAR).all())
-
-
-def _logit(scores: Floats, column: pd.DataFrame) -> Floats:
-    """Logits of scores; what is nearer to 0 or 1 than half a test sample is taken as that far away."""
-    known = column["n_test"].dropna()
-    least = 0.5 / (float(known.min()) if len(known) else 1000.0)
-    return np.asarray(logit(np.clip(scores, least, 1 - least)))
-
-
-_KNOWN = ["a", "b", "n", "units", "scale", "difference", "primary"]
+_KNOWN = ["a", "b", "n", "units", "difference", "primary"]
 _JUDGED = ["error", "df", "low", "high", "p", "p_single", "within", "callable", "measured", "exact", "disagree"]
 
 
 def _known(each: Difference, family: Asked) -> dict[str, Any]:
     place = dict(zip(COLUMN, each.place, strict=True))
     primary = (each.place, frozenset((each.a, each.b))) in family.primary
-    scale = "logit" if each.on_logit else "points"
-    values = (each.a, each.b, each.n, len(each.units), scale, each.points, primary)
+    values = (each.a, each.b, each.n, len(each.units), each.mean, primary)
     return place | dict(zip(_KNOWN, values, strict=True))
 
 
@@ -239,19 +210,18 @@ def _verdict(each: Difference, error: float, df: float, family: Asked) -> dict[s
     middle = float(each.units.mean())
     t = abs(middle) / error if error else (math.inf if middle else 0.0)
     reach, narrow = judge.critical(df) * error, judge.critical(df, 2 * ALPHA) * error
-    ends = [each.back(middle - narrow), each.back(middle + narrow)]
     single = 2 * float(stdtr(df, -t))
     flips = sign_flip(each.units) if len(each.units) >= EXACT_FROM else math.nan
     level = max(ALPHA, smallest_p(len(each.units)))
     return {
         "error": error,
         "df": df,
-        "low": each.back(middle - reach),
-        "high": each.back(middle + reach),
+        "low": middle - reach,
+        "high": middle + reach,
         "p": judge.p_value(t, df) if math.isfinite(t) else 0.0,
         "p_single": single,
-        "within": max(map(abs, ends)) if primary else math.nan,
-        "callable": each.back(callable_difference(error, df, judge.critical(df))),
+        "within": abs(middle) + narrow if primary else math.nan,
+        "callable": callable_difference(error, df, judge.critical(df)),
         "measured": measured_error(family.rows, len(each.units), family.family) if primary else math.nan,
         "exact": flips,
         # Both at the level that the exact test can reach with so few units.

@@ -1,7 +1,6 @@
 """The error of the intervals as it was measured for designs like the one at hand (`bench calibrate`)."""
 
 import csv
-import math
 from functools import cache
 from pathlib import Path
 
@@ -18,27 +17,25 @@ def measured_error(rows: int, seeds: int, family: Family) -> float:
     """Share of studies without any difference in which an interval of the family misses 0.
 
     The worst of the kinds of errors that were simulated, and of the designs of the grid that lie around this one; beyond
-    the grid its edge. NaN below two seeds.
+    the grid its edge.
 
     Args:
         rows: methods compared in a column.
-        seeds: units of repetition.
+        seeds: units of repetition, at least 2.
         family: the primary questions.
     """
     table, grid = _measured()
     stars = all(shape.kind == "star" for shapes, _ in family.shapes for shape in shapes)
     around = [_around(values, at) for values, at in zip(grid, (rows, seeds, family.columns), strict=True)]
-    if not all(around):
-        return math.nan
     first, second, third = around
     return max(table[a, b, c][int(stars)] for a in first for b in second for c in third)
 
 
 def _around(values: list[int], at: int) -> list[int]:
-    """The values of the grid next to one; none below the grid's first."""
+    """The values of the grid next to one."""
     below = [value for value in values if value <= at]
     above = [value for value in values if value >= at]
-    return sorted({below[-1], above[0] if above else below[-1]}) if below else []
+    return [below[-1], above[0] if above else below[-1]]
 
 
 @cache

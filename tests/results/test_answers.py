@@ -126,5 +126,5 @@ def test_a_wider_margin_shows_more_rows_equal(make_record, tmp_path, write_store
     ]
     found = answers(write_store(tmp_path / "s", records), load(tmp_path / "s"))
     table = select(found, [], [])
-    assert "are equal within 1 points" in found.sentences(table)[0].text
+    assert "are equal within 1 point" in found.sentences(table)[0].text
     assert "not told apart" in found.sentences(table, 0.001)[0].text
