@@ -12,9 +12,9 @@ import pandas as pd
 from bench.core.errors import StudyError
 from results import budgets, warned
 from results.labels import shares
+from results.stats.block_model import scores_by_block
 from results.stats.efficiency import Crossing, crossing_interval, first_crossing
 from results.stats.intervals import Floats, Interval
-from results.stats.paired import scores_by_pair
 from results.summary import BOARD
 from results.variants import NO_REFERENCE
 
@@ -175,10 +175,10 @@ def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
 def _interval(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> tuple[Interval, int]:
     """Bootstrap over the seeds that both rows have at every fraction."""
     curves = pd.concat(
-        {float(str(fraction)): scores_by_pair(group).iloc[:, 0] for fraction, group in followed.groupby("fraction")},
+        {float(str(fraction)): scores_by_block(group).iloc[:, 0] for fraction, group in followed.groupby("fraction")},
         axis=1,
     )
-    paired = curves.join(scores_by_pair(full).iloc[:, 0].rename("reference")).dropna()
+    paired = curves.join(scores_by_block(full).iloc[:, 0].rename("reference")).dropna()
     if len(paired) < 2:
         return UNKNOWN, 1
     method = paired[curves.columns].to_numpy().T

@@ -9,13 +9,21 @@ import pandas as pd
 
 from bench.core.errors import StoreError
 from bench.core.files import write_bytes, write_text
+from results.answers import answers
 from results.frame import from_records, scan
 from results.page import PAGE, render_page
 from results.page.content import gather
 from results.tables import SUFFIX, render, write_tables
 
 # What is kept of a store: everything a number rests on that is small.
-_KEPT = ("records/*.json", "outcomes/*.npz", "subsets/*.json", "weights/*/card.json", "designs/*.json")
+_KEPT = (
+    "records/*.json",
+    "outcomes/*.npz",
+    "subsets/*.json",
+    "weights/*/card.json",
+    "designs/*.json",
+    "questions/*.json",
+)
 # Part of the page that is made from pictures, which are not committed beside it.
 _PICTURES = re.compile(r' <a href="#predictions">.*?</a>|<section id="predictions".*?</section>\n', re.DOTALL)
 # Two machines may round the last bit of a standard deviation differently.
@@ -46,7 +54,8 @@ def publish(store: Path, folder: Path) -> Path:
     for path in (folder / "weights").glob("*"):
         if not any(path.iterdir()):
             shutil.rmtree(path)
-    write_tables(from_records(found.records), folder)
+    frame = from_records(found.records)
+    write_tables(frame, folder, answers(store, frame).comparisons)
     page = folder / PAGE
     write_text(page, render_page(gather(folder, store)))
     return page
@@ -55,7 +64,8 @@ def publish(store: Path, folder: Path) -> Path:
 def stale(folder: Path) -> list[str]:
     """Name the committed tables and page that are not those of the committed records, one line each."""
     frame = from_records(scan(folder).records)
-    fresh = {f"table.{suffix}": render(frame, form) for form, suffix in SUFFIX.items()}
+    comparisons = answers(folder, frame).comparisons
+    fresh = {f"table.{suffix}": render(frame, form, comparisons=comparisons) for form, suffix in SUFFIX.items()}
     fresh[PAGE] = render_page(gather(folder))
     return [
         f"{folder / name} is not made of the records beside it: run `bench leaderboard build` again"

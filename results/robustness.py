@@ -1,7 +1,7 @@
 """Whether a verdict holds under another recipe: a protocol against its variants (tuned, longer, other statistics).
 
-A protocol whose design names another in `of` is a variant of that one. A comparison is sure here where the 95% t interval
-of its paired differences excludes 0: with three seeds the sign-flip test over a table can be sure of nothing.
+A protocol whose design names another in `of` is a variant of that one. A comparison is sure here where it is sure everywhere
+else (`results.stats.block_model`): there is one criterion.
 """
 
 import json
@@ -11,12 +11,10 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from results.labels import amounts
-from results.stats.paired import pairwise
 from results.summary import BOARD
-from results.tables.layout import Entry, TextGrid
+from results.tables.layout import Entry, TextGrid, same_board
 
 Fate = Literal["holds", "gone", "flips", "appears"]
-CRITERION = "Sure: the 95% t interval of the paired differences excludes 0."
 # What a variant's name stands for, within a sentence.
 _WHEN = {
     "tuned": "when tuned",
@@ -58,8 +56,13 @@ class Robustness:
     variants: dict[str, dict[Pair, Fate]]
 
 
-def robustness(frame: pd.DataFrame) -> list[Robustness]:
-    """Hold every protocol of a frame against its variants there; a protocol without one is absent."""
+def robustness(frame: pd.DataFrame, comparisons: pd.DataFrame) -> list[Robustness]:
+    """Hold every protocol of a frame against its variants there; a protocol without one is absent.
+
+    Args:
+        frame: records.
+        comparisons: of `results.stats.block_model.compare`, for them.
+    """
     boards = {Place(*map(str, place)): board for place, board in frame.groupby(BOARD, sort=True)}
     found: dict[Place, dict[str, dict[Pair, Fate]]] = {}
     signs: dict[Place, dict[Pair, int]] = {}
@@ -69,7 +72,7 @@ def robustness(frame: pd.DataFrame) -> list[Robustness]:
         for base in bases:
             for place in (base, variant):
                 if place not in signs:
-                    signs[place] = _signs(boards[place])
+                    signs[place] = _signs(boards[place], comparisons)
             rivals = [
                 other for other in boards if (other.protocol, other.backbone) == (variant.protocol, base.backbone)
             ]
@@ -127,7 +130,6 @@ def grid(found: Robustness, backbones: int = 1) -> TextGrid:
     where = f", {found.place.backbone}" if backbones > 1 else ""
     silent = len(found.base) - len(told)
     notes = [
-        CRITERION,
         "Holds: the same verdict; gone: no longer sure; flips: sure, with the sign turned; appears: sure there alone.",
     ]
     notes += [f"{silent} of {len(found.base)} comparisons are sure nowhere, and left out."] if silent else []
@@ -167,9 +169,10 @@ def _variant_of(board: pd.DataFrame) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def _signs(board: pd.DataFrame) -> dict[Pair, int]:
+def _signs(board: pd.DataFrame, comparisons: pd.DataFrame) -> dict[Pair, int]:
     """The comparisons of one protocol and backbone that have an interval, each with its sure sign, else 0."""
     named = amounts(board)
-    compared = pairwise(board).dropna(subset=["low", "high"])
-    rows: list[Any] = list(compared.itertuples())
-    return {Pair(row.a, row.b, named[row.fraction]): int(row.low > 0) - int(row.high < 0) for row in rows}
+    rows: list[Any] = list(same_board(comparisons, board).dropna(subset=["low", "high"]).itertuples())
+    return {
+        Pair(row.a, row.b, named[row.fraction]): (1 if row.difference > 0 else -1) if row.sure else 0 for row in rows
+    }

@@ -10,8 +10,11 @@ from results import warned
 from results.budgets import ratio
 from results.labels import percent
 from results.matching import Choice, Match, labels_to_match
-from results.stats.paired import ALPHA
+from results.stats.measured import TRUSTED
 from results.variants import REFERENCES
+
+# Difference, as a fraction, up to which two rows count as equal where a study states no other.
+WITHIN = 0.01
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Verdict:
 
     Attributes:
         text: the sentence.
-        sure: whether a test at 5%, corrected over the table, supports it.
+        sure: whether it says that two rows differ, or that they are equal, and is held by its interval.
     """
 
     text: str
@@ -84,29 +87,85 @@ def _never(matches: list[Match], reference: str) -> str:
     return f"Not even with all labels does this reach {reference} at 100% (n = {matches[0].n}): {shown}{doubts}."
 
 
-def difference(row: Any, holds: str = "", amount: str | None = None) -> Verdict:
-    """A comparison (a row of `results.stats.paired.pairwise`) in words.
+def difference(row: Any, holds: str = "", amount: str | None = None, within: float = WITHIN) -> Verdict:
+    """A comparison (a row of `results.stats.block_model.compare`) in words.
 
     Args:
         row: the comparison.
         holds: what becomes of it under variants of the protocol, as of `results.robustness.marks`.
         amount: what the fraction is called, where not by its percent.
+        within: difference (as a fraction) up to which two rows count as equal.
     """
     sides = [(row.a, row.one_a, row.forward_a), (row.b, row.one_b, row.forward_b)]
     (ahead, one, spent), (behind, other, theirs) = sides if row.difference >= 0 else sides[::-1]
     first, second = subject(ahead, one=one), subject(behind, one=other)
-    points, cost = f"{100 * abs(row.difference):.2f} points", _cost(spent, theirs)
-    at, seeds = f"At {amount or percent(row.fraction)}", f"{row.n} paired seed{'' if row.n == 1 else 's'}"
-    rests = (f"; {holds}" if holds else "") + _doubts({row.a: row.warnings_a, row.b: row.warnings_b})
-    if row.smallest_holm >= ALPHA:
-        doubt = f"with {seeds} no test over this table can rule out chance (p is {row.smallest_holm:.2g} at best)"
-        return Verdict(f"{at}, {first} scored {points} above {second}{_reach(row)}{cost}; {doubt}{rests}.", sure=False)
-    if row.p_holm < ALPHA:
-        better = f"{first} {'are' if one else 'is'} better than {second} by {points}{_reach(row)}{cost}"
-        return Verdict(f"{at}, {better}, p = {row.p_holm:.2g}{rests}.", sure=True)
-    apart = f"{first} and {second} cannot be told apart ({points}{_reach(row)}, p = {row.p_holm:.2g}, {seeds})"
+    cost = _cost(spent, theirs)
     taken = f"; {ahead} took {cost.removeprefix(', at ')} of {behind}" if cost else ""
-    return Verdict(f"{at}, {apart}{taken}{rests}.", sure=False)
+    rests = (f"; {holds}" if holds else "") + _doubts({row.a: row.warnings_a, row.b: row.warnings_b})
+    at = f"At {amount or percent(row.fraction)}"
+    points, be = _points(row), "are" if one else "is"
+    if math.isnan(row.error):
+        above = f"{first} scored {100 * abs(row.difference):.2f} points above {second}"
+        return Verdict(f"{at}, {above}{cost}; {_unknown(row)}{rests}.", sure=False)
+    sort = "" if row.primary else "exploratory: "
+    if row.sure and row.primary and row.measured > TRUSTED:
+        said = f"the scores suggest that {first} {be} {points} above {second}{cost}; {_errs(row)}"
+    elif row.sure:
+        chance = "" if row.primary else f" (q = {row.q:.2g})"
+        said = f"{sort}{first} {be} {points} above {second}{cost}{chance}"
+    elif row.within <= within:
+        said = f"{first} and {second} are equal within {_counted(within)} ({points}){taken}"
+    else:
+        said = f"{sort}{first} and {second} are not told apart ({points}, {_repeats(row)}{_missing(row)}){taken}"
+    exact = f"; the exact test disagrees (p = {row.exact:.2g})" if row.disagree else ""
+    return Verdict(f"{at}, {said}{exact}{rests}.", sure=bool(row.sure) or row.within <= within)
+
+
+def criterion(comparisons: pd.DataFrame) -> list[str]:
+    """How the comparisons of a table were judged, a sentence each.
+
+    Args:
+        comparisons: of `results.stats.block_model.compare`, at least one of which has an interval.
+    """
+    first = comparisons.iloc[0]
+    asked = "stated before the run" if first["stated"] else "every row against each reference: none were stated"
+    family = f"{first['family']} primary question{'' if first['family'] == 1 else 's'} ({asked})"
+    lines = [f"Told apart: the 95% interval excludes 0, simultaneous over {family}; block model, moderated variances."]
+    if not comparisons["primary"].all():
+        lines.append("All other comparisons are exploratory: at a false discovery rate of 5% over all comparisons.")
+    measured = comparisons["measured"].max()
+    if measured > TRUSTED:
+        lines.append(f"Simulated designs like this one err in up to {100 * measured:.1f}% of studies, not in 5%.")
+    return lines
+
+
+def _points(row: Any) -> str:
+    """The difference with its interval, in the direction that makes it positive: '4.1 [2.2, 6.0] points'."""
+    low, high = (row.low, row.high) if row.difference >= 0 else (-row.high, -row.low)
+    return f"{100 * abs(row.difference):.2f} [{100 * low:.2f}, {100 * high:.2f}] points"
+
+
+def _counted(within: float) -> str:
+    return f"{100 * within:.3g} point{'' if within == WITHIN else 's'}"
+
+
+def _repeats(row: Any) -> str:
+    """Number of repeats, and of pretrainings where several repeats share one: '6 seeds, 3 pretrainings'."""
+    seeds = f"{row.n} seed{'' if row.n == 1 else 's'}"
+    return seeds if row.units == row.n else f"{seeds}, {row.units} pretraining{'' if row.units == 1 else 's'}"
+
+
+def _unknown(row: Any) -> str:
+    return f"with {_repeats(row)} nothing is known of chance"
+
+
+def _missing(row: Any) -> str:
+    """What a study of this size could have called; exploratory comparisons were no aim of its size."""
+    return f"; {100 * row.callable:.2f} points could be called" if row.primary else f", q = {row.q:.2g}"
+
+
+def _errs(row: Any) -> str:
+    return f"intervals of such designs err in up to {100 * row.measured:.0f}% of studies"
 
 
 def _cost(ahead: float, behind: float) -> str:
@@ -118,13 +177,6 @@ def _cost(ahead: float, behind: float) -> str:
 def _doubts(warnings: dict[str, str]) -> str:
     """The end of a sentence that says which of its rows rest on a warned record; '' where none does."""
     return "".join(f"; {warned.rests_on(variant, names)}" for variant, names in warnings.items() if names)
-
-
-def _reach(row: Any) -> str:
-    if math.isnan(row.low):
-        return ""
-    low, high = sorted((row.low, row.high)) if row.difference >= 0 else sorted((-row.low, -row.high))
-    return f" (95% interval {100 * low:+.2f} to {100 * high:+.2f})"
 
 
 def _sureness(match: Match) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from bench.core.documents import read_json
 from bench.core.errors import StoreError
 from bench.core.keys import content_hash
+from bench.store.questions import read_questions
 from bench.store.records import Record
 from results import outcomes
 from results.frame import scan
@@ -14,9 +15,10 @@ from results.frame import scan
 def verify(store: Path) -> list[str]:
     """List what is corrupt, truncated, foreign, NaN or newer in a store: one line each, none for a sound store.
 
-    Looks at every record, every subset manifest (readable, and its hash that of its samples) and every weights card. A
-    record must bear each warning of its weights' card, where the store has the card. Where the store keeps outcomes, they
-    must be those that the record names, and give each of its metrics again, to the last digit.
+    Looks at every record, every subset manifest (readable, and its hash that of its samples), every weights card and
+    every list of questions. A record must bear each warning of its weights' card, where the store has the card. Where
+    the store keeps outcomes, they must be those that the record names, and give each of its metrics again, to the last
+    digit.
 
     Raises:
         StoreError: there is no store at `store`.
@@ -27,7 +29,7 @@ def verify(store: Path) -> list[str]:
         problems += _problem(path, _check_manifest)
     for path in _files(store / "weights", "*/card.json"):
         problems += _problem(path, _check_card)
-    problems += outcomes.foreign(store)
+    problems += [*_problem(store, read_questions), *outcomes.foreign(store)]
     for record in found.records:
         problems += [*outcomes.check(store, record), *_check_warnings(store, record)]
     return problems

@@ -19,6 +19,8 @@ COMMANDS = {
     "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),
     "compare": ("bench.cli.compare:command", "Compare our scores with a paper's, protocol by protocol."),
     "stats": ("bench.cli.stats:command", "Say how sure the differences between methods are."),
+    "verdict": ("bench.cli.verdict:command", "Answer the questions of a store, a sentence each."),
+    "calibrate": ("bench.cli.calibrate:command", "Measure what the intervals err, by simulation."),
     "figures": ("bench.cli.figures:command", "Draw curves, ranking, heat map and predictions of a store."),
     "labels-to-match": ("bench.cli.labels_to_match:command", "Say how many labels a method saves against a reference."),
     "corpus": ("bench.cli.corpus:corpus", "Build and look at a pretraining corpus."),

@@ -15,6 +15,7 @@ from bench.cli import options as shared
 from bench.cli.design import Form, show_design
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
+from bench.store.questions import Questions
 from bench.store.store import Store
 from bench.studies import duplicates
 from bench.studies.design import design
@@ -22,6 +23,7 @@ from bench.studies.estimates import estimate
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.plan import Plan, make_plan, plan_pretraining
+from bench.studies.questions import questions
 from bench.studies.runner import Outcome, execute
 from bench.studies.study import Study, load_study
 
@@ -100,7 +102,9 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     inputs = _inputs(console)
     plan = make_plan(study, inputs)
     _say_left_out(plan, console)
+    asked = _asked(options, study, inputs)
     _open(plan, store, retry_failed=retry_failed)
+    store.write_questions(asked)
     # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
     if plan.open_cells(store, retry_failed=retry_failed) or not store.has_design(study.name):
         store.write_design(design(study, inputs))
@@ -177,8 +181,11 @@ def _exit(outcome: Outcome, console: Console) -> None:
 @study_options
 @click.option("--design", "as_design", is_flag=True, help="Print the design sheet: what each row is given.")
 @click.option("--format", "form", type=click.Choice(get_args(Form)), help="Form of the sheet  [default: text].")
-def plan(as_design: bool, form: Form | None, **options: Any) -> None:
-    """Show what a run would do, what is done, and how long the rest should take.
+@click.option("--spread", type=click.FloatRange(min=0, min_open=True), help="S.d. of one score over seeds, in points.")
+def plan(as_design: bool, form: Form | None, spread: float | None, **options: Any) -> None:
+    """Show what a run would do, what is done, how long the rest should take, and what difference it can call.
+
+    Differences follow from how the store's records spread over seeds, or from --spread.
 
     With --design, show instead what rows and protocols are given, where they differ, and what each planned sentence can
     be about; an absent corpus or data set is said there, and keeps nothing else from being shown.
@@ -201,11 +208,26 @@ def plan(as_design: bool, form: Form | None, **options: Any) -> None:
     _say_warnings(whole.pretrains, console)
     for found in filter(None, duplicates.count(study, inputs)):
         console.print(str(found), markup=False, highlight=False, soft_wrap=True)
+    _say_power(_asked(options, study, inputs), study, store, spread)
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
     left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
     more = f", {failed} failed (tried again with --retry-failed)" if failed else ""
     console.print(f"{left} of {len(whole.cells)} cells to do{more}, about {_duration(guess.seconds)} ({basis})")
+
+
+def _say_power(asked: Questions, study: Study, store: Store, spread: float | None) -> None:
+    """What the study can call, read against all that was ever asked in its store."""
+    from results import answers, frame, power
+    from results.tables import formats
+
+    every = list(dict.fromkeys([*(each for list_ in store.questions() for each in list_.questions), *asked.questions]))
+    known = (store.root / "records").is_dir()
+    records = frame.from_records(frame.scan(store.root).records) if known else None
+    compared = None if records is None or records.empty else answers.answers(store.root, records).comparisons
+    stated = None if spread is None else spread / 100
+    if every:
+        formats.show([power.power(every, compared, study.seeds, study.pretrainings, stated)], Console())
 
 
 def _pretrain_table(plan: Plan, store: Store) -> Table:
@@ -304,18 +326,33 @@ def _check_starts(jobs: list[PretrainJob]) -> None:
             check_initial(backbone, start, bands)
 
 
-def _show_tables(study: Study, plan: Plan, store: Store) -> None:
-    from results import frame, tables
+def _asked(options: dict[str, Any], study: Study, inputs: Inputs) -> Questions:
+    """What a study asks: all rows of its file are asked about, whichever of them --methods runs now."""
+    from results.variants import stands_apart
 
-    done = [cell for cell in plan.cells if store.has_record(cell.key)]
+    try:
+        whole = study_from({**options, "methods": None})
+    except StudyError:  # a row that is not run now cannot go with the other options
+        whole = study
+    more = [row for row in study.methods if row not in whole.methods]
+    every = whole.model_copy(update={"methods": [*whole.methods, *more]})
+    return questions(every, inputs, ranked=lambda method: not stands_apart(method))
+
+
+def _show_tables(study: Study, plan: Plan, store: Store) -> None:
+    """Print and write the study's tables and its answers, under the names that it gives its rows."""
+    from results import answers, tables
+
+    done = [(cell.key, cell.row) for cell in plan.cells if store.has_record(cell.key)]
     if not done:
         return
-    # A record keeps the name that the first study gave its row; this study's stand in its own tables.
-    table = frame.from_records([store.read_record(cell.key) for cell in done], [cell.row for cell in done])
+    found, table = answers.answers_of(store.root, done)
     console = Console()
-    tables.print_tables(table, console)
-    for path in tables.write_tables(table, store.root / "tables" / study.name):
+    tables.print_tables(table, console, found.comparisons)
+    for path in tables.write_tables(table, store.root / "tables" / study.name, found.comparisons):
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+    for line in answers.summary(found, table):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _duration(seconds: float) -> str:

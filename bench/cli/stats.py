@@ -11,15 +11,15 @@ from rich.console import Console
 
 from bench.cli import options
 from bench.cli.reading import load_store
-from results import robustness, settling, warned
+from results import robustness, settling, verdicts, warned
+from results.answers import Answers, answers
 from results.labels import amounts
 from results.stats.intervals import Interval
-from results.stats.paired import pairwise
 from results.stats.ranking import Blocks, average_ranks, blocks, interquartile_means
 from results.stats.variance import split_variance
 from results.summary import BOARD
 from results.tables import formats
-from results.tables.layout import Entry, TextGrid, chance_notes, record_notes, row_notes, same_board, tuned
+from results.tables.layout import Entry, TextGrid, record_notes, row_notes, same_board, tuned
 
 
 @click.command()
@@ -28,25 +28,26 @@ from results.tables.layout import Entry, TextGrid, chance_notes, record_notes, r
 def command(store: Path, as_json: bool) -> None:
     """Compare methods pairwise, rank them over data sets, and split the spread by its sources.
 
-    Pairwise: differences over shared seeds, 95% t interval, exact sign-flip p, Holm's correction over each table. Over
-    data sets: average rank and interquartile mean of the share of random's error that is gone, with bootstrap intervals.
+    Pairwise: the block model's difference, 95% interval and p, simultaneous over the primary questions; q (false discovery
+    rate) of all other comparisons; and the exact sign-flip test's p from five repeats on. Over data sets: average rank and interquartile mean of the share of random's error that is gone, with bootstrap intervals.
     Where the store holds variants of a protocol (tuned, longer, other statistics): which verdicts hold under them. Where
     a grid was searched: how often each value won.
     """
     frame = load_store(store)
-    comparisons = pairwise(frame)
+    found = answers(store, frame)
+    comparisons = found.comparisons
     arranged = {str(backbone): blocks(records) for backbone, records in frame.groupby("backbone")}
     if as_json:
-        click.echo(json.dumps(_as_json(frame, comparisons, arranged), indent=1, allow_nan=False))
+        click.echo(json.dumps(_as_json(found, arranged), indent=1, allow_nan=False))
         return
     grids = [_pairs(name, table, same_board(frame, table)) for name, table in _tables(comparisons)]
     grids += [
-        _ranks(backbone, found, frame[frame["backbone"] == backbone])
-        for backbone, found in arranged.items()
-        if found.scores
+        _ranks(backbone, standing, frame[frame["backbone"] == backbone])
+        for backbone, standing in arranged.items()
+        if standing.scores
     ]
     backbones = len(arranged)
-    grids += [robustness.grid(held, backbones) for held in robustness.robustness(frame)]
+    grids += [robustness.grid(held, backbones) for held in found.robustness]
     formats.show([*grids, *tuned(frame), _spread(frame)], Console())
 
 
@@ -55,7 +56,7 @@ def _tables(comparisons: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> TextGrid:
-    named = amounts(records)
+    named, exact = amounts(records), bool(table["exact"].notna().any())
     rows = [
         [
             Entry(text)
@@ -65,17 +66,33 @@ def _pairs(name: str, table: pd.DataFrame, records: pd.DataFrame) -> TextGrid:
                 str(row.n),
                 f"{100 * row.difference:+.2f}",
                 _range(row.low, row.high, 100),
-                f"{row.p:.3g}",
-                f"{row.p_holm:.3g}",
+                _chance(row),
+                *([_p(row.exact)] if exact else []),
             )
         ]
-        for row in _rows(table)
+        for row in _rows(table.sort_values("primary", ascending=False, kind="stable"))
     ]
-    header = ["difference", "labels", "n", "points", "95% interval", "p", "Holm"]
-    testable = sorted(table.loc[table["smallest_holm"] < 0.05, "fraction"].unique())
-    silent = [note for note in chance_notes(table, testable) if not note.startswith("†")]
-    notes = [*silent, "Holm: p corrected over this table.", *record_notes(records)]
+    header = ["difference", "labels", "n", "points", "95% interval", "chance", *(["exact p"] if exact else [])]
+    judged = verdicts.criterion(table) if table["error"].notna().any() else []
+    meant = "p: over all primary questions; q: false discovery rate, of exploratory ones."
+    meant += " Exact: of the sign-flip test, from five repeats on." if exact else ""
+    notes = [*judged, meant, *_disagreeing(table, named), *record_notes(records)]
     return TextGrid(f"Pairwise differences, {name}", notes, header, 1, rows)
+
+
+def _disagreeing(table: pd.DataFrame, named: dict[float, str]) -> list[str]:
+    """Where model and exact test disagree, each by itself and at the level that so few repeats allow."""
+    pairs = [f"{row.a} - {row.b} at {named[row.fraction]}" for row in _rows(table) if row.disagree]
+    return [f"Model and exact test disagree on {', '.join(pairs)}."] if pairs else []
+
+
+def _chance(row: Any) -> str:
+    value = row.p if row.primary else row.q
+    return "" if math.isnan(value) else f"{'p' if row.primary else 'q'} {value:.3g}"
+
+
+def _p(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3g}"
 
 
 def _ranks(backbone: str, arranged: Blocks, records: pd.DataFrame) -> TextGrid:
@@ -104,7 +121,8 @@ def _spread(frame: pd.DataFrame) -> TextGrid:
     return TextGrid("Where the spread comes from", [note for note in notes if note], ["source", "s.d."], 1, rows)
 
 
-def _as_json(frame: pd.DataFrame, comparisons: pd.DataFrame, arranged: dict[str, Blocks]) -> dict[str, Any]:
+def _as_json(answered: Answers, arranged: dict[str, Blocks]) -> dict[str, Any]:
+    frame, comparisons = answered.frame, answered.comparisons
     split = split_variance(frame)
     return {
         "pairwise": json.loads(comparisons.to_json(orient="records")),
@@ -118,7 +136,7 @@ def _as_json(frame: pd.DataFrame, comparisons: pd.DataFrame, arranged: dict[str,
             for backbone, found in arranged.items()
             if found.scores
         },
-        "robustness": [robustness.to_json(held) for held in robustness.robustness(frame)],
+        "robustness": [robustness.to_json(held) for held in answered.robustness],
         "tuned": [
             dict(zip(("protocol", "backbone", *settling.COLUMNS), (str(place[0]), str(place[2]), *row), strict=True))
             for place, records in frame.groupby(BOARD, sort=True)

@@ -10,6 +10,7 @@ from bench.cli import options
 from bench.cli.reading import load_store, say_left_out
 from bench.core.files import write_text
 from results import tables
+from results.answers import answers
 from results.metrics import Chosen, choose, field_name
 
 
@@ -55,9 +56,11 @@ def table(
     if names == "field":
         frame = frame.assign(metric=frame["metric"].map(field_name))
     if form is None and shape is None and out is None:
-        tables.print_tables(frame, Console(), said=chosen.unknown)
+        tables.print_tables(frame, Console(), answers(store, frame).comparisons, chosen.unknown)
         return
-    rendered = tables.render(frame, form or "markdown", shape, said=chosen.unknown)
+    # A table of values compares nothing.
+    comparisons = None if form == "csv" or shape == "long" else answers(store, frame).comparisons
+    rendered = tables.render(frame, form or "markdown", shape, comparisons, chosen.unknown)
     if out is None:
         click.echo(rendered, nl=False)
     else:

@@ -1,7 +1,6 @@
 """Where a number comes from: versions, device, threads, revision. Never part of a key, and free of dates and names."""
 
 import platform
-import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from bench import __version__
+from bench.core.revision import revision
 
 LIBRARIES = ("torch", "torchvision", "lightly", "onedl-mmengine", "onedl-mmsegmentation", "onedl-mmdetection", "numpy")
 
@@ -25,7 +25,7 @@ def describe(device: torch.device, threads: int, library: str = "torch") -> dict
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     return {
         "bench": __version__,
-        "revision": _revision(),
+        "revision": revision(),
         "python": platform.python_version(),
         "libraries": {each: version_of(each) for each in dict.fromkeys((*LIBRARIES, library))},
         "device": device.type,
@@ -49,20 +49,3 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
-
-
-@cache
-def _revision() -> str:
-    """The checkout's commit, with `+` when files differ from it; empty outside a checkout."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return ""
-    commands = (["git", "rev-parse", "--short=12", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
-    try:
-        head, changes = (
-            subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - fixed words
-            for command in commands
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head + ("+" if changes else "")

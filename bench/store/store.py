@@ -6,6 +6,7 @@
     outcomes/<key>.npz    what each of its test samples came out as
     subsets/<key>.json    the training samples of a (protocol, subset seed, fraction)
     designs/<study>.json  the design sheet of each study that was run here
+    questions/<study>-<hash>.json  what a study asked before it ran; a changed list is a second file
     jobs/<key>/           claim, checkpoint, log and last failure of a job; may be deleted
 
 A job that was killed, ran out of memory or met a full disk is tried again by the next run. One that diverged would only
@@ -30,6 +31,7 @@ from bench.core import documents, files
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
 from bench.store.outcomes import Evidence
+from bench.store.questions import Questions, read_questions
 from bench.store.records import Record, read_record
 
 SCHEMA = 1
@@ -124,6 +126,16 @@ class Store:
             value = documents.read_json(path, StoreError, "run the study again")
             yield documents.parse(Sheet, value, f"{path} is not a design sheet", StoreError)
 
+    def write_questions(self, asked: Questions) -> None:
+        """Keep what a study asks; the same list is kept once, as it was first written."""
+        path = self.root / "questions" / f"{_file_name(asked.study)}-{asked.hash}.json"
+        if not path.exists():
+            files.write_json(path, asked.model_dump(mode="json"))
+
+    def questions(self) -> list[Questions]:
+        """All that was asked here, the oldest first; an unreadable file raises StoreError."""
+        return read_questions(self.root)
+
     def write_failure(self, key: str, failure: dict[str, Any]) -> Path:
         """Keep the last failure of a job, to be looked at; it does not count as done."""
         path = self.job(key) / "failure.json"
@@ -159,8 +171,7 @@ class Store:
             lock.release()
 
     def _design(self, study: str) -> Path:
-        name = re.sub(r"[^\w.-]", "-", study)
-        return self.root / "designs" / f"{name}.json"
+        return self.root / "designs" / f"{_file_name(study)}.json"
 
     def _record(self, key: str) -> Path:
         return self.root / "records" / f"{key}.json"
@@ -176,6 +187,10 @@ class Store:
             documents.read_json(path, StoreError, advice, (SCHEMA, SCHEMA))
         elif any(self.root.iterdir()):
             raise StoreError(f"{self.root} holds other files and no store.json: choose another --store")
+
+
+def _file_name(study: str) -> str:
+    return re.sub(r"[^\w.-]", "-", study)
 
 
 def _read_card(path: Path) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         for protocol in protocols
         for backbone in study.backbones
         for row in rows
-        if _takes(protocol, row) and (row.name, backbone) not in absent
+        if takes(protocol, row) and (row.name, backbone) not in absent
         for amount in drawn[protocol.id]
         for seed in repeats(study, protocol, amount)
     ]
@@ -111,7 +111,7 @@ def repeats(study: Study, protocol: Protocol, amount: Drawn) -> Iterator[int]:
     return (repeat * subsets + subset for repeat in range(study.seeds) for subset in range(drawn))
 
 
-def _takes(protocol: Protocol, row: Row) -> bool:
+def takes(protocol: Protocol, row: Row) -> bool:
     """Whether a row can enter a protocol: fixed features cannot be fine-tuned, and are of whole images."""
     task = tasks.get(protocol.task)
     return methods.get(row.method).network is None or (task.frozen and not task.pixels)
@@ -120,7 +120,7 @@ def _takes(protocol: Protocol, row: Row) -> bool:
 def left_out(study: Study, protocols: list[Protocol]) -> Iterator[str]:
     """Rows that cannot enter a protocol, and references whose weights are absent, a line each."""
     for row in study.rows():
-        ids = [protocol.id for protocol in protocols if not _takes(protocol, row)]
+        ids = [protocol.id for protocol in protocols if not takes(protocol, row)]
         if ids:
             yield f"{row.name} gives fixed features of images, which can only be probed: left out of {', '.join(ids)}"
     yield from missing_references(study).values()
@@ -129,7 +129,7 @@ def left_out(study: Study, protocols: list[Protocol]) -> Iterator[str]:
 def entering_rows(study: Study, protocols: list[Protocol]) -> list[Row]:
     """The rows that can enter one of the protocols, where there are any."""
     rows = study.rows()
-    return [row for row in rows if any(_takes(protocol, row) for protocol in protocols)] if protocols else rows
+    return [row for row in rows if any(takes(protocol, row) for protocol in protocols)] if protocols else rows
 
 
 def plan_pretraining(study: Study, inputs: Inputs) -> Plan:

@@ -18,6 +18,7 @@ from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
 from bench.studies.budget import StudyBudget, refuse_own_length
+from bench.studies.primary import Primary
 from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.protocols import Protocol, load_protocol
 
@@ -141,6 +142,8 @@ class Study(BaseModel):
         protocols: protocols of each task: ids, or paths of YAML files.
         fractions: of the training labels, in (0, 1]; None takes each protocol's own list.
         labels: amounts of labels in place of fractions (`tasks.amounts`), for all tasks or by task.
+        primary: the questions that the study is run for; its intervals are simultaneous over them. None for every row
+            against each reference. In no key.
         seeds: how many; each is one (subset seed, train seed) pair, the same for every method.
         pretrain_seeds: pretrainings of each method, by default as many as seeds; repeat i starts from pretraining i modulo
             this number. An initialisation is drawn anew in every repeat whatever this says.
@@ -169,6 +172,7 @@ class Study(BaseModel):
     protocols: dict[str, list[str]]
     fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
     labels: Annotated[list[str] | dict[str, list[str]] | None, BeforeValidator(_amounts)] = None
+    primary: Primary | None = None
     seeds: int = Field(default=3, gt=0)
     pretrain_seeds: int | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)

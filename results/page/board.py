@@ -12,9 +12,10 @@ from results.page.curves import Chart, chart, compute_charts
 from results.page.predictions import Pictures
 from results.robustness import Pair, Robustness, marks
 from results.stats.efficiency import area_under_curve
-from results.tables.layout import Groups, given_notes, score_text
+from results.tables.layout import given_notes, score_text
+from results.ties import Groups
 from results.variants import CEILINGS, FLOORS, meanings
-from results.verdicts import Verdict, difference, label_savings
+from results.verdicts import Verdict, criterion, difference, label_savings
 from results.warned import mark, rests_on
 
 
@@ -122,6 +123,7 @@ def lay_out(
     slots: dict[str, int],
     pictures: Pictures | None,
     held: Robustness | None,
+    within: float,
 ) -> Board:
     """Lay out one protocol and backbone.
 
@@ -129,12 +131,13 @@ def lay_out(
         name: id of the board within the page.
         records: the board's rows of the frame.
         summary: the board's rows of `summarise`.
-        comparisons: the board's rows of `pairwise`.
+        comparisons: the board's rows of `results.stats.block_model.compare`.
         failed: the board's failed cells.
         near: variants that cannot be told apart from the best, by protocol, hash, backbone and fraction.
         slots: number of each variant, in the order of the page.
         pictures: the board's saved predictions.
         held: what became of its comparisons under variants of the protocol; None without one.
+        within: difference up to which two rows count as equal.
     """
     first = records.iloc[0]
     place = (str(first["protocol"]), str(first["protocol_hash"]), str(first["backbone"]))
@@ -166,8 +169,8 @@ def lay_out(
         compute=compute_charts(budgets.score_against_compute(records), named, floors.trivial(records), slots),
         pictures=pictures,
         savings=label_savings(records),
-        differences=_differences(comparisons, named, held),
-        test=_test_note(comparisons),
+        differences=_differences(comparisons, named, held, within),
+        test=" ".join(criterion(comparisons)) if comparisons["error"].notna().any() else "",
         holes=sum(score.value is None for row in rows for score in row.scores.values()),
     )
 
@@ -217,15 +220,17 @@ def _row(variant: str, meaning: str, fractions: list[float], cells: _Cells) -> B
     return BoardRow(variant, meaning, stands, made, scores, area, *_needs(variant, cells.records))
 
 
-def _differences(comparisons: pd.DataFrame, named: dict[float, str], held: Robustness | None) -> list[Verdict]:
-    """The comparisons in words, with what becomes of each under variants; none where there is one repeat."""
+def _differences(
+    comparisons: pd.DataFrame, named: dict[float, str], held: Robustness | None, within: float
+) -> list[Verdict]:
+    """The comparisons in words, the primary ones first; none where there is one repeat."""
     if comparisons.empty or comparisons["n"].max() < 2:
         return []
-    rows: list[Any] = list(comparisons.itertuples())
+    rows: list[Any] = list(comparisons.sort_values("primary", ascending=False, kind="stable").itertuples())
     said = []
     for row in rows:
         amount = named[float(row.fraction)]
-        said.append(difference(row, marks(held, Pair(row.a, row.b, amount)) if held else "", amount))
+        said.append(difference(row, marks(held, Pair(row.a, row.b, amount)) if held else "", amount, within))
     return said
 
 
@@ -248,14 +253,3 @@ def _needs(variant: str, records: pd.DataFrame) -> tuple[str, float | None]:
         return f"never{doubt}", math.inf
     sign = "≤ " if match.crossing.kind == "at most" else ""
     return f"{sign}{100 * match.crossing.fraction:.1f}%{doubt}", match.crossing.fraction
-
-
-def _test_note(comparisons: pd.DataFrame) -> str:
-    """What the paired test of this board can say at best."""
-    if comparisons.empty:
-        return ""
-    n, smallest, corrected = comparisons["n"].max(), comparisons["smallest"].min(), comparisons["smallest_holm"].min()
-    return (
-        f"Exact sign-flip test over paired seeds. With n = {n} the smallest p that a comparison can give is {smallest:.3g}, "
-        f"and {corrected:.3g} after Holm's correction for the {len(comparisons)} comparisons of this table."
-    )

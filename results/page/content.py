@@ -8,19 +8,21 @@ import pandas as pd
 
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
+from bench.store.questions import read_questions
 from results import warned
+from results.answers import Answers
 from results.frame import from_records, scan
 from results.page.board import Board, lay_out
 from results.page.designs import read_designs
 from results.page.failures import Failure, read_failures
 from results.page.predictions import pictures
 from results.page.provenance import embed
-from results.robustness import Place, Robustness, grid, robustness
+from results.robustness import Place, grid
 from results.stats.intervals import Interval
-from results.stats.paired import indistinguishable, pairwise
 from results.stats.ranking import average_ranks, blocks, interquartile_means
 from results.summary import BOARD, summarise
 from results.tables.layout import TextGrid, tuned
+from results.ties import tied_with_best
 from results.variants import label, order
 
 
@@ -106,8 +108,8 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
     names = ["method", "row", "variant"]
     variants = sorted({*frame["variant"], *failed["variant"]}, key=order(pd.concat([frame[names], failed[names]])))
     slots = {variant: slot for slot, variant in enumerate(variants)}
-    held, (designs, unread) = robustness(frame), read_designs(store)
-    boards = _boards(frame, failed, slots, predictions, held)
+    answered, (designs, unread) = Answers(frame, read_questions(store)), read_designs(store)
+    boards = _boards(answered, failed, slots, predictions)
     standings, unused = _standings(frame)
     synthetic = _amount(frame["synthetic"])
     corpora = _amount(frame.loc[~frame["synthetic"] & frame["corpus"].notna(), "synthetic_corpus"].fillna(value=False))
@@ -120,7 +122,7 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
         slots=slots,
         amounts=_amounts(boards),
         designs=designs,
-        grids=[*(grid(one, frame["backbone"].nunique()) for one in held), *tuned(frame)],
+        grids=[*(grid(one, frame["backbone"].nunique()) for one in answered.robustness), *tuned(frame)],
         standings=standings,
         standings_left_out=unused,
         warnings=[
@@ -168,16 +170,11 @@ def _amounts(boards: list[Board]) -> list[str]:
     return sorted(smallest, key=lambda name: (smallest[name], name))
 
 
-def _boards(
-    frame: pd.DataFrame,
-    failed: pd.DataFrame,
-    slots: dict[str, int],
-    predictions: Path | None,
-    held: list[Robustness],
-) -> list[Board]:
-    summary, comparisons = summarise(frame), pairwise(frame)
-    near = indistinguishable(comparisons, summary)
-    found = {one.place: one for one in held}
+def _boards(answered: Answers, failed: pd.DataFrame, slots: dict[str, int], predictions: Path | None) -> list[Board]:
+    frame, comparisons = answered.frame, answered.comparisons
+    summary = summarise(frame)
+    near = tied_with_best(comparisons, summary)
+    found = {one.place: one for one in answered.robustness}
     boards = []
     versions = frame.groupby("protocol")["protocol_hash"].nunique()
     for number, (place, records) in enumerate(frame.groupby(BOARD, sort=True)):
@@ -191,7 +188,8 @@ def _boards(
             if predictions
             else None
         )
-        boards.append(lay_out(f"board-{number}", records, mine[0], mine[1], failed[here], near, slots, shown, fates))
+        name, within = f"board-{number}", answered.within
+        boards.append(lay_out(name, records, mine[0], mine[1], failed[here], near, slots, shown, fates, within))
     return boards
 
 

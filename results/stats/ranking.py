@@ -9,8 +9,8 @@ import pandas as pd
 
 from results import floors, warned
 from results.labels import amounts
+from results.stats.block_model import scores_by_block
 from results.stats.intervals import Floats, Interval, bootstrap_many
-from results.stats.paired import scores_by_pair
 from results.summary import BOARD
 from results.variants import apart, order
 
@@ -150,7 +150,7 @@ def _standing(arranged: Blocks, statistic: Callable[[list[Floats]], Floats], see
 def _complete(board: pd.DataFrame, variants: list[str]) -> Floats | None:
     """Scores of shape (variants, fractions, seeds) over the fractions and seeds that all variants have."""
     tables = {
-        fraction: scores_by_pair(group).reindex(columns=variants).dropna()
+        fraction: scores_by_block(group).reindex(columns=variants).dropna()
         for fraction, group in board.groupby("fraction")
     }
     tables = {fraction: table for fraction, table in tables.items() if len(table)}

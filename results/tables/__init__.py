@@ -16,7 +16,7 @@ from bench.core.errors import StoreError
 from bench.core.files import write_text
 from results import conditions
 from results.labels import percent
-from results.stats.paired import pairwise
+from results.stats.block_model import compare
 from results.summary import BOARD, summarise
 from results.tables import formats, layout, text
 
@@ -26,7 +26,11 @@ SUFFIX: dict[Format, str] = {"csv": "csv", "latex": "tex", "markdown": "md"}
 
 
 def render(
-    frame: pd.DataFrame, form: Format, shape: Layout | None = None, said: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    form: Format,
+    shape: Layout | None = None,
+    comparisons: pd.DataFrame | None = None,
+    said: Mapping[str, str] | None = None,
 ) -> str:
     """Lay out records (see `results.frame`) in one of the formats.
 
@@ -34,6 +38,8 @@ def render(
         frame: records, one row each.
         form: markdown, csv, latex (a complete document) or html (a complete document).
         shape: wide (fractions as columns) or long (one row a cell); by default CSV is long and the others wide.
+        comparisons: of `results.stats.block_model.compare`, over all records of the store and what was asked there; by
+            default over these records, of which nothing was asked before.
         said: by protocol, a sentence that is added to its notes.
 
     Raises:
@@ -42,25 +48,36 @@ def render(
     summary = _summary(frame)
     if form == "csv":
         return _csv(conditions.with_conditions(summary, frame), shape or "long")
-    grids = layout.long(summary, frame) if shape == "long" else layout.wide(summary, pairwise(frame), frame)
+    grids = (
+        layout.long(summary, frame) if shape == "long" else layout.wide(summary, _compared(frame, comparisons), frame)
+    )
     grids = _with(grids, summary, said or {})
     return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
 
 
-def write_tables(frame: pd.DataFrame, folder: Path) -> list[Path]:
+def write_tables(frame: pd.DataFrame, folder: Path, comparisons: pd.DataFrame | None = None) -> list[Path]:
     """Write table.csv, table.tex and table.md into `folder`, each whole or not at all; return their paths."""
     paths = []
     for form, suffix in SUFFIX.items():
         path = folder / f"table.{suffix}"
-        write_text(path, render(frame, form))
+        write_text(path, render(frame, form, comparisons=comparisons))
         paths.append(path)
     return paths
 
 
-def print_tables(frame: pd.DataFrame, console: Console, said: Mapping[str, str] | None = None) -> None:
-    """Print the wide tables to a terminal; `said` as of `render`."""
+def print_tables(
+    frame: pd.DataFrame,
+    console: Console,
+    comparisons: pd.DataFrame | None = None,
+    said: Mapping[str, str] | None = None,
+) -> None:
+    """Print the wide tables to a terminal; `comparisons` and `said` as of `render`."""
     summary = _summary(frame)
-    formats.show(_with(layout.wide(summary, pairwise(frame), frame), summary, said or {}), console)
+    formats.show(_with(layout.wide(summary, _compared(frame, comparisons), frame), summary, said or {}), console)
+
+
+def _compared(frame: pd.DataFrame, comparisons: pd.DataFrame | None) -> pd.DataFrame:
+    return compare(frame) if comparisons is None else comparisons
 
 
 def _with(grids: list[layout.TextGrid], summary: pd.DataFrame, said: Mapping[str, str]) -> list[layout.TextGrid]:

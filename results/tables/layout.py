@@ -7,16 +7,13 @@ from typing import cast
 
 import pandas as pd
 
-from results import budgets, floors, labels, settling, warned
-from results.labels import percent
-from results.stats.paired import indistinguishable
+from results import budgets, floors, labels, settling, verdicts, warned
 from results.summary import BOARD, DECIMALS
+from results.ties import Groups, tied_with_best
 from results.variants import meanings, order
 
 HOLE = "—"
 TIED = "†"
-_TEST = "exact sign-flip test over paired seeds, Holm's correction over the table, 5%"
-Groups = dict[tuple[str, str, str, float], set[str]]
 
 
 class Mark(Enum):
@@ -67,10 +64,10 @@ def wide(summary: pd.DataFrame, comparisons: pd.DataFrame, frame: pd.DataFrame) 
 
     Args:
         summary: of `results.summary.summarise`.
-        comparisons: of `results.stats.paired.pairwise`, for the same records.
+        comparisons: of `results.stats.block_model.compare`, for these records and all others of their store.
         frame: those records.
     """
-    groups = indistinguishable(comparisons, summary)
+    groups = tied_with_best(comparisons, summary)
     return [
         _wide(board, title, same_board(comparisons, board), groups, same_board(frame, board))
         for title, board in boards(summary)
@@ -169,30 +166,23 @@ def _wide(
     if blind:
         shown = [f"{100 * blind[at]:.{DECIMALS}f}" if at in blind else "" for at in fractions]
         rows.append([Entry(floors.NAME), *map(Entry, shown)])
-    testable = [fraction for fraction in fractions if (*place, fraction) in groups]
-    notes = [*_notes(board, usual, holes), *_head_note(records), *chance_notes(comparisons, testable)]
+    tied = any(TIED in cell.text for row in rows for cell in row)
+    notes = [*_notes(board, usual, holes), *_head_note(records), *chance_notes(comparisons, tied=tied)]
     notes += record_notes(records)
     return TextGrid(title, notes, header, 1, rows)
 
 
-def chance_notes(comparisons: pd.DataFrame, testable: list[float]) -> list[str]:
-    """Say what the paired tests of one table can tell, given its seeds.
+def chance_notes(comparisons: pd.DataFrame, *, tied: bool) -> list[str]:
+    """Say what of a table is more than chance, and how that was judged.
 
     Args:
-        comparisons: the table's rows of `pairwise`.
-        testable: fractions at which some comparison could have reached 5%.
+        comparisons: the table's rows of `results.stats.block_model.compare`.
+        tied: whether a cell of the table bears the mark of a tie.
     """
-    if comparisons.empty or comparisons["n"].max() < 2:
+    if comparisons.empty or not comparisons["error"].notna().any():
         return []
-    if testable:
-        silent = [percent(f) for f in sorted(comparisons["fraction"].unique()) if f not in testable]
-        note = f"{TIED}: cannot be told apart from the best of its column ({_TEST})."
-        return [note, f"Too few seeds for a test at {', '.join(silent)}."] if silent else [note]
-    n, smallest = int(comparisons["n"].max()), comparisons["smallest"].min()
-    corrected = comparisons["smallest_holm"].min()
-    bound = f"with n = {n} paired seeds no test can give p below {smallest:.3g}"
-    holm = f"({corrected:.3g} after Holm's correction for {len(comparisons)} comparisons)"
-    return [f"No difference is called significant: {bound} {holm}."]
+    mark = [f"{TIED}: cannot be told apart from the best of its column."] if tied else []
+    return [*mark, *verdicts.criterion(comparisons)]
 
 
 def _score(row: object, usual: int, tied: bool) -> Entry:

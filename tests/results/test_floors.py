@@ -4,9 +4,10 @@ import pytest
 
 from results import floors
 from results.frame import from_records
-from results.stats.paired import indistinguishable, pairwise
+from results.stats.block_model import compare
 from results.stats.ranking import average_ranks, blocks
 from results.summary import summarise
+from results.ties import tied_with_best
 
 BOARD = ("demo/city", "aaaa1111bbbb2222", "resnet18")
 
@@ -96,12 +97,12 @@ def test_floors_and_ceilings_have_no_place_and_no_rank(frame):
 
 
 def test_floors_are_compared_with_methods_and_not_with_each_other(frame):
-    pairs = {frozenset(pair) for pair in pairwise(frame)[["a", "b"]].itertuples(index=False)}
+    pairs = {frozenset(pair) for pair in compare(frame)[["a", "b"]].itertuples(index=False)}
     assert frozenset(("geokr", "image-stats")) in pairs
     assert frozenset(("geokr", "oracle")) in pairs
     assert not any(pair <= {"random (raw)", "image-stats", "mosaiks", "oracle"} for pair in pairs)
 
 
 def test_the_oracle_is_not_the_best_that_others_are_told_apart_from(frame):
-    groups = indistinguishable(pairwise(frame), summarise(frame))
+    groups = tied_with_best(compare(frame), summarise(frame))
     assert not any({"oracle", "mosaiks"} & names for names in groups.values())

@@ -1,7 +1,7 @@
 import pytest
 
 from results.frame import from_records
-from results.stats.paired import pairwise
+from results.stats.block_model import compare
 from results.verdicts import difference, label_savings
 
 
@@ -29,30 +29,84 @@ def test_those_that_stay_below_stand_in_one_sentence_with_how_near_they_come(mak
     assert 1 == sum("Not even with all labels" in text for text in texts)
 
 
-def test_three_seeds_give_a_difference_and_the_doubt(make_study):
-    comparisons = pairwise(from_records(make_study(methods=["random", "geokr"], fractions=[0.01], noise=0.0)))
-    verdict = difference(next(comparisons.itertuples()))
+def board(make_record, scores, **changes):
+    """One record a score; every repeat has a pretraining of its own."""
+    return [
+        make_record(method=method, seed=seed, weights=f"{method} {seed}", metrics={"miou": score}, **changes)
+        for method, values in scores.items()
+        for seed, score in enumerate(values)
+    ]
+
+
+def said(records, **asked):
+    return [difference(row, **asked) for row in compare(from_records(records)).itertuples()]
+
+
+def test_a_difference_is_said_with_its_interval(make_record):
+    """10, 12 and 14 points: 12 +- 4.3027 x 2 / sqrt 3."""
+    (verdict,) = said(board(make_record, {"random": [0.5, 0.5, 0.5], "geokr": [0.6, 0.62, 0.64]}))
+    assert "At 100%, geokr is 12.00 [7.03, 16.97] points above random." == verdict.text
+    assert verdict.sure
+
+
+def test_a_design_that_was_measured_to_err_more_only_suggests(make_record):
+    table = compare(from_records(board(make_record, {"random": [0.5, 0.5, 0.5], "geokr": [0.6, 0.62, 0.64]})))
+    (row,) = table.assign(measured=0.093).itertuples()
+    text = difference(row).text
+    assert "the scores suggest that geokr is 12.00 [7.03, 16.97] points above random; " in text
+    assert "intervals of such designs err in up to 9% of studies" in text
+    (row,) = table.assign(measured=0.08).itertuples()
+    assert "suggest" not in difference(row).text
+
+
+def test_what_seeds_cannot_tell_is_said_with_what_they_could(make_record):
+    """Differences 2, -2 and 6 points: s.d. 4, error 2.309; called would be 2.309 x (4.3027 + 1.0607)."""
+    (verdict,) = said(board(make_record, {"random": [0.5, 0.5, 0.5], "geokr": [0.52, 0.48, 0.56]}))
     assert verdict.text == (
-        "At 1%, these weights of geokr scored 15.00 points above random (95% interval +15.00 to +15.00); "
-        "with 3 paired seeds no test over this table can rule out chance (p is 0.25 at best)."
+        "At 100%, geokr and random are not told apart (2.00 [-7.94, 11.94] points, 3 seeds; 12.39 points could be called)."
     )
     assert not verdict.sure
 
 
-@pytest.mark.parametrize(
-    ("gap", "words"), [(0.1, "these weights of geokr are better than random by"), (0.0, "cannot be told apart")]
-)
-def test_many_seeds_give_a_verdict(make_record, gap, words):
-    records = [
-        make_record(
-            method=method, seed=seed, metrics={"miou": 0.5 + (method == "geokr") * (gap + 0.001 * (-1) ** seed)}
-        )
-        for method in ("random", "geokr")
-        for seed in range(8)
+def test_rows_within_a_point_of_each_other_are_shown_equal(make_record):
+    """Differences 0.1, -0.1 and 0.1 points: 2.92 x 0.115 / sqrt 3 = 0.19 around 0.03."""
+    records = board(make_record, {"random": [0.5, 0.5, 0.5], "geokr": [0.501, 0.499, 0.501]})
+    (verdict,) = said(records)
+    assert "At 100%, geokr and random are equal within 1 point (0.03 [-0.25, 0.32] points)." == verdict.text
+    assert verdict.sure
+    (closer,) = said(records, within=0.002)
+    assert "are not told apart" in closer.text
+
+
+def test_what_was_not_asked_is_exploratory(make_record):
+    clear = {"random": [0.5, 0.51, 0.49], "geokr": [0.8, 0.81, 0.79], "moco": [0.5, 0.52, 0.5]}
+    (found,) = [verdict for verdict in said(board(make_record, clear)) if "exploratory" in verdict.text]
+    assert found.sure
+    assert "exploratory: geokr is 29.33 [" in found.text
+    assert "] points above moco (q = " in found.text
+
+
+def test_repeats_of_few_pretrainings_are_counted_in_words(make_record):
+    records = [make_record(method="random", seed=seed, metrics={"miou": 0.5 + 0.01 * (seed % 3)}) for seed in range(4)]
+    records += [
+        make_record(method="geokr", seed=seed, weights=f"w{seed % 2}", metrics={"miou": 0.52}) for seed in range(4)
     ]
-    verdict = difference(next(pairwise(from_records(records)).itertuples()))
-    assert words in verdict.text
-    assert verdict.sure == (gap > 0)
+    (verdict,) = said(records)
+    assert "4 seeds, 2 pretrainings" in verdict.text
+
+
+def test_one_seed_gives_a_difference_and_the_doubt(make_study):
+    (verdict,) = said(make_study(methods=["random", "geokr"], fractions=[0.01], seeds=1, noise=0.0))
+    assert verdict.text == (
+        "At 1%, these weights of geokr scored 15.00 points above random; with 1 seed nothing is known of chance."
+    )
+    assert not verdict.sure
+
+
+def test_a_disagreeing_exact_test_is_named(make_record):
+    better = [0.51, 0.51, 0.51, 0.51, 0.51, 0.498]
+    (verdict,) = said(board(make_record, {"random": [0.5] * 6, "geokr": better}))
+    assert "; the exact test disagrees (p = 0.062)." in verdict.text
 
 
 def test_a_verdict_on_a_row_with_a_warning_says_so(make_study):
@@ -62,7 +116,7 @@ def test_a_verdict_on_a_row_with_a_warning_says_so(make_study):
     said = "; geokr rests on training with a warning: features-collapsed."
     texts = [verdict.text for verdict in label_savings(frame)]
     assert [True, False] == [text.endswith(said) for text in texts]
-    pairs = {(row.a, row.b): difference(row).text for row in pairwise(frame[frame["fraction"] == 0.01]).itertuples()}
+    pairs = {(row.a, row.b): difference(row).text for row in compare(frame[frame["fraction"] == 0.01]).itertuples()}
     assert {("random", "geokr"), ("geokr", "moco")} == {pair for pair, text in pairs.items() if text.endswith(said)}
 
 
@@ -88,21 +142,24 @@ def spent(make_study, method, flops, **more):
 @pytest.mark.parametrize(
     ("better", "worse", "words"),
     [
-        (3.8e12, 1e12, "(95% interval +7.00 to +7.00), at 3.8 times the compute; with"),
-        (0.3e12, 1e12, "(95% interval +7.00 to +7.00), at 0.3 times the compute; with"),
-        (1.4e12, 1e12, "(95% interval +7.00 to +7.00); with"),
+        (3.8e12, 1e12, "are 7.00 [7.00, 7.00] points above these weights of moco, at 3.8 times the compute."),
+        (0.3e12, 1e12, "are 7.00 [7.00, 7.00] points above these weights of moco, at 0.3 times the compute."),
+        (1.4e12, 1e12, "are 7.00 [7.00, 7.00] points above these weights of moco."),
     ],
 )
 def test_a_sentence_about_unequal_compute_says_how_much(make_study, better, worse, words):
     records = spent(make_study, "geokr", better) + spent(make_study, "moco", worse)
-    (row,) = pairwise(from_records(records)).itertuples()
+    (row,) = compare(from_records(records)).itertuples()
     assert words in difference(row).text
 
 
 def test_compute_is_said_of_rows_that_cannot_be_told_apart(make_study):
     records = spent(make_study, "geokr", 4e12, seeds=8) + spent(make_study, "moco", 1e12, seeds=8)
-    same = [record.model_copy(update={"metrics": {"miou": 0.5}}) for record in records]
-    (row,) = pairwise(from_records(same)).itertuples()
+    same = [
+        record.model_copy(update={"metrics": {"miou": 0.5 + 0.05 * (at % 3 - 1) * (at % 2)}})
+        for at, record in enumerate(records)
+    ]
+    (row,) = compare(from_records(same)).itertuples()
     assert "; geokr took 4.0 times the compute of moco." in difference(row).text
 
 
@@ -113,12 +170,12 @@ def test_several_pretrainings_let_a_sentence_speak_of_the_method(make_record):
         for seed in range(3)
     ]
     frame = from_records(records)
-    (row,) = pairwise(frame).itertuples()
-    assert difference(row).text.startswith("At 100%, geokr scored 10.00 points above random")
+    (row,) = compare(frame).itertuples()
+    assert "At 100%, geokr is 10.00 [10.00, 10.00] points above random." == difference(row).text
     assert ["geokr needs"] == [verdict.text[:11] for verdict in label_savings(frame)]
 
 
 def test_a_sentence_ends_with_what_becomes_of_it(make_study):
-    (row, *_) = pairwise(from_records(make_study(methods=["random", "geokr"]))).itertuples()
+    (row, *_) = compare(from_records(make_study(methods=["random", "geokr"]))).itertuples()
     assert difference(row, "gone when tuned", "5shot").text.endswith("; gone when tuned.")
     assert difference(row, "", "5shot").text.startswith("At 5shot, ")

@@ -1,11 +1,12 @@
 import json
 
 
-def test_three_seeds_are_said_to_be_too_few(store, run_bench):
+def test_a_store_is_judged_by_the_block_model_and_its_spread_is_split(store, run_bench):
     done = run_bench("stats", "--store", str(store))
     assert 0 == done.returncode
     flat = " ".join(done.stdout.split())
-    assert "No difference is called significant" in flat
+    assert "Told apart: the 95% interval excludes 0, simultaneous over 6 primary questions" in flat
+    assert "exploratory" in flat
     assert "subset draw + training seed" in flat
     assert "pretraining seed" in flat
 
@@ -13,7 +14,7 @@ def test_three_seeds_are_said_to_be_too_few(store, run_bench):
 def test_json_holds_every_comparison_ranks_and_the_split(store, run_bench):
     value = json.loads(run_bench("stats", "--store", str(store), "--json").stdout)
     assert 9 == len(value["pairwise"])
-    assert {0.25} == {row["smallest"] for row in value["pairwise"]}
+    assert [True, True, False] * 3 == [row["primary"] for row in value["pairwise"]]
     ranks = value["standing"]["resnet18"]["ranks"]
     assert (1.0, 3.0) == (ranks["geokr"]["estimate"], ranks["random"]["estimate"])
     assert ["pretraining seed"] == value["variance"]["not_varied"]
@@ -23,7 +24,7 @@ def test_one_seed_is_printed_without_intervals(tmp_path, make_study, write_store
     write_store(tmp_path, make_study(seeds=1))
     done = run_bench("stats", "--store", str(tmp_path), "--json")
     assert 0 == done.returncode
-    assert all(row["low"] is None for row in json.loads(done.stdout)["pairwise"])
+    assert all(row["low"] is None and row["q"] is None for row in json.loads(done.stdout)["pairwise"])
 
 
 def test_controls_are_compared_as_rivals_and_warnings_are_printed(tmp_path, make_study, write_store, run_bench):

@@ -1,14 +1,11 @@
 import itertools
-import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.frame import from_records
 from results.stats import paired
-from results.summary import summarise
 
 DIFFERENCES = st.lists(st.integers(-50, 50).map(float), min_size=1, max_size=8)
 
@@ -59,52 +56,3 @@ def test_holm_keeps_the_order_never_lowers_and_never_exceeds_bonferroni(p):
     assert (adjusted >= raw - 1e-15).all()
     assert (adjusted <= np.minimum(raw * len(p), 1) + 1e-15).all()
     assert (np.diff(adjusted[np.argsort(raw, kind="stable")]) >= 0).all()
-
-
-def test_pairs_are_made_by_derived_seeds_and_not_by_position(make_record):
-    def scores(method, values):
-        return [
-            make_record(method=method, seed=i, seeds={"pretrain": 1, "subset": s, "train": s}, metrics={"miou": v})
-            for i, (s, v) in enumerate(values.items())
-        ]
-
-    frame = from_records([*scores("geokr", {7: 0.7, 8: 0.8, 9: 0.9}), *scores("moco", {9: 0.8, 7: 0.6, 5: 0.1})])
-    row = paired.pairwise(frame).iloc[0]
-    assert ("geokr", "moco", 2) == (row["a"], row["b"], row["n"])
-    assert 0.1 == pytest.approx(row["difference"])
-
-
-def test_with_three_seeds_nothing_can_be_told_apart_and_no_column_claims_it(make_study):
-    frame = from_records(make_study(noise=0.0001))
-    comparisons = paired.pairwise(frame)
-    assert (comparisons["smallest"] == 0.25).all()
-    assert {} == paired.indistinguishable(comparisons, summarise(frame))
-
-
-def test_with_eight_seeds_clear_losers_are_told_apart_from_the_best(make_study):
-    frame = from_records(make_study(methods=["random", "geokr"], fractions=[0.01, 1.0], seeds=8, noise=0.001))
-    groups = paired.indistinguishable(paired.pairwise(frame), summarise(frame))
-    assert [{"geokr"}, {"geokr"}] == list(groups.values())
-
-
-def test_equal_methods_stay_together(make_record):
-    records = [
-        make_record(method=method, seed=seed, metrics={"miou": 0.5 + (-1) ** seed * sign * 0.01})
-        for seed in range(8)
-        for method, sign in (("geokr", 1), ("moco", -1))
-    ]
-    frame = from_records(records)
-    groups = paired.indistinguishable(paired.pairwise(frame), summarise(frame))
-    assert [{"geokr", "moco"}] == list(groups.values())
-
-
-def test_holm_runs_over_a_table_and_not_over_all_tables(make_study):
-    boards = [("a/x", "x", "resnet18"), ("b/y", "y", "resnet18")]
-    comparisons = paired.pairwise(from_records(make_study(boards=boards, seeds=6, fractions=[1.0])))
-    assert 6 == len(comparisons)
-    assert 3 * 0.03125 == pytest.approx(comparisons["smallest_holm"].iloc[0])
-
-
-def test_one_pair_has_a_difference_and_no_interval(make_study):
-    row = paired.pairwise(from_records(make_study(seeds=1, fractions=[1.0]))).iloc[0]
-    assert (1.0, True) == (row["p"], math.isnan(row["low"]))

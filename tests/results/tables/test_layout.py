@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 from synthetic_records import synthetic_record, synthetic_study
 
+from results import labels
 from results.frame import from_records
-from results.stats.paired import pairwise
+from results.stats.block_model import compare
 from results.summary import summarise
 from results.tables import layout
 from results.tables.layout import HOLE, TIED, Mark
@@ -14,7 +15,7 @@ from results.tables.layout import HOLE, TIED, Mark
 def grids(records, *, long=False):
     frame = from_records(records)
     summary = summarise(frame)
-    return layout.long(summary, frame) if long else layout.wide(summary, pairwise(frame), frame)
+    return layout.long(summary, frame) if long else layout.wide(summary, compare(frame), frame)
 
 
 def scored(method, fraction, *scores):
@@ -33,7 +34,7 @@ def texts(grid):
     ("fraction", "shown"), [(1.0, "100%"), (0.01, "1%"), (0.0025, "0.25%"), (0.1, "10%"), (1 / 3, "33.3333%")]
 )
 def test_a_share_of_the_labels_is_written_as_the_field_does(fraction, shown):
-    assert shown == layout.percent(fraction)
+    assert shown == labels.percent(fraction)
 
 
 def test_a_score_stands_with_its_deviation_where_it_has_one():
@@ -48,7 +49,7 @@ def test_a_wide_grid_has_variants_as_rows_and_fractions_as_columns():
         [*scored("random", 0.1, 0.2, 0.3), *scored("geokr", 0.1, 0.5, 0.5), *scored("geokr", 1.0, 0.7, 0.8)]
     )
     assert ["method", "10%", "100%"] == grid.header
-    assert [["random", "25.00 ± 7.07", HOLE], ["geokr", "50.00 ± 0.00", "75.00 ± 7.07"]] == texts(grid)
+    assert [["random", f"25.00 ± 7.07 {TIED}", HOLE], ["geokr", f"50.00 ± 0.00 {TIED}", "75.00 ± 7.07"]] == texts(grid)
     assert "demo/city, resnet18: miou in %" == grid.title
     assert f"{HOLE}: no result (1 of 4 cells)." in grid.notes
     assert "Mean ± s.d. over seeds, n = 2." == grid.notes[0]
@@ -84,13 +85,17 @@ def test_versions_of_a_protocol_are_grids_of_their_own_and_named_by_their_hash()
     ]
 
 
-def test_three_seeds_can_call_nothing_significant_and_the_note_counts_why():
-    """Three comparisons at each of three fractions; the smallest p of three pairs is a quarter."""
+def test_the_notes_say_how_differences_were_judged_and_what_was_asked():
+    """Two rows against random at each of three amounts; geokr against moco was not asked."""
     (grid,) = grids(synthetic_study(seeds=3))
-    (note,) = [note for note in grid.notes if "significant" in note]
-    assert "with n = 3 paired seeds no test can give p below 0.25" in note
-    assert "(1 after Holm's correction for 9 comparisons)" in note
-    assert not any(TIED in cell.text for row in grid.rows for cell in row)
+    (note,) = [note for note in grid.notes if note.startswith("Told apart: ")]
+    assert "simultaneous over 6 primary questions (every row against each reference: none were stated)" in note
+    assert any(note.startswith("All other comparisons are exploratory: ") for note in grid.notes)
+
+
+def test_one_seed_is_judged_by_nothing():
+    (grid,) = grids(synthetic_study(seeds=1))
+    assert not any("Told apart" in note or TIED in note for note in grid.notes)
 
 
 def test_where_seeds_suffice_those_that_cannot_be_told_from_the_best_are_marked():
@@ -142,7 +147,7 @@ def test_rows_of_another_board_are_left_out():
 
 
 def test_nothing_to_compare_has_no_note_of_chance():
-    assert [] == layout.chance_notes(pd.DataFrame({"n": []}), [])
+    assert [] == layout.chance_notes(pd.DataFrame({"error": []}), tied=False)
 
 
 def test_heads_count_labels_and_trivial_scores_have_a_line(make_fair_study):

@@ -1,0 +1,37 @@
+"""`bench verdict`: the questions of a store, answered in a sentence each."""
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from bench.cli import options
+from bench.cli.reading import load_store
+from results import answers
+
+
+@click.command()
+@options.store()
+@click.option("--baseline", "baselines", multiple=True, metavar="ROW", help="All comparisons with this row.")
+@click.option(
+    "--question",
+    "questions",
+    multiple=True,
+    metavar="ROW>ROW[@AMOUNT]",
+    help="One comparison, such as geokr>moco@0.01.",
+)
+@click.option("--within", type=click.FloatRange(min=0, min_open=True), help="Points within which two rows are equal.")
+@click.option(
+    "--format", "form", type=click.Choice(get_args(answers.Form)), default="text", show_default=True, help="Form."
+)
+def command(
+    store: Path, baselines: tuple[str, ...], questions: tuple[str, ...], within: float | None, form: answers.Form
+) -> None:
+    """Answer the primary questions of a store; others by --baseline or --question, said to be exploratory.
+
+    A sentence gives the difference in points with its 95% interval, which is simultaneous over all primary questions,
+    however few of them are shown. Two rows differ, are equal within some points, or are not told apart.
+    """
+    found = answers.answers(store, load_store(store))
+    chosen = answers.select(found, list(baselines), list(questions))
+    click.echo(answers.render(found, chosen, form, None if within is None else within / 100))

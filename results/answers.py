@@ -1,0 +1,222 @@
+"""The answers of a store: its comparisons, read against what was asked there, as sentences."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from bench.core.errors import StudyError
+from bench.store.questions import Question, Questions, read_questions
+from results.frame import from_records, scan
+from results.labels import amounts
+from results.robustness import Pair, Place, Robustness, marks, robustness
+from results.stats.block_model import compare
+from results.summary import BOARD
+from results.tables import text
+from results.tables.layout import record_notes
+from results.verdicts import WITHIN, Verdict, criterion, difference
+
+# Answers that a run prints below its tables.
+_MOST = 12
+Form = Literal["text", "markdown", "latex", "json"]
+_QUESTION = re.compile(r"^\s*(?P<a>[^>@]+?)\s*>\s*(?P<b>[^>@]+?)\s*(?:@\s*(?P<amount>\S+))?\s*$")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A store's records and what they say.
+
+    Attributes:
+        frame: all records.
+        asked: what studies stated here, the oldest first.
+    """
+
+    frame: pd.DataFrame
+    asked: list[Questions]
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """The comparisons of all records, read against all that was asked."""
+        return compare(self.frame, self.questions)
+
+    @cached_property
+    def robustness(self) -> list[Robustness]:
+        """What becomes of the comparisons under variants of their protocols."""
+        return robustness(self.frame, self.comparisons)
+
+    @property
+    def questions(self) -> list[Question]:
+        """All that was ever asked here, each once."""
+        return list(dict.fromkeys(question for each in self.asked for question in each.questions))
+
+    @property
+    def within(self) -> float:
+        """Difference up to which two rows count as equal: the smallest that a study stated."""
+        return min((each.within for each in self.asked), default=WITHIN)
+
+    def sentences(self, comparisons: pd.DataFrame, within: float | None = None) -> list[Verdict]:
+        """The comparisons in words, with the protocol they are on.
+
+        Args:
+            comparisons: rows of `comparisons`.
+            within: as of the attribute, where not that.
+        """
+        named = {tuple(place): amounts(board) for place, board in self.frame.groupby(BOARD)}
+        held = {each.place: each for each in self.robustness}
+        several = len(set(self.frame["backbone"])) > 1
+        said = []
+        for row in _rows(comparisons):
+            place = Place(row.protocol, row.protocol_hash, row.backbone)
+            amount = named[tuple(place)][row.fraction]
+            holds = marks(held[place], Pair(row.a, row.b, amount)) if place in held else ""
+            found = difference(row, holds, amount, self.within if within is None else within)
+            where = f"On {row.protocol}, {row.backbone}" if several else f"On {row.protocol}"
+            said.append(Verdict(f"{where} at {found.text.removeprefix('At ')}", found.sure))
+        return said
+
+    def notes(self, comparisons: pd.DataFrame) -> list[str]:
+        """How the sentences are meant: what was asked and when, how it was judged, and what else a reader must know."""
+        lines = criterion(comparisons) if comparisons["error"].notna().any() else []
+        lines += [
+            f"Asked by {each.study} on {each.date}{f' at {each.revision}' if each.revision else ''}: "
+            f"{len(each.questions)} questions ({each.hash})."
+            for each in self.asked
+        ]
+        shown = self.frame.merge(comparisons[BOARD].drop_duplicates(), on=BOARD)
+        for _, board in shown.groupby(BOARD):
+            lines += [note for note in record_notes(board) if "synthetic" in note.lower()]
+        return list(dict.fromkeys(lines))
+
+
+def answers(store: Path, frame: pd.DataFrame) -> Answers:
+    """The answers of a store or of a folder of committed records.
+
+    Args:
+        store: where the questions lie.
+        frame: all of its records.
+
+    Raises:
+        StoreError: a list of questions is damaged.
+    """
+    return Answers(frame, read_questions(store))
+
+
+def answers_of(store: Path, mine: list[tuple[str, str | None]]) -> tuple[Answers, pd.DataFrame]:
+    """The answers of a store under the row names of one study, and that study's records.
+
+    A record keeps the name that the first study gave its row. All records of the store are judged together, so that what
+    a study leaves out changes no number.
+
+    Args:
+        store: the store's folder.
+        mine: key of each of the study's records, and its name for the row, None for the method's own.
+    """
+    records = {record.key: record for record in scan(store).records}
+    others = [record for key, record in records.items() if key not in {key for key, _ in mine}]
+    there = [(records[key], name) for key, name in mine if key in records]
+    names = [*(name for _, name in there), *(record.row for record in others)]
+    frame = from_records([*(record for record, _ in there), *others], names)
+    return answers(store, frame), frame[frame["key"].isin({record.key for record, _ in there})]
+
+
+def select(found: Answers, baselines: list[str], asked: list[str]) -> pd.DataFrame:
+    """The comparisons that a reader wants: the primary ones, or those against baselines, or those of questions.
+
+    Args:
+        found: the answers of a store.
+        baselines: rows; all comparisons with one of them.
+        asked: questions as `geokr>moco`, or `geokr>moco@0.01` at one amount of labels.
+
+    Raises:
+        StudyError: a question is written otherwise, or names what the store has not.
+    """
+    comparisons = found.comparisons
+    rows = sorted(set(comparisons["a"]) | set(comparisons["b"]))
+    for name in baselines:
+        _check_row(name, rows)
+    if not baselines and not asked:
+        return comparisons[comparisons["primary"]]
+    pairs = comparisons[["a", "b"]]
+    wanted = pairs.isin(baselines).any(axis=1)
+    for question in asked:
+        wanted |= _matches(question, found, rows)
+    return comparisons[wanted]
+
+
+def _matches(question: str, found: Answers, rows: list[str]) -> pd.Series:
+    parsed = _QUESTION.match(question)
+    if parsed is None:
+        raise StudyError(f"--question {question}: write it as ROW>ROW or ROW>ROW@AMOUNT, such as geokr>moco@0.01")
+    for name in (parsed["a"], parsed["b"]):
+        _check_row(name, rows)
+    table = found.comparisons
+    pair = {parsed["a"], parsed["b"]}
+    wanted: pd.Series = table["a"].isin(pair) & table["b"].isin(pair)
+    if parsed["amount"] is None:
+        return wanted
+    there = {tuple(place): amounts(board) for place, board in found.frame.groupby(BOARD)}
+    spelt = [parsed["amount"] in _spellings(row.fraction, there[tuple(row[:3])]) for row in _places(table)]
+    at = pd.Series(spelt, index=table.index, dtype=bool)
+    if not (wanted & at).any():
+        known = dict.fromkeys(name for board in there.values() for name in board.values())
+        raise StudyError(f"--question {question}: not measured at {parsed['amount']}: choose from {', '.join(known)}")
+    both: pd.Series = wanted & at
+    return both
+
+
+def _spellings(fraction: float, named: dict[float, str]) -> set[str]:
+    return {named[fraction], f"{fraction:g}", f"{100 * fraction:g}%", str(fraction)}
+
+
+def _check_row(name: str, rows: list[str]) -> None:
+    if name not in rows:
+        raise StudyError(f"there is no comparison with a row {name!r} in this store: choose from {', '.join(rows)}")
+
+
+def render(found: Answers, comparisons: pd.DataFrame, form: Form, within: float | None = None) -> str:
+    """Sentences and notes as text, Markdown, LaTeX (a fragment) or JSON (with every number of each comparison)."""
+    said = found.sentences(comparisons, within)
+    notes = found.notes(comparisons) if len(comparisons) else []
+    if form == "json":
+        rows = json.loads(comparisons.to_json(orient="records"))
+        whole = [{**row, "sentence": each.text} for row, each in zip(rows, said, strict=True)]
+        return json.dumps({"answers": whole, "notes": notes}, indent=1)
+    if form == "markdown":
+        lines = [f"- {text.markdown(each.text)}" for each in said]
+        return "\n".join([*lines, "", *(f"*{text.markdown(note)}*\n" for note in notes)]).rstrip()
+    if form == "latex":
+        lines = [rf"  \item {text.latex(each.text)}" for each in said]
+        small = " ".join(text.latex(note) for note in notes)
+        return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}", rf"\noindent\footnotesize {small}"])
+    return "\n".join([*(each.text for each in said), "", *notes]).rstrip()
+
+
+def summary(found: Answers, shown: pd.DataFrame) -> list[str]:
+    """The answers about the records that are shown, a line each, with how they were judged; at most `_MOST`.
+
+    Args:
+        found: the answers of a store.
+        shown: some of its records.
+    """
+    places = {
+        (*place, str(variant)) for (*place, variant), _ in shown.groupby([*BOARD, "fraction", "variant"], sort=False)
+    }
+    here = [row.primary and {(*row[1:5], row.a), (*row[1:5], row.b)} <= places for row in _rows(found.comparisons)]
+    mine = found.comparisons[here]
+    if mine.empty:
+        return []
+    lines = [each.text for each in found.sentences(mine.head(_MOST))]
+    more = [f"{len(mine) - _MOST} more: bench verdict"] if len(mine) > _MOST else []
+    return [*lines, *more, *(criterion(mine) if mine["error"].notna().any() else [])]
+
+
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
+
+
+def _places(table: pd.DataFrame) -> list[Any]:
+    return list(table[[*BOARD, "fraction"]].itertuples(index=False))

@@ -1,0 +1,62 @@
+"""`bench verdict`, `bench calibrate` and what `bench plan` says of differences, as commands."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli.calibrate import command
+from results import calibration
+from results.stats.simulation import ERRORS
+
+
+def test_the_primary_questions_are_answered_a_line_each(store, run_bench):
+    done = run_bench("verdict", "--store", str(store))
+    assert 0 == done.returncode
+    lines = [line for line in done.stdout.splitlines() if line.startswith("On ")]
+    assert 6 == len(lines)
+    assert lines[0].startswith("On demo/city at 1%, these weights of geokr are 1")
+    assert "simultaneous over 6 primary questions" in done.stdout
+
+
+def test_a_question_outside_of_them_is_exploratory(store, run_bench):
+    done = run_bench("verdict", "--store", str(store), "--question", "geokr>moco@0.01")
+    assert ["On demo/city at 1%, exploratory: "] == [
+        line[:33] for line in done.stdout.splitlines() if line.startswith("On ")
+    ]
+
+
+def test_json_has_the_numbers_that_stats_has(store, run_bench):
+    asked = run_bench("verdict", "--store", str(store), "--baseline", "random", "--format", "json")
+    whole = json.loads(run_bench("stats", "--store", str(store), "--json").stdout)["pairwise"]
+    answered = json.loads(asked.stdout)["answers"]
+    assert 6 == len(answered)
+    for row in answered:
+        row.pop("sentence")
+        assert row in whole
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--question", "geokr"], "write it as ROW>ROW"),
+        (["--baseline", "byol"], "no comparison with a row 'byol'"),
+        (["--store", "nowhere"], "nowhere holds no records folder"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(store, run_bench, options, words):
+    done = run_bench("verdict", "--store", str(store), *options)
+    assert 2 == done.returncode
+    assert words in done.stderr
+    assert 1 == len(done.stderr.splitlines())
+
+
+def test_calibrate_writes_report_and_table(store, tmp_path, monkeypatch):
+    for name, values in (("ROWS", (2,)), ("SEEDS", (3,)), ("COLUMNS", (1,)), ("PRETRAININGS", ((2, 4),))):
+        monkeypatch.setattr(calibration, name, values)
+    out, table = tmp_path / "report.md", tmp_path / "table.csv"
+    options = ["--draws", "40", "--store", str(store), "--out", str(out), "--table", str(table)]
+    done = CliRunner().invoke(command, options)
+    assert done.exit_code in (0, 1), done.output
+    assert "# What the intervals err" == out.read_text().splitlines()[0]
+    assert 1 + len(ERRORS) == len(table.read_text().splitlines())
