@@ -54,7 +54,7 @@ def _task(name, sets, **changes):
     return tasks.get(protocol.task).load()(protocol, sets[name])
 
 
-def _start(backbone="resnet18"):
+def _start(backbone="timm:test_resnet"):
     torch.manual_seed(0)
     return Start(backbone, dict(backbones.build(backbone).state_dict()), IMAGENET)
 

@@ -39,7 +39,7 @@ def study_of(corpus, labelled, **more):
             "corpus": str(corpus.path),
             "references": [],
             "methods": TRAINED,
-            "backbones": ["resnet18"],
+            "backbones": ["timm:test_resnet"],
             "pretrain": {"batch": BATCH, "size": 32, "precision": "fp32"},
             "options": {**NARROW, **{name: {"labelled": str(labelled)} for name in ("gersp", "supervised")}},
         }
@@ -53,11 +53,11 @@ def counted(network, into):
 
 
 def build(name, study, corpus):
-    options = fit(study.options_of(name), study.budget, name, name, "resnet18", corpus)
+    options = fit(study.options_of(name), study.budget, name, name, "timm:test_resnet", corpus)
     options.check(corpus)
     determinism.make_deterministic(7, 1)
     seen = options.supervise(corpus, 7)
-    method = methods.get(name).load()(backbones.build("resnet18"), options, seen, options.length(len(corpus)))
+    method = methods.get(name).load()(backbones.build("timm:test_resnet"), options, seen, options.length(len(corpus)))
     return options, method, seen
 
 

@@ -55,7 +55,7 @@ def pretrain(
     )
     options.check(corpus)
     corpus = options.supervise(corpus, seed)
-    method = methods.get(name).load()(backbones.build("resnet18"), options, corpus, options.length(len(corpus)))
+    method = methods.get(name).load()(backbones.build("timm:test_resnet"), options, corpus, options.length(len(corpus)))
     context = Context(torch.device("cpu"), folder, seed, lambda *_: None)
     try:
         trained = pretraining.train(method, corpus, context)
