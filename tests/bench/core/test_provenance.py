@@ -57,7 +57,7 @@ def git(folder, *words):
 
 
 def revision(folder):
-    code = "from bench.core import provenance; print(provenance._revision())"
+    code = "from bench.core.revision import revision; print(revision())"
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
 

@@ -7,7 +7,7 @@ from bench.core import configs
 from bench.core.errors import DataError, StudyError
 from tasks import datasets
 from tasks.datasets import read_spec
-from tasks.protocols import known_protocols, load_protocol
+from tasks.protocols import Slices, known_protocols, load_protocol
 
 FACTS = {
     "name": "mine",
@@ -62,4 +62,4 @@ def test_a_wrong_fact_is_named_with_its_file(tmp_path, change, said):
 
 def test_options_are_refused_where_a_data_set_has_none(tmp_path):
     with pytest.raises(DataError, match="data set mine takes no options, got bands"):
-        read_spec(_write(tmp_path, FACTS)).prepare(tmp_path, tmp_path, None, lambda *_: None, {"bands": "1"})
+        read_spec(_write(tmp_path, FACTS)).prepare(tmp_path, tmp_path, Slices(), lambda *_: None, {"bands": "1"})
