@@ -62,4 +62,4 @@ def test_a_wrong_fact_is_named_with_its_file(tmp_path, change, said):
 
 def test_options_are_refused_where_a_data_set_has_none(tmp_path):
     with pytest.raises(DataError, match="data set mine takes no options, got bands"):
-        read_spec(_write(tmp_path, FACTS)).prepare(tmp_path, tmp_path, Slices(), lambda *_: None, {"bands": "1"})
+        read_spec(_write(tmp_path, FACTS)).prepare(tmp_path, tmp_path, Slices(size=64), lambda *_: None, {"bands": "1"})
