@@ -16,17 +16,32 @@ from bench.metrics.confusion import IGNORE
 
 
 class PlainFCNHead(BaseDecodeHead):
-    """Double the coarsest map until it has the input's size; each doubling is bilinear, then convolution and norm.
+    """Double a map until it has the output's stride; each doubling is bilinear, then convolution and norm.
+
+    With an output stride of 1, the paper's, logits are computed for every pixel; a larger one is cheaper, and its logits are
+    resized to the input, as MMSegmentation's own heads do at stride 4 or 8.
 
     Args:
         in_channels: channels of the coarsest feature map.
         stride: its stride, a power of two.
         channels_by_stage: output channels of each doubling, coarsest first; a backbone with a smaller stride takes the
-            last log2(stride) of them.
+            last log2(stride / output_stride) of them.
         num_classes: number of classes.
+        output_stride: of the logits, a power of two.
+
+    Raises:
+        StudyError: the map is no coarser than the output, or there are too few channels.
     """
 
-    def __init__(self, *, in_channels: int, stride: int, channels_by_stage: Sequence[int], num_classes: int) -> None:
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        stride: int,
+        channels_by_stage: Sequence[int],
+        num_classes: int,
+        output_stride: int = 1,
+    ) -> None:
         super().__init__(
             in_channels=in_channels,
             channels=channels_by_stage[-1],
@@ -41,14 +56,18 @@ class PlainFCNHead(BaseDecodeHead):
             # Keep torch's own initialisation (docs/decisions/046).
             init_cfg=None,
         )
-        doublings = round(math.log2(stride))
+        doublings = round(math.log2(stride / output_stride))
+        if doublings < 1:
+            raise StudyError(
+                f"network.output_stride {output_stride} is no finer than the map's stride {stride}: lower it"
+            )
         if len(channels_by_stage) < doublings:
             raise StudyError(f"stride {stride} takes {doublings} doublings, the protocol has {len(channels_by_stage)}")
         widths = [in_channels, *channels_by_stage[-doublings:]]
         self.stages = nn.Sequential(*(_doubling(before, after) for before, after in pairwise(widths)))
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Map the pyramid to logits B x K x H x W at the input's size."""
+        """Map the pyramid to logits B x K x H x W at the output's stride."""
         logits: Tensor = self.cls_seg(self.stages(self._transform_inputs(inputs)))
         return logits
 

@@ -59,7 +59,8 @@ class Segmentation(FineTuned):
     def build(self, start: Start) -> EncoderDecoder:
         """Backbone, plain FCN head and preprocessor as one mmseg model.
 
-        The protocol's `network.level` says which feature map the head reads, the coarsest by default.
+        The protocol's `network.level` says which feature map the head reads, the coarsest by default, and
+        `network.output_stride` at which stride it gives logits, 1 by default.
         """
         pyramid = backbones.get(start.backbone)
         level = range(len(pyramid.channels))[self.protocol.network.get("level", -1)]
@@ -69,6 +70,7 @@ class Segmentation(FineTuned):
             "stride": pyramid.strides[level],
             "channels_by_stage": self.protocol.network["channels"],
             "num_classes": len(self.scheme.classes),
+            "output_stride": self.protocol.network.get("output_stride", 1),
         }
         return EncoderDecoder(
             backbone={"type": self.backbone, "start": start, "out_indices": [level]},

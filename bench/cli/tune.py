@@ -12,9 +12,7 @@ from bench.cli import options as shared
 from bench.core.documents import first_problem
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
-from bench.studies.tuning.ledger import MEASURES, Entry, Ledger, read_ledger, shipped
-
-HEADS = ("method", "trial", "options", "score", *MEASURES, "steps", "views", "doubts")
+from bench.studies.tuning.ledger import Entry, Ledger, read_ledger, shipped
 
 
 @click.command()
@@ -28,7 +26,7 @@ HEADS = ("method", "trial", "options", "score", *MEASURES, "steps", "views", "do
 def command(tuning: str, store: Path | None, device: str | None, workers: str | None, show: bool) -> None:
     """Tune the options of methods: the same number of trials in spaces of the same size for all.
 
-    Each trial is a pretraining, judged by frozen features on labelled pictures that no table scores. The same command goes
+    Each trial is a pretraining, judged by cells of protocols on data that no table scores. The same command goes
     on after an interruption. Exit code 0: all trials are in the ledger, those that diverged too; 1: some failed otherwise.
     """
     from bench.studies.tuning.spaces import load_tuning
@@ -65,8 +63,9 @@ def _engine(device: str | None, workers: str | None) -> EngineOptions:
 
 def table(ledger: Ledger) -> list[str]:
     """The trials as a Markdown table, the chosen ones bold, how many each method had, and the options to copy."""
-    lines = [f"| {' | '.join(HEADS)} |", "|---" * len(HEADS) + "|"]
-    lines += [f"| {' | '.join(_cells(entry))} |" for entry in ledger.entries]
+    heads = ("method", "trial", "options", "score", *ledger.measures, "steps", "views", "doubts")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines += [f"| {' | '.join(_cells(entry, ledger.measures))} |" for entry in ledger.entries]
     numbers = {ledger.trials(entry.method) for entry in ledger.entries}
     tuned = (
         f"{numbers.pop()} trials each" if len(numbers) == 1 else "unequal numbers of trials, the search has not ended"
@@ -79,11 +78,11 @@ def _stated(ledger: Ledger) -> list[str]:
     return ["options:", *(f"  {line}" for line in text.splitlines())]
 
 
-def _cells(entry: Entry) -> list[str]:
+def _cells(entry: Entry, names: list[str]) -> list[str]:
     options = " ".join(f"{name}={value}" for name, value in entry.options.items()) or "defaults"
     score = "" if entry.score is None else f"{entry.score:.3f}"
     mark = "**" if entry.chosen else ""
-    measured = [f"{entry.measures[name]:.3g}" if entry.measures else "" for name in MEASURES]
+    measured = [f"{entry.measures[name]:.3g}" if entry.measures else "" for name in names]
     doubts = f"diverged: {entry.diverged}" if entry.diverged else " ".join(entry.warnings)
     shown = (entry.method, str(entry.trial), f"{mark}{options}{mark}", f"{mark}{score}{mark}" if score else "")
     return [*shown, *measured, str(entry.steps), str(entry.views), doubts.replace("|", "\\|")]

@@ -37,16 +37,6 @@ registry = Registry(
             factory="bench.demo.corpora:held_out",
         ),
         CorpusSpec(
-            name="demo-dev",
-            summary="As demo, from another seed and other places: options of methods are tuned on it.",
-            factory="bench.demo.corpora:development",
-        ),
-        CorpusSpec(
-            name="demo-dev-objects",
-            summary="Labelled pictures of objects on ground that says nothing of them: options of methods are judged on them.",
-            factory="bench.demo.sets:ensure_objects",
-        ),
-        CorpusSpec(
             name="demo-natural",
             summary="Labelled synthetic ground photographs, an image folder, for methods that learn from labels too.",
             factory="bench.demo.sets:ensure_natural",

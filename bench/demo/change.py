@@ -13,8 +13,8 @@ from bench.demo.drawing import draw_all
 from bench.demo.noise import generator
 from bench.demo.optics import Image, draw_optics, expose
 
-VERSION = 2
-SPLITS = {"train": 24, "val": 6, "test": 10}
+VERSION = 3
+SPLITS = {"train": 90, "val": 2, "test": 57}
 SIZE = 192
 PARTS = ("A", "B", "label")
 # Two flights over one town in like seasons; mostly houses, so that change is not rare.

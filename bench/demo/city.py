@@ -30,8 +30,10 @@ COLOURS = {
     CLUTTER: (114, 106, 86),
 }
 
-# One campaign of flights: seasons and light differ less than among satellite scenes of many places.
-VARIETY = 0.5
+# A set of many towns, each with materials, plants and a light of its own: colour tells classes apart within a town and not
+# from one town to the next.
+VARIETY = 1.2
+OWN_TINT = 1.3  # of a class in a town, in standard deviations of the season's spread
 
 IMAGES, LABELS = "2_Ortho_RGB", "5_Labels_all"
 
@@ -54,7 +56,7 @@ def paint_city(layout: Layout, optics: Optics, rng: np.random.Generator) -> Arra
     scene = np.zeros((*layout.labels.shape, 3), dtype=np.float32)
     for label, colour in COLOURS.items():
         inside = layout.labels == label
-        ground = tint(colour, optics, rng, 0.8)
+        ground = tint(colour, optics, rng, OWN_TINT)
         scene[inside] = (ground + reliefs[label])[inside]
     lit = 1 - 0.42 * _shadow(layout.raised, optics.sun)
     return np.asarray(scene * lit[..., None], dtype=np.float32)
@@ -63,18 +65,19 @@ def paint_city(layout: Layout, optics: Optics, rng: np.random.Generator) -> Arra
 def _reliefs(layout: Layout, optics: Optics, rng: np.random.Generator) -> dict[int, Array]:
     """Texture of each class in digital numbers, H x W x 1 or 3."""
     shape, sun = (layout.labels.shape[0], layout.labels.shape[1]), optics.sun
-    asphalt = 3.5 * band(rng, shape, 2, 6, 0) + 5 * band(rng, shape, 40, 200) + 55 * layout.markings
+    strength = rng.uniform(0.6, 1.3, 6)
+    asphalt = 3.5 * band(rng, shape, 2, 6, 0) + 5 * band(rng, shape, 40, 200) + rng.uniform(15, 60) * layout.markings
     light = hillshade(layout.crowns * 6.0, sun)
     crowns = 14 * layout.crowns + 13 * light + 6 * layout.crown_tone + 4 * band(rng, shape, 2, 4)
     waste = rng.choice(np.array([0, 1, 2]), p=(0.7, 0.1, 0.2))
     clutter = (textures.rubble, textures.ripples, textures.marsh)[waste]
     return {
-        IMPERVIOUS: asphalt[..., None],
-        BUILDING: 20 * layout.roofs,
-        LOW_VEGETATION: 9 * textures.meadow(rng, shape, 1.4, sun),
-        TREE: crowns[..., None],
-        CAR: 30 * layout.cars,
-        CLUTTER: (19, 6, 17)[waste] * clutter(rng, shape, 1.1, sun),
+        IMPERVIOUS: strength[0] * asphalt[..., None],
+        BUILDING: 20 * strength[1] * layout.roofs,
+        LOW_VEGETATION: 9 * strength[2] * textures.meadow(rng, shape, rng.uniform(0.9, 2.0), sun),
+        TREE: strength[3] * crowns[..., None],
+        CAR: 30 * strength[4] * layout.cars,
+        CLUTTER: (19, 6, 17)[waste] * strength[5] * clutter(rng, shape, rng.uniform(0.8, 1.5), sun),
     }
 
 

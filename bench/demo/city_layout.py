@@ -126,8 +126,8 @@ def plan(
 
 
 def _trees(rng: np.random.Generator, shape: Shape, park: Mask, houses: Mask) -> tuple[Array, Array, Mask]:
-    """Crowns of 8 to 16 pixels: groves in parks, smaller clumps between houses."""
-    height, tone = blobs(rng, shape, 12.0, 0.78)
+    """Crowns of one size in a town, 8 to 16 pixels: groves in parks, smaller clumps between houses."""
+    height, tone = blobs(rng, shape, rng.uniform(8.0, 16.0), rng.uniform(0.72, 0.84))
     clump = band(rng, shape, 60, 200)
     closed = ndimage.gaussian_filter((height > 0.02).astype(np.float32), 2.0) > 0.5
     return height, tone, closed & ((park & (clump > -0.2)) | (houses & (clump > 0.8)) | (clump > 1.7))

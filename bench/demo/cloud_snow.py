@@ -15,9 +15,9 @@ from bench.demo.noise import generator
 from bench.demo.optics import Image, cloud_cover, draw_optics, expose
 from bench.demo.planet import BARE, FOREST, GRASSLAND, SNOW, WATER, Site
 
-VERSION = 2
-COUNT = 10
-SIZE = 384
+VERSION = 3
+COUNT = 84
+SIZE = 256
 BACKGROUND_VALUE, CLOUD_VALUE, SNOW_VALUE = 0, 1, 2
 
 # Mean near-infrared reflectance, 0 to 255: plants bright, water dark, snow a little darker than in red.
@@ -29,6 +29,9 @@ COVERS = {
     for code, near_infrared in NEAR_INFRARED.items()
 }
 
+# Snow and bare ground are as bright as clouds in some scenes, and clouds are thin in some: brightness alone tells nothing.
+SNOW_LIGHT, BARE_LIGHT, OPACITY = (0.95, 1.3), (0.8, 1.7), (0.5, 1.0)
+
 MIXES = (
     ((SNOW, 0.5), (BARE, 0.25), (FOREST, 0.25)),
     ((SNOW, 0.4), (GRASSLAND, 0.4), (WATER, 0.2)),
@@ -37,8 +40,10 @@ MIXES = (
 
 
 def place(index: int) -> Site:
-    """The site of one scene: on a diagonal across Europe, at the sensor's 16 m."""
-    return Site(f"cloud_snow_{index:02d}", 4.3 + 1.7 * index, 44.2 + 0.9 * index, 16, MIXES[index % len(MIXES)])
+    """The site of one scene: on a lattice across Europe, at the sensor's 16 m."""
+    row, column = divmod(index, 10)
+    lon, lat = 4.3 + 1.7 * column, 44.2 + 0.9 * row
+    return Site(f"cloud_snow_{index:02d}", lon, lat, 16, MIXES[index % len(MIXES)])
 
 
 def render_cloudy(seed: int, site: Site, size: int) -> tuple[Image, NDArray[np.uint8]]:
@@ -47,9 +52,19 @@ def render_cloudy(seed: int, site: Site, size: int) -> tuple[Image, NDArray[np.u
     optics = replace(draw_optics(rng, cloudy=1.0, most_clouds=0.4), murk=0.0)
     codes = scenes.truth(seed, site, size)
     cover = cloud_cover(codes.shape, optics, rng)
-    image = expose(scenes.paint(codes, COVERS, optics, 0.8, rng), optics, rng, cover)
+    ground = scenes.paint(codes, _in_this_light(rng), optics, 0.8, rng)
+    image = expose(ground, optics, rng, cover * np.float32(rng.uniform(*OPACITY)))
     mask = np.where(codes == SNOW, SNOW_VALUE, BACKGROUND_VALUE)
     return image, np.where(cover > 0.4, CLOUD_VALUE, mask).astype(np.uint8)
+
+
+def _in_this_light(rng: np.random.Generator) -> dict[int, scenes.Cover]:
+    """The looks of the classes in one scene."""
+    light = {SNOW: rng.uniform(*SNOW_LIGHT), BARE: rng.uniform(*BARE_LIGHT)}
+    return {
+        code: replace(cover, colour=tuple(light.get(code, 1.0) * value for value in cover.colour))
+        for code, cover in COVERS.items()
+    }
 
 
 def write_cloud_snow(folder: Path, seed: int, count: int, size: int) -> None:

@@ -4,13 +4,11 @@ from pathlib import Path
 
 from bench.core.context import Say
 from bench.corpus.build.pipeline import build_corpus
-from bench.demo.sites import DEVELOPMENT_SITES
-from bench.demo.world import WorldSpec, ensure_world
+from bench.demo.world import ensure_world
 
 # Of the demo world; another name where what is built changes, for a folder that is there is taken as it is.
 FOLDER = "corpus-2"
 SIZE = 64
-DEVELOPMENT = WorldSpec(seed=2022, sites=DEVELOPMENT_SITES, city_images=0)
 
 
 def corpus(home: Path, say: Say) -> Path:
@@ -29,14 +27,4 @@ def held_out(home: Path, say: Say) -> Path:
     out = world.root / f"synthetic-held-out-{SIZE}"
     if not out.is_dir():
         build_corpus(world.held_out, world.landcover, "globeland30", out, size=SIZE, overlap=0.0, synthetic=True)
-    return out
-
-
-def development(home: Path, say: Say) -> Path:
-    """The corpus that options of methods are tuned on: as the demo's, of another world."""
-    world = ensure_world(home, say, DEVELOPMENT)
-    out = world.root / FOLDER
-    if not out.is_dir():
-        say(f"cutting the development corpus in {out}")
-        build_corpus(world.scenes, world.landcover, "globeland30", out, size=SIZE, synthetic=True)
     return out

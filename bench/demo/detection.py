@@ -14,8 +14,8 @@ from bench.demo.scene_classes import ASPHALT, Draw, ground, shore_distance
 from bench.demo.textures import pixel_grid
 from bench.demo.vehicles import AIRPLANE, OIL_TANK, SHIP, Box, Pose, stamp
 
-VERSION = 2
-COUNT = 400
+VERSION = 3
+COUNT = 1340
 SIZE = (64, 64)  # width, height: one slice, with whole objects that are large in it
 EMPTY = 0.2  # share of images without objects
 
@@ -68,10 +68,6 @@ SETTINGS: tuple[tuple[Draw, int, float, float, int], ...] = (
     (_sea, SHIP, 30, 52, 1),
     (_depot, OIL_TANK, 22, 34, 2),
 )
-
-
-# Every ground that a picture may have, whatever lies on it.
-GROUNDS: tuple[Draw, ...] = (*(background for background, *_ in SETTINGS), _countryside)
 
 
 def render_detection(seed: int, index: int, size: tuple[int, int]) -> tuple[Image, Boxes]:

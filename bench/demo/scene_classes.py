@@ -15,8 +15,8 @@ from bench.demo.planet import ARTIFICIAL, BARE, CULTIVATED, FOREST, GRASSLAND, S
 from bench.demo.scenes import COVERS
 from bench.demo.textures import blobs, pixel_grid
 
-VERSION = 1
-PER_CLASS = 40
+VERSION = 2
+PER_CLASS = 164
 SIZE = 72
 
 SAND = (136, 126, 104)
@@ -108,7 +108,7 @@ def render_scene(seed: int, name: str, index: int, size: int) -> Image:
 
 
 def write_scene_classes(folder: Path, seed: int, per_class: int, size: int) -> None:
-    """Write `UCMerced_LandUse/Images/<class>/<class>NN.tif` under `folder`."""
+    """Write `UCMerced_LandUse/Images/<class>/<class>NNN.tif` under `folder`."""
     images = folder / "UCMerced_LandUse" / "Images"
     for name in CLASSES:
         (images / name).mkdir(parents=True)
@@ -118,4 +118,4 @@ def write_scene_classes(folder: Path, seed: int, per_class: int, size: int) -> N
 
 
 def _write(folder: Path, seed: int, name: str, index: int, size: int) -> None:
-    Picture.fromarray(render_scene(seed, name, index, size)).save(folder / f"{name}{index:02d}.tif")
+    Picture.fromarray(render_scene(seed, name, index, size)).save(folder / f"{name}{index:03d}.tif")

@@ -1,15 +1,17 @@
 """The demo's other downstream sets on disk, each generated when first asked for and then found again.
 
-All lie at other places than the corpus and come from other seeds. The folder's name carries the generator's version
-and sizes, so a changed set never passes for the old one.
+All lie at other places than the corpus and come from other seeds. The folder's name carries the generator's version, the
+world's seed and sizes, so that a changed set never passes for the old one.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core import files
 from bench.core.context import Say, quiet
-from bench.demo import change, cloud_snow, detection, natural, objects, scene_classes, tags
+from bench.core.world import of_part, world_seed
+from bench.demo import change, cloud_snow, detection, natural, scene_classes, tags
 
 
 def ensure_scene_classes(
@@ -24,10 +26,10 @@ def ensure_scene_classes(
         size: side of an image, pixels.
 
     Returns:
-        The folder that holds `UCMerced_LandUse/Images/<class>/<class>NN.tif`.
+        The folder that holds `UCMerced_LandUse/Images/<class>/<class>NNN.tif`.
     """
-    name = f"scene-classes-v{scene_classes.VERSION}-{per_class}x{size}"
-    return _ensure(home, name, say, lambda work: scene_classes.write_scene_classes(work, 31, per_class, size))
+    part = _Part("scene-classes", scene_classes.VERSION, f"{per_class}x{size}")
+    return part.ensure(home, say, lambda work, seed: scene_classes.write_scene_classes(work, seed, per_class, size))
 
 
 def ensure_detection(
@@ -44,8 +46,8 @@ def ensure_detection(
     Returns:
         The folder of `NNNNN.jpg` and `NNNNN.txt`.
     """
-    name = f"detection-v{detection.VERSION}-{count}x{size[0]}x{size[1]}"
-    return _ensure(home, name, say, lambda work: detection.write_detection(work, 41, count, size))
+    part = _Part("detection", detection.VERSION, f"{count}x{size[0]}x{size[1]}")
+    return part.ensure(home, say, lambda work, seed: detection.write_detection(work, seed, count, size))
 
 
 def ensure_cloud_snow(
@@ -63,8 +65,8 @@ def ensure_cloud_snow(
         The folder that holds `images/<name>.tif` (red, green, blue, near infrared) and `masks/<name>.png` (0
         background, 1 cloud, 2 snow).
     """
-    name = f"cloud-snow-v{cloud_snow.VERSION}-{count}x{size}"
-    return _ensure(home, name, say, lambda work: cloud_snow.write_cloud_snow(work, 53, count, size))
+    part = _Part("cloud-snow", cloud_snow.VERSION, f"{count}x{size}")
+    return part.ensure(home, say, lambda work, seed: cloud_snow.write_cloud_snow(work, seed, count, size))
 
 
 def ensure_change(
@@ -83,14 +85,14 @@ def ensure_change(
     """
     splits = splits or change.SPLITS
     counts = "-".join(str(count) for count in splits.values())
-    name = f"change-v{change.VERSION}-{counts}x{size}"
-    return _ensure(home, name, say, lambda work: change.write_change(work, 61, splits, size))
+    part = _Part("change", change.VERSION, f"{counts}x{size}")
+    return part.ensure(home, say, lambda work, seed: change.write_change(work, seed, splits, size))
 
 
 def ensure_natural(
     home: Path, say: Say = quiet, *, per_class: int = natural.PER_CLASS, size: int = natural.SIZE
 ) -> Path:
-    """Labelled ground photographs, an image folder.
+    """Labelled ground photographs, an image folder; they belong to no world.
 
     Args:
         home: folder that keeps generated data.
@@ -101,26 +103,8 @@ def ensure_natural(
     Returns:
         The folder that holds `<class>/*.png`.
     """
-    name = f"natural-v{natural.VERSION}-{per_class}x{size}"
-    return _ensure(home, name, say, lambda work: natural.write_natural(work, 71, per_class, size))
-
-
-def ensure_objects(
-    home: Path, say: Say = quiet, *, per_class: int = objects.PER_CLASS, size: int = objects.SIZE
-) -> Path:
-    """Pictures of one object or none, an image folder: what options of methods are judged on.
-
-    Args:
-        home: folder that keeps generated data.
-        say: told when it is drawn.
-        per_class: images of each of the 4 classes.
-        size: side of an image, pixels.
-
-    Returns:
-        The folder that holds `<class>/*.png`.
-    """
-    name = f"dev-objects-v{objects.VERSION}-{per_class}x{size}"
-    return _ensure(home, name, say, lambda work: objects.write_objects(work, 97, per_class, size))
+    root = home / f"demo-natural-v{natural.VERSION}-{per_class}x{size}"
+    return _drawn(root, say, lambda work: natural.write_natural(work, 71, per_class, size))
 
 
 def ensure_tags(home: Path, say: Say = quiet, *, count: int = tags.COUNT, size: int = tags.SIZE) -> Path:
@@ -135,12 +119,26 @@ def ensure_tags(home: Path, say: Say = quiet, *, count: int = tags.COUNT, size: 
     Returns:
         The folder that holds `UCMerced_LandUse/Images/<class>/<class>NNN.tif` and `LandUse_Multilabeled.txt`.
     """
-    name = f"tags-v{tags.VERSION}-{count}x{size}"
-    return _ensure(home, name, say, lambda work: tags.write_tagged(work, 83, count, size))
+    part = _Part("tags", tags.VERSION, f"{count}x{size}")
+    return part.ensure(home, say, lambda work, seed: tags.write_tagged(work, seed, count, size))
 
 
-def _ensure(home: Path, name: str, say: Say, write: Callable[[Path], None]) -> Path:
-    root = home / f"demo-{name}"
+@dataclass(frozen=True)
+class _Part:
+    """One part of the world: its kind, the version of its generator, and its sizes."""
+
+    kind: str
+    version: int
+    sizes: str
+
+    def ensure(self, home: Path, say: Say, write: Callable[[Path, int], None]) -> Path:
+        """The part's folder, drawn by `write(folder, seed)` when it is absent."""
+        world = world_seed()
+        root = home / f"demo-{self.kind}-v{self.version}-{world}-{self.sizes}"
+        return _drawn(root, say, lambda work: write(work, of_part(world, self.kind)))
+
+
+def _drawn(root: Path, say: Say, write: Callable[[Path], None]) -> Path:
     if not root.is_dir():
         say(f"drawing {root}")
         with files.new_folder(root) as work:

@@ -1,7 +1,5 @@
 """Where the demo world's scenes lie, and what grows there."""
 
-from dataclasses import replace
-
 from bench.demo.planet import (
     ARTIFICIAL,
     BARE,
@@ -43,7 +41,3 @@ SITES = (
     Site("moor", 10.3, 48.3, 8, ((WETLAND, 0.25), (WATER, 0.2), (FOREST, 0.3), (GRASSLAND, 0.25)), held_out=True),
     Site("range", 104.5, 45.7, 16, ((SNOW, 0.25), (BARE, 0.35), (CULTIVATED, 0.2), (FOREST, 0.2)), held_out=True),
 )
-
-# The world that options of methods are tuned on: the same kinds of ground, drawn from another seed, 24 degrees to the
-# west, four zones of UTM and of the land-cover rasters, where no scene of the demo lies.
-DEVELOPMENT_SITES = tuple(replace(site, lon=round(site.lon - 24, 1)) for site in SITES if not site.held_out)

@@ -13,7 +13,7 @@ from bench.demo.optics import Image, draw_optics, expose
 from bench.demo.planet import ARTIFICIAL, BARE, CULTIVATED, FOREST, GRASSLAND, WATER, Codes
 from tasks.datasets.ucmerced_multilabel import CLASSES, TABLE
 
-VERSION = 1
+VERSION = 2
 COUNT = 240
 SIZE = 64
 # The label that stands for each land cover; the other labels of the table do not occur.

@@ -1,12 +1,13 @@
 """The demo world on disk: generated once from its seed, then found again by its version."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from bench.core import files
 from bench.core.context import Say, quiet
+from bench.core.world import of_part, world_seed
 from bench.demo.city import write_city
 from bench.demo.drawing import draw_all
 from bench.demo.landcover_rasters import write_sheets
@@ -15,7 +16,7 @@ from bench.demo.scenes import footprint, write_scene
 from bench.demo.sites import SITES
 
 # Bump by hand whenever a pixel of the default world changes: the cached folder carries it.
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -23,21 +24,19 @@ class WorldSpec:
     """What the world is made of; the defaults are the demo.
 
     Attributes:
-        seed: root of the corpus' random streams.
+        seed: of the world; every part's random streams follow from it.
         sites: the scenes' places.
         scene_size: side of a scene, pixels.
-        city_seed: root of the segmentation set's random streams.
         city_images: number of city images.
         city_size: side of a city image, pixels.
         margin: mapped land around each scene, metres.
     """
 
-    seed: int = 2021
+    seed: int = field(default_factory=world_seed)
     sites: tuple[Site, ...] = SITES
     scene_size: int = 900
-    city_seed: int = 5
-    city_images: int = 24
-    city_size: int = 480
+    city_images: int = 188
+    city_size: int = 320
     margin: float = 1500.0
 
 
@@ -74,7 +73,7 @@ def ensure_world(home: Path, say: Say = quiet, spec: WorldSpec | None = None) ->
     spec = spec or WorldSpec()
     root = home / folder_name(spec)
     if not root.is_dir():
-        say(f"making the demo world in {home} (once, some 20 seconds on two cores)")
+        say(f"making the demo world in {home} (once, half a minute on two cores)")
         with files.new_folder(root) as work:
             _generate(_at(work), spec)
     return _at(root)
@@ -86,10 +85,11 @@ def ensure_city(home: Path, say: Say = quiet) -> Path:
 
 
 def folder_name(spec: WorldSpec) -> str:
-    """`demo-world-v<version>`, with a digest of the spec where it is not the demo's."""
-    if spec == WorldSpec():
-        return f"demo-world-v{VERSION}"
-    return f"demo-world-v{VERSION}-{hashlib.sha256(repr(spec).encode()).hexdigest()[:12]}"
+    """`demo-world-v<version>-<seed>`, with a digest of the spec where all but the seed is not the demo's."""
+    name = f"demo-world-v{VERSION}-{spec.seed}"
+    if spec == WorldSpec(spec.seed):
+        return name
+    return f"{name}-{hashlib.sha256(repr(spec).encode()).hexdigest()[:12]}"
 
 
 def _at(root: Path) -> World:
@@ -97,13 +97,12 @@ def _at(root: Path) -> World:
 
 
 def _generate(world: World, spec: WorldSpec) -> None:
-    grounds = [(Ground(spec.seed, site), footprint(site, spec.scene_size)) for site in spec.sites]
+    corpus, city = of_part(spec.seed, "corpus"), of_part(spec.seed, "city")
+    grounds = [(Ground(corpus, site), footprint(site, spec.scene_size)) for site in spec.sites]
     sheets = partial(write_sheets, world.landcover, grounds, spec.margin)
     scenes = [
-        partial(write_scene, world.held_out if site.held_out else world.scenes, spec.seed, site, spec.scene_size)
+        partial(write_scene, world.held_out if site.held_out else world.scenes, corpus, site, spec.scene_size)
         for site in spec.sites
     ]
-    cities = [
-        partial(write_city, world.city, spec.city_seed, index, spec.city_size) for index in range(spec.city_images)
-    ]
+    cities = [partial(write_city, world.city, city, index, spec.city_size) for index in range(spec.city_images)]
     draw_all([sheets, *scenes, *cities])

@@ -7,6 +7,7 @@ from bench.core import files
 from bench.core.context import Count, Say
 from bench.core.errors import DataError
 from bench.core.paths import data_home
+from bench.core.world import of_world
 from bench.corpus.registry import registry as corpora
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import PretrainOptions
@@ -28,7 +29,7 @@ class Inputs:
     def __init__(self, say: Say, home: Path | None = None) -> None:
         self.say = say
         self.home = home or data_home()
-        self._corpora: dict[str, Corpus] = {}
+        self._corpora: dict[tuple[str, int | None], Corpus] = {}
         self._datasets: dict[Path, Prepared] = {}
 
     def corpus(self, study: Study) -> Corpus:
@@ -42,20 +43,40 @@ class Inputs:
             raise DataError(
                 f"study {study.name} needs a corpus: build one with `bench corpus build` and pass --set corpus=DIR"
             )
-        if study.corpus not in self._corpora:
+        named = (study.corpus, study.world)
+        if named not in self._corpora:
             made = corpora.all().get(study.corpus)
-            path = made.make(self.home, self.say) if made else Path(study.corpus)
-            self._corpora[study.corpus] = Corpus.open(path)
-        return self._corpora[study.corpus]
+            with of_world(study.world):
+                path = made.make(self.home, self.say) if made else Path(study.corpus)
+            self._corpora[named] = Corpus.open(path)
+        return self._corpora[named]
 
     def dataset(self, study: Study, protocol: Protocol) -> Prepared:
         """The prepared data set of a protocol.
 
         Raises:
             DataError: it has not been prepared, the folder that a study names holds another data set, or files that its
-                split takes from the user are not there, or its labels are of another kind. A synthetic set may stand in for a real one, for a trial: its
-                records say that it is synthetic.
+                split takes from the user are not there, or its labels are of another kind. A synthetic set may stand in for
+                a real one, for a trial: its records say that it is synthetic.
         """
+        with of_world(study.world):
+            found = self._opened(study, protocol)
+        asked, there = protocol.slices.labels, found.index.get("labelled")
+        if asked is not None and asked != there:
+            has = f"{there} labels" if there else "labels of a kind that its index does not say"
+            raise DataError(
+                f"{found.path} has {has}, protocol {protocol.id} is for {asked} ones: prepare them with `bench data prepare "
+                f"{protocol.dataset} --protocol {protocol.id}`"
+            )
+        if not found.synthetic and found.index.get("dataset", protocol.dataset) != protocol.dataset:
+            raise DataError(
+                f"{found.path} holds {found.index['dataset']}, protocol {protocol.id} is for {protocol.dataset}: "
+                f"set data.{protocol.dataset} to its own folder"
+            )
+        check_lists(protocol.split, found)
+        return found
+
+    def _opened(self, study: Study, protocol: Protocol) -> Prepared:
         if protocol.dataset in study.data:
             path = Path(study.data[protocol.dataset])
         else:
@@ -66,21 +87,7 @@ class Inputs:
                 self.say(f"preparing {spec.name} in {path}")
                 self.prepare(protocol.dataset, spec.make(self.home, self.say), protocol.slices)
             self._datasets[path] = Prepared.open(path)
-        found = self._datasets[path]
-        asked, there = protocol.slices.labels, found.index.get("labelled")
-        if asked is not None and asked != there:
-            has = f"{there} labels" if there else "labels of a kind that its index does not say"
-            raise DataError(
-                f"{path} has {has}, protocol {protocol.id} is for {asked} ones: prepare them with `bench data prepare "
-                f"{protocol.dataset} --protocol {protocol.id}`"
-            )
-        if not found.synthetic and found.index.get("dataset", protocol.dataset) != protocol.dataset:
-            raise DataError(
-                f"{path} holds {found.index['dataset']}, protocol {protocol.id} is for {protocol.dataset}: "
-                f"set data.{protocol.dataset} to its own folder"
-            )
-        check_lists(protocol.split, found)
-        return found
+        return self._datasets[path]
 
     def fill(self, options: PretrainOptions) -> PretrainOptions:
         """The options with what they name by a registered word made and in its place."""

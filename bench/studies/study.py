@@ -128,6 +128,8 @@ class Study(BaseModel):
     Attributes:
         name: goes into every record the study makes.
         corpus: `demo`, or a folder made by `bench corpus build`; None where no method needs one.
+        world: seed of the demo world that corpus and data sets are drawn from; None for the leaderboard's. In no key, for
+            what another world holds has another hash.
         data: prepared data sets by name, where they are not in the harness' data folder.
         methods: the rows: names from the methods registry, or methods with options, a name and other seeds (`Row`).
         references: rows that all others are compared with; they are added to the methods. One whose weights are not on
@@ -160,6 +162,7 @@ class Study(BaseModel):
 
     name: str = Field(min_length=1)
     corpus: str | None = None
+    world: int | None = Field(default=None, ge=0)
     data: dict[str, str] = Field(default_factory=dict)
     methods: Annotated[list[Row], BeforeValidator(_rows), Field(min_length=1)]
     references: Annotated[list[str], BeforeValidator(_as_list)] = Field(default_factory=lambda: ["random"])

@@ -16,9 +16,6 @@ from bench.core import files
 from bench.core.configs import folder
 from bench.core.errors import StudyError
 
-# By name, as `bench.studies.tuning.judge` measures them.
-MEASURES = ("linear_few", "linear_all", "knn_few", "knn_all", "rank", "spread", "alignment", "uniformity")
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -29,13 +26,13 @@ class Entry:
         trial: number, from 1; the first takes the defaults.
         chosen: whether its options are those of the method from here on.
         options: what the trial states beside what all trials of the method have.
-        score: by which it was ranked, higher is better; None of one that diverged.
-        measures: all that was measured, the score's parts among them (`bench.studies.tuning.judge`).
+        score: the mean of the measures, by which it was ranked, higher is better; None of one that diverged.
+        measures: of each protocol and amount of labels, `demo/scenes-probe@5%`, the mean score of the cells.
         steps, views: of the pretraining; views are those of the network that learns by gradient.
         seed: of the pretraining.
         warnings: names of the warnings of its weights.
         diverged: why it has no weights, in one line; empty where it has.
-        images: folder name of what it was judged on.
+        cells: hash of the keys of the cells that judged it.
         key: of its weights.
     """
 
@@ -44,7 +41,7 @@ class Entry:
     options: dict[str, Any]
     seed: int
     key: str
-    images: str
+    cells: str
     chosen: bool = False
     score: float | None = None
     measures: dict[str, float] = field(default_factory=dict)
@@ -58,10 +55,10 @@ class Entry:
         """Whether its features have lost their spread or rank."""
         return "features-collapsed" in self.warnings
 
-    def merit(self) -> tuple[bool, float, float, int]:
-        """By which trials of a method are ranked: those that collapsed last, then by score, by rank, the earlier first."""
+    def merit(self) -> tuple[bool, float, int]:
+        """By which trials of a method are ranked: those that collapsed last, then by score, the earlier first."""
         assert self.score is not None
-        return not self.collapsed, self.score, self.measures["rank"], -self.trial
+        return not self.collapsed, self.score, -self.trial
 
 
 @dataclass(frozen=True)
@@ -87,6 +84,11 @@ class Ledger:
         """The options that were chosen, by method."""
         return {each.method: each.options for each in self.entries if each.chosen}
 
+    @property
+    def measures(self) -> list[str]:
+        """Names of all that was measured."""
+        return list(dict.fromkeys(name for each in self.entries for name in each.measures))
+
     def trials(self, method: str) -> int:
         """Number of trials of a method."""
         return sum(each.method == method for each in self.entries)
@@ -100,7 +102,7 @@ class Ledger:
     def text(self) -> str:
         """As CSV; a number keeps all its digits."""
         plain = [each.name for each in fields(Entry) if each.name != "measures"]
-        first = ["method", "trial", "chosen", "options", "score", *MEASURES]
+        first = ["method", "trial", "chosen", "options", "score", *self.measures]
         names = first + [name for name in plain if name not in first]
         buffer = io.StringIO()
         writer = csv.DictWriter(buffer, names, lineterminator="\n")
@@ -145,10 +147,10 @@ def _entry(row: dict[str, str]) -> Entry:
         options=json.loads(row["options"]),
         seed=int(row["seed"]),
         key=row["key"],
-        images=row["images"],
+        cells=row["cells"],
         chosen=row["chosen"] == "yes",
         score=float(row["score"]) if row["score"] else None,
-        measures={name: float(row[name]) for name in MEASURES if row[name]},
+        measures={name: float(row[name]) for name in row if "@" in name and row[name]},
         steps=int(row["steps"]),
         views=int(row["views"]),
         warnings=tuple(row["warnings"].split()),

@@ -34,8 +34,10 @@ class Tuning(BaseModel):
     Attributes:
         name: of the file and its ledger.
         corpus: what is pretrained on: a name from the corpus registry, or a folder.
-        images: what trials are judged on: a name from the corpus registry, or a folder with one folder a class.
-        size: side that the pictures are read at, pixels.
+        world: seed of the demo world that everything is drawn from; one that no table scores.
+        data: prepared data sets by name, as of a study.
+        protocols: of each task, what trials are judged on: cells of the grid as any others, on data that no table scores.
+        labels: amounts of labels, for all tasks or by task, as of a study.
         backbone: name from the backbones registry.
         budget: how long every trial trains.
         views: as of a study.
@@ -50,8 +52,10 @@ class Tuning(BaseModel):
 
     name: str = Field(min_length=1)
     corpus: str
-    images: str
-    size: int = Field(default=64, ge=32)
+    world: int | None = Field(default=None, ge=0)
+    data: dict[str, str] = Field(default_factory=dict)
+    protocols: dict[str, list[str]] = Field(min_length=1)
+    labels: list[str] | dict[str, list[str]] | None = None
     backbone: str
     budget: StudyBudget
     views: Literal["paper", "common"] = "common"
@@ -115,8 +119,11 @@ class Tuning(BaseModel):
             "budget": self.budget,
             "views": self.views,
             "backbones": [self.backbone],
-            "tasks": [],
-            "protocols": {},
+            "world": self.world,
+            "data": self.data,
+            "tasks": list(self.protocols),
+            "protocols": self.protocols,
+            "labels": self.labels,
             "seeds": 1,
             "seed": self.seed,
             "pretrain": self.pretrain,

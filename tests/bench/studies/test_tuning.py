@@ -17,17 +17,17 @@ from bench.engines import read_options
 from bench.store.store import Store
 from bench.studies.inputs import Inputs
 from bench.studies.plan import plan_pretraining
-from bench.studies.probe_sets import folder_samples
 from bench.studies.study import load_study
-from bench.studies.tuning.judge import judge, score
-from bench.studies.tuning.ledger import MEASURES, Entry, Ledger, read_ledger, shipped
+from bench.studies.tuning.ledger import Entry, Ledger, read_ledger, shipped
 from bench.studies.tuning.search import Search
 from bench.studies.tuning.spaces import TUNINGS, load_tuning
+from tasks.protocols import load_protocol
 
 SMALL = {
     "name": "small",
-    "backbone": "resnet18",
-    "size": 32,
+    "backbone": "timm:test_resnet",
+    "protocols": {"probe": ["demo/scenes-probe"]},
+    "labels": ["5shot", "100%"],
     "budget": {"views": 64},
     "trials": 3,
     "pretrain": {"batch": 16, "size": 32},
@@ -56,14 +56,17 @@ def write(tmp_path, corpus):  # noqa: F811 - a fixture
     """Write a tuning file; its pictures are bright or dark, in two classes of 40."""
     generator = np.random.default_rng(0)
     for name, level in (("bright", 150), ("dark", 60)):
-        (tmp_path / "images" / name).mkdir(parents=True)
+        (tmp_path / "raw" / "Images" / name).mkdir(parents=True)
         for index in range(40):
             pixels = np.clip(generator.normal(level, 20, (32, 32, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{index}.png")
+            Image.fromarray(pixels).save(tmp_path / "raw" / "Images" / name / f"{index}.png")
+    Inputs(print, tmp_path).prepare(
+        "demo-scenes", tmp_path / "raw", load_protocol("demo/scenes-probe").slices, tmp_path / "pictures"
+    )
 
     def write(**values):
         file = tmp_path / "small.yaml"
-        given = SMALL | {"corpus": str(corpus.path), "images": str(tmp_path / "images")} | values
+        given = SMALL | {"corpus": str(corpus.path), "data": {"demo-scenes": str(tmp_path / "pictures")}} | values
         file.write_text(yaml.safe_dump(given, sort_keys=False))
         return file
 
@@ -152,7 +155,8 @@ def test_a_search_that_is_not_the_same_for_all_is_refused_in_one_line(write, val
         ),
         ({"backbone": "resnet19"}, "unknown backbone 'resnet19'"),
         ({"budget": {"views": 10}}, "budget: 10 views are less than one step of geokr-representation-trial-1"),
-        ({"images": "nowhere"}, "folder of labelled images nowhere does not exist"),
+        ({"data": {"demo-scenes": "nowhere"}}, "no prepared data set at nowhere"),
+        ({"protocols": {"probe": ["demo/scenes-prob"]}}, "demo/scenes-prob"),
     ],
 )
 def test_what_cannot_run_is_refused_before_anything_does(write, tmp_path, values, said):
@@ -168,7 +172,7 @@ def test_a_search_enters_all_trials_and_goes_on_where_it_was_stopped(write, tmp_
     spaces = {"geokr-representation": {"lr": [1e14, 2e14]}, "simclr": {"lr": [0.02, 0.2]}}
     tuning, store = load_tuning(str(write(trials=2, spaces=spaces))), Store(tmp_path / "store")
     search = Search(tuning, store, print)
-    assert 4 == search.open
+    assert 4 * (1 + 21) == search.open, "a pretraining each, and twenty draws of few labels beside all"
     outcome = search.run(read_options({"workers": 1, "device": "cpu"}), Silent())
     assert [] == outcome.failures
     ledger = read_ledger(search.path)
@@ -182,9 +186,12 @@ def test_a_search_enters_all_trials_and_goes_on_where_it_was_stopped(write, tmp_
     assert [("geokr-representation", 2)] == [(each.method, each.trial) for each in lost]
     assert (None, {}) == (lost[0].score, lost[0].measures)
     assert set(tuning.spaces) == set(ledger.chosen)
-    measures = judge(store.weights(ledger.entries[0].key), "resnet18", folder_samples(tmp_path / "images", 32))
-    assert (score(measures), measures) == (ledger.entries[0].score, ledger.entries[0].measures)
-    assert measures["linear_all"] > 0.9
+    first = ledger.entries[0]
+    scores = [record.score for record in store.records() if (record.weights, record.labels) == (first.key, "5shot")]
+    assert 20 == len(scores)
+    assert np.mean(scores) == first.measures["demo/scenes-probe@5shot"]
+    assert first.measures["demo/scenes-probe@100%"] > 0.9
+    assert np.mean(list(first.measures.values())) == first.score
     whole = search.path.read_text()
     shorter = Ledger()
     for each in ledger.entries[:3]:
@@ -218,8 +225,7 @@ def test_a_wrong_command_is_refused_in_one_line(tmp_path, arguments, said):
 
 
 def entry(trial, value, method="moco", **more):
-    measures = dict.fromkeys(MEASURES, 0.1) | {"rank": 10.0}
-    given = {"options": {}, "seed": 3, "key": f"key{trial}", "images": "pictures", "measures": measures}
+    given = {"options": {}, "seed": 3, "key": f"key{trial}", "cells": "two", "measures": {"demo/scenes-probe@5%": 0.1}}
     return Entry(method=method, trial=trial, score=value, **given | more)
 
 
@@ -230,12 +236,10 @@ def entered(*entries):
     return ledger
 
 
-def test_the_best_score_is_chosen_then_the_higher_rank_then_the_earlier():
-    higher = dict.fromkeys(MEASURES, 0.1) | {"rank": 11.0}
+def test_the_best_score_is_chosen_then_the_earlier():
     assert [False, True, False] == [
         each.chosen for each in entered(entry(1, 0.5), entry(2, 0.7), entry(3, 0.6)).entries
     ]
-    assert [False, True] == [each.chosen for each in entered(entry(1, 0.5), entry(2, 0.5, measures=higher)).entries]
     assert [True, False] == [each.chosen for each in entered(entry(2, 0.5), entry(1, 0.5)).entries]
 
 
