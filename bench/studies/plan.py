@@ -96,7 +96,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     ]
     missed = tuple(left_out(study, protocols))
     if missed and not cells:
-        raise StudyError(f"study {study.name}: {'; '.join(missed)}, and nothing is left: ask for a task that probes")
+        raise StudyError(f"study {study.name}: {'; '.join(missed)}, and nothing is left: ask for another task")
     return Plan(_distinct(jobs.values()), cells, missed)
 
 
@@ -112,16 +112,20 @@ def repeats(study: Study, protocol: Protocol, amount: Drawn) -> Iterator[int]:
 
 
 def takes(protocol: Protocol, row: Row) -> bool:
-    """Whether a row can enter a protocol: fixed features cannot be fine-tuned, and are of whole images."""
-    task = tasks.get(protocol.task)
-    return methods.get(row.method).network is None or (task.frozen and not task.pixels)
+    """Whether a row can enter a protocol: fixed features are of whole images and only probed, and an oracle must learn."""
+    task, method = tasks.get(protocol.task), methods.get(row.method)
+    if method.learns_protocol:
+        return protocol.trains
+    return method.network is None or (task.frozen and not task.pixels)
 
 
 def left_out(study: Study, protocols: list[Protocol]) -> Iterator[str]:
     """Rows that cannot enter a protocol, and references whose weights are absent, a line each."""
     for row in study.rows():
         ids = [protocol.id for protocol in protocols if not takes(protocol, row)]
-        if ids:
+        if ids and methods.get(row.method).learns_protocol:
+            yield f"{row.name} learns the protocol, and a probe trains no network: left out of {', '.join(ids)}"
+        elif ids:
             yield f"{row.name} gives fixed features of images, which can only be probed: left out of {', '.join(ids)}"
     yield from missing_references(study).values()
 
@@ -152,16 +156,11 @@ def check_seeds(study: Study) -> None:
 
 
 def _check_protocols(study: Study, protocols: list[Protocol]) -> None:
-    """Refuse what a task cannot do: see `TaskSpec.check`; an oracle learns nothing where no network is trained."""
-    oracle = next((row.name for row in study.rows() if methods.get(row.method).learns_protocol), None)
+    """Refuse what a task cannot do: see `TaskSpec.check`."""
     for protocol in protocols:
         tasks.get(protocol.task).check(protocol)
         for backbone in study.backbones:
             tasks.get(protocol.task).check_backbone(protocol, backbones.get(backbone))
-        if oracle and not protocol.trains:
-            raise StudyError(
-                f"protocol {protocol.id} trains no network, which {oracle} learns from: leave one of them out"
-            )
 
 
 def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol], rows: list[Row]) -> None:

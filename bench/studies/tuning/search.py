@@ -54,7 +54,8 @@ class Search:
         for number, plan in enumerate(self._plans, 1):
             if plan.open_cells(self._store):
                 outcome = execute(plan, self._store, engine, view)
-                failed.failures += [each for each in outcome.failures if self._store.diverged(each[0].key) is None]
+                stopped = {job.key for job, _ in plan.failed(self._store)}
+                failed.failures += [each for each in outcome.failures if each[0].key not in stopped]
             ledger = self._judge(number, plan, ledger)
         return failed
 

@@ -86,7 +86,7 @@ def test_fixed_features_enter_no_fine_tuning_and_the_plan_says_so(tmp_path, corp
 
 
 def test_a_study_that_can_do_nothing_but_leave_out_is_refused(tmp_path, corpus, data):  # noqa: F811
-    with pytest.raises(StudyError, match=r"mosaiks gives fixed .* nothing is left: ask for a task that probes"):
+    with pytest.raises(StudyError, match=r"mosaiks gives fixed .* nothing is left: ask for another task"):
         planned(tmp_path, corpus, data, methods=["mosaiks"])
 
 
