@@ -18,7 +18,7 @@ SPLITS = {"train": 90, "val": 2, "test": 57}
 SIZE = 192
 PARTS = ("A", "B", "label")
 # Two flights over one town in like seasons; mostly houses, so that change is not rare.
-VARIETY = 0.25
+VARIETY = 0.6
 TOWN = Town(houses=0.9, park=0.05, car_park=0.05, built=0.95, yard=(2, 4))
 
 

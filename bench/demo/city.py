@@ -32,8 +32,8 @@ COLOURS = {
 
 # A set of many towns, each with materials, plants and a light of its own: colour tells classes apart within a town and not
 # from one town to the next.
-VARIETY = 1.2
-OWN_TINT = 1.3  # of a class in a town, in standard deviations of the season's spread
+VARIETY = 1.0
+OWN_TINT = 1.2  # of a class in a town, in standard deviations of the season's spread
 
 IMAGES, LABELS = "2_Ortho_RGB", "5_Labels_all"
 

@@ -9,11 +9,15 @@ import rasterio
 from pyproj import Transformer
 from rasterio.windows import from_bounds
 
+from bench.core.world import DEFAULT, of_part, of_world, world_seed
+from bench.demo import change, cloud_snow, detection, scene_classes
 from bench.demo.city import PALETTE
 from bench.demo.landcover_rasters import DemoSheet
 from bench.demo.planet import EARLIER, NO_DATA, Site
+from bench.demo.sets import ensure_scene_classes
 from bench.demo.sites import SITES
 from bench.demo.world import World, WorldSpec, ensure_world
+from tasks.protocols import load_protocol
 
 SMALL = WorldSpec(sites=(SITES[0], *SITES[10:12], SITES[13]), scene_size=192, city_images=4, city_size=240)
 
@@ -113,11 +117,49 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(world, tmp
     for name in names:
         assert (world.root / name).read_bytes() == (again.root / name).read_bytes(), name
     other = ensure_world(
-        tmp_path, spec=WorldSpec(seed=1, sites=spec.sites, scene_size=192, city_seed=2, city_images=1, city_size=240)
+        tmp_path, spec=WorldSpec(seed=spec.seed + 1, sites=spec.sites, scene_size=192, city_images=1, city_size=240)
     )
     assert other.root != again.root
     for name in names:
         assert (other.root / name).read_bytes() != (again.root / name).read_bytes(), name
+
+
+def test_parts_of_one_world_are_drawn_from_streams_of_their_own_and_another_world_from_others(tmp_path):
+    assert 4 == len({of_part(world, part) for world in (1, 2) for part in ("city", "corpus")})
+    with of_world(7):
+        inner = WorldSpec().seed
+        with of_world(None):
+            assert 7 == world_seed()
+        drawn = ensure_scene_classes(tmp_path, per_class=1, size=16)
+    assert (7, DEFAULT) == (inner, WorldSpec().seed)
+    assert drawn != ensure_scene_classes(tmp_path, per_class=1, size=16)
+
+
+# Images of the pool that a protocol of the demo draws labels from, and of its test part.
+SAMPLES = {
+    "demo/city": (188 * 25 * 41 // 47, 188 * 25 * 6 // 47),
+    "demo/scenes": (8 * 164 * 25 // 41, 8 * 164 * 16 // 41),
+    "demo/objects": (1340 * 5 // 8, 1340 * 3 // 8),
+    "demo/cloud": (84 * 16 * 13 // 21, 84 * 16 * 8 // 21),
+    "demo/change": (90 * 9, 57 * 9),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_smallest_amount_of_labels_is_forty_samples_and_the_test_part_five_hundred(name):
+    pool, tested = SAMPLES[name]
+    protocol = load_protocol(name)
+    assert min(amount.size(pool, 8) for amount in protocol.amounts) >= 40
+    assert tested >= 500
+
+
+def test_the_demo_has_as_many_images_as_its_protocols_count_on():
+    world, slices = WorldSpec(), 64
+    assert (188, 25) == (world.city_images, (world.city_size // slices) ** 2)
+    assert 164 == scene_classes.PER_CLASS
+    assert 1340 == detection.COUNT
+    assert (84, 16) == (cloud_snow.COUNT, (cloud_snow.SIZE // slices) ** 2)
+    assert (90, 57, 9) == (change.SPLITS["train"], change.SPLITS["test"], (change.SIZE // slices) ** 2)
 
 
 def test_a_finished_world_is_found_again_and_not_generated(tmp_path):
