@@ -121,6 +121,49 @@ def difference(row: Any, holds: str = "", amount: str | None = None, within: flo
     return Verdict(f"{at}, {said}{exact}{rests}.", sure=bool(row.sure) or row.within <= within)
 
 
+def on_images(row: Any, images: Any) -> str:
+    """What the test images say of a comparison, in words: of these weights, and of methods on other images.
+
+    Args:
+        row: the comparison, as of `difference`.
+        images: the same row of `results.doubt.TestImages.by_comparison`.
+
+    Returns:
+        '' where nothing is known.
+    """
+    if not images.seeds:
+        return ""
+    (ahead, leads), (behind, trails) = _by_lead(row, images.mean, images.favour_a, images.favour_b)
+    kind = "images" if images.by_image else "sources"
+    over = f"{images.sources} {kind}, mean of {_seeds(images.seeds)}"
+    if images.few:
+        lead = "" if math.isnan(leads) else f"; {ahead} is ahead on {leads:.0f} of them, {behind} on {trails:.0f}"
+        return f"About these weights: too few places to generalise over ({over}){lead}."
+    points = _ends(images.mean, images.images_low, images.images_high)
+    if images.images_low > 0 or images.images_high < 0:
+        said = f"on other images {ahead} is {points} above {behind} ({over}{_each_seed(row, images)})"
+    else:
+        said = f"on other images {ahead} and {behind} are not told apart ({points}, {over}{_each_seed(row, images)})"
+    if math.isnan(images.both_low):
+        return f"About these weights: {said}."
+    whom = "these pretrainings" if row.one_a or row.one_b else "methods"
+    both = _ends(images.mean, images.both_low, images.both_high)
+    return f"About these weights: {said}. About {whom}, on other images: {both}."
+
+
+def claims(*, known: bool) -> list[str]:
+    """What the sentences of a store are about, a line each.
+
+    Args:
+        known: whether the store keeps outcomes, from which something is known of other test images.
+    """
+    first = "Sentences are about methods: trained again (labels, fine-tuning, pretraining), tested on the same images."
+    if not known:
+        return [first, "No outcomes are kept here: what would hold on other test images cannot be known."]
+    second = "Lines about these weights: the same networks on other images of the same kind; single 95% intervals, by source."
+    return [first, second]
+
+
 def criterion(comparisons: pd.DataFrame) -> list[str]:
     """How the comparisons of a table were judged, a sentence each.
 
@@ -140,9 +183,33 @@ def criterion(comparisons: pd.DataFrame) -> list[str]:
 
 
 def _points(row: Any) -> str:
-    """The difference with its interval, in the direction that makes it positive: '4.1 [2.2, 6.0] points'."""
-    low, high = (row.low, row.high) if row.difference >= 0 else (-row.high, -row.low)
-    return f"{100 * abs(row.difference):.2f} [{100 * low:.2f}, {100 * high:.2f}] points"
+    return _ends(row.difference, row.low, row.high)
+
+
+def _ends(middle: float, low: float, high: float) -> str:
+    """A difference with its interval, in the direction that makes it positive: '4.1 [2.2, 6.0] points'."""
+    low, high = (low, high) if middle >= 0 else (-high, -low)
+    return f"{100 * abs(middle):.2f} [{100 * low:.2f}, {100 * high:.2f}] points"
+
+
+def _by_lead(row: Any, mean: float, of_a: float, of_b: float) -> list[tuple[str, float]]:
+    """The two rows, the one with the higher mean first, each with a number of its own."""
+    sides = [(row.a, of_a), (row.b, of_b)]
+    return sides if mean >= 0 else sides[::-1]
+
+
+def _each_seed(row: Any, images: Any) -> str:
+    """In how many seeds one row is ahead by that seed alone, and by McNemar's test: '; alone in 2, by McNemar's test in 2'."""
+    (_, alone), _ = _by_lead(row, images.mean, images.seeds_a, images.seeds_b)
+    (_, called), _ = _by_lead(row, images.mean, images.mcnemar_a, images.mcnemar_b)
+    if images.seeds == 1 and math.isnan(called):
+        return ""
+    tested = "" if math.isnan(called) else f", by McNemar's test in {called:.0f}"
+    return f"; alone in {alone:.0f}{tested}"
+
+
+def _seeds(number: int) -> str:
+    return f"{number} seed{'' if number == 1 else 's'}"
 
 
 def _counted(within: float) -> str:
@@ -151,7 +218,7 @@ def _counted(within: float) -> str:
 
 def _repeats(row: Any) -> str:
     """Number of repeats, and of pretrainings where several repeats share one: '6 seeds, 3 pretrainings'."""
-    seeds = f"{row.n} seed{'' if row.n == 1 else 's'}"
+    seeds = _seeds(row.n)
     return seeds if row.units == row.n else f"{seeds}, {row.units} pretraining{'' if row.units == 1 else 's'}"
 
 
