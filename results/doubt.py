@@ -29,8 +29,8 @@ from results import outcomes
 from results.frame import scan
 from results.stats.block_model import COLUMN, block_of
 from results.stats.intervals import Floats
-from results.stats.simultaneous import ALPHA
-from results.stats.sources import FEWEST, GROUPS, Error, Places, alone, jackknife, left_out, mcnemar
+from results.stats.simultaneous import ALPHA, Family
+from results.stats.sources import ALONE, FEWEST, GROUPS, Error, Places, alone, jackknife, left_out, mcnemar
 
 BY_COMPARISON = {
     "seeds": "shared seeds of which both rows keep outcomes; 0 where nothing is known",
@@ -120,16 +120,18 @@ class TestImages:
         """Whether any record of the store keeps outcomes."""
         return outcomes.kept(self._store, self._records.values()) > 0
 
-    def by_comparison(self, comparisons: pd.DataFrame) -> pd.DataFrame:
+    def by_comparison(self, comparisons: pd.DataFrame, family: Family) -> pd.DataFrame:
         """What the test images say of each comparison.
 
         Args:
             comparisons: some rows of `results.stats.block_model.compare`.
+            family: the primary questions, over which the intervals of primary comparisons are simultaneous; those of
+                others are single ones.
 
         Returns:
             A row a comparison, with the same index: `COLUMN`, a, b, and the columns of `BY_COMPARISON`.
         """
-        rows = [self._comparison(row) for row in _rows(comparisons)]
+        rows = [self._comparison(row, family if row.primary else ALONE) for row in _rows(comparisons)]
         found = pd.DataFrame(rows, columns=list(BY_COMPARISON), index=comparisons.index)
         return comparisons[_PAIR].join(found)
 
@@ -142,14 +144,15 @@ class TestImages:
         ]
         return pd.DataFrame(rows, columns=[*_PAIR, *BY_SEED])
 
-    def _comparison(self, row: Any) -> dict[str, Any]:
+    def _comparison(self, row: Any, family: Family) -> dict[str, Any]:
         pairs = self._pairs(tuple(getattr(row, name) for name in COLUMN), row.a, row.b)
         if not pairs:
             return dict.fromkeys(BY_COMPARISON, math.nan) | {"seeds": 0, "samples": 0, "sources": 0} | _NOTHING
         places = pairs[0].places
         images = _of_images([pair.without for pair in pairs], places)
         mean = float(np.mean([pair.difference for pair in pairs]))
-        about_weights, both = images.around(mean), images.joined(Error(row.error, row.df)).around(mean)
+        about_weights = images.around(mean, family)
+        both = images.joined(Error(row.error, row.df)).around(mean, family)
         return {
             "seeds": len(pairs),
             "samples": len(places.source),

@@ -10,7 +10,9 @@ from results import warned
 from results.budgets import ratio
 from results.labels import percent
 from results.matching import Choice, Match, labels_to_match
+from results.stats.intervals import Interval
 from results.stats.measured import TRUSTED
+from results.stats.ranking import Separation
 from results.variants import REFERENCES
 
 # Difference, as a fraction, up to which two rows count as equal where a study states no other.
@@ -157,11 +159,57 @@ def claims(*, known: bool) -> list[str]:
     Args:
         known: whether the store keeps outcomes, from which something is known of other test images.
     """
-    first = "Sentences are about methods: trained again (labels, fine-tuning, pretraining), tested on the same images."
+    first = (
+        "A sentence is about methods, or about pretrained weights where it says so: other seeds, the same test images."
+    )
     if not known:
         return [first, "No outcomes are kept here: what would hold on other test images cannot be known."]
-    second = "Lines about these weights: the same networks on other images of the same kind; single 95% intervals, by source."
+    second = (
+        "A line about these weights is about the networks as they are: the same seeds, other test images of the same kind. "
+        "Both are simultaneous over the primary questions; counts of seeds are not."
+    )
     return [first, second]
+
+
+def across_tasks(table: pd.DataFrame) -> list[str]:
+    """A comparison across tasks in words, a sentence for each assumption.
+
+    Args:
+        table: the rows of one backbone and reference, as of `results.stats.across.across`.
+    """
+    first = table.iloc[0]
+    tasks = first["tasks"].split(", ")
+    if len(tasks) < 2:
+        return []
+    head = f"Across {len(tasks)} tasks ({first['tasks']}), in pooled standard deviations of a score, against {subject(first['reference'], one=bool(first['one_reference']))}"
+    if table["units"].max() < 2:
+        return [f"{head}: with one repeat nothing is known of chance."]
+    these = f"For these tasks, nothing assumed of others: {_told(table, 'these')}."
+    if table["like_low"].isna().all():
+        return [f"{head}. {these}", f"{len(tasks)} tasks are no sample of others, so nothing is said of those."]
+    return [f"{head}. {these}", f"For tasks like these, assumed to be a sample of them: {_told(table, 'like')}."]
+
+
+def _told(table: pd.DataFrame, name: str) -> str:
+    """The rows that are told apart from the reference, and the others, each with effect and interval."""
+    told: dict[str, list[str]] = {"above": [], "below": [], "not told apart": []}
+    for row in _rows(table):
+        low, high = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
+        where = "above" if low > 0 else "below" if high < 0 else "not told apart"
+        told[where].append(f"{subject(row.row, one=row.one)} {row.effect:+.2f} [{low:+.2f}, {high:+.2f}]")
+    return "; ".join(f"{where}: {', '.join(rows)}" for where, rows in told.items() if rows)
+
+
+def by_rank(ranks: list[tuple[str, Interval]], separation: Separation) -> str:
+    """Mean ranks over tasks in words, and what they tell apart."""
+    if not ranks or math.isnan(separation.p):
+        return ""
+    shown = ", ".join(
+        f"{name} {rank.estimate:.1f}" + ("" if math.isnan(rank.low) else f" [{rank.low:.1f}, {rank.high:.1f}]")
+        for name, rank in sorted(ranks, key=lambda each: each[1].estimate)
+    )
+    tells = separation.silent or f"{separation.difference:.2f} places tell two rows apart (p = {separation.p:.2g})"
+    return f"By mean rank over the tasks: {shown}; {tells}."
 
 
 def criterion(comparisons: pd.DataFrame) -> list[str]:
@@ -182,6 +230,10 @@ def criterion(comparisons: pd.DataFrame) -> list[str]:
     return lines
 
 
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
+
+
 def _points(row: Any) -> str:
     return _ends(row.difference, row.low, row.high)
 
@@ -199,13 +251,13 @@ def _by_lead(row: Any, mean: float, of_a: float, of_b: float) -> list[tuple[str,
 
 
 def _each_seed(row: Any, images: Any) -> str:
-    """In how many seeds one row is ahead by that seed alone, and by McNemar's test: '; alone in 2, by McNemar's test in 2'."""
+    """In how many seeds one row is ahead by that seed alone, and by McNemar's test: '; in 2 of them alone, ...'."""
     (_, alone), _ = _by_lead(row, images.mean, images.seeds_a, images.seeds_b)
     (_, called), _ = _by_lead(row, images.mean, images.mcnemar_a, images.mcnemar_b)
     if images.seeds == 1 and math.isnan(called):
         return ""
-    tested = "" if math.isnan(called) else f", by McNemar's test in {called:.0f}"
-    return f"; alone in {alone:.0f}{tested}"
+    tested = "" if math.isnan(called) else f", in {called:.0f} by McNemar's test"
+    return f"; in {alone:.0f} of them alone{tested}"
 
 
 def _seeds(number: int) -> str:
