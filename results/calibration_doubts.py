@@ -104,10 +104,10 @@ metrics of `bench/metrics`. Slices of one source share their difficulty and thei
 slices, mIoU of 4 classes; *unequal*: of 2 to 16 slices; *rare*: unequal, and few sources hold one of the classes;
 *images*: each image is its own source, mean accuracy of 8 classes, sources left out in 30 groups.
 
-About these weights: *ours* leaves sources out one at a time, with t; by the bootstrap of sources: percentiles, corrected
-ones (BCa), and t with its standard error; *slices* are percentiles of the bootstrap of slices. About methods: *both* adds
-the error over seeds; *nested* are percentiles of the bootstrap of seeds and of sources within; *seeds* takes the test
-images for all there are.
+About these weights: *ours* leaves sources out one at a time, with t; by the bootstrap of sources: percentiles,
+corrected ones (BCa), and t with its standard error; *slices* are percentiles of the bootstrap of slices. About methods:
+*both* adds the error over seeds; *nested* are percentiles of the bootstrap of seeds and of sources within; *seeds*
+takes the test images for all there are.
 """
 
 _TASKS = """## Across tasks

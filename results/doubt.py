@@ -1,8 +1,8 @@
 """The two doubts about a difference, kept apart: other seeds, and other test images.
 
-- **Other seeds** (`results.stats.block_model`): labels, fine-tuning and pretraining are drawn anew and the same images are
+- **Other seeds** (`results.stats.block_model`): labels, fine-tuning and pretraining are drawn anew, the same images are
   tested. It is what a claim about *methods* needs.
-- **Other images** (here): the networks that were tested stay as they are, and other places are tested. It is what a claim
+- **Other images** (here): the networks that were tested stay as they are, other places are tested. It is what a claim
   about *these weights* needs.
 - **Both**: what a claim about methods on other images needs.
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from bench.core.errors import StoreError
 from bench.metrics.classified import ImageOutcomes
 from bench.metrics.confusion import IGNORE
+from bench.metrics.outcomes import Outcomes
 from bench.store.outcomes import Evidence
 from bench.store.records import Record
 from results import outcomes
@@ -49,11 +50,11 @@ BY_COMPARISON = {
     "favour_b": "the same of b",
     "seeds_a": "seeds whose own interval lies above 0",
     "seeds_b": "seeds whose own interval lies below 0",
-    "mcnemar_a": "seeds in which McNemar's test calls a right more often (mid-p of at most 5%); NaN where it does not apply",
+    "mcnemar_a": "seeds in which McNemar's test calls a right more often (mid-p up to 5%); NaN where it does not apply",
     "mcnemar_b": "the same of b",
 }
 BY_SEED = {
-    "seed": "the shared (subset seed, train seed)",
+    "seed": "index of the repeat",
     "mean": "difference a - b of this seed",
     "low": "95% interval about these two networks, on other images; NaN where the sources are too few",
     "high": "its other end",
@@ -68,30 +69,36 @@ _TIE = 1e-12
 
 @dataclass(frozen=True)
 class _Cell:
-    """What a cell says of its test images."""
+    """What a cell says of its test images; the outcomes themselves are not held on to.
 
-    evidence: Evidence
+    Attributes:
+        record: the cell's.
+        places: of its test samples; the same object for all cells that tested the same ones.
+        without: the score without each group of sources.
+        alone: the score on each source; None where each image is one, or there are many.
+        right: which images are classified right; None where McNemar's test does not apply.
+    """
+
     record: Record
     places: Places
+    without: Floats
+    alone: Floats | None
+    right: NDArray[np.bool_] | None
 
-    @cached_property
-    def without(self) -> Floats:
-        """The score without each group of sources."""
-        return left_out(self.evidence.outcomes, self.record.metric, self.places)
-
-    @cached_property
-    def alone(self) -> Floats:
-        """The score on each source."""
-        return alone(self.evidence.outcomes, self.record.metric, self.places)
-
-    @cached_property
-    def right(self) -> NDArray[np.bool_] | None:
-        """Which images are classified right, None where McNemar's test does not apply."""
-        measured = self.evidence.outcomes
-        if not isinstance(measured, ImageOutcomes) or not self.places.by_image:
-            return None
-        counted = measured.truth != IGNORE
-        return np.asarray((measured.predicted == measured.truth)[counted])
+    @classmethod
+    def of(cls, record: Record, measured: Outcomes, places: Places) -> "_Cell":
+        """Score a cell's outcomes without its sources."""
+        by_source = not places.by_image and places.sources <= GROUPS
+        right = None
+        if isinstance(measured, ImageOutcomes) and places.by_image:
+            right = np.asarray((measured.predicted == measured.truth)[measured.truth != IGNORE])
+        return cls(
+            record,
+            places,
+            left_out(measured, record.metric, places),
+            alone(measured, record.metric, places) if by_source else None,
+            right,
+        )
 
 
 class TestImages:
@@ -100,19 +107,27 @@ class TestImages:
     __test__ = False  # no test of pytest's
 
     def __init__(self, store: Path, frame: pd.DataFrame, on_problem: Callable[[str], object]) -> None:
-        """Look at a store.
+        """Outcomes of a store; nothing is read yet.
 
         Args:
             store: its folder, or that of committed records.
             frame: its records.
             on_problem: called with one line for each file of outcomes that cannot be used.
         """
-        self._store, self._on_problem = store, on_problem
-        self._records = {record.key: record for record in scan(store).records}
+        self._store, self._frame, self._on_problem = store, frame, on_problem
         self._cells: dict[str, _Cell | None] = {}
-        self._blocks = {
+        self._places: dict[tuple[tuple[int, ...], tuple[str, ...]], Places] = {}
+
+    @cached_property
+    def _records(self) -> dict[str, Record]:
+        return {record.key: record for record in scan(self._store).records}
+
+    @cached_property
+    def _blocks(self) -> dict[tuple[Any, ...], dict[Any, pd.Series]]:
+        """By column and row: the keys of the records of each block."""
+        return {
             (*place, str(variant)): dict(tuple(rows.groupby(block_of(rows))["key"]))
-            for (*place, variant), rows in frame.groupby([*COLUMN, "variant"], sort=False)
+            for (*place, variant), rows in self._frame.groupby([*COLUMN, "variant"], sort=False)
         }
 
     @property
@@ -136,7 +151,7 @@ class TestImages:
         return comparisons[_PAIR].join(found)
 
     def by_seed(self, comparisons: pd.DataFrame) -> pd.DataFrame:
-        """The same of each seed: a row a comparison and shared seed, with `COLUMN`, a, b, and the columns of `BY_SEED`."""
+        """The same of each seed: a row a comparison and shared seed, with `COLUMN`, a, b and `BY_SEED`."""
         rows = [
             dict(zip(_PAIR, row[1:], strict=True)) | each
             for row in comparisons[_PAIR].itertuples(name=None)
@@ -176,9 +191,9 @@ class TestImages:
         for block in (block for block in first if block in second):
             sides = [[cell for key in keys if (cell := self._cell(key))] for keys in (first[block], second[block])]
             if sides[0] and sides[1]:
-                found.append(_Pair(str(block), *sides))
-        # A protocol's hash says what is tested, so only a store that somebody edited has two kinds.
-        return [pair for pair in found if len(pair.samples) == 1 and pair.samples == found[0].samples]
+                found.append(_Pair(*sides))
+        # A protocol's hash says what is tested, so only a store that somebody edited has cells of other samples.
+        return [pair for pair in found if all(each.places is found[0].places for each in (*pair.first, *pair.second))]
 
     def _cell(self, key: str) -> _Cell | None:
         if key not in self._cells:
@@ -188,8 +203,16 @@ class TestImages:
             except StoreError as error:
                 self._on_problem(str(error))
                 evidence = None
-            self._cells[key] = None if evidence is None else _Cell(evidence, record, Places.of(evidence.sources))
+            self._cells[key] = (
+                None if evidence is None else _Cell.of(record, evidence.outcomes, self._places_of(evidence))
+            )
         return self._cells[key]
+
+    def _places_of(self, evidence: Evidence) -> Places:
+        tested = tuple(evidence.samples), tuple(evidence.sources)
+        if tested not in self._places:
+            self._places[tested] = Places.of(evidence.sources)
+        return self._places[tested]
 
 
 _NOTHING = {"by_image": False, "few": False}
@@ -199,7 +222,6 @@ _NOTHING = {"by_image": False, "few": False}
 class _Pair:
     """Two rows in one seed; several pretrainings of a row under one seed are averaged, as in the block model."""
 
-    seed: str
     first: list[_Cell]
     second: list[_Cell]
 
@@ -208,8 +230,8 @@ class _Pair:
         return self.first[0].places
 
     @property
-    def samples(self) -> set[tuple[int, ...]]:
-        return {tuple(each.evidence.samples) for each in (*self.first, *self.second)}
+    def seed(self) -> int:
+        return self.first[0].record.seed
 
     @property
     def difference(self) -> float:
@@ -222,8 +244,9 @@ class _Pair:
         return _mean(each.without for each in self.first) - _mean(each.without for each in self.second)
 
     @property
-    def alone(self) -> Floats:
-        return _mean(each.alone for each in self.first) - _mean(each.alone for each in self.second)
+    def alone(self) -> Floats | None:
+        first, second = ([each.alone for each in side if each.alone is not None] for side in (self.first, self.second))
+        return _mean(first) - _mean(second) if first and second else None
 
     @property
     def only(self) -> tuple[int, int] | None:
@@ -244,9 +267,10 @@ def _counts(pairs: list[_Pair]) -> dict[str, float]:
     called = [each for each in seeds if each["p"] <= ALPHA]
     applies = not math.isnan(seeds[0]["p"])
     ahead = math.nan, math.nan
-    if not pairs[0].places.by_image and pairs[0].places.sources <= GROUPS:
-        by_source = _mean(pair.alone for pair in pairs)
-        ahead = float((by_source > _TIE).sum()), float((by_source < -_TIE).sum())
+    by_source = [each for pair in pairs if (each := pair.alone) is not None]
+    if by_source:
+        lead = _mean(by_source)
+        ahead = float((lead > _TIE).sum()), float((lead < -_TIE).sum())
     return {
         "favour_a": ahead[0],
         "favour_b": ahead[1],

@@ -165,7 +165,7 @@ def claims(*, known: bool) -> list[str]:
     if not known:
         return [first, "No outcomes are kept here: what would hold on other test images cannot be known."]
     second = (
-        "A line about these weights is about the networks as they are: the same seeds, other test images of the same kind. "
+        "A line about these weights is about the networks as they are: the same seeds, other images of the same kind. "
         "Both are simultaneous over the primary questions; counts of seeds are not."
     )
     return [first, second]
@@ -181,7 +181,8 @@ def across_tasks(table: pd.DataFrame) -> list[str]:
     tasks = first["tasks"].split(", ")
     if len(tasks) < 2:
         return []
-    head = f"Across {len(tasks)} tasks ({first['tasks']}), in pooled standard deviations of a score, against {subject(first['reference'], one=bool(first['one_reference']))}"
+    whom = subject(str(first["reference"]), one=bool(first["one_reference"]))
+    head = f"Across {len(tasks)} tasks ({first['tasks']}), in pooled standard deviations of a score, against {whom}"
     if table["units"].max() < 2:
         return [f"{head}: with one repeat nothing is known of chance."]
     these = f"For these tasks, nothing assumed of others: {_told(table, 'these')}."

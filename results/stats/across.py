@@ -1,18 +1,19 @@
 """What rows differ by across tasks, in standardised effects, under two assumptions that are said.
 
-The mixed model: effect of a row on a task with a pretraining = row + row x task + row x pretraining + rest, where an effect
-is the difference to a reference in pooled standard deviations of the scores of its column (protocol, backbone, amount of
-labels). Amounts are averaged within a protocol, and protocols within a data set: a *task* is a data set, for protocols
-that share test images are not two tasks.
+The mixed model: effect of a row on a task with a pretraining = row + row x task + row x pretraining + rest, where an
+effect is the difference to a reference in pooled standard deviations of the scores of its column (protocol, backbone,
+amount of labels). Amounts are averaged within a protocol, and protocols within a data set: a *task* is a data set, for
+protocols that share test images are not two tasks.
 
 - **These tasks** (fixed): rows are compared on the tasks that were run. What varies are pretrainings and repeats. All
   tasks of one pretraining are one unit, since they start from the same weights.
-- **Tasks like these** (random): the tasks are a sample of those that one might meet. Tasks and pretrainings vary both, and
+- **Tasks like these** (random): the tasks are a sample of those that one might meet. Tasks and pretrainings vary both;
   both errors count. With one degree of freedom fewer than tasks, as Hartung and Knapp (2001) do for few trials.
 
-Each error is the standard deviation of means over the other factor, moderated over the rows (`results.stats.moderation`):
-in a balanced table these are the mixed model's own mean squares. Where both errors count, Satterthwaite's degrees of freedom
-hold, and what tasks and pretrainings do together counts twice (decision 075, `docs/reports/calibration.md`).
+Each error is the standard deviation of means over the other factor, moderated over the rows
+(`results.stats.moderation`): in a balanced table these are the mixed model's own mean squares. Where both errors count,
+Satterthwaite's degrees of freedom hold, and what tasks and pretrainings do together counts twice (decision 075,
+`docs/reports/calibration.md`).
 """
 
 import json
@@ -94,7 +95,8 @@ def across(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
 
     Returns:
         One row a backbone and row, with the columns of `ACROSS`, the largest effect first; intervals are NaN with fewer
-        than two units, and for tasks like these with fewer than `FEWEST_TASKS` tasks. None for a backbone without the reference.
+        than two units, and for tasks like these with fewer than `FEWEST_TASKS` tasks. None for a backbone without the
+        reference.
     """
     rows: list[dict[str, Any]] = []
     for backbone, records in frame.groupby("backbone", sort=True):

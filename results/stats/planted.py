@@ -1,8 +1,9 @@
 """Studies with planted test places and tasks, judged by the functions that judge records.
 
-Test images come from sources that are alike within: a source has its own mix of classes and its own difficulty, some of it
-for one row or one network alone. That is the planted spatial correlation. Tasks, pretrainings and repeats move a score each
-by themselves. Two rows differ by nothing but what was drawn, so an interval that misses the truth is an error.
+Test images come from sources that are alike within: a source has its own mix of classes and its own difficulty, some of
+it for one row or one network alone. That is the planted spatial correlation. Tasks, pretrainings and repeats move a
+score each by themselves. Two rows differ by nothing but what was drawn, so an interval that misses the truth is an
+error.
 """
 
 import math
@@ -118,11 +119,12 @@ class _Study:
 def simulate_places(kind: Kind, sources: int, seeds: int, studies: int, seed: int = 0) -> Covered:
     """Draw studies of two rows on test samples of some sources, and count how often intervals hold the truth.
 
-    The truth about these weights is their score over all places of the kind, that about the two methods is no difference.
+    The truth about these weights is their score over all places of the kind, that about the two methods is no
+    difference.
 
     Args:
-        kind: `alike`: sources of 16 slices, 4 classes, mIoU; `unequal`: of 2 to 16 slices; `rare`: unequal, and few sources
-            hold the last class; `images`: each image is its own source, 8 classes, class mean accuracy.
+        kind: `alike`: sources of 16 slices, 4 classes, mIoU; `unequal`: of 2 to 16 slices; `rare`: unequal, and few
+            sources hold the last class; `images`: each image is its own source, 8 classes, class mean accuracy.
         sources: number of sources M.
         seeds: repeats of each row, at least 2.
         studies: number of studies.
@@ -202,7 +204,7 @@ def _score_of(kind: Kind) -> PchipInterpolator:
 
 
 def ratio_means(counts: Floats, metric: Literal["mIoU", "mean_class_accuracy"]) -> Floats:
-    """A metric of `bench.metrics.confusion` of many confusion matrices at once, for the bootstraps that ours is held against.
+    """A metric of many confusion matrices at once, for the bootstraps that ours is held against.
 
     Args:
         counts: ... x K x K, rows truth, columns prediction.
@@ -298,7 +300,7 @@ def _bca(
 
 
 def simulate_tasks(tasks: int, rows: int, units: int, spread: Spread, studies: int, seed: int = 0) -> OverTasks:
-    """Draw studies of rows that differ by nothing but what tasks, pretrainings and repeats do, and judge them across tasks.
+    """Draw studies of rows that differ by nothing but what was drawn, and judge them across tasks.
 
     Args:
         tasks: number of tasks T, at least 3.

@@ -1,4 +1,4 @@
-"""Standing of the variants over several data sets: average rank, what it tells, interquartile mean of normalised scores."""
+"""Standing of the variants over several data sets: average rank and what it tells, mean of normalised scores."""
 
 import itertools
 import math
@@ -135,7 +135,8 @@ def interquartile_means(arranged: Blocks, reference: str = "random", seed: int =
 def ranks_by_task(arranged: Blocks) -> Floats:
     """Rank of each variant on each task, shape (tasks, variants); 1 is best.
 
-    A task is a data set: mean ranks over the amounts of a protocol and over the protocols of a data set are ranked again.
+    A task is a data set: mean ranks over the amounts of a protocol and over the protocols of a data set are ranked
+    again.
     """
     by_task: dict[str, list[Floats]] = {}
     for task, scores in zip(arranged.tasks or arranged.names, arranged.scores, strict=True):

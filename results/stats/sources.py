@@ -1,10 +1,10 @@
 """Doubt about test images: would a difference between these weights be there on other images?
 
-The seeds are held fixed here, and the places that were tested are the sample. Samples of one source (a mosaic, a scene) are
-not independent, so whole sources are left out, one at a time: the jackknife (Quenouille 1956, Tukey 1958). Each time the
-metric is scored anew by the function that scored the record, for both rows on the same samples. A t interval with one
-degree of freedom fewer than there are sources covers what it promises from ten sources on; the bootstrap by source, whose
-intervals are too narrow for ten or twenty sources, does not, and one by slice covers next to nothing
+The seeds are held fixed here, and the places that were tested are the sample. Samples of one source (a mosaic, a scene)
+are not independent, so whole sources are left out, one at a time: the jackknife (Quenouille 1956, Tukey 1958). Each
+time the metric is scored anew by the function that scored the record, for both rows on the same samples. A t interval
+with one degree of freedom fewer than there are sources covers what it promises from ten sources on; the bootstrap by
+source, whose intervals are too narrow for ten or twenty sources, does not, and one by slice covers next to nothing
 (`docs/reports/calibration.md`, decision 074).
 """
 
@@ -24,7 +24,7 @@ from results.stats.simultaneous import Family
 ALONE = Family.of([("", "a", "b")])
 # With fewer sources nothing is said of others than these.
 FEWEST = 10
-# More sources than this are left out by the group: with 29 degrees of freedom a t interval is 4% wider than it could be.
+# More sources than this are left out by the group: 29 degrees of freedom make a t interval 4% wider than it could be.
 GROUPS = 30
 
 
