@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
-from results.stats.planted import EFFECT, KINDS, Covered, Kind, OverTasks, Spread, simulate_places, simulate_tasks
+from results.planted import EFFECT, KINDS, Covered, Kind, OverTasks, Spread, simulate_places, simulate_tasks
 
-SOURCES, IMAGES, SEEDS = (10, 14, 20, 50), (50, 100, 500), 3
+SOURCES, IMAGES, SEEDS = (10, 14, 20, 50), (50, 100), 3
 TASKS, ROWS, PRETRAININGS = (3, 5, 10), (3, 10), (3, 5)
 SPREADS = (Spread(0, 0), Spread(1, 0), Spread(1, 0.5), Spread(1, 0.5, "unequal"), Spread(1, 0.5, "skewed"))
-# One simulated study of these costs as much as many of the grid's.
+# A study on test places, with the bootstraps it is held against, takes a hundred times that of another.
 _FEWER = 5
 LEAST = 0.94
 Progress = Callable[[int, int], object]
@@ -38,15 +38,20 @@ class OfTasks:
 
 @dataclass(frozen=True)
 class Doubts:
-    """What both sections rest on; `studies` were drawn of each kind."""
+    """What both sections rest on: `draws` studies of each kind of tasks, and a fifth as many of each kind of places."""
 
     places: list[OfPlaces]
     tasks: list[OfTasks]
-    studies: int
+    draws: int
+
+    @property
+    def studies(self) -> int:
+        """Studies of each kind of places."""
+        return max(1, self.draws // _FEWER)
 
     @property
     def noise(self) -> float:
-        """Monte-Carlo error of a coverage of 95%, one standard deviation."""
+        """Monte-Carlo error of a coverage of 95% over places, one standard deviation."""
         return math.sqrt(0.95 * 0.05 / self.studies)
 
     def missed(self) -> list[str]:
@@ -65,19 +70,18 @@ class Doubts:
 
 
 def measure_doubts(draws: int, progress: Progress = lambda _done, _all: None) -> Doubts:
-    """Simulate test places and tasks, a fifth of `draws` studies of each kind."""
-    studies = max(1, draws // _FEWER)
+    """Simulate test places and tasks; `draws` as of `Doubts`."""
+    doubts = Doubts([], [], draws)
     places = [(kind, number) for kind in KINDS for number in (IMAGES if kind == "images" else SOURCES)]
     grid = list(product(TASKS, ROWS, PRETRAININGS, SPREADS))
-    of_places, of_tasks = [], []
     for kind, number in places:
-        of_places.append(OfPlaces(kind, number, simulate_places(kind, number, SEEDS, studies)))
-        progress(len(of_places), len(places) + len(grid))
+        doubts.places.append(OfPlaces(kind, number, simulate_places(kind, number, SEEDS, doubts.studies)))
+        progress(len(doubts.places), len(places) + len(grid))
     for tasks, rows, units, spread in grid:
-        measured = simulate_tasks(tasks, rows, units, spread, studies)
-        of_tasks.append(OfTasks(tasks, rows, units, spread, measured))
-        progress(len(places) + len(of_tasks), len(places) + len(grid))
-    return Doubts(of_places, of_tasks, studies)
+        measured = simulate_tasks(tasks, rows, units, spread, draws)
+        doubts.tasks.append(OfTasks(tasks, rows, units, spread, measured))
+        progress(len(places) + len(doubts.tasks), len(places) + len(grid))
+    return doubts
 
 
 def sections(doubts: Doubts) -> str:
@@ -89,7 +93,7 @@ def sections(doubts: Doubts) -> str:
         [
             _PLACES.format(studies=f"{doubts.studies:,}", noise=noise, seeds=SEEDS),
             _of_places(doubts.places),
-            _TASKS.format(studies=f"{doubts.studies:,}", effect=f"{EFFECT:g}"),
+            _TASKS.format(studies=f"{doubts.draws:,}", effect=f"{EFFECT:g}"),
             _of_tasks(doubts.tasks),
             f"{said}\n",
         ]
@@ -99,7 +103,7 @@ def sections(doubts: Doubts) -> str:
 _PLACES = """## Other test images
 
 Coverage of 95% intervals of the difference of two rows with {seeds} seeds, in {studies} studies of each kind
-(Monte-Carlo error {noise} points), drawn by `results/stats/planted.py` and judged by `results/stats/sources.py` on the
+(Monte-Carlo error {noise} points), drawn by `results/planted.py` and judged by `results/stats/sources.py` on the
 metrics of `bench/metrics`. Slices of one source share their difficulty and their classes. *Alike*: sources of 16
 slices, mIoU of 4 classes; *unequal*: of 2 to 16 slices; *rare*: unequal, and few sources hold one of the classes;
 *images*: each image is its own source, mean accuracy of 8 classes, sources left out in 30 groups.

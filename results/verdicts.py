@@ -183,8 +183,8 @@ def across_tasks(table: pd.DataFrame) -> list[str]:
         return []
     whom = subject(str(first["reference"]), one=bool(first["one_reference"]))
     head = f"Across {len(tasks)} tasks ({first['tasks']}), in pooled standard deviations of a score, against {whom}"
-    if table["units"].max() < 2:
-        return [f"{head}: with one repeat nothing is known of chance."]
+    if table["these_low"].isna().all():
+        return [f"{head}: with so few repeats nothing is known of chance."]
     these = f"For these tasks, nothing assumed of others: {_told(table, 'these')}."
     if table["like_low"].isna().all():
         return [f"{head}. {these}", f"{len(tasks)} tasks are no sample of others, so nothing is said of those."]
@@ -197,7 +197,8 @@ def _told(table: pd.DataFrame, name: str) -> str:
     for row in _rows(table):
         low, high = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
         where = "above" if low > 0 else "below" if high < 0 else "not told apart"
-        told[where].append(f"{subject(row.row, one=row.one)} {row.effect:+.2f} [{low:+.2f}, {high:+.2f}]")
+        interval = "" if math.isnan(low) else f" [{low:+.2f}, {high:+.2f}]"
+        told[where].append(f"{subject(row.row, one=row.one)} {row.effect:+.2f}{interval}")
     return "; ".join(f"{where}: {', '.join(rows)}" for where, rows in told.items() if rows)
 
 

@@ -69,11 +69,13 @@ class Effects:
         rows: G labels.
         tasks: T data sets.
         tables: of each row, effects by task and unit, T x U; U may differ between rows.
+        inflated: of each row, by how much the variance of an effect grows because its standard deviation is an estimate.
     """
 
     rows: list[str]
     tasks: list[str]
     tables: list[Floats]
+    inflated: list[float]
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def across(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
     for backbone, records in frame.groupby("backbone", sort=True):
         found = effects(records, reference)
         family = Family.of(("", reference, row) for row in found.rows) if found.rows else ALONE
-        judged = judge(found.tables)
+        judged = judge(found.tables, found.inflated)
         one = {str(name): budgets.rests_on_one(each) for name, each in records.groupby("variant")}
         for row, table, these, like in zip(found.rows, found.tables, judged.these, judged.like, strict=True):
             mean = float(table.mean())
@@ -141,30 +143,50 @@ def effects(records: pd.DataFrame, reference: str) -> Effects:
     tasks = sorted({task for found in cells.values() for task in found})
     whole = {row: _table(found, tasks) for row, found in cells.items() if tasks and set(found) == set(tasks)}
     tables = {row: table for row, table in whole.items() if table.shape[1]}
-    return Effects(list(tables), tasks, list(tables.values()))
+    grown = {row: [each.inflated for each in columns if row in each.scores.columns] for row in tables}
+    return Effects(list(tables), tasks, list(tables.values()), [float(np.mean(grown[row])) for row in tables])
 
 
-def judge(tables: list[Floats]) -> Judged:
-    """Errors of mean effects from tables of tasks x units, one a row."""
+def judge(tables: list[Floats], inflated: list[float]) -> Judged:
+    """Errors of mean effects from tables of tasks x units, one a row.
+
+    Units share the standard deviation that they are divided by, so that its error does not show between them; between
+    tasks it does. Hence `inflated`, as of `Effects`, which is infinite where nothing is known.
+    """
     units = _errors([table.mean(axis=0) for table in tables])
+    these = [each.scaled(math.sqrt(times)) for each, times in zip(units, inflated, strict=True)]
     tasks = _errors([table.mean(axis=1) if len(table) >= FEWEST_TASKS else table[:1].mean(axis=1) for table in tables])
-    return Judged(units, [a.joined(b) for a, b in zip(tasks, units, strict=True)])
+    return Judged(these, [a.joined(b) for a, b in zip(tasks, units, strict=True)])
+
+
+def inflation(df: float) -> float:
+    """E[s^-2] times the variance, of a standard deviation with some degrees of freedom; infinite up to two."""
+    return df / (df - 2) if df > 2 else math.inf
 
 
 def _errors(means: list[Floats]) -> list[Error]:
-    """Error of the mean of each array of means, their variances moderated."""
+    """Error of the mean of each array of means; nothing is known of a single one."""
     spread = [at for at, values in enumerate(means) if len(values) > 1]
     found = [Error(math.nan, 0.0) for _ in means]
-    if not spread:
-        return found
-    variances = np.array([means[at].var(ddof=1) for at in spread])
-    zeros: Indices = np.zeros(len(spread), dtype=np.int64)
-    df = np.array([len(means[at]) - 1.0 for at in spread])
-    moderated = moderate(variances, Pairs(zeros, zeros + np.arange(1, len(spread) + 1), zeros, df))
-    for number, at in enumerate(spread):
-        error = math.sqrt(moderated.variance[number] / len(means[at]))
-        found[at] = Error(error, float(moderated.df[number]))
+    if spread:
+        variances = np.array([means[at].var(ddof=1) for at in spread])
+        errors, df = moderated_errors(variances, np.array([len(means[at]) for at in spread]))
+        for at, error, its_df in zip(spread, errors.tolist(), df.tolist(), strict=True):
+            found[at] = Error(error, its_df)
     return found
+
+
+def moderated_errors(variances: Floats, counts: Indices) -> tuple[Floats, Floats]:
+    """Errors of the mean differences of some rows from a reference, and their degrees of freedom.
+
+    Args:
+        variances: of each row's differences, shape (..., G).
+        counts: how many each has, at least 2, shape (G,).
+    """
+    zeros: Indices = np.zeros(len(counts), dtype=np.int64)
+    df: Floats = np.asarray(counts - 1, dtype=np.float64)
+    moderated = moderate(variances, Pairs(zeros, zeros + np.arange(1, len(counts) + 1), zeros, df))
+    return np.sqrt(moderated.variance / counts), np.asarray(moderated.df)
 
 
 @dataclass(frozen=True)
@@ -175,6 +197,7 @@ class _Column:
     protocol: str
     scores: pd.DataFrame
     weights: pd.DataFrame
+    inflated: float
 
 
 def _columns(records: pd.DataFrame) -> list[_Column]:
@@ -184,22 +207,25 @@ def _columns(records: pd.DataFrame) -> list[_Column]:
         if place in empty or "of" in json.loads(column["design"].iloc[0]):
             continue  # a variant of a protocol asks the same again, by another recipe
         scores = scores_by_block(column)
-        deviation = pooled_deviation(scores)
+        deviation, df = pooled_deviation(scores)
         if deviation > 0:
             weights = pd.DataFrame(weights_by_block(column, scores), scores.index, scores.columns)
-            found.append(_Column(str(column["dataset"].iloc[0]), str(place[:2]), scores / deviation, weights))
+            task, protocol = str(column["dataset"].iloc[0]), str(place[:2])
+            found.append(_Column(task, protocol, scores / deviation, weights, inflation(df)))
     return found
 
 
-def pooled_deviation(scores: pd.DataFrame) -> float:
-    """Standard deviation of the scores of a row about its mean, pooled over the rows; NaN where no row has two.
+def pooled_deviation(scores: pd.DataFrame) -> tuple[float, float]:
+    """Standard deviation of the scores of a row about its mean, pooled over the rows, and its degrees of freedom.
+
+    It is NaN where no row has two scores.
 
     Args:
         scores: blocks x rows, missing where a row lacks a block.
     """
     df = float((scores.count() - 1).clip(lower=0).sum())
     squares = float(((scores - scores.mean()) ** 2).to_numpy(na_value=np.nan).sum(where=scores.notna().to_numpy()))
-    return math.sqrt(squares / df) if df else math.nan
+    return (math.sqrt(squares / df) if df else math.nan), df
 
 
 # protocol -> amount -> unit -> effects

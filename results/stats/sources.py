@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import bdtr
@@ -83,17 +84,26 @@ class Error:
         reach = family.critical(max(self.df, 1.0)) * self.error
         return Interval(estimate, estimate - reach, estimate + reach)
 
+    def scaled(self, times: float) -> "Error":
+        """So many times the error; nothing is known of an infinite one."""
+        return Error(self.error * times, self.df) if math.isfinite(times) else Error(math.nan, 0.0)
+
     def joined(self, other: "Error") -> "Error":
-        """The error of what varies by two causes, with Satterthwaite's (1946) degrees of freedom.
+        """The error of what varies by two causes.
 
         Where the causes act on each other (some seeds do better on some images), that part is in both and counts twice:
         the interval is a little too wide, and seldom too narrow.
         """
-        first, second = self.error**2, other.error**2
-        whole = first + second
-        if not whole > 0:
-            return Error(math.sqrt(whole), min(self.df, other.df))
-        return Error(math.sqrt(whole), whole**2 / (first**2 / self.df + second**2 / other.df))
+        return Error(*map(float, satterthwaite(self.error, self.df, other.error, other.df)))
+
+
+def satterthwaite(first: Any, first_df: Any, second: Any, second_df: Any) -> tuple[Floats, Floats]:
+    """Two errors as one, with its degrees of freedom (Satterthwaite 1946); numbers or arrays of one shape."""
+    squares = np.square(first), np.square(second)
+    whole = squares[0] + squares[1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = whole**2 / (squares[0] ** 2 / first_df + squares[1] ** 2 / second_df)
+    return np.sqrt(whole), np.where(whole > 0, df, np.minimum(first_df, second_df))
 
 
 def left_out(outcomes: Outcomes, metric: str, places: Places) -> Floats:

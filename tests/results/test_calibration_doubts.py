@@ -6,7 +6,7 @@ import pytest
 
 from results import calibration_doubts
 from results.calibration_doubts import Doubts, measure_doubts, sections
-from results.stats.planted import Spread
+from results.planted import Spread
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,8 @@ def doubts():
         return found
 
 
-def test_a_fifth_of_the_draws_is_simulated_of_each_kind(doubts):
-    assert 10 == doubts.studies
+def test_of_places_a_fifth_of_the_draws_is_simulated(doubts):
+    assert (50, 10) == (doubts.draws, doubts.studies)
     assert [("alike", 10), ("images", 30)] == [(each.kind, each.sources) for each in doubts.places]
     assert 4 == len(doubts.tasks)
 
@@ -48,8 +48,8 @@ def test_an_interval_that_covers_too_little_is_named(doubts):
     worse = replace(task, measured=replace(task.measured, like_single=0.8))
     good = replace(place, covered=replace(place.covered, ours=0.95, both=0.95))
     fine = replace(task, measured=replace(task.measured, like_single=0.95, these_single=0.95))
-    assert [] == Doubts([good], [fine], 2000).missed()
-    found = Doubts([bad, good], [worse, fine], 2000)
+    assert [] == Doubts([good], [fine], 10_000).missed()
+    found = Doubts([bad, good], [worse, fine], 10_000)
     named = ["10 sources, alike", "3 tasks, 3 rows, 3 pretrainings, task 0, pretraining 0"]
     assert named == found.missed()
     assert f"Below 94%: {'; '.join(named)}." in sections(found)

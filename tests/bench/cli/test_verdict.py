@@ -13,7 +13,7 @@ from bench.metrics.classified import PixelOutcomes
 from bench.store.outcomes import Evidence
 from bench.store.store import Store
 from results import calibration, calibration_doubts
-from results.stats.planted import Spread
+from results.planted import Spread
 from results.stats.simulation import ERRORS
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from results.frame import from_records
-from results.stats.across import across, by_task, effects, judge, pooled_deviation
+from results.stats.across import across, by_task, effects, inflation, judge, pooled_deviation
 
 TASKS = tuple((f"demo/{name}", f"demo-{name}", "resnet18") for name in ("city", "scenes", "change", "cloud"))
 # Synthetic rows differ most at the smallest fraction: 0.30, 0.38 and 0.45 of random, moco and geokr.
@@ -28,8 +28,8 @@ def pretrained(make_study):
 
 def test_the_pooled_deviation_is_about_the_mean_of_each_row():
     scores = pd.DataFrame({"a": [1.0, 3.0, np.nan], "b": [10.0, 10.0, 13.0], "c": [np.nan, 5.0, np.nan]})
-    assert math.sqrt((2 + 6) / 3) == pytest.approx(pooled_deviation(scores))
-    assert math.isnan(pooled_deviation(scores.iloc[:1]))
+    assert (math.sqrt((2 + 6) / 3), 3) == pytest.approx(pooled_deviation(scores))
+    assert math.isnan(pooled_deviation(scores.iloc[:1])[0])
 
 
 def test_effects_are_the_same_on_every_scale(pretrained):
@@ -70,14 +70,14 @@ def test_a_row_that_wins_here_and_loses_there_is_told_apart_on_these_tasks_alone
         random.standard_normal((6, 3)) + np.array([9.0, 7, 8, 1, -1, 0])[:, None],
         random.standard_normal((6, 3)),
     ]
-    found = judge(tables)
+    found = judge(tables, [1.0, 1.0])
     assert found.these[0].around(4.0).low > 0
     assert found.like[0].around(4.0).low < 0
 
 
 def test_what_a_pretraining_does_to_all_tasks_is_not_averaged_away():
     # Ten tasks agree within each pretraining, and pretrainings differ: the error is that of three numbers.
-    found = judge([np.tile([0.0, 1.0, 5.0], (10, 1))])
+    found = judge([np.tile([0.0, 1.0, 5.0], (10, 1))], [1.0])
     assert np.std([0, 1, 5], ddof=1) / math.sqrt(3) == pytest.approx(found.these[0].error)
     assert found.like[0].error >= found.these[0].error
 
@@ -137,3 +137,17 @@ def test_every_backbone_is_compared_by_itself(pretrained):
     table = across(from_records(pretrained(boards)), "random")
     assert {"resnet18": 2, "resnet50": 2} == table["backbone"].value_counts().to_dict()
     assert json.loads(table.to_json(orient="records"))[0]["reference"] == "random"
+
+
+def test_a_standard_deviation_that_is_an_estimate_widens_the_interval_for_these_tasks():
+    table = np.random.default_rng(0).standard_normal((4, 3))
+    known, guessed, unknown = (judge([table], [times]) for times in (1.0, inflation(6.0), inflation(2.0)))
+    assert 1.5 == inflation(6.0)
+    assert known.these[0].error * math.sqrt(1.5) == pytest.approx(guessed.these[0].error)
+    assert math.isnan(unknown.these[0].error)
+    assert known.like == guessed.like == unknown.like
+
+
+def test_effects_know_how_well_their_standard_deviation_is_known(pretrained):
+    # Three rows of three seeds: six degrees of freedom in every column.
+    assert [1.5, 1.5] == effects(from_records(pretrained()), "random").inflated

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.metrics.confusion import image_scores, pixel_scores
-from results.stats.planted import Spread, ratio_means, simulate_places, simulate_tasks
+from results.planted import Spread, ratio_means, simulate_places, simulate_tasks
 
 
 def test_metrics_of_many_draws_are_those_of_the_metrics_room():

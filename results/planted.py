@@ -17,11 +17,11 @@ from scipy.special import expit, ndtr, ndtri, stdtrit
 
 from bench.metrics.classified import ImageOutcomes, PixelOutcomes
 from bench.metrics.outcomes import Outcomes
-from results.stats.across import judge
+from results.stats.across import inflation, moderated_errors
 from results.stats.intervals import Floats, Indices
 from results.stats.simulation import SPREAD, quantiles
 from results.stats.simultaneous import ALPHA, Family
-from results.stats.sources import Error, Places, jackknife, left_out
+from results.stats.sources import Error, Places, jackknife, left_out, satterthwaite
 
 Kind = Literal["alike", "unequal", "rare", "images"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -313,36 +313,38 @@ def simulate_tasks(tasks: int, rows: int, units: int, spread: Spread, studies: i
     random = np.random.default_rng([seed, tasks, rows, units])
     family = Family.of(("", 0, row) for row in range(1, rows))
     limits = quantiles(family.critical), quantiles(lambda df: float(stdtrit(df, 1 - ALPHA / 2)))
-    shares = [_across(random, (tasks, rows, units), spread, limits) for _ in range(studies)]
-    return OverTasks(*map(float, np.mean(shares, axis=0)))
+    shares = _across(random, (studies, rows, tasks, units), spread, limits)
+    return OverTasks(*map(float, shares))
 
 
 def _across(
-    random: np.random.Generator, shape: tuple[int, int, int], spread: Spread, limits: tuple[Any, Any]
-) -> list[float]:
-    tasks, rows, units = shape
-    of_task = random.standard_normal((rows, tasks, 1))
+    random: np.random.Generator, shape: tuple[int, int, int, int], spread: Spread, limits: tuple[Any, Any]
+) -> list[Any]:
+    """The shares of `OverTasks`; scores are of shape studies x rows x tasks x units."""
+    studies, rows, tasks, units = shape
+    of_task = random.standard_normal((studies, rows, tasks, 1))
     if spread.kind == "skewed":
-        of_task = random.standard_exponential((rows, tasks, 1)) - 1
+        of_task = random.standard_exponential((studies, rows, tasks, 1)) - 1
     if spread.kind == "unequal":
-        of_task = of_task * np.exp(SPREAD * random.standard_normal((rows, 1, 1)))
-    noise = random.standard_normal((rows, tasks, units))
-    scores = spread.task * of_task + spread.pretraining * random.standard_normal((rows, 1, units)) + noise
-    deviation = np.sqrt(scores.var(axis=2, ddof=1).mean(axis=0))[:, None]
-    effects = (scores[1:] - scores[:1]) / deviation
-    truth = (spread.task * (of_task[1:] - of_task[:1]) / deviation).mean(axis=(1, 2))
-    judged = judge(list(effects))
-    mean, (among, alone) = effects.mean(axis=(1, 2)), limits
-    like, like_df = (np.array([getattr(each, name) for each in judged.like]) for name in ("error", "df"))
-    these, these_df = (np.array([getattr(each, name) for each in judged.these]) for name in ("error", "df"))
-    plain = effects.mean(axis=2).std(axis=1, ddof=1) / np.sqrt(tasks)
-    out = np.abs(mean - truth) / these
+        of_task = of_task * np.exp(SPREAD * random.standard_normal((studies, rows, 1, 1)))
+    scores = spread.task * of_task + spread.pretraining * random.standard_normal((studies, rows, 1, units))
+    scores = scores + random.standard_normal(shape)
+    deviation = np.sqrt(scores.var(axis=3, ddof=1, keepdims=True).mean(axis=1, keepdims=True))
+    effects = (scores[:, 1:] - scores[:, :1]) / deviation
+    truth = (spread.task * (of_task[:, 1:] - of_task[:, :1]) / deviation).mean(axis=(2, 3))
+    by_task, by_unit, mean = effects.mean(axis=3), effects.mean(axis=2), effects.mean(axis=(2, 3))
+    task_error, task_df = moderated_errors(by_task.var(axis=2, ddof=1), np.full(rows - 1, tasks))
+    unit_error, unit_df = moderated_errors(by_unit.var(axis=2, ddof=1), np.full(rows - 1, units))
+    like, like_df = satterthwaite(task_error, task_df, unit_error, unit_df)
+    these = unit_error * math.sqrt(inflation(rows * (units - 1.0)))
+    plain = by_task.std(axis=2, ddof=1) / math.sqrt(tasks)
+    among, alone = limits
     return [
-        (np.abs(mean) / like > among(like_df)).any(),
+        (np.abs(mean) / like > among(like_df)).any(axis=1).mean(),
         (np.abs(mean) / like <= alone(like_df)).mean(),
-        (out > among(these_df)).any(),
-        (out <= alone(these_df)).mean(),
-        (np.abs(mean) / plain > among(np.full(rows - 1, tasks - 1.0))).any(),
-        (np.abs(mean) / plain > among(np.full(rows - 1, np.inf))).any(),
+        (np.abs(mean - truth) / these > among(unit_df)).any(axis=1).mean(),
+        (np.abs(mean - truth) / these <= alone(unit_df)).mean(),
+        (np.abs(mean) / plain > among(np.array(tasks - 1.0))).any(axis=1).mean(),
+        (np.abs(mean) / plain > among(np.array(np.inf))).any(axis=1).mean(),
         (np.abs(mean + EFFECT) / like > among(like_df)).mean(),
     ]
