@@ -52,3 +52,15 @@ def test_the_last_layer_starts_as_torch_draws_it_and_not_so_small_that_rare_clas
     head.init_weights()
     bound = 16**-0.5
     assert 0.4 * bound < head.conv_seg.weight.std().item() < 0.8 * bound
+
+
+def test_a_coarser_output_takes_fewer_stages_and_gives_logits_at_its_stride():
+    head = PlainFCNHead(in_channels=24, stride=16, channels_by_stage=[16, 8], num_classes=6, output_stride=4)
+    assert [stage[1].out_channels for stage in head.stages] == [16, 8]
+    logits = head([torch.zeros(2, 8, 64, 64), torch.zeros(2, 24, 8, 8)])
+    assert logits.shape == (2, 6, 32, 32)
+
+
+def test_an_output_no_finer_than_the_map_is_refused():
+    with pytest.raises(StudyError, match="output_stride 8 is no finer than the map's stride 8: lower it"):
+        PlainFCNHead(in_channels=24, stride=8, channels_by_stage=[16], num_classes=6, output_stride=8)
