@@ -2,6 +2,8 @@
 
 import json
 import re
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,14 +13,20 @@ import pandas as pd
 
 from bench.core.errors import StudyError
 from bench.store.questions import Question, Questions, read_questions
+from results.doubt import BY_COMPARISON, TestImages
 from results.frame import from_records, scan
 from results.labels import amounts
 from results.robustness import Pair, Place, Robustness, marks, robustness
-from results.stats.block_model import compare
+from results.stats.across import across
+from results.stats.block_model import COLUMN, compare
+from results.stats.family import asked
+from results.stats.ranking import blocks, ranks_over_tasks, separation
+from results.stats.simultaneous import Family
 from results.summary import BOARD
 from results.tables import text
 from results.tables.layout import record_notes
-from results.verdicts import WITHIN, Verdict, criterion, difference
+from results.variants import REFERENCES
+from results.verdicts import WITHIN, Verdict, across_tasks, by_rank, claims, criterion, difference, on_images
 
 # Answers that a run prints below its tables.
 _MOST = 12
@@ -33,10 +41,12 @@ class Answers:
     Attributes:
         frame: all records.
         asked: what studies stated here, the oldest first.
+        images: what the test samples came out as; None where only the records are at hand.
     """
 
     frame: pd.DataFrame
     asked: list[Questions]
+    images: TestImages | None = None
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
@@ -47,6 +57,13 @@ class Answers:
     def robustness(self) -> list[Robustness]:
         """What becomes of the comparisons under variants of their protocols."""
         return robustness(self.frame, self.comparisons)
+
+    @cached_property
+    def family(self) -> Family:
+        """The primary questions, which are right together in 95% of studies."""
+        places = self.comparisons[COLUMN].itertuples(index=False, name=None)
+        made = zip(places, self.comparisons["a"], self.comparisons["b"], strict=True)
+        return asked(self.frame, made, self.questions).family
 
     @property
     def questions(self) -> list[Question]:
@@ -78,9 +95,38 @@ class Answers:
             said.append(Verdict(f"{where} at {found.text.removeprefix('At ')}", found.sure))
         return said
 
+    def on_images(self, comparisons: pd.DataFrame) -> list[str]:
+        """What the test images say of the comparisons in words, '' where nothing is known.
+
+        Args:
+            comparisons: rows of `comparisons`.
+        """
+        if self.images is None:
+            return [""] * len(comparisons)
+        found = self.images.by_comparison(comparisons, self.family)
+        return [on_images(row, each) for row, each in zip(_rows(comparisons), _rows(found), strict=True)]
+
+    def across(self, baselines: Sequence[str] = REFERENCES) -> list[str]:
+        """What rows differ by across tasks, in words: effects against each baseline, and ranks.
+
+        Args:
+            baselines: labels of rows; those without records are passed over.
+        """
+        lines: list[str] = []
+        for backbone, records in self.frame.groupby("backbone", sort=True):
+            tables = [across(records, baseline) for baseline in baselines if baseline in set(records["variant"])]
+            said = [sentence for table in tables if len(table) for sentence in across_tasks(table)]
+            arranged = blocks(records)
+            standing = ranks_over_tasks(arranged)
+            ranks = by_rank(list(zip(standing.variants, standing.intervals, strict=True)), separation(arranged))
+            several = f"{backbone}: " if len(set(self.frame["backbone"])) > 1 else ""
+            lines += [f"{several}{line}" for line in (*said, ranks) if said and line]
+        return lines
+
     def notes(self, comparisons: pd.DataFrame) -> list[str]:
         """How the sentences are meant: what was asked and when, how it was judged, and what else a reader must know."""
-        lines = criterion(comparisons) if comparisons["error"].notna().any() else []
+        lines = [] if self.images is None else claims(known=self.images.known)
+        lines += criterion(comparisons) if comparisons["error"].notna().any() else []
         lines += [
             f"Asked by {each.study} on {each.date}{f' at {each.revision}' if each.revision else ''}: "
             f"{len(each.questions)} questions ({each.hash})."
@@ -92,17 +138,18 @@ class Answers:
         return list(dict.fromkeys(lines))
 
 
-def answers(store: Path, frame: pd.DataFrame) -> Answers:
+def answers(store: Path, frame: pd.DataFrame, on_problem: Callable[[str], object] = warnings.warn) -> Answers:
     """The answers of a store or of a folder of committed records.
 
     Args:
-        store: where the questions lie.
+        store: where the questions and the outcomes lie.
         frame: all of its records.
+        on_problem: called with one line for each file of outcomes that cannot be used.
 
     Raises:
         StoreError: a list of questions is damaged.
     """
-    return Answers(frame, read_questions(store))
+    return Answers(frame, read_questions(store), TestImages(store, frame, on_problem))
 
 
 def answers_of(store: Path, mine: list[tuple[str, str | None]]) -> tuple[Answers, pd.DataFrame]:
@@ -177,22 +224,58 @@ def _check_row(name: str, rows: list[str]) -> None:
         raise StudyError(f"there is no comparison with a row {name!r} in this store: choose from {', '.join(rows)}")
 
 
-def render(found: Answers, comparisons: pd.DataFrame, form: Form, within: float | None = None) -> str:
-    """Sentences and notes as text, Markdown, LaTeX (a fragment) or JSON (with every number of each comparison)."""
-    said = found.sentences(comparisons, within)
+def render(
+    found: Answers, comparisons: pd.DataFrame, form: Form, within: float | None = None, across: Sequence[str] = ()
+) -> str:
+    """Sentences and notes as text, Markdown, LaTeX (a fragment) or JSON (with every number of each comparison).
+
+    Args:
+        found: the answers of a store.
+        comparisons: those that are shown.
+        form: of the text.
+        within: as of `Answers.sentences`.
+        across: sentences about all tasks together.
+    """
+    said = [each.text for each in found.sentences(comparisons, within)]
+    beside = found.on_images(comparisons)
     notes = found.notes(comparisons) if len(comparisons) else []
     if form == "json":
-        rows = json.loads(comparisons.to_json(orient="records"))
-        whole = [{**row, "sentence": each.text} for row, each in zip(rows, said, strict=True)]
-        return json.dumps({"answers": whole, "notes": notes}, indent=1)
+        return json.dumps(
+            {"answers": _as_json(found, comparisons, said, beside), "across": [*across], "notes": notes}, indent=1
+        )
     if form == "markdown":
-        lines = [f"- {text.markdown(each.text)}" for each in said]
+        lines = [
+            _below(f"- {text.markdown(each)}", "  - ", text.markdown(line))
+            for each, line in zip(said, beside, strict=True)
+        ]
+        lines += [f"- {text.markdown(line)}" for line in across]
         return "\n".join([*lines, "", *(f"*{text.markdown(note)}*\n" for note in notes)]).rstrip()
     if form == "latex":
-        lines = [rf"  \item {text.latex(each.text)}" for each in said]
+        lines = [rf"  \item {text.latex(f'{each} {line}'.rstrip())}" for each, line in zip(said, beside, strict=True)]
+        lines += [rf"  \item {text.latex(line)}" for line in across]
         small = " ".join(text.latex(note) for note in notes)
         return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}", rf"\noindent\footnotesize {small}"])
-    return "\n".join([*(each.text for each in said), "", *notes]).rstrip()
+    lines = [_below(each, "  ", line) for each, line in zip(said, beside, strict=True)]
+    return "\n".join([*lines, *(["", *across] if across else []), "", *notes]).rstrip()
+
+
+def _below(sentence: str, indent: str, line: str) -> str:
+    return f"{sentence}\n{indent}{line}" if line else sentence
+
+
+def _as_json(found: Answers, comparisons: pd.DataFrame, said: list[str], beside: list[str]) -> list[dict[str, Any]]:
+    """Every number of each comparison with its sentence, and those of its test images with theirs."""
+    rows = [row | {"sentence": each} for row, each in zip(_records(comparisons), said, strict=True)]
+    if found.images is None or not any(beside):
+        return rows
+    numbers = _records(found.images.by_comparison(comparisons, found.family)[list(BY_COMPARISON)])
+    images = [each | {"sentence": line} for each, line in zip(numbers, beside, strict=True)]
+    return [row | ({"images": each} if each["sentence"] else {}) for row, each in zip(rows, images, strict=True)]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+    return found
 
 
 def summary(found: Answers, shown: pd.DataFrame) -> list[str]:

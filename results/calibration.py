@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from results.calibration_doubts import Doubts, sections
 from results.stats.block_model import COLUMN, scores_by_block
 from results.stats.intervals import Floats
 from results.stats.simulation import ERRORS, SCALES, SPREAD, Design, Draw, Errors, Measured, draw_errors, simulate
@@ -131,7 +132,9 @@ def table(cells: Iterable[Cell]) -> str:
     return stream.getvalue()
 
 
-def report(cells: list[Cell], shared: list[Shared], board: Residuals | None, draws: int) -> str:
+def report(
+    cells: list[Cell], shared: list[Shared], board: Residuals | None, draws: int, doubts: Doubts | None = None
+) -> str:
     """The report as Markdown."""
     half = 100 * math.sqrt(0.05 * 0.95 / draws)
     head = _HEAD.format(draws=f"{draws:,}", doubt=f"{half:.2f}", spread=SPREAD, scales=SCALES)
@@ -140,6 +143,8 @@ def report(cells: list[Cell], shared: list[Shared], board: Residuals | None, dra
     parts += ["## Pretrainings that repeats share\n", _SHARED, _pretrained(shared)]
     if board:
         parts += ["## Errors of our own board\n", _board(board)]
+    if doubts:
+        parts.append(sections(doubts))
     return "\n".join(parts).rstrip() + "\n"
 
 

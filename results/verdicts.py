@@ -10,7 +10,9 @@ from results import warned
 from results.budgets import ratio
 from results.labels import percent
 from results.matching import Choice, Match, labels_to_match
+from results.stats.intervals import Interval
 from results.stats.measured import TRUSTED
+from results.stats.ranking import Separation
 from results.variants import REFERENCES
 
 # Difference, as a fraction, up to which two rows count as equal where a study states no other.
@@ -121,6 +123,97 @@ def difference(row: Any, holds: str = "", amount: str | None = None, within: flo
     return Verdict(f"{at}, {said}{exact}{rests}.", sure=bool(row.sure) or row.within <= within)
 
 
+def on_images(row: Any, images: Any) -> str:
+    """What the test images say of a comparison, in words: of these weights, and of methods on other images.
+
+    Args:
+        row: the comparison, as of `difference`.
+        images: the same row of `results.doubt.TestImages.by_comparison`.
+
+    Returns:
+        '' where nothing is known.
+    """
+    if not images.seeds:
+        return ""
+    (ahead, leads), (behind, trails) = _by_lead(row, images.mean, images.favour_a, images.favour_b)
+    kind = "images" if images.by_image else "sources"
+    over = f"{images.sources} {kind}, mean of {_seeds(images.seeds)}"
+    if images.few:
+        lead = "" if math.isnan(leads) else f"; {ahead} is ahead on {leads:.0f} of them, {behind} on {trails:.0f}"
+        return f"About these weights: too few places to generalise over ({over}){lead}."
+    points = _ends(images.mean, images.images_low, images.images_high)
+    if images.images_low > 0 or images.images_high < 0:
+        said = f"on other images {ahead} is {points} above {behind} ({over}{_each_seed(row, images)})"
+    else:
+        said = f"on other images {ahead} and {behind} are not told apart ({points}, {over}{_each_seed(row, images)})"
+    if math.isnan(images.both_low):
+        return f"About these weights: {said}."
+    whom = "these pretrainings" if row.one_a or row.one_b else "methods"
+    both = _ends(images.mean, images.both_low, images.both_high)
+    return f"About these weights: {said}. About {whom}, on other images: {both}."
+
+
+def claims(*, known: bool) -> list[str]:
+    """What the sentences of a store are about, a line each.
+
+    Args:
+        known: whether the store keeps outcomes, from which something is known of other test images.
+    """
+    first = (
+        "A sentence is about methods, or about pretrained weights where it says so: other seeds, the same test images."
+    )
+    if not known:
+        return [first, "No outcomes are kept here: what would hold on other test images cannot be known."]
+    second = (
+        "A line about these weights is about the networks as they are: the same seeds, other images of the same kind. "
+        "Both are simultaneous over the primary questions; counts of seeds are not."
+    )
+    return [first, second]
+
+
+def across_tasks(table: pd.DataFrame) -> list[str]:
+    """A comparison across tasks in words, a sentence for each assumption.
+
+    Args:
+        table: the rows of one backbone and reference, as of `results.stats.across.across`.
+    """
+    first = table.iloc[0]
+    tasks = first["tasks"].split(", ")
+    if len(tasks) < 2:
+        return []
+    whom = subject(str(first["reference"]), one=bool(first["one_reference"]))
+    head = f"Across {len(tasks)} tasks ({first['tasks']}), in pooled standard deviations of a score, against {whom}"
+    if table["these_low"].isna().all():
+        return [f"{head}: with so few repeats nothing is known of chance."]
+    these = f"For these tasks, nothing assumed of others: {_told(table, 'these')}."
+    if table["like_low"].isna().all():
+        return [f"{head}. {these}", f"{len(tasks)} tasks are no sample of others, so nothing is said of those."]
+    return [f"{head}. {these}", f"For tasks like these, assumed to be a sample of them: {_told(table, 'like')}."]
+
+
+def _told(table: pd.DataFrame, name: str) -> str:
+    """The rows that are told apart from the reference, and the others, each with effect and interval."""
+    told: dict[str, list[str]] = {"above": [], "below": [], "not told apart": []}
+    for row in _rows(table):
+        low, high = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
+        where = "above" if low > 0 else "below" if high < 0 else "not told apart"
+        interval = "" if math.isnan(low) else f" [{low:+.2f}, {high:+.2f}]"
+        told[where].append(f"{subject(row.row, one=row.one)} {row.effect:+.2f}{interval}")
+    return "; ".join(f"{where}: {', '.join(rows)}" for where, rows in told.items() if rows)
+
+
+def by_rank(ranks: list[tuple[str, Interval]], separation: Separation) -> str:
+    """Mean ranks over tasks in words, and what they tell apart."""
+    if not ranks or math.isnan(separation.p):
+        return ""
+    shown = ", ".join(
+        f"{name} {rank.estimate:.1f}" + ("" if math.isnan(rank.low) else f" [{rank.low:.1f}, {rank.high:.1f}]")
+        for name, rank in sorted(ranks, key=lambda each: each[1].estimate)
+    )
+    tells = separation.silent or f"{separation.difference:.2f} places tell two rows apart (p = {separation.p:.2g})"
+    return f"By mean rank over the tasks: {shown}; {tells}."
+
+
 def criterion(comparisons: pd.DataFrame) -> list[str]:
     """How the comparisons of a table were judged, a sentence each.
 
@@ -139,10 +232,38 @@ def criterion(comparisons: pd.DataFrame) -> list[str]:
     return lines
 
 
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
+
+
 def _points(row: Any) -> str:
-    """The difference with its interval, in the direction that makes it positive: '4.1 [2.2, 6.0] points'."""
-    low, high = (row.low, row.high) if row.difference >= 0 else (-row.high, -row.low)
-    return f"{100 * abs(row.difference):.2f} [{100 * low:.2f}, {100 * high:.2f}] points"
+    return _ends(row.difference, row.low, row.high)
+
+
+def _ends(middle: float, low: float, high: float) -> str:
+    """A difference with its interval, in the direction that makes it positive: '4.1 [2.2, 6.0] points'."""
+    low, high = (low, high) if middle >= 0 else (-high, -low)
+    return f"{100 * abs(middle):.2f} [{100 * low:.2f}, {100 * high:.2f}] points"
+
+
+def _by_lead(row: Any, mean: float, of_a: float, of_b: float) -> list[tuple[str, float]]:
+    """The two rows, the one with the higher mean first, each with a number of its own."""
+    sides = [(row.a, of_a), (row.b, of_b)]
+    return sides if mean >= 0 else sides[::-1]
+
+
+def _each_seed(row: Any, images: Any) -> str:
+    """In how many seeds one row is ahead by that seed alone, and by McNemar's test: '; in 2 of them alone, ...'."""
+    (_, alone), _ = _by_lead(row, images.mean, images.seeds_a, images.seeds_b)
+    (_, called), _ = _by_lead(row, images.mean, images.mcnemar_a, images.mcnemar_b)
+    if images.seeds == 1 and math.isnan(called):
+        return ""
+    tested = "" if math.isnan(called) else f", in {called:.0f} by McNemar's test"
+    return f"; in {alone:.0f} of them alone{tested}"
+
+
+def _seeds(number: int) -> str:
+    return f"{number} seed{'' if number == 1 else 's'}"
 
 
 def _counted(within: float) -> str:
@@ -151,7 +272,7 @@ def _counted(within: float) -> str:
 
 def _repeats(row: Any) -> str:
     """Number of repeats, and of pretrainings where several repeats share one: '6 seeds, 3 pretrainings'."""
-    seeds = f"{row.n} seed{'' if row.n == 1 else 's'}"
+    seeds = _seeds(row.n)
     return seeds if row.units == row.n else f"{seeds}, {row.units} pretraining{'' if row.units == 1 else 's'}"
 
 

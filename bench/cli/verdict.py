@@ -6,7 +6,7 @@ from typing import get_args
 import click
 
 from bench.cli import options
-from bench.cli.reading import load_store
+from bench.cli.reading import load_store, say_left_out
 from results import answers
 
 
@@ -30,8 +30,10 @@ def command(
     """Answer the primary questions of a store; others by --baseline or --question, said to be exploratory.
 
     A sentence gives the difference in points with its 95% interval, which is simultaneous over all primary questions,
-    however few of them are shown. Two rows differ, are equal within some points, or are not told apart.
+    however few of them are shown. Two rows differ, are equal within some points, or are not told apart. The line below it
+    is about these weights on other test images, where the store keeps outcomes. Differences across all tasks follow.
     """
-    found = answers.answers(store, load_store(store))
+    found = answers.answers(store, load_store(store), say_left_out)
     chosen = answers.select(found, list(baselines), list(questions))
-    click.echo(answers.render(found, chosen, form, None if within is None else within / 100))
+    across = [] if questions else found.across(baselines) if baselines else found.across()
+    click.echo(answers.render(found, chosen, form, None if within is None else within / 100, across))

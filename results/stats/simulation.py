@@ -153,9 +153,9 @@ class _Judge:
         self.design, self.pairs = design, design.pairs
         self.first = self.pairs.a == 0  # the reference's pairs
         pairs = list(zip(self.pairs.column.tolist(), self.pairs.a.tolist(), self.pairs.b.tolist(), strict=True))
-        self.all = _quantiles(Family.of(pairs).critical)
-        self.star = _quantiles(Family.of(pair for pair in pairs if pair[1] == 0).critical)
-        self.alone = _quantiles(lambda df: float(stdtrit(df, 1 - ALPHA / 2)))
+        self.all = quantiles(Family.of(pairs).critical)
+        self.star = quantiles(Family.of(pair for pair in pairs if pair[1] == 0).critical)
+        self.alone = quantiles(lambda df: float(stdtrit(df, 1 - ALPHA / 2)))
 
     def __call__(self, scores: Floats) -> Floats:
         units = self._units(scores)
@@ -213,7 +213,7 @@ def _differences(units: Floats) -> tuple[Floats, Floats]:
     return (mean[..., a] - mean[..., b]).reshape(flat), variance.reshape(flat)
 
 
-def _quantiles(of: Callable[[float], float]) -> Callable[[Floats], Floats]:
+def quantiles(of: Callable[[float], float]) -> Callable[[Floats], Floats]:
     """A quantile as a function of degrees of freedom of at least 1, smooth between some fifty of them."""
     curve = PchipInterpolator(_INVERSE_DF, [np.log(of(1 / each)) for each in _INVERSE_DF])
     return lambda df: np.exp(curve(np.clip(1 / df, _INVERSE_DF[0], 1.0)))

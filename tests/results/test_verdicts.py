@@ -1,7 +1,13 @@
+import math
+
+import pandas as pd
 import pytest
 
+from results import verdicts
 from results.frame import from_records
 from results.stats.block_model import compare
+from results.stats.intervals import Interval
+from results.stats.ranking import Separation
 from results.verdicts import difference, label_savings
 
 
@@ -179,3 +185,50 @@ def test_a_sentence_ends_with_what_becomes_of_it(make_study):
     (row, *_) = compare(from_records(make_study(methods=["random", "geokr"]))).itertuples()
     assert difference(row, "gone when tuned", "5shot").text.endswith("; gone when tuned.")
     assert difference(row, "", "5shot").text.startswith("At 5shot, ")
+
+
+NAN = math.nan
+
+
+def compared(*rows, tasks="a, b, c"):
+    """A table as of `results.stats.across.across`: each row a name, an effect and the ends of both intervals."""
+    columns = ["row", "effect", "these_low", "these_high", "like_low", "like_high"]
+    fixed = {"tasks": tasks, "reference": "random", "one_reference": False}
+    return pd.DataFrame([dict(zip(columns, row, strict=True)) | {"one": row[0] == "alone"} for row in rows]).assign(
+        **fixed
+    )
+
+
+def test_rows_across_tasks_are_told_apart_under_each_assumption():
+    table = compared(("geokr", 2.0, 1.0, 3.0, -0.5, 4.5), ("alone", -2.0, -3.0, -1.0, -4.0, -0.1))
+    these, like = verdicts.across_tasks(table)
+    assert these.endswith("above: geokr +2.00 [+1.00, +3.00]; below: these weights of alone -2.00 [-3.00, -1.00].")
+    assert like.endswith(
+        ": below: these weights of alone -2.00 [-4.00, -0.10]; not told apart: geokr +2.00 [-0.50, +4.50]."
+    )
+
+
+def test_two_tasks_are_said_to_be_no_sample_and_one_task_is_not_spoken_of():
+    row = ("geokr", 2.0, 1.0, 3.0, NAN, NAN)
+    assert (
+        "2 tasks are no sample of others, so nothing is said of those."
+        == verdicts.across_tasks(compared(row, tasks="a, b"))[1]
+    )
+    assert [] == verdicts.across_tasks(compared(row, tasks="a"))
+
+
+def test_an_effect_without_an_interval_stands_alone():
+    known, unknown = ("geokr", 2.0, 1.0, 3.0, 0.5, 3.5), ("moco", 1.0, NAN, NAN, NAN, NAN)
+    assert verdicts.across_tasks(compared(known, unknown))[0].endswith("; not told apart: moco +1.00.")
+    (only,) = verdicts.across_tasks(compared(unknown))
+    assert only.endswith("against random: with so few repeats nothing is known of chance.")
+
+
+def test_mean_ranks_end_with_what_they_tell_apart():
+    ranks = [("moco", Interval(2.5, NAN, NAN)), ("geokr", Interval(1.2, 1.0, 1.8))]
+    assert (
+        "By mean rank over the tasks: geokr 1.2 [1.0, 1.8], moco 2.5; 1.10 places tell two rows apart (p = 0.01)."
+        == (verdicts.by_rank(ranks, Separation(0.01, 1.1, "")))
+    )
+    assert verdicts.by_rank(ranks, Separation(0.4, 1.1, "nothing")).endswith("; nothing.")
+    assert "" == verdicts.by_rank(ranks, Separation(NAN, NAN, "ranks need two tasks and three rows"))

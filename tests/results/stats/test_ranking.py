@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from results.frame import from_records
 from results.stats import ranking
@@ -59,3 +60,60 @@ def test_the_critical_difference_is_that_of_demsars_example():
 def test_nothing_shared_gives_an_empty_standing(make_study):
     records = [*make_study(methods=["a"], boards=BOARDS[:1]), *make_study(methods=["b"], boards=BOARDS[1:])]
     assert [] == ranking.average_ranks(ranking.blocks(from_records(records))).variants
+
+
+def arranged_on(ranks):
+    """Scores of one fraction and seed, with these ranks: a row a task."""
+    scores = [-np.array(row, dtype=float).reshape(-1, 1, 1) for row in ranks]
+    names = [f"t{at}" for at in range(len(ranks))]
+    return ranking.Blocks([f"m{at}" for at in range(len(ranks[0]))], names, scores, [], {})
+
+
+def test_friedmans_test_is_that_of_scipy_read_by_f():
+    ranks = np.array([stats.rankdata(row) for row in np.random.default_rng(3).integers(0, 6, (7, 4))])
+    statistic = stats.friedmanchisquare(*ranks.T).statistic
+    f = 6 * statistic / (7 * 3 - statistic)
+    assert stats.f.sf(f, 3, 18) == pytest.approx(ranking.friedman(ranks))
+    assert 1.0 == ranking.friedman(np.full((4, 3), 2.0))
+    assert 0.0 == ranking.friedman(np.tile([1.0, 2.0, 3.0], (4, 1)))
+
+
+def test_protocols_of_one_data_set_are_ranked_as_one_task():
+    a, b = np.array([[[0.9]], [[0.1]]]), np.array([[[0.1]], [[0.9]]])
+    arranged = ranking.Blocks(["m", "n"], ["p", "q", "r"], [a, a, b], [], {}, ["one", "one", "two"])
+    assert [[1.0, 2.0], [2.0, 1.0]] == ranking.ranks_by_task(arranged).tolist()
+
+
+def test_mean_ranks_over_tasks_have_students_interval_within_the_places():
+    standing = ranking.ranks_over_tasks(arranged_on([[1, 2, 3], [1, 3, 2], [2, 1, 3], [1, 2, 3], [1, 2, 3]]))
+    first = standing.intervals[0]
+    assert 1.2 == pytest.approx(first.estimate)
+    assert (1.0, 1.2 + stats.t.ppf(0.975, 4) * 0.2) == pytest.approx((first.low, first.high))
+
+
+def test_four_tasks_give_mean_ranks_without_an_interval():
+    standing = ranking.ranks_over_tasks(arranged_on([[1, 2, 3]] * 4))
+    assert [1.0, 2.0, 3.0] == [each.estimate for each in standing.intervals]
+    assert all(np.isnan(each.low) for each in standing.intervals)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "words"),
+    [
+        ([[1, 2, 3]], "ranks need two tasks"),
+        ([[1, 2, 3]] * 2, "2 tasks cannot tell 3 rows apart by rank"),
+        ([[1, 2, 3], [3, 2, 1], [2, 1, 3], [1, 3, 2], [2, 3, 1]], "finds no order"),
+        ([[1, 2, 3], [1, 2, 3], [2, 1, 3], [1, 3, 2], [1, 2, 3]], ""),
+    ],
+)
+def test_ranks_say_why_they_tell_nothing_apart(ranks, words):
+    found = ranking.separation(arranged_on(ranks)).silent
+    assert words in found
+    assert bool(words) == bool(found)
+
+
+def test_an_order_without_two_rows_far_enough_apart_is_said_to_be_none():
+    ranks = [[2, 4, 3, 1], [2, 3, 1, 4], [1, 2, 3, 4], [1, 3, 2, 4], [1, 3, 2, 4]]
+    found = ranking.separation(arranged_on(ranks))
+    assert found.p < 0.05
+    assert f"no two mean ranks differ by the critical difference ({found.difference:.2f})" == found.silent
