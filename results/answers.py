@@ -15,6 +15,7 @@ from results.frame import from_records, scan
 from results.labels import amounts
 from results.robustness import Pair, Place, Robustness, marks, robustness
 from results.stats.block_model import compare
+from results.stats.simultaneous import ALPHA
 from results.summary import BOARD
 from results.tables import text
 from results.tables.layout import record_notes
@@ -41,7 +42,7 @@ class Answers:
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """The comparisons of all records, read against all that was asked."""
-        return compare(self.frame, self.questions)
+        return compare(self.frame, self.questions, self.level)
 
     @cached_property
     def robustness(self) -> list[Robustness]:
@@ -57,6 +58,11 @@ class Answers:
     def within(self) -> float:
         """Difference up to which two rows count as equal: the smallest that a study stated."""
         return min((each.within for each in self.asked), default=WITHIN)
+
+    @property
+    def level(self) -> float:
+        """Nominal error of the intervals: lower where a study chose its number of seeds by their width."""
+        return min((each.until.level for each in self.asked if each.until), default=ALPHA)
 
     def sentences(self, comparisons: pd.DataFrame, within: float | None = None) -> list[Verdict]:
         """The comparisons in words, with the protocol they are on.
@@ -83,7 +89,7 @@ class Answers:
         lines = criterion(comparisons) if comparisons["error"].notna().any() else []
         lines += [
             f"Asked by {each.study} on {each.date}{f' at {each.revision}' if each.revision else ''}: "
-            f"{len(each.questions)} questions ({each.hash})."
+            f"{len(each.questions)} questions ({each.hash}){_until(each)}."
             for each in self.asked
         ]
         shown = self.frame.merge(comparisons[BOARD].drop_duplicates(), on=BOARD)
@@ -202,16 +208,28 @@ def summary(found: Answers, shown: pd.DataFrame) -> list[str]:
         found: the answers of a store.
         shown: some of its records.
     """
-    places = {
-        (*place, str(variant)) for (*place, variant), _ in shown.groupby([*BOARD, "fraction", "variant"], sort=False)
-    }
-    here = [row.primary and {(*row[1:5], row.a), (*row[1:5], row.b)} <= places for row in _rows(found.comparisons)]
-    mine = found.comparisons[here]
+    mine = primary_among(found, shown)
     if mine.empty:
         return []
     lines = [each.text for each in found.sentences(mine.head(_MOST))]
     more = [f"{len(mine) - _MOST} more: bench verdict"] if len(mine) > _MOST else []
     return [*lines, *more, *(criterion(mine) if mine["error"].notna().any() else [])]
+
+
+def primary_among(found: Answers, shown: pd.DataFrame) -> pd.DataFrame:
+    """The primary comparisons of which both rows are among the records that are shown."""
+    places = {
+        (*place, str(variant)) for (*place, variant), _ in shown.groupby([*BOARD, "fraction", "variant"], sort=False)
+    }
+    here = [row.primary and {(*row[1:5], row.a), (*row[1:5], row.b)} <= places for row in _rows(found.comparisons)]
+    return found.comparisons[here]
+
+
+def _until(each: Questions) -> str:
+    """How the number of seeds was chosen, where it was not stated."""
+    if each.until is None:
+        return ""
+    return f", with seeds added until ±{100 * each.until.width:g} points, at most {each.until.most}"
 
 
 def _rows(table: pd.DataFrame) -> list[Any]:

@@ -153,13 +153,13 @@ class _Judge:
         self.design, self.pairs = design, design.pairs
         self.first = self.pairs.a == 0  # the reference's pairs
         pairs = list(zip(self.pairs.column.tolist(), self.pairs.a.tolist(), self.pairs.b.tolist(), strict=True))
-        self.all = _quantiles(Family.of(pairs).critical)
-        self.star = _quantiles(Family.of(pair for pair in pairs if pair[1] == 0).critical)
-        self.alone = _quantiles(lambda df: float(stdtrit(df, 1 - ALPHA / 2)))
+        self.all = quantiles(Family.of(pairs).critical)
+        self.star = quantiles(Family.of(pair for pair in pairs if pair[1] == 0).critical)
+        self.alone = quantiles(lambda df: float(stdtrit(df, 1 - ALPHA / 2)))
 
     def __call__(self, scores: Floats) -> Floats:
         units = self._units(scores)
-        difference, variance = _differences(units)
+        difference, variance = differences(units)
         found = moderate(variance, self.pairs)
         error = np.sqrt(found.variance / units.shape[-1])
         t, first = np.abs(difference) / error, self.first
@@ -201,7 +201,7 @@ class _Judge:
         return shares
 
 
-def _differences(units: Floats) -> tuple[Floats, Floats]:
+def differences(units: Floats) -> tuple[Floats, Floats]:
     """Mean and variance over the units of each pair's difference, both of shape (draws, columns x pairs)."""
     a, b = np.triu_indices(units.shape[2], 1)
     mean = units.mean(axis=-1)
@@ -213,7 +213,7 @@ def _differences(units: Floats) -> tuple[Floats, Floats]:
     return (mean[..., a] - mean[..., b]).reshape(flat), variance.reshape(flat)
 
 
-def _quantiles(of: Callable[[float], float]) -> Callable[[Floats], Floats]:
+def quantiles(of: Callable[[float], float]) -> Callable[[Floats], Floats]:
     """A quantile as a function of degrees of freedom of at least 1, smooth between some fifty of them."""
     curve = PchipInterpolator(_INVERSE_DF, [np.log(of(1 / each)) for each in _INVERSE_DF])
     return lambda df: np.exp(curve(np.clip(1 / df, _INVERSE_DF[0], 1.0)))
