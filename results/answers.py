@@ -1,5 +1,6 @@
 """The answers of a store: its comparisons, read against what was asked there, as sentences."""
 
+import difflib
 import json
 import re
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from results.verdicts import WITHIN, Verdict, criterion, difference
 # Answers that a run prints below its tables.
 _MOST = 12
 Form = Literal["text", "markdown", "latex", "json"]
-_QUESTION = re.compile(r"^\s*(?P<a>[^>@]+?)\s*>\s*(?P<b>[^>@]+?)\s*(?:@\s*(?P<amount>\S+))?\s*$")
+_QUESTION = re.compile(r"^\s*(?P<a>[^>@]+?)\s*>\s*(?P<b>[^>@]+?)\s*(?:@\s*(?P<where>[^\s@]+))?\s*$")
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ def select(found: Answers, baselines: list[str], asked: list[str]) -> pd.DataFra
     Args:
         found: the answers of a store.
         baselines: rows; all comparisons with one of them.
-        asked: questions as `geokr>moco`, or `geokr>moco@0.01` at one amount of labels.
+        asked: questions as `geokr>moco`; `geokr>moco@0.01` at one amount of labels, `geokr>moco@demo/city` on one protocol,
+            `geokr>moco@demo/city:0.01` on both.
 
     Raises:
         StudyError: a question is written otherwise, or names what the store has not.
@@ -156,22 +158,45 @@ def select(found: Answers, baselines: list[str], asked: list[str]) -> pd.DataFra
 def _matches(question: str, found: Answers, rows: list[str]) -> pd.Series:
     parsed = _QUESTION.match(question)
     if parsed is None:
-        raise StudyError(f"--question {question}: write it as ROW>ROW or ROW>ROW@AMOUNT, such as geokr>moco@0.01")
+        raise StudyError(
+            f"--question {question}: write it as ROW>ROW or ROW>ROW@[PROTOCOL:]AMOUNT, such as geokr>moco@demo/city:0.01"
+        )
     for name in (parsed["a"], parsed["b"]):
         _check_row(name, rows)
-    table = found.comparisons
-    pair = {parsed["a"], parsed["b"]}
+    table, pair = found.comparisons, {parsed["a"], parsed["b"]}
     wanted: pd.Series = table["a"].isin(pair) & table["b"].isin(pair)
-    if parsed["amount"] is None:
-        return wanted
+    if not wanted.any():
+        raise StudyError(f"--question {question}: these two rows share no protocol, amount of labels and seed")
+    if parsed["where"]:
+        wanted &= _at(question, parsed["where"], found, wanted)
+    return wanted
+
+
+def _at(question: str, where: str, found: Answers, pair: pd.Series) -> pd.Series:
+    """The comparisons on a protocol, at an amount of labels, or both: `demo/city`, `0.01`, `demo/city:0.01`.
+
+    Args:
+        question: for messages.
+        where: what stands behind the @.
+        found: the answers of the store.
+        pair: which comparisons are of the question's two rows, at least one.
+    """
+    table = found.comparisons
     there = {tuple(place): amounts(board) for place, board in found.frame.groupby(BOARD)}
-    spelt = [parsed["amount"] in _spellings(row.fraction, there[tuple(row[:3])]) for row in _places(table)]
-    at = pd.Series(spelt, index=table.index, dtype=bool)
-    if not (wanted & at).any():
-        known = dict.fromkeys(name for board in there.values() for name in board.values())
-        raise StudyError(f"--question {question}: not measured at {parsed['amount']}: choose from {', '.join(known)}")
-    both: pd.Series = wanted & at
-    return both
+    protocol, _, amount = where.rpartition(":")
+    if not protocol and ("/" in where or where in set(table["protocol"])):
+        protocol, amount = where, ""
+    kept = pair.copy()
+    if protocol:
+        _check_name(f"--question {question}: protocol", protocol, sorted(set(table.loc[kept, "protocol"])))
+        kept &= table["protocol"] == protocol
+    if amount:
+        spelt = [amount in _spellings(row.fraction, there[tuple(row[:3])]) for row in _places(table)]
+        known = list(dict.fromkeys(there[tuple(row[:3])][row.fraction] for row in _places(table[kept])))
+        kept &= pd.Series(spelt, index=table.index, dtype=bool)
+        if not kept.any():
+            raise StudyError(f"--question {question}: not measured at {amount}: choose from {', '.join(known)}")
+    return kept
 
 
 def _spellings(fraction: float, named: dict[float, str]) -> set[str]:
@@ -179,8 +204,15 @@ def _spellings(fraction: float, named: dict[float, str]) -> set[str]:
 
 
 def _check_row(name: str, rows: list[str]) -> None:
-    if name not in rows:
-        raise StudyError(f"there is no comparison with a row {name!r} in this store: choose from {', '.join(rows)}")
+    _check_name("there is no comparison with a row", name, rows)
+
+
+def _check_name(what: str, name: str, known: list[str]) -> None:
+    """Refuse a name that is not known, with the nearest one that is."""
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise StudyError(f"{what} {name!r} in this store{meant}: choose from {', '.join(known)}")
 
 
 def render(found: Answers, comparisons: pd.DataFrame, form: Form, within: float | None = None) -> str:

@@ -111,14 +111,14 @@ def _differences(place: tuple[Any, ...], column: pd.DataFrame) -> Iterable[Diffe
     """The comparisons of one column, by the order of its rows."""
     scores = scores_by_block(column)
     rows, values = list(scores.columns), scores.to_numpy()
-    weights = _weights_by_block(column, scores)
+    weights = weights_by_block(column, scores)
     beside, place_of = apart(column), order(column)
     for i, j in itertools.combinations(sorted(range(len(rows)), key=lambda at: place_of(str(rows[at]))), 2):
         a, b = str(rows[i]), str(rows[j])
         shared = ~np.isnan(values[:, i] - values[:, j])
         if not shared.any() or {a, b} <= beside:
             continue
-        of_unit = _units(weights[shared, i], weights[shared, j])
+        of_unit = units_of(weights[shared, i], weights[shared, j])
         difference = values[shared, i] - values[shared, j]
         units = np.array([difference[of_unit == unit].mean() for unit in dict.fromkeys(of_unit.tolist())])
         yield Difference(place, a, b, len(difference), units, float(difference.mean()))
@@ -134,7 +134,7 @@ def scores_by_block(column: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _weights_by_block(column: pd.DataFrame, like: pd.DataFrame) -> NDArray[np.object_]:
+def weights_by_block(column: pd.DataFrame, like: pd.DataFrame) -> NDArray[np.object_]:
     """The weights that each score of `scores_by_block` rests on, as sets, in its order."""
     held: dict[tuple[str, str], set[str]] = defaultdict(set)
     for block, variant, weights in zip(_block(column), column["variant"], column["weights"], strict=True):
@@ -150,7 +150,7 @@ def _block(column: pd.DataFrame) -> pd.Series:
     return (keys[0] + "/" + keys[1]).where(column["subset_seed"].notna(), "#" + column["seed"].astype("string"))
 
 
-def _units(first: NDArray[np.object_], second: NDArray[np.object_]) -> Indices:
+def units_of(first: NDArray[np.object_], second: NDArray[np.object_]) -> Indices:
     """Number of the unit of each block: blocks that share weights of a row are one, unless all share a single one."""
     unit = np.arange(len(first))
     for keys in (first, second):

@@ -8,7 +8,9 @@ store. The figure is the largest of a few round ones with which simulated studie
 decision 076).
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from scipy.special import stdtrit
@@ -19,7 +21,8 @@ from results.stats.simulation import Design, Draw, differences, quantiles
 from results.stats.simultaneous import ALPHA, Family
 
 # Nominal error of the intervals at each look, in place of 5%.
-LEVEL = ALPHA / 2
+LEVEL = 0.02
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -42,65 +45,88 @@ class Stopped:
     capped: float
 
 
-def simulate_until(design: Design, most: int, width: float, draw: Draw, draws: int, seed: int = 0) -> Stopped:
+def simulate_until(
+    design: Design, most: int, widths: Sequence[float], draw: Draw, draws: int, seed: int = 0
+) -> list[Stopped]:
     """Draw studies without any difference, each with seeds added until its intervals are narrow.
 
     Args:
         design: the study at its first look.
         most: seeds after which none is added.
-        width: that no interval of rows against the first may exceed to either side, in standard deviations of one score.
+        widths: that no interval of rows against the first may exceed to either side, in standard deviations of one score.
         draw: makes errors, as of `results.stats.simulation.draw_errors`.
         draws: number of studies.
         seed: makes the figures repeatable.
+
+    Returns:
+        One entry a width, all of the same drawn studies.
     """
     random = np.random.default_rng(seed)
-    scores = draw(random, (draws, design.columns, design.rows, most))
-    ours = _stop(scores, design, width, LEVEL)
-    plain = _stop(scores, design, width, ALPHA)
+    rules = [[_Rule(design, width, level) for level in (LEVEL, ALPHA)] for width in widths]
+    for start in range(0, draws, _AT_ONCE):
+        size = min(_AT_ONCE, draws - start)
+        scores = draw(random, (size, design.columns, design.rows, most))
+        for rule in chain.from_iterable(rules):
+            rule.begin(size)
+        for seeds in range(design.seeds, most + 1):
+            look = _Look.at(scores[..., :seeds], design)
+            for rule in chain.from_iterable(rules):
+                rule.look(look, seeds, last=seeds == most)
+    return [_stopped(ours, plain, most) for ours, plain in rules]
+
+
+def _stopped(ours: "_Rule", plain: "_Rule", most: int) -> Stopped:
+    missed, single, seeds = (np.concatenate(each) for each in (ours.missed, ours.single, ours.seeds))
     return Stopped(
-        error=float(ours.missed.mean()),
-        plain=float(plain.missed.mean()),
-        single=float(ours.single.mean()),
-        seeds=float(ours.seeds.mean()),
-        plain_seeds=float(plain.seeds.mean()),
-        capped=float((ours.seeds == most).mean()),
+        error=float(missed.mean()),
+        plain=float(np.concatenate(plain.missed).mean()),
+        single=float(single.mean()),
+        seeds=float(seeds.mean()),
+        plain_seeds=float(np.concatenate(plain.seeds).mean()),
+        capped=float((seeds == most).mean()),
     )
 
 
-@dataclass
-class _Stops:
-    """Of each study at its stop: whether an interval missed, share of single ones that hold, and seeds."""
+@dataclass(frozen=True)
+class _Look:
+    """What is known of rows against the first: |difference|, its error and degrees of freedom, each (draws, pairs)."""
 
-    missed: Floats
-    single: Floats
-    seeds: Floats
+    away: Floats
+    error: Floats
+    df: Floats
 
     @classmethod
-    def of(cls, draws: int) -> "_Stops":
-        return cls(*(np.zeros(draws) for _ in fields(cls)))
+    def at(cls, scores: Floats, design: Design) -> "_Look":
+        pairs = replace(design, seeds=scores.shape[-1]).pairs
+        first = pairs.a == 0
+        difference, variance = differences(scores)
+        found = moderate(variance, pairs)
+        error = np.sqrt(found.variance / scores.shape[-1])
+        return cls(np.abs(difference[:, first]), error[:, first], found.df[:, first])
 
 
-def _stop(scores: Floats, design: Design, width: float, level: float) -> _Stops:
-    """Look at each study after each seed, and leave it where its intervals are narrow."""
-    most = scores.shape[-1]
-    first = design.pairs.a == 0
-    star = [pair for pair in zip(design.pairs.column, design.pairs.a, design.pairs.b, strict=True) if pair[1] == 0]
-    family = Family.of(star)
-    critical = quantiles(lambda df: family.critical(df, level))
-    alone = quantiles(lambda df: float(stdtrit(df, 1 - level / 2)))
-    found, going = _Stops.of(len(scores)), np.arange(len(scores))
-    for seeds in range(design.seeds, most + 1):
-        now = Design(design.rows, seeds, design.columns)
-        difference, variance = differences(scores[going][..., :seeds])
-        moderated = moderate(variance, now.pairs)
-        df, error = moderated.df[:, first], np.sqrt(moderated.variance / seeds)[:, first]
-        reach, away = critical(df) * error, np.abs(difference[:, first])
-        over = (reach.max(axis=1) <= width) | (seeds == most)
-        stopped = going[over]
-        found.missed[stopped] = (away > reach)[over].any(axis=1)
-        found.single[stopped] = (away <= alone(df) * error)[over].mean(axis=1)
-        found.seeds[stopped] = seeds
-        going = going[~over]
-        if not going.size:
-            break
-    return found
+class _Rule:
+    """A width and a level, and how studies stopped by them: one array a batch of studies."""
+
+    def __init__(self, design: Design, width: float, level: float) -> None:
+        pairs = design.pairs
+        star = [pair for pair in zip(pairs.column, pairs.a, pairs.b, strict=True) if pair[1] == 0]
+        family = Family.of(star)
+        self._width = width
+        self._critical = quantiles(lambda df: family.critical(df, level))
+        self._alone = quantiles(lambda df: float(stdtrit(df, 1 - level / 2)))
+        self.missed: list[Floats] = []
+        self.single: list[Floats] = []
+        self.seeds: list[Floats] = []
+
+    def begin(self, draws: int) -> None:
+        for kept in (self.missed, self.single, self.seeds):
+            kept.append(np.zeros(draws))
+
+    def look(self, look: _Look, seeds: int, *, last: bool) -> None:
+        """Stop the studies whose intervals are narrow by now; all of them at the last look."""
+        reach = self._critical(look.df) * look.error
+        stops = (self.seeds[-1] == 0) & ((reach.max(axis=1) <= self._width) | last)
+        self.missed[-1][stops] = (look.away > reach)[stops].any(axis=1)
+        self.single[-1][stops] = (look.away <= self._alone(look.df) * look.error)[stops].mean(axis=1)
+        self.seeds[-1][stops] = seeds

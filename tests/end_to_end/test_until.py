@@ -54,7 +54,7 @@ def test_seeds_are_added_to_the_cap_also_after_a_kill_and_the_verdict_says_how_t
     assert sorted((row, seed) for row in ("random", "other") for seed in range(4)) == seeds_done(store)
     assert "4 seeds: the widest interval is ±" in again.stderr
     assert "stopped at the most seeds, 4: the intervals are still wider" in again.stderr
-    assert [(0.00001, 4, 0.025)] == [
+    assert [(0.00001, 4, 0.02)] == [
         (each.until.width, each.until.most, each.until.level) for each in read_questions(store)
     ]
     assert "The number of seeds was chosen by the width of the intervals" in again.stdout
