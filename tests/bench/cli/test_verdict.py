@@ -68,7 +68,14 @@ def test_calibrate_writes_report_and_table(store, tmp_path, monkeypatch):
 
 def test_calibrate_counts_in_an_a_a_store_and_simulates_nothing(tmp_path, write_store):
     records = [
-        synthetic_record(method="random", row=f"r{row}", weights=f"{row} {seed}", seed=seed, metrics={"miou": score})
+        synthetic_record(
+            method="random",
+            row=f"r{row}",
+            weights=f"{row}{seed}",
+            pretrain=10 * row + seed,
+            seed=seed,
+            metrics={"miou": score},
+        )
         for row, shift in enumerate((0.0, 0.3))
         for seed, score in enumerate((0.5 + shift, 0.51 + shift, 0.49 + shift))
     ]
