@@ -93,7 +93,7 @@ def crossing_interval(fractions: Floats, differences: Floats, estimate: float) -
     short = np.flatnonzero(~must)
     after = int(short[-1]) + 1 if len(short) else 0
     high = float(np.exp(points[after])) if after < len(points) else math.inf
-    return Interval(estimate, min(low, estimate), max(high, estimate) if math.isfinite(estimate) else high)
+    return Interval(estimate, min(low, estimate), max(high, estimate))
 
 
 def supported(crossing: Crossing, interval: Interval, fractions: Floats) -> Crossing:

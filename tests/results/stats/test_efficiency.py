@@ -32,6 +32,11 @@ def test_a_target_above_the_curve_is_not_reached():
     assert ("not reached", math.inf) == (crossing.kind, crossing.fraction)
 
 
+def test_a_target_that_is_met_exactly_is_reached():
+    assert Crossing("at most", 0.01) == first_crossing([0.01, 1.0], [0.5, 0.6], 0.5)
+    assert 1.0 == pytest.approx(first_crossing([0.01, 1.0], [0.5, 0.6], 0.6).fraction)
+
+
 @given(
     st.lists(st.floats(0, 1), min_size=2, max_size=6),
     st.floats(0, 1),
@@ -76,7 +81,7 @@ def test_a_method_that_is_surely_above_needs_at_most_the_smallest_fraction():
 def test_a_method_that_is_surely_below_does_not_reach():
     interval = crossing_interval(FRACTIONS, differences(-0.3, -0.2, -0.1), math.inf)
     assert (math.inf, math.inf) == (interval.low, interval.high)
-    assert "not reached" == supported(Crossing("not reached", math.inf), interval, FRACTIONS).kind
+    assert Crossing("not reached", math.inf) == supported(Crossing("not reached", math.inf), interval, FRACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +96,18 @@ def test_where_all_labels_may_or_may_not_be_enough_there_is_no_number(points, es
     assert math.isfinite(interval.low)
     assert math.inf == interval.high
     assert "not separable" == supported(Crossing("at", estimate), interval, FRACTIONS).kind
+
+
+def test_without_noise_the_interval_is_the_crossing():
+    interval = crossing_interval(FRACTIONS, differences(-0.1, 0.0, 0.0, noise=(0.0, 0.0)), 0.1)
+    assert (0.1, 0.1, 0.1) == pytest.approx((interval.low, interval.estimate, interval.high))
+
+
+def test_one_fraction_that_is_surely_enough_is_a_number_and_one_that_may_be_is_none():
+    alone = np.array([1.0])
+    sure, unsure = (crossing_interval(alone, differences(mean), 1.0) for mean in (0.1, 0.01))
+    assert Crossing("at most", 1.0) == supported(Crossing("at most", 1.0), sure, alone)
+    assert Crossing("not separable", math.inf) == supported(Crossing("at most", 1.0), unsure, alone)
 
 
 def test_an_interval_over_all_that_was_measured_supports_no_number():
