@@ -6,6 +6,7 @@ repeats, and each is judged as if it were all there is.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TypeVar
 
 import pandas as pd
@@ -84,10 +85,10 @@ def _repeats(frame: pd.DataFrame) -> pd.Series:
 
 
 def _studies(frame: pd.DataFrame, rows: int, seeds: int) -> Iterator[pd.DataFrame]:
-    """Studies of so many rows of one method and so many repeats, which all rows have."""
+    """Studies of so many rows of one method and so many repeats; a row that has fewer repeats than others is left out."""
     for _, equal in frame.groupby(["method", "backbone"]):
-        names = sorted(set(equal["variant"]))
-        repeats = int(equal.groupby([*COLUMN, "variant"])["repeat"].max().min()) + 1
+        last = equal.groupby([*COLUMN, "variant"])["repeat"].max().groupby("variant").min()
+        names, repeats = sorted(last.index[last == last.max()]), int(last.max()) + 1
         for some in _cut(names, rows):
             for few in _cut(list(range(repeats)), seeds):
                 yield equal[equal["variant"].isin(some) & equal["repeat"].isin(few)]
@@ -128,7 +129,8 @@ def report(name: str, frame: pd.DataFrame, counted: list[Counted]) -> str:
     """
     rows, places = frame["variant"].nunique(), ", ".join(sorted(set(frame["protocol"])))
     lines = [
-        _HEAD.format(name=name, records=len(frame), rows=rows, places=places),
+        "# Equal rows that are called different\n",
+        fill(_HEAD.format(name=name, records=len(frame), rows=rows, places=places), 120) + "\n",
         "| rows | seeds | columns | studies | wrong | share | 95% interval | pairs | called | single |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
@@ -150,9 +152,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-_HEAD = """# Equal rows that are called different
-
-Written by `bench calibrate --aa STORE` from the records of the study `{name}`: {records} records of {rows} rows on
+_HEAD = """Written by `bench calibrate --aa STORE` from the records of the study `{name}`: {records} records of {rows} rows on
 {places}. Rows of one method differ in nothing but the seeds of their pretrainings, so whatever is called a difference
 is an error. The records are cut into small studies without a common repeat of a row, and each is judged as if it were
 all there is: its family is all pairs of its rows in all its columns. *Wrong* are studies that call a pair different,

@@ -69,6 +69,12 @@ def test_subsets_of_one_pretraining_are_one_repeat(aa):
         equal_rows.count(from_records(records), [(2, 4)])
 
 
+def test_a_row_that_was_not_finished_is_left_out(aa):
+    records = [record for record in aa(5, 3) if (record.row, record.seed) != ("random-4", 2)]
+    alone, together = equal_rows.count(from_records(records), [(2, 3)])
+    assert (2, 4) == (together.studies, alone.studies)
+
+
 def test_the_interval_is_clopper_and_pearsons():
     """1 of 20: 0.13% to 24.87%."""
     found = equal_rows.Counted(rows=2, seeds=3, columns=1, studies=20, wrong=1, pairs=20, called=1, single=1)
@@ -80,6 +86,7 @@ def test_the_report_counts_and_names_what_goes_wrong(aa):
     counted = equal_rows.count(frame, [(2, 3)])
     text = equal_rows.report("aa-probes", frame, counted)
     assert "| 2 | 3 | 1 | 4 | 4 | 100.0% | 39.8% to 100.0% | 4 | 100.0% | 100.0% |" in text.splitlines()
-    assert "24 records of 4 rows on\ndemo/city, demo/scenes." in text
+    assert "24 records of 4 rows on demo/city, demo/scenes." in text.replace("\n", " ")
+    assert max(map(len, text.splitlines())) <= 120
     assert "Wrong too often: 2 rows, 3 seeds, 1 columns" in text
     assert "No size goes wrong" in equal_rows.report("aa", frame, [])
