@@ -228,3 +228,18 @@ def test_a_lower_level_widens_every_interval_and_raises_every_p(make_study):
     # TOST at 2.5% each: t(2, 97.5%) in place of t(2, 95%) = 2.9200.
     assert 4.3027 - 2.92 == pytest.approx((looked.within - plain.within) / plain.error, abs=1e-4)
     assert 6.2053 - 4.3027 == pytest.approx((looked.callable - plain.callable) / plain.error, abs=1e-4)
+
+
+def test_a_question_names_a_row_as_its_study_does(make_record):
+    """The row is called `other` by its study; the same method under its own name is another row, which was not asked."""
+    records = scored(make_record, "random", [0.5, 0.51, 0.5]) + scored(make_record, "moco", [0.6, 0.62, 0.64])
+    records += scored(make_record, "moco", [0.7, 0.72, 0.71], row="other", pretrain=5)
+    table = compare(from_records(records), [question("other", "random")])
+    (row,) = table[table["primary"]].itertuples()
+    assert ({"other", "random"}, 1) == ({row.a, row.b}, row.family)
+
+
+def test_a_question_on_a_protocol_without_records_is_one_of_the_family(make_study):
+    frame = from_records(make_study(fractions=[1.0]))
+    asked = [question("geokr", "random"), question("geokr", "random", protocol="demo/scenes")]
+    assert {2} == set(compare(frame, asked)["family"])
