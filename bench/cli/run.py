@@ -12,6 +12,7 @@ from rich.table import Table
 import methods
 from bench.backbones.sources import RANDOM
 from bench.cli import options as shared
+from bench.cli import until
 from bench.cli.design import Form, show_design
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
@@ -85,6 +86,13 @@ retrying = click.option("--retry-failed", is_flag=True, help="Try again what div
     metavar="N",
     help="Predictions of N test samples for each cell that this run does, as pictures.",
 )
+@click.option(
+    "--until",
+    type=click.FloatRange(min=0, max=100, min_open=True, max_open=True),
+    metavar="POINTS",
+    help="Add seeds until no interval of the primary questions reaches further than ±POINTS.",
+)
+@click.option("--most-seeds", type=click.IntRange(min=1), help="Seeds after which none is added  [default: 20].")
 @retrying
 def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
@@ -95,6 +103,9 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     Of the failed, those that were killed, ran out of memory or met a full disk are tried again by the same command.
     Those that diverged (a loss or weights that are not finite) would diverge again: they are tried again with
     --retry-failed, or when their options change.
+
+    With --until the study's seeds are where it starts. Intervals are wider for having been looked at, so that they err no
+    more at the stop; verdicts say so.
     """
     console = Console(stderr=True)
     study = study_from(options)
@@ -103,12 +114,21 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     plan = make_plan(study, inputs)
     _say_left_out(plan, console)
     asked = _asked(options, study, inputs)
+    if study.until:
+        asked = until.stated(asked, study.until, plan)
     _open(plan, store, retry_failed=retry_failed)
     store.write_questions(asked)
-    # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
-    if plan.open_cells(store, retry_failed=retry_failed) or not store.has_design(study.name):
-        store.write_design(design(study, inputs))
-    outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
+
+    def run_plan(study: Study, plan: Plan) -> Outcome:
+        # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
+        if plan.open_cells(store, retry_failed=retry_failed) or not store.has_design(study.name):
+            store.write_design(design(study, inputs))
+        return _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
+
+    if study.until:
+        plan, outcome = until.grow(study, study.until, asked, inputs, store, run_plan, console)
+    else:
+        outcome = run_plan(study, plan)
     _show_tables(study, plan, store)
     _exit(outcome, console)
 
@@ -209,6 +229,10 @@ def plan(as_design: bool, form: Form | None, spread: float | None, **options: An
     for found in filter(None, duplicates.count(study, inputs)):
         console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     _say_power(_asked(options, study, inputs), study, store, spread)
+    if study.until:
+        console.print(
+            f"Seeds are added until ±{study.until.width:g} points, at most {study.until.most}.", highlight=False
+        )
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
     left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
@@ -280,8 +304,10 @@ def study_from(options: dict[str, Any]) -> Study:
         ("store", "store"),
         ("device", "engine.device"),
         ("workers", "engine.workers"),
+        ("until", "until.width"),
+        ("most_seeds", "until.most"),
     ):
-        if options[name] is not None:
+        if options.get(name) is not None:
             overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
     if options["no_references"]:
         if options["references"] is not None:

@@ -250,6 +250,6 @@ def _needs(variant: str, records: pd.DataFrame) -> tuple[str, float | None]:
     (match,) = labels_to_match(records, Choice(variant), Choice("random"))
     doubt = mark(", ".join(match.warnings.values()))
     if math.isinf(match.crossing.fraction):
-        return f"never{doubt}", math.inf
+        return f"{match.crossing.kind}{doubt}", math.inf
     sign = "≤ " if match.crossing.kind == "at most" else ""
     return f"{sign}{100 * match.crossing.fraction:.1f}%{doubt}", match.crossing.fraction
