@@ -75,6 +75,12 @@ def study_options(command: Command) -> Command:
 
 
 retrying = click.option("--retry-failed", is_flag=True, help="Try again what diverged in an earlier run.")
+one_repeat = click.option(
+    "--repeat",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Repeat N alone, from 0: a block of every row and protocol.",
+)
 
 
 @click.command()
@@ -93,8 +99,9 @@ retrying = click.option("--retry-failed", is_flag=True, help="Try again what div
     help="Add seeds until no interval of the primary questions reaches further than ±POINTS.",
 )
 @click.option("--most-seeds", type=click.IntRange(min=1), help="Seeds after which none is added  [default: 20].")
+@one_repeat
 @retrying
-def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
+def run(save_predictions: int, repeat: int | None, retry_failed: bool, **options: Any) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
 
     What the store already holds is not done again, so the same command goes on after an interruption. Exit code 0: all
@@ -111,9 +118,11 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     study = study_from(options)
     store = Store(Path(study.store))
     inputs = _inputs(console)
-    plan = make_plan(study, inputs)
+    plan = _block(make_plan(study, inputs), study, repeat)
     _say_left_out(plan, console)
     asked = _asked(options, study, inputs)
+    if study.until and repeat is not None:
+        raise StudyError("--repeat makes one repeat alone, and until adds repeats: leave one of them out")
     if study.until:
         asked = until.stated(asked, study.until, plan)
     _open(plan, store, retry_failed=retry_failed)
@@ -130,6 +139,8 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     else:
         outcome = run_plan(study, plan)
     _show_tables(study, plan, store)
+    if repeat is not None:
+        click.echo(f"the table is of one repeat: number {repeat} of 0 to {study.seeds - 1}")
     _exit(outcome, console)
 
 
@@ -155,6 +166,15 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
         if store.has_weights(job.key):
             click.echo(f"{job.key}  {job.row or job.method:22} {job.backbone:14} seed {job.seed}")
     _exit(outcome, console)
+
+
+def _block(plan: Plan, study: Study, repeat: int | None) -> Plan:
+    """One repeat of a study's plan, where a command asks for one; refuses one that the study has not."""
+    if repeat is None:
+        return plan
+    if repeat >= study.seeds:
+        raise StudyError(f"--repeat {repeat}: study {study.name} has the repeats 0 to {study.seeds - 1}: choose one")
+    return plan.of_repeat(repeat)
 
 
 def _open(plan: Plan, store: Store, *, retry_failed: bool) -> None:
@@ -202,7 +222,8 @@ def _exit(outcome: Outcome, console: Console) -> None:
 @click.option("--design", "as_design", is_flag=True, help="Print the design sheet: what each row is given.")
 @click.option("--format", "form", type=click.Choice(get_args(Form)), help="Form of the sheet  [default: text].")
 @click.option("--spread", type=click.FloatRange(min=0, min_open=True), help="S.d. of one score over seeds, in points.")
-def plan(as_design: bool, form: Form | None, spread: float | None, **options: Any) -> None:
+@one_repeat
+def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int | None, **options: Any) -> None:
     """Show what a run would do, what is done, how long the rest should take, and what difference it can call.
 
     Differences follow from how the store's records spread over seeds, or from --spread.
@@ -212,6 +233,8 @@ def plan(as_design: bool, form: Form | None, spread: float | None, **options: An
     """
     if form is not None and not as_design:
         raise StudyError("--format is of the design sheet: add --design, or leave it out")
+    if as_design and repeat is not None:
+        raise StudyError("--repeat is of a run, and the design sheet of a whole study: leave one out")
     console = Console()
     study = study_from(options)
     inputs = _inputs(Console(stderr=True))
@@ -219,7 +242,7 @@ def plan(as_design: bool, form: Form | None, spread: float | None, **options: An
         show_design(design(study, inputs), form or "text")
         return
     store = Store(Path(study.store))
-    whole = make_plan(study, inputs)
+    whole = _block(make_plan(study, inputs), study, repeat)
     console.print(_pretrain_table(whole, store))
     console.print(_cell_table(whole, store))
     for job, reason in whole.failed(store):
