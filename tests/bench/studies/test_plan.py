@@ -10,6 +10,7 @@ from bench.studies.plan import make_plan
 from bench.studies.study import load_study
 from tasks import subsets
 from tasks.labels.image_class import LABEL
+from tasks.protocols import load_protocol
 from tasks.writing import SliceWriter
 
 PER_CLASS = 40
@@ -82,10 +83,12 @@ def test_the_repeats_of_a_plan_are_blocks_that_make_it_whole(planned):
     """Fine-tunings have one seed a repeat, probes as many as they draw subsets, and one of all labels."""
     asked = {"tasks": ["cls", "probe"], "protocols": {"cls": ["demo/scenes"], "probe": ["demo/scenes-probe"]}}
     whole = planned(**asked, seeds=3, fractions=[0.5, 1.0])
+    subsets = load_protocol("demo/scenes-probe").subsets
+    assert subsets > 1
     blocks = [whole.of_repeat(repeat) for repeat in range(3)]
     assert {cell.key for cell in whole.cells} == {cell.key for block in blocks for cell in block.cells}
     assert len(whole.cells) == sum(len(block.cells) for block in blocks)
     for block in blocks:
         assert {job.key for job in block.pretrains} == {cell.pretrain.key for cell in block.cells}
-        assert 2 + 20 + 1 == len(block.cells)
+        assert 2 + subsets + 1 == len(block.cells)
     assert [] == whole.of_repeat(3).cells
