@@ -1,5 +1,6 @@
 """The answers of a store: its comparisons, read against what was asked there, as sentences."""
 
+import difflib
 import json
 import re
 import warnings
@@ -21,7 +22,7 @@ from results.stats.across import across
 from results.stats.block_model import COLUMN, compare
 from results.stats.family import asked
 from results.stats.ranking import blocks, ranks_over_tasks, separation
-from results.stats.simultaneous import Family
+from results.stats.simultaneous import ALPHA, Family
 from results.summary import BOARD
 from results.tables import text
 from results.tables.layout import record_notes
@@ -31,7 +32,7 @@ from results.verdicts import WITHIN, Verdict, across_tasks, by_rank, claims, cri
 # Answers that a run prints below its tables.
 _MOST = 12
 Form = Literal["text", "markdown", "latex", "json"]
-_QUESTION = re.compile(r"^\s*(?P<a>[^>@]+?)\s*>\s*(?P<b>[^>@]+?)\s*(?:@\s*(?P<amount>\S+))?\s*$")
+_QUESTION = re.compile(r"^\s*(?P<a>[^>@]+?)\s*>\s*(?P<b>[^>@]+?)\s*(?:@\s*(?P<where>[^\s@]+))?\s*$")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Answers:
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """The comparisons of all records, read against all that was asked."""
-        return compare(self.frame, self.questions)
+        return compare(self.frame, self.questions, self.level)
 
     @cached_property
     def robustness(self) -> list[Robustness]:
@@ -74,6 +75,11 @@ class Answers:
     def within(self) -> float:
         """Difference up to which two rows count as equal: the smallest that a study stated."""
         return min((each.within for each in self.asked), default=WITHIN)
+
+    @property
+    def level(self) -> float:
+        """Nominal error of the intervals: lower where a study chose its number of seeds by their width."""
+        return min((each.until.level for each in self.asked if each.until), default=ALPHA)
 
     def sentences(self, comparisons: pd.DataFrame, within: float | None = None) -> list[Verdict]:
         """The comparisons in words, with the protocol they are on.
@@ -129,7 +135,7 @@ class Answers:
         lines += criterion(comparisons) if comparisons["error"].notna().any() else []
         lines += [
             f"Asked by {each.study} on {each.date}{f' at {each.revision}' if each.revision else ''}: "
-            f"{len(each.questions)} questions ({each.hash})."
+            f"{len(each.questions)} questions ({each.hash}){_until(each)}."
             for each in self.asked
         ]
         shown = self.frame.merge(comparisons[BOARD].drop_duplicates(), on=BOARD)
@@ -176,7 +182,8 @@ def select(found: Answers, baselines: list[str], asked: list[str]) -> pd.DataFra
     Args:
         found: the answers of a store.
         baselines: rows; all comparisons with one of them.
-        asked: questions as `geokr>moco`, or `geokr>moco@0.01` at one amount of labels.
+        asked: questions as `geokr>moco`; `geokr>moco@0.01` at one amount of labels, `geokr>moco@demo/city` on one protocol,
+            `geokr>moco@demo/city:0.01` on both.
 
     Raises:
         StudyError: a question is written otherwise, or names what the store has not.
@@ -197,22 +204,45 @@ def select(found: Answers, baselines: list[str], asked: list[str]) -> pd.DataFra
 def _matches(question: str, found: Answers, rows: list[str]) -> pd.Series:
     parsed = _QUESTION.match(question)
     if parsed is None:
-        raise StudyError(f"--question {question}: write it as ROW>ROW or ROW>ROW@AMOUNT, such as geokr>moco@0.01")
+        raise StudyError(
+            f"--question {question}: write it as ROW>ROW or ROW>ROW@[PROTOCOL:]AMOUNT, such as geokr>moco@demo/city:0.01"
+        )
     for name in (parsed["a"], parsed["b"]):
         _check_row(name, rows)
-    table = found.comparisons
-    pair = {parsed["a"], parsed["b"]}
+    table, pair = found.comparisons, {parsed["a"], parsed["b"]}
     wanted: pd.Series = table["a"].isin(pair) & table["b"].isin(pair)
-    if parsed["amount"] is None:
-        return wanted
+    if not wanted.any():
+        raise StudyError(f"--question {question}: these two rows share no protocol, amount of labels and seed")
+    if parsed["where"]:
+        wanted &= _at(question, parsed["where"], found, wanted)
+    return wanted
+
+
+def _at(question: str, where: str, found: Answers, pair: pd.Series) -> pd.Series:
+    """The comparisons on a protocol, at an amount of labels, or both: `demo/city`, `0.01`, `demo/city:0.01`.
+
+    Args:
+        question: for messages.
+        where: what stands behind the @.
+        found: the answers of the store.
+        pair: which comparisons are of the question's two rows, at least one.
+    """
+    table = found.comparisons
     there = {tuple(place): amounts(board) for place, board in found.frame.groupby(BOARD)}
-    spelt = [parsed["amount"] in _spellings(row.fraction, there[tuple(row[:3])]) for row in _places(table)]
-    at = pd.Series(spelt, index=table.index, dtype=bool)
-    if not (wanted & at).any():
-        known = dict.fromkeys(name for board in there.values() for name in board.values())
-        raise StudyError(f"--question {question}: not measured at {parsed['amount']}: choose from {', '.join(known)}")
-    both: pd.Series = wanted & at
-    return both
+    protocol, _, amount = where.rpartition(":")
+    if not protocol and ("/" in where or where in set(table["protocol"])):
+        protocol, amount = where, ""
+    kept = pair.copy()
+    if protocol:
+        _check_name(f"--question {question}: protocol", protocol, sorted(set(table.loc[kept, "protocol"])))
+        kept &= table["protocol"] == protocol
+    if amount:
+        spelt = [amount in _spellings(row.fraction, there[tuple(row[:3])]) for row in _places(table)]
+        known = list(dict.fromkeys(there[tuple(row[:3])][row.fraction] for row in _places(table[kept])))
+        kept &= pd.Series(spelt, index=table.index, dtype=bool)
+        if not kept.any():
+            raise StudyError(f"--question {question}: not measured at {amount}: choose from {', '.join(known)}")
+    return kept
 
 
 def _spellings(fraction: float, named: dict[float, str]) -> set[str]:
@@ -220,8 +250,15 @@ def _spellings(fraction: float, named: dict[float, str]) -> set[str]:
 
 
 def _check_row(name: str, rows: list[str]) -> None:
-    if name not in rows:
-        raise StudyError(f"there is no comparison with a row {name!r} in this store: choose from {', '.join(rows)}")
+    _check_name("there is no comparison with a row", name, rows)
+
+
+def _check_name(what: str, name: str, known: list[str]) -> None:
+    """Refuse a name that is not known, with the nearest one that is."""
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise StudyError(f"{what} {name!r} in this store{meant}: choose from {', '.join(known)}")
 
 
 def render(
@@ -285,16 +322,28 @@ def summary(found: Answers, shown: pd.DataFrame) -> list[str]:
         found: the answers of a store.
         shown: some of its records.
     """
-    places = {
-        (*place, str(variant)) for (*place, variant), _ in shown.groupby([*BOARD, "fraction", "variant"], sort=False)
-    }
-    here = [row.primary and {(*row[1:5], row.a), (*row[1:5], row.b)} <= places for row in _rows(found.comparisons)]
-    mine = found.comparisons[here]
+    mine = primary_among(found, shown)
     if mine.empty:
         return []
     lines = [each.text for each in found.sentences(mine.head(_MOST))]
     more = [f"{len(mine) - _MOST} more: bench verdict"] if len(mine) > _MOST else []
     return [*lines, *more, *(criterion(mine) if mine["error"].notna().any() else [])]
+
+
+def primary_among(found: Answers, shown: pd.DataFrame) -> pd.DataFrame:
+    """The primary comparisons of which both rows are among the records that are shown."""
+    places = {
+        (*place, str(variant)) for (*place, variant), _ in shown.groupby([*BOARD, "fraction", "variant"], sort=False)
+    }
+    here = [row.primary and {(*row[1:5], row.a), (*row[1:5], row.b)} <= places for row in _rows(found.comparisons)]
+    return found.comparisons[here]
+
+
+def _until(each: Questions) -> str:
+    """How the number of seeds was chosen, where it was not stated."""
+    if each.until is None:
+        return ""
+    return f", with seeds added until ±{100 * each.until.width:g} points, at most {each.until.most}"
 
 
 def _rows(table: pd.DataFrame) -> list[Any]:

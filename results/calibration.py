@@ -10,7 +10,6 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from results.calibration_doubts import Doubts, sections
 from results.stats.block_model import COLUMN, scores_by_block
 from results.stats.intervals import Floats
 from results.stats.simulation import ERRORS, SCALES, SPREAD, Design, Draw, Errors, Measured, draw_errors, simulate
@@ -133,9 +132,9 @@ def table(cells: Iterable[Cell]) -> str:
 
 
 def report(
-    cells: list[Cell], shared: list[Shared], board: Residuals | None, draws: int, doubts: Doubts | None = None
+    cells: list[Cell], shared: list[Shared], board: Residuals | None, draws: int, more: Iterable[str] = ()
 ) -> str:
-    """The report as Markdown."""
+    """The report as Markdown, `more` sections among the others."""
     half = 100 * math.sqrt(0.05 * 0.95 / draws)
     head = _HEAD.format(draws=f"{draws:,}", doubt=f"{half:.2f}", spread=SPREAD, scales=SCALES)
     parts = [head, _limits(cells)]
@@ -143,8 +142,7 @@ def report(
     parts += ["## Pretrainings that repeats share\n", _SHARED, _pretrained(shared)]
     if board:
         parts += ["## Errors of our own board\n", _board(board)]
-    if doubts:
-        parts.append(sections(doubts))
+    parts += [*more, "## Real rows that differ in nothing\n", _EQUAL]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -173,6 +171,11 @@ exact sign-flip test with Holm's correction at 3 and 5.
 _SHARED = """Equal errors, and pretrainings of a row that spread as much as the repeats of one pretraining. *Ours* averages
 the repeats of a pretraining first. *Repeats counted* is what taking each repeat as independent would err about methods.
 With one pretraining nothing can be said about methods, and ours speaks of these weights.
+"""
+
+
+_EQUAL = """`bench calibrate --aa STORE` cuts the records of an A/A study into small studies, and counts those that call equal
+rows different: see [equal rows](equal-rows.md).
 """
 
 

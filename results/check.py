@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, variance
@@ -105,7 +105,18 @@ class Report:
         return [*self.losses, *(f"{report.name}: {line}" for report in self.cells for line in report.moved)]
 
 
-def compare(committed: Path, fresh: Path, repeats: int | None = None) -> Report:
+class Block(NamedTuple):
+    """One repeat of a study, from 0, and of each protocol how many subsets it draws in a repeat; 1 where it is absent."""
+
+    repeat: int
+    subsets: Mapping[str, int]
+
+    def has(self, record: Record) -> bool:
+        """Whether a record is of this repeat."""
+        return record.seed // self.subsets.get(record.protocol, 1) == self.repeat
+
+
+def compare(committed: Path, fresh: Path, block: Block | None = None) -> Report:
     """Compare a freshly made store with committed records, record by record, and the losses that pretraining ended with.
 
     Records are matched by method, options, row, backbone, protocol, fraction and seed, not by key, so that a change of
@@ -118,16 +129,17 @@ def compare(committed: Path, fresh: Path, repeats: int | None = None) -> Report:
     Args:
         committed: folder with the `records` that are held to.
         fresh: store of the new run.
-        repeats: how many repeats of each cell are held to, from the first; None for all. What else a store holds is left
-            alone.
+        block: the repeat that is held to; None for all. What else a store holds is left alone.
 
     Raises:
-        StoreError: one of the folders is no store, or nothing is committed.
+        StoreError: one of the folders is no store, or nothing is committed, of this repeat.
     """
     old, new = scan(committed), scan(fresh)
     if not old.records:
         raise StoreError(f"{committed} holds no usable record to hold to: make it with `bench leaderboard build`")
-    before, after = _by_cell(old.records, repeats), _by_cell(new.records, repeats)
+    before, after = _by_cell(old.records, block), _by_cell(new.records, block)
+    if block and not before:
+        raise StoreError(f"{committed} holds no record of repeat {block.repeat}: choose another")
     shared = [cell for cell in before if before[cell].keys() & after.get(cell, {}).keys()]
     comparisons = sum(len(before[cell].keys() & after[cell].keys()) + 1 for cell in shared)
     spreads = _pooled(_by_cell(old.records, None), comparisons)
@@ -144,10 +156,10 @@ def compare(committed: Path, fresh: Path, repeats: int | None = None) -> Report:
     )
 
 
-def _by_cell(records: Iterable[Record], repeats: int | None) -> dict[CheckedCell, dict[int, Record]]:
+def _by_cell(records: Iterable[Record], block: Block | None) -> dict[CheckedCell, dict[int, Record]]:
     cells: dict[CheckedCell, dict[int, Record]] = defaultdict(dict)
     for record in records:
-        if repeats is None or record.seed < repeats:
+        if block is None or block.has(record):
             cells[_cell(record)][record.seed] = record
     return dict(cells)
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.core.errors import StudyError
 from results import budgets, warned
 from results.labels import shares
-from results.stats.block_model import scores_by_block
-from results.stats.efficiency import Crossing, crossing_interval, first_crossing
+from results.stats.block_model import scores_by_block, units_of, weights_by_block
+from results.stats.efficiency import Crossing, crossing_interval, first_crossing, supported
 from results.stats.intervals import Floats, Interval
 from results.summary import BOARD
 from results.variants import NO_REFERENCE
@@ -63,9 +64,10 @@ class Match:
         dataset, protocol, backbone, metric: where.
         method, reference: row labels.
         target: the reference's mean score at fraction 1.
-        crossing: where the method's mean curve first reaches it.
-        interval: bootstrap interval of that fraction, with infinite ends for "never"; NaN with fewer than two seeds.
-        n: seeds that the interval rests on, or 1.
+        crossing: where the method's mean curve first reaches it, as far as the interval supports a number.
+        interval: 95% interval of that fraction, with infinite ends for beyond all that was measured; NaN with fewer than two
+            units of repetition.
+        n: units of repetition that the interval rests on (seeds, or pretrainings where seeds share them), or 1.
         warnings: row label -> names of the warnings of its records; a row without one is absent.
         single: row labels whose records all rest on one pretraining of a method that trains.
     """
@@ -102,14 +104,13 @@ class Match:
         }
 
 
-def labels_to_match(frame: pd.DataFrame, method: Choice, reference: Choice, isotonic: bool = False) -> list[Match]:
+def labels_to_match(frame: pd.DataFrame, method: Choice, reference: Choice) -> list[Match]:
     """Compute labels to match on every protocol and backbone that has the method, and the reference at fraction 1.
 
     Args:
         frame: records, or published numbers.
         method: the row whose curve is followed.
         reference: the row whose score at fraction 1 is the target.
-        isotonic: fit a rising curve first.
 
     Raises:
         StudyError: no protocol has both, a choice fits several variants, or the reference cannot be one.
@@ -127,7 +128,7 @@ def labels_to_match(frame: pd.DataFrame, method: Choice, reference: Choice, isot
         if place in targets:
             followed, full = method.on(board), reference.on(targets[place])
             full = full[full["fraction"] == 1.0]
-            matches += [_match(followed, full, isotonic)] if len(full) else []
+            matches += [_match(followed, full)] if len(full) else []
     if not matches:
         raise StudyError(
             f"no protocol has both {method.name} and {reference.name} at 100% of the labels: "
@@ -147,12 +148,12 @@ def keyed(matches: list[Match]) -> dict[str, Match]:
     return named
 
 
-def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
+def _match(followed: pd.DataFrame, full: pd.DataFrame) -> Match:
     means = followed.groupby("fraction")["score"].mean().sort_index()
     target = float(full["score"].mean())
     used = _used(followed, means.index)
-    crossing = first_crossing(used, means.to_numpy(), target, isotonic)
-    interval, n = _interval(followed, full, isotonic)
+    crossing = first_crossing(used, means.to_numpy(), target)
+    interval, n = _interval(followed, full, crossing.fraction)
     first = followed.iloc[0]
     both = pd.concat([followed, full])
     said = both.groupby("variant")["warning_texts"].agg(warned.names)
@@ -164,7 +165,7 @@ def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
         method=str(first["variant"]),
         reference=str(full.iloc[0]["variant"]),
         target=target,
-        crossing=crossing,
+        crossing=supported(crossing, interval, used),
         interval=interval,
         n=n,
         warnings={str(variant): names for variant, names in said.items() if names},
@@ -172,19 +173,28 @@ def _match(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> Match:
     )
 
 
-def _interval(followed: pd.DataFrame, full: pd.DataFrame, isotonic: bool) -> tuple[Interval, int]:
-    """Bootstrap over the seeds that both rows have at every fraction."""
+def _interval(followed: pd.DataFrame, full: pd.DataFrame, estimate: float) -> tuple[Interval, int]:
+    """The interval over the seeds that both rows have at every fraction, averaged where they share a pretraining."""
     curves = pd.concat(
         {float(str(fraction)): scores_by_block(group).iloc[:, 0] for fraction, group in followed.groupby("fraction")},
         axis=1,
     )
-    paired = curves.join(scores_by_block(full).iloc[:, 0].rename("reference")).dropna()
+    target = scores_by_block(full).iloc[:, 0].rename("reference")
+    paired = curves.join(target).dropna()
     if len(paired) < 2:
         return UNKNOWN, 1
-    method = paired[curves.columns].to_numpy().T
-    return crossing_interval(_used(followed, curves.columns), method, paired["reference"].to_numpy(), isotonic), len(
-        paired
-    )
+    first, second = (_weights(rows, paired.index) for rows in (followed, full))
+    units = paired.groupby(units_of(first, second)).mean()
+    if len(units) < 2:
+        return UNKNOWN, 1
+    differences = units[curves.columns].to_numpy().T - units["reference"].to_numpy()
+    return crossing_interval(_used(followed, curves.columns), differences, estimate), len(units)
+
+
+def _weights(rows: pd.DataFrame, blocks: pd.Index) -> NDArray[np.object_]:
+    """The weights that a row rests on in each of some blocks, whatever the fraction."""
+    by_block = weights_by_block(rows, scores_by_block(rows).loc[blocks])
+    return np.asarray(by_block[:, 0])
 
 
 def _used(followed: pd.DataFrame, fractions: Iterable[Any]) -> Floats:

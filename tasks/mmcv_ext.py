@@ -7,7 +7,8 @@ NotImplementedError with its name when it is called. With a real built mmcv the 
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -61,3 +62,21 @@ def provide() -> bool:
     module.__spec__ = importlib.util.spec_from_loader(NAME, loader=None)
     sys.modules[NAME] = module
     return True
+
+
+@contextmanager
+def without_mmdet() -> Iterator[None]:
+    """Import MMSegmentation as if MMDetection were absent, which it allows for.
+
+    Its heads of the MaskFormer family, which this harness does not build, import all models of MMDetection, and with them
+    scikit-learn, pandas and matplotlib: 113 MiB of a worker (docs/decisions/080). Nothing is hidden where MMDetection was
+    imported before; whoever wants those heads imports it first.
+    """
+    if "mmdet" in sys.modules:
+        yield
+        return
+    sys.modules["mmdet"] = None  # type: ignore[assignment] # how Python marks a module that must not be found
+    try:
+        yield
+    finally:
+        del sys.modules["mmdet"]

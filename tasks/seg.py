@@ -22,7 +22,8 @@ from tasks.task import Start, constant_loss
 
 mmcv_ext.provide()
 
-from mmseg.models import EncoderDecoder  # noqa: E402 - after the operators it asks for
+with mmcv_ext.without_mmdet():  # and after the operators it asks for
+    from mmseg.models import EncoderDecoder
 from mmseg.structures import SegDataSample  # noqa: E402
 
 from tasks.fcn_head import PlainFCNHead  # noqa: E402

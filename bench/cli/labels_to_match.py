@@ -25,7 +25,6 @@ from results.tables.text import visible
 @click.option("--backbone", help="Only this backbone.")
 @click.option("--reference", required=True, help="Method or row label whose score at 100% is to be reached.")
 @click.option("--reference-init", help="The reference's `init` option, where it has several rows.")
-@click.option("--isotonic", is_flag=True, help="Fit a rising curve first.")
 @options.as_json
 def command(
     *,
@@ -36,18 +35,19 @@ def command(
     backbone: str | None,
     reference: str,
     reference_init: str | None,
-    isotonic: bool,
     as_json: bool,
 ) -> None:
     """Find the share of the labels with which a method reaches a reference's score at 100% of them.
 
-    First crossing of the curve of mean scores, linear in log fraction; the interval is a bootstrap over seeds.
+    First crossing of the rising curve that fits the mean scores best, linear in log fraction, with its 95% interval over
+    seeds. A number stands only where the interval supports one: `not reached` where all labels are too few, `not separable`
+    where the scores do not say.
     """
     if store is not None and source is not None:
         raise click.UsageError("name --store or --published, not both")
     frame = published.load(source) if source else load_store(store or Path("runs"))
     chosen = _only(frame, backbone)
-    matches = keyed(labels_to_match(chosen, Choice(method, init), Choice(reference, reference_init), isotonic))
+    matches = keyed(labels_to_match(chosen, Choice(method, init), Choice(reference, reference_init)))
     if as_json:
         click.echo(json.dumps({name: match.to_json() for name, match in matches.items()}, indent=1))
         return
@@ -82,8 +82,8 @@ def _table(matches: dict[str, Match]) -> Table:
 
 
 def _labels(match: Match) -> str:
-    if match.crossing.kind == "never":
-        return "never"
+    if match.crossing.kind not in {"at", "at most"}:
+        return match.crossing.kind
     sign = "≤ " if match.crossing.kind == "at most" else ""
     return f"{sign}{_percent(match.crossing.fraction)}"
 
@@ -95,4 +95,4 @@ def _range(match: Match) -> str:
 
 
 def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.1f}%" if math.isfinite(fraction) else "never"
+    return f"{100 * fraction:.1f}%" if math.isfinite(fraction) else "beyond"

@@ -58,17 +58,18 @@ def build(study: str, store: Path | None, out: Path) -> None:
     "--committed", type=FOLDER, default=COMMITTED, show_default=True, help="Committed records to compare with."
 )
 @click.option("--fresh", type=FOLDER, help="Compare with this store instead of running the study from nothing.")
-@click.option("--repeats", type=click.IntRange(min=1), help="Hold the first N repeats of each cell alone.")
-def check(study: str, committed: Path, fresh: Path | None, repeats: int | None) -> None:
+@click.option("--repeat", type=click.IntRange(min=0), metavar="N", help="Make and hold repeat N alone, from 0.")
+def check(study: str, committed: Path, fresh: Path | None, repeat: int | None) -> None:
     """Run the leaderboard's study from nothing and compare it with the committed records, record by record.
 
     On the same kind of machine every bit must be equal; elsewhere each cell has a tolerance from its seeds' spread.
     Exits 1 when a number moved: if it was meant to, run `bench leaderboard build` and say why in the changelog.
     """
     scan(committed)  # refuses a folder without records before the long run
+    block = None if repeat is None else _block(study, repeat)
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
-        made = fresh or _run_from_nothing(study, Path(folder), seeds=repeats)
-        report = checking.compare(committed, made, repeats)
+        made = fresh or _run_from_nothing(study, Path(folder), repeat=repeat)
+        report = checking.compare(committed, made, block)
         _say_failures(made)
     stale = publishing.stale(committed)
     for cell in report.cells:
@@ -93,13 +94,21 @@ def check(study: str, committed: Path, fresh: Path | None, repeats: int | None) 
     click.echo(f"all {len(report.cells)} cells and {report.pretrainings} pretrainings come out as committed")
 
 
-def _run_from_nothing(study: str, folder: Path, predictions: int = 0, seeds: int | None = None) -> Path:
+def _block(study: str, repeat: int) -> checking.Block:
+    """A repeat of a study, whose protocols know how many seeds are one."""
+    from bench.studies.study import load_study
+
+    protocols = load_study(study, {}).all_protocols()
+    return checking.Block(repeat, {protocol.id: protocol.subsets for protocol in protocols})
+
+
+def _run_from_nothing(study: str, folder: Path, predictions: int = 0, repeat: int | None = None) -> Path:
     """Run a study into an empty store, with an empty data folder, so that nothing made earlier is used."""
     from bench.cli.run import run
 
     os.environ["BENCH_DATA"] = str(folder / "data")
     arguments = ["--study", study, "--store", str(folder / "store"), "--save-predictions", str(predictions)]
-    arguments += ["--seeds", str(seeds)] if seeds else []
+    arguments += [] if repeat is None else ["--repeat", str(repeat)]
     run.main(args=arguments, prog_name="bench run", standalone_mode=False)
     (folder / "store" / "records").mkdir(exist_ok=True)  # there is none where every cell failed
     return folder / "store"

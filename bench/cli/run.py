@@ -12,6 +12,7 @@ from rich.table import Table
 import methods
 from bench.backbones.sources import RANDOM
 from bench.cli import options as shared
+from bench.cli import until
 from bench.cli.design import Form, show_design
 from bench.cli.progress import RunProgress
 from bench.core.errors import StudyError
@@ -74,6 +75,12 @@ def study_options(command: Command) -> Command:
 
 
 retrying = click.option("--retry-failed", is_flag=True, help="Try again what diverged in an earlier run.")
+one_repeat = click.option(
+    "--repeat",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Repeat N alone, from 0: a block of every row and protocol.",
+)
 
 
 @click.command()
@@ -85,8 +92,16 @@ retrying = click.option("--retry-failed", is_flag=True, help="Try again what div
     metavar="N",
     help="Predictions of N test samples for each cell that this run does, as pictures.",
 )
+@click.option(
+    "--until",
+    type=click.FloatRange(min=0, max=100, min_open=True, max_open=True),
+    metavar="POINTS",
+    help="Add seeds until no interval of the primary questions reaches further than ±POINTS.",
+)
+@click.option("--most-seeds", type=click.IntRange(min=1), help="Seeds after which none is added  [default: 20].")
+@one_repeat
 @retrying
-def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
+def run(save_predictions: int, repeat: int | None, retry_failed: bool, **options: Any) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
 
     What the store already holds is not done again, so the same command goes on after an interruption. Exit code 0: all
@@ -95,21 +110,37 @@ def run(save_predictions: int, retry_failed: bool, **options: Any) -> None:
     Of the failed, those that were killed, ran out of memory or met a full disk are tried again by the same command.
     Those that diverged (a loss or weights that are not finite) would diverge again: they are tried again with
     --retry-failed, or when their options change.
+
+    With --until the study's seeds are where it starts. Intervals are wider for having been looked at, so that they err no
+    more at the stop; verdicts say so.
     """
     console = Console(stderr=True)
     study = study_from(options)
     store = Store(Path(study.store))
     inputs = _inputs(console)
-    plan = make_plan(study, inputs)
+    plan = _block(make_plan(study, inputs), study, repeat)
     _say_left_out(plan, console)
     asked = _asked(options, study, inputs)
+    if study.until and repeat is not None:
+        raise StudyError("--repeat makes one repeat alone, and until adds repeats: leave one of them out")
+    if study.until:
+        asked = until.stated(asked, study.until, plan)
     _open(plan, store, retry_failed=retry_failed)
     store.write_questions(asked)
-    # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
-    if plan.open_cells(store, retry_failed=retry_failed) or not store.has_design(study.name):
-        store.write_design(design(study, inputs))
-    outcome = _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
+
+    def run_plan(study: Study, plan: Plan) -> Outcome:
+        # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
+        if plan.open_cells(store, retry_failed=retry_failed) or not store.has_design(study.name):
+            store.write_design(design(study, inputs))
+        return _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
+
+    if study.until:
+        plan, outcome = until.grow(study, study.until, asked, inputs, store, run_plan, console)
+    else:
+        outcome = run_plan(study, plan)
     _show_tables(study, plan, store)
+    if repeat is not None:
+        click.echo(f"the table is of one repeat: number {repeat} of 0 to {study.seeds - 1}")
     _exit(outcome, console)
 
 
@@ -135,6 +166,15 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
         if store.has_weights(job.key):
             click.echo(f"{job.key}  {job.row or job.method:22} {job.backbone:14} seed {job.seed}")
     _exit(outcome, console)
+
+
+def _block(plan: Plan, study: Study, repeat: int | None) -> Plan:
+    """One repeat of a study's plan, where a command asks for one; refuses one that the study has not."""
+    if repeat is None:
+        return plan
+    if repeat >= study.seeds:
+        raise StudyError(f"--repeat {repeat}: study {study.name} has the repeats 0 to {study.seeds - 1}: choose one")
+    return plan.of_repeat(repeat)
 
 
 def _open(plan: Plan, store: Store, *, retry_failed: bool) -> None:
@@ -182,7 +222,8 @@ def _exit(outcome: Outcome, console: Console) -> None:
 @click.option("--design", "as_design", is_flag=True, help="Print the design sheet: what each row is given.")
 @click.option("--format", "form", type=click.Choice(get_args(Form)), help="Form of the sheet  [default: text].")
 @click.option("--spread", type=click.FloatRange(min=0, min_open=True), help="S.d. of one score over seeds, in points.")
-def plan(as_design: bool, form: Form | None, spread: float | None, **options: Any) -> None:
+@one_repeat
+def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int | None, **options: Any) -> None:
     """Show what a run would do, what is done, how long the rest should take, and what difference it can call.
 
     Differences follow from how the store's records spread over seeds, or from --spread.
@@ -192,6 +233,8 @@ def plan(as_design: bool, form: Form | None, spread: float | None, **options: An
     """
     if form is not None and not as_design:
         raise StudyError("--format is of the design sheet: add --design, or leave it out")
+    if as_design and repeat is not None:
+        raise StudyError("--repeat is of a run, and the design sheet of a whole study: leave one out")
     console = Console()
     study = study_from(options)
     inputs = _inputs(Console(stderr=True))
@@ -199,7 +242,7 @@ def plan(as_design: bool, form: Form | None, spread: float | None, **options: An
         show_design(design(study, inputs), form or "text")
         return
     store = Store(Path(study.store))
-    whole = make_plan(study, inputs)
+    whole = _block(make_plan(study, inputs), study, repeat)
     console.print(_pretrain_table(whole, store))
     console.print(_cell_table(whole, store))
     for job, reason in whole.failed(store):
@@ -209,6 +252,10 @@ def plan(as_design: bool, form: Form | None, spread: float | None, **options: An
     for found in filter(None, duplicates.count(study, inputs)):
         console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     _say_power(_asked(options, study, inputs), study, store, spread)
+    if study.until:
+        console.print(
+            f"Seeds are added until ±{study.until.width:g} points, at most {study.until.most}.", highlight=False
+        )
     guess = estimate(whole, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
     left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
@@ -280,8 +327,10 @@ def study_from(options: dict[str, Any]) -> Study:
         ("store", "store"),
         ("device", "engine.device"),
         ("workers", "engine.workers"),
+        ("until", "until.width"),
+        ("most_seeds", "until.most"),
     ):
-        if options[name] is not None:
+        if options.get(name) is not None:
             overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
     if options["no_references"]:
         if options["references"] is not None:

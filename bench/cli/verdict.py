@@ -17,8 +17,8 @@ from results import answers
     "--question",
     "questions",
     multiple=True,
-    metavar="ROW>ROW[@AMOUNT]",
-    help="One comparison, such as geokr>moco@0.01.",
+    metavar="ROW>ROW[@[PROTOCOL:]AMOUNT]",
+    help="One comparison, such as geokr>moco@0.01, geokr>moco@demo/city or geokr>moco@demo/city:0.01.",
 )
 @click.option("--within", type=click.FloatRange(min=0, min_open=True), help="Points within which two rows are equal.")
 @click.option(

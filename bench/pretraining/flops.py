@@ -99,3 +99,12 @@ def measure(spec: MethodSpec, options: TrainingOptions, backbone: str, corpus: C
             forward = counter.get_total_flops()
             torch.autograd.backward(torch.stack(list(losses.values())).sum())
     return Flops(forward=forward / tiles, step=counter.get_total_flops() / tiles)
+
+
+def forward(backbone: str, size: int = 64) -> float:
+    """The FLOPs of a backbone's forward pass over one image of three bands and so many pixels a side."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        network = backbones.build(backbone, 3).eval()  # which tries one of timm's with an image
+        with FlopCounterMode(display=False) as counter:
+            network(torch.zeros(1, 3, size, size))
+    return float(counter.get_total_flops())

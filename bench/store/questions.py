@@ -33,6 +33,23 @@ class Question(BaseModel):
     metric: str
 
 
+class Stopping(BaseModel):
+    """How the number of a study's seeds was chosen, where it was not stated: by the width of the intervals.
+
+    Attributes:
+        width: seeds are added until no interval of the study's primary questions reaches further than this to either side;
+            a difference of scores, in (0, 1).
+        most: seeds after which none is added.
+        level: nominal error of the intervals at each look, which makes 5% at the stop; the correction for having looked.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    width: float = Field(gt=0, lt=1)
+    most: int = Field(gt=0)
+    level: float = Field(gt=0, le=0.05)
+
+
 class Questions(BaseModel):
     """What a study stated at one time.
 
@@ -42,6 +59,7 @@ class Questions(BaseModel):
         revision: of the code, '' outside a checkout.
         within: points (as a fraction) within which two rows count as equal.
         questions: the list.
+        until: how the number of seeds is chosen; None where the study states it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,11 +69,13 @@ class Questions(BaseModel):
     revision: str
     within: float = Field(gt=0, lt=1)
     questions: tuple[Question, ...]
+    until: Stopping | None = None
 
     @property
     def hash(self) -> str:
         """Hash of what is asked; neither date nor revision enter it."""
-        return content_hash({"within": self.within, "questions": [each.model_dump() for each in self.questions]})
+        asked = {"within": self.within, "questions": [each.model_dump() for each in self.questions]}
+        return content_hash(asked if self.until is None else {**asked, "until": self.until.model_dump()})
 
 
 def read_questions(store: Path) -> list[Questions]:

@@ -1,4 +1,4 @@
-"""How long a plan should take: from what this store has measured, else from a rough rate."""
+"""How long a plan should take: from what this store has measured, else from the size of the network."""
 
 import math
 import statistics
@@ -15,9 +15,18 @@ from bench.studies.study import Study
 from tasks.protocols import Protocol
 from tasks.subsets import size_at
 
-# Images of 64 px that a job trains a second, where this store has measured nothing: a ResNet-50 on one core in fp32.
-# Small backbones are two to three times as fast; a GPU is a hundred times.
-IMAGES_PER_SECOND = 60.0
+# Forward passes of an image of 64 px, in 1e9 operations, counted by `bench.pretraining.flops.forward`: written down so that
+# planning a network of the registry does not import torch.
+FORWARD = {
+    "timm:test_resnet": 0.0328,
+    "resnet18": 0.296,
+    "resnet50": 0.667,
+    "vgg16": 2.506,
+    "squeezenet1_1": 0.0340,
+    "swin_t": 1.542,
+}
+# Of an image of 64 px that is trained on: views, head and update, and 1e9 operations of a forward pass (three of a step).
+SECONDS_BESIDE, SECONDS_A_FORWARD = 0.005, 0.0175
 # Seconds of a cell that finds its features in the store, and of what a runner spends on it.
 PROBED = 0.1
 
@@ -30,6 +39,22 @@ class Estimate:
     measured: bool
 
 
+def seconds_an_image(backbone: str) -> float:
+    """Seconds in which a job trains on an image of 64 px on one core, where a store has measured nothing.
+
+    A straight line in the operations of a forward pass, through two points. `timm:test_resnet` takes 5.6 ms: 27
+    pretrainings of the leaderboard of 2026-11-26 took 4.8 ms a tile in the median (1.5 to 9.3 by method), 300 cells 5.7
+    (2.0 to 7.7 by protocol). A ResNet-50 in fp32 takes 16.7. Between them a ResNet-18 is given 10.2 ms; it took 7 in
+    pretraining and 21 in segmentation (docs/decisions/066). A GPU is a hundred times as fast.
+    """
+    operations = FORWARD.get(backbone)
+    if operations is None:
+        from bench.pretraining.flops import forward
+
+        operations = forward(backbone) / 1e9
+    return SECONDS_BESIDE + SECONDS_A_FORWARD * operations
+
+
 def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate:
     """Time for what a plan leaves to do, spread over the jobs that run at a time."""
     known = _measured_cells(store)
@@ -40,15 +65,15 @@ def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate
     tunings += [(job.protocol, job.backbone, 1.0) for job in plan.open_pretrains(store) if job.protocol]
     sizes = {protocol.id: len(inputs.dataset(study, protocol)) for protocol, *_ in tunings}
     of_tunings = [
-        known.get((protocol.hash, backbone)) or _rough_tuning(protocol, fraction, sizes[protocol.id])
+        known.get((protocol.hash, backbone)) or _rough_tuning(protocol, backbone, fraction, sizes[protocol.id])
         for protocol, backbone, fraction in tunings
     ]
     # The first cell that probes some weights computes their features.
-    probed = {(cell.pretrain.key, cell.protocol.hash): cell.protocol for cell in cells if not cell.protocol.trains}
-    of_tunings += [_looked_at(sizes[protocol.id], protocol) for protocol in probed.values()]
+    probed = {(cell.pretrain.key, cell.protocol.hash): cell for cell in cells if not cell.protocol.trains}
+    of_tunings += [_looked_at(sizes[cell.protocol.id], cell.protocol, cell.backbone) for cell in probed.values()]
     rate = _measured_rate(store)
     corpus = inputs.corpus(study) if pretrains else None
-    of_pretrains = [_images(job, corpus) / rate.get(job.backbone, IMAGES_PER_SECOND) for job in pretrains if corpus]
+    of_pretrains = [_pretraining(job, corpus, rate.get(job.backbone)) for job in pretrains if corpus]
     measured = all((protocol.hash, backbone) in known for protocol, backbone, _ in tunings)
     measured = measured and all(job.backbone in rate for job in pretrains)
     total = sum(of_tunings) + sum(of_pretrains)
@@ -76,14 +101,16 @@ def _measured_rate(store: Store) -> dict[str, float]:
     return {backbone: statistics.median(values) for backbone, values in rates.items()}
 
 
-def _images(job: PretrainJob, corpus: Corpus) -> float:
+def _pretraining(job: PretrainJob, corpus: Corpus, rate: float | None) -> float:
+    """Seconds of a training at a measured rate, or at a guessed one; none of what only reads the corpus."""
     options = methods.get(job.method).options.model_validate(job.options)
     if not isinstance(options, TrainingOptions):
         return 0.0
-    return options.length(len(corpus)).steps * options.batch * (options.size / 64) ** 2
+    images = options.length(len(corpus)).steps * options.batch * (options.size / 64) ** 2
+    return images * (1 / rate if rate else seconds_an_image(job.backbone))
 
 
-def _rough_tuning(protocol: Protocol, fraction: float, slices: int) -> float:
+def _rough_tuning(protocol: Protocol, backbone: str, fraction: float, slices: int) -> float:
     schedule = protocol.schedule
     if not protocol.trains:
         return PROBED
@@ -94,9 +121,9 @@ def _rough_tuning(protocol: Protocol, fraction: float, slices: int) -> float:
         train = size_at(fraction, round(slices * ratio[0] / sum(ratio)))
         steps *= math.ceil(train / schedule.batch)
     grid = protocol.tuning.cost if protocol.tuning else 1
-    return steps * grid * schedule.batch * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND
+    return steps * grid * schedule.batch * (protocol.slices.size / 64) ** 2 * seconds_an_image(backbone)
 
 
-def _looked_at(slices: int, protocol: Protocol) -> float:
+def _looked_at(slices: int, protocol: Protocol, backbone: str) -> float:
     """Seconds of one look at each slice."""
-    return slices * (protocol.slices.size / 64) ** 2 / IMAGES_PER_SECOND
+    return slices * (protocol.slices.size / 64) ** 2 * seconds_an_image(backbone)

@@ -50,6 +50,15 @@ class Plan:
         jobs = [job for job in self.pretrains if job.key in wanted and not store.has_weights(job.key)]
         return [job for job in jobs if retry_failed or store.diverged(job.key) is None]
 
+    def of_repeat(self, repeat: int) -> "Plan":
+        """One block of the plan: the cells of one repeat, from 0, and the pretrainings that they start from.
+
+        All rows of a repeat see the same labels, and have the same training seeds.
+        """
+        cells = [cell for cell in self.cells if cell.seed // cell.protocol.subsets == repeat]
+        wanted = {cell.pretrain.key for cell in cells}
+        return Plan([job for job in self.pretrains if job.key in wanted], cells, self.left_out)
+
     def failed(self, store: Store) -> list[tuple[PretrainJob | Cell, str]]:
         """Jobs that diverged, and cells whose pretraining did, each with its reason."""
         jobs: list[PretrainJob | Cell] = [job for job in self.pretrains if not store.has_weights(job.key)]

@@ -19,6 +19,7 @@ from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
 from bench.studies.budget import StudyBudget, refuse_own_length
 from bench.studies.primary import Primary
+from bench.studies.until import Until, check_until
 from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.protocols import Protocol, load_protocol
 
@@ -146,6 +147,7 @@ class Study(BaseModel):
         labels: amounts of labels in place of fractions (`tasks.amounts`), for all tasks or by task.
         primary: the questions that the study is run for; its intervals are simultaneous over them. None for every row
             against each reference. In no key.
+        until: adds seeds to those until intervals are narrow enough (`bench.studies.until`); None for no more. In no key.
         seeds: how many; each is one (subset seed, train seed) pair, the same for every method.
         pretrain_seeds: pretrainings of each method, by default as many as seeds; repeat i starts from pretraining i modulo
             this number. An initialisation is drawn anew in every repeat whatever this says.
@@ -176,6 +178,7 @@ class Study(BaseModel):
     fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
     labels: Annotated[list[str] | dict[str, list[str]] | None, BeforeValidator(_amounts)] = None
     primary: Primary | None = None
+    until: Until | None = None
     seeds: int = Field(default=3, gt=0)
     pretrain_seeds: int | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)
@@ -204,6 +207,10 @@ class Study(BaseModel):
         if self.fractions is not None and self.labels is not None:
             raise ValueError("fractions and labels both say how many labels: state one of them")
         return self
+
+    def of_seeds(self, seeds: int) -> Self:
+        """The same study with another number of seeds."""
+        return self.model_copy(update={"seeds": seeds})
 
     def amounts_of(self, protocol: Protocol) -> list[Amount]:
         """The amounts of labels asked of a protocol: the study's, by task or for all, else the protocol's own."""
@@ -339,6 +346,8 @@ def _check_names(study: Study) -> None:
             )
     _check_references(study)
     _check_keys(study)
+    if study.until:
+        check_until(study.until, study.seeds, study.pretrain_seeds)
     for backbone in map(backbones.registry.get, study.backbones):
         for row in study.rows():
             study.options_of(row).check_backbone(backbone)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from bench.core.files import write_text
 from results.labels import percent
+from results.looks import DARK, DASHES, LIGHT, MARKERS
 from results.page.content import Content, gather
 from results.tables.formats import html_environment
 
@@ -36,9 +37,30 @@ def render_page(content: Content) -> str:
         content=content,
         percent=percent,
         data=_embedded(content.data),
+        markers=[_outline(points) for points in MARKERS],
+        palette=_palette(),
         style=_source(environment, "page.css"),
         script=_source(environment, "page.js"),
     )
+
+
+def _outline(points: list[tuple[float, float]]) -> str:
+    """A marker as an SVG path, y downwards."""
+    size = 5.0  # half the width in the units of a drawing; thin shapes are still told apart at 400 pixels
+    return f"M{' '.join(f'{size * x:.1f} {-size * y:.1f}' for x, y in points)}z"
+
+
+def _palette() -> Markup:
+    """The rows' colours as custom properties, for both schemes, with a class for each, and the dashes."""
+    schemes = [" ".join(f"--c{slot}: {colour};" for slot, colour in enumerate(colours)) for colours in (LIGHT, DARK)]
+    classes = " ".join(f".c{slot} {{ --c: var(--c{slot}); }}" for slot in range(len(LIGHT)))
+    dashes = " ".join(
+        f".d{dash} .curve {{ stroke-dasharray: {' '.join(map(str, lengths))}; }}"
+        for dash, lengths in enumerate(DASHES)
+        if lengths
+    )
+    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {schemes[1]} }} }}"
+    return Markup(f":root {{ {schemes[0]} }}\n{dark}\n{classes}\n{dashes}\n")  # noqa: S704 - our own constants
 
 
 def _embedded(value: object) -> Markup:

@@ -8,13 +8,17 @@ import pandas as pd
 
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
-from bench.store.questions import read_questions
 from results import warned
-from results.answers import Answers
+from results.answers import Answers, answers
 from results.frame import from_records, scan
-from results.page.board import Board, lay_out
+from results.looks import Look, asides, looks
+from results.page import evidence
+from results.page.board import Board, Shared, lay_out
 from results.page.designs import read_designs
 from results.page.failures import Failure, read_failures
+from results.page.headlines import Tally, tally
+from results.page.images import Images, on_images
+from results.page.matrix import Matrix, matrices
 from results.page.predictions import pictures
 from results.page.provenance import embed
 from results.robustness import Place, grid
@@ -22,7 +26,7 @@ from results.stats.intervals import Interval
 from results.stats.ranking import average_ranks, blocks, interquartile_means
 from results.summary import BOARD, summarise
 from results.tables.layout import TextGrid, tuned
-from results.ties import tied_with_best
+from results.ties import tie_letters
 from results.variants import label, order
 
 
@@ -49,13 +53,21 @@ class Content:
         synthetic_corpus: whether all, some or none of the trained rows on real data sets were pretrained on a synthetic
             corpus.
         facts: short facts of the whole: counts of records, methods, data sets.
+        tally: what the primary questions came to.
+        asked: how they were judged, and who asked them when.
+        matrices: all scores, one table a backbone.
         boards: one a protocol and backbone.
-        slots: number of each variant, for colours.
+        looks: of each row, in the order of the page.
+        checks: what was checked of all records.
+        sources: where the spread of the scores comes from.
+        outcomes: whether the store keeps what single test samples came out as.
         amounts: what all amounts of labels are called, from few to many.
         designs: design sheets of the studies.
         grids: which verdicts hold under variants of their protocols, and what tuning chose.
         standings: over all data sets; empty with fewer than two.
-        standings_left_out: what the standings do not use, and why.
+        standings_notes: what the standings do not use, and why.
+        across: what rows differ by across the tasks, a sentence each.
+        images: what the test images say of the primary questions.
         warnings: the warnings of each row, with its backbone.
         failures: failed cells.
         left_out: files of the store that could not be used.
@@ -66,22 +78,25 @@ class Content:
     synthetic: str
     synthetic_corpus: str
     facts: list[str]
+    tally: Tally
+    asked: list[str]
+    matrices: list[Matrix]
     boards: list[Board]
-    slots: dict[str, int]
+    looks: dict[str, Look]
+    checks: list[str]
+    sources: list[str]
+    outcomes: list[str]
     amounts: list[str]
     designs: list[Sheet]
     grids: list[TextGrid]
     standings: list[Overall]
-    standings_left_out: list[str]
+    standings_notes: list[str]
+    across: list[str]
+    images: Images
     warnings: list[tuple[str, warned.Warned]]
     failures: list[Failure]
     left_out: list[str]
     data: dict[str, Any]
-
-    @property
-    def tied(self) -> bool:
-        """Whether a score is marked as one that cannot be told apart from the best."""
-        return any(score.tied for board in self.boards for row in board.rows for score in row.scores.values())
 
     @property
     def uninformative(self) -> bool:
@@ -89,9 +104,19 @@ class Content:
         return any(score.uninformative for board in self.boards for row in board.rows for score in row.scores.values())
 
     @property
-    def sure(self) -> bool:
-        """Whether a test supports any difference."""
-        return any(verdict.sure for board in self.boards for verdict in board.differences)
+    def tied(self) -> bool:
+        """Whether a column has letters of tie groups."""
+        return any(matrix.tied for matrix in self.matrices)
+
+    @property
+    def sure(self) -> int:
+        """Number of questions of which something is told apart or shown equal."""
+        return sum(headline.sure for board in self.boards for headline in board.headlines)
+
+    @property
+    def open(self) -> int:
+        """Number of questions of which nothing is."""
+        return sum(not headline.sure for board in self.boards for headline in board.headlines)
 
 
 def gather(store: Path, predictions: Path | None = None) -> Content:
@@ -107,10 +132,14 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
     frame, failed = _label(from_records(found.records), failures)
     names = ["method", "row", "variant"]
     variants = sorted({*frame["variant"], *failed["variant"]}, key=order(pd.concat([frame[names], failed[names]])))
-    slots = {variant: slot for slot, variant in enumerate(variants)}
-    answered, (designs, unread) = Answers(frame, read_questions(store)), read_designs(store)
-    boards = _boards(answered, failed, slots, predictions)
-    standings, unused = _standings(frame)
+    given = looks(variants)
+    given = {variant: given[variant] for variant in variants}
+    problems: list[str] = []
+    answered, (designs, unread) = answers(store, frame, problems.append), read_designs(store)
+    boards = _boards(answered, failed, given, predictions)
+    standings, notes = _standings(frame)
+    comparisons = answered.comparisons
+    primary = comparisons[comparisons["primary"].astype(bool)]
     synthetic = _amount(frame["synthetic"])
     corpora = _amount(frame.loc[~frame["synthetic"] & frame["corpus"].notna(), "synthetic_corpus"].fillna(value=False))
     return Content(
@@ -118,18 +147,26 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
         synthetic=synthetic,
         synthetic_corpus=corpora,
         facts=_facts(frame, failures, boards),
+        tally=tally(comparisons, answered.within),
+        asked=answered.notes(primary) if len(primary) else [],
+        matrices=matrices(boards, variants),
         boards=boards,
-        slots=slots,
+        looks=given,
+        checks=evidence.checks(frame, comparisons),
+        sources=evidence.sources(frame),
+        outcomes=evidence.kept_outcomes(store, found.records),
         amounts=_amounts(boards),
         designs=designs,
         grids=[*(grid(one, frame["backbone"].nunique()) for one in answered.robustness), *tuned(frame)],
         standings=standings,
-        standings_left_out=unused,
+        standings_notes=notes,
+        across=answered.across(),
+        images=on_images(answered),
         warnings=[
             (str(backbone), found) for backbone, rows in frame.groupby("backbone") for found in warned.by_row(rows)
         ],
         failures=failures,
-        left_out=[*found.left_out, *unread],
+        left_out=[*found.left_out, *unread, *problems],
         data=embed(store, found.records),
     )
 
@@ -170,44 +207,47 @@ def _amounts(boards: list[Board]) -> list[str]:
     return sorted(smallest, key=lambda name: (smallest[name], name))
 
 
-def _boards(answered: Answers, failed: pd.DataFrame, slots: dict[str, int], predictions: Path | None) -> list[Board]:
+def _boards(answered: Answers, failed: pd.DataFrame, given: dict[str, Look], predictions: Path | None) -> list[Board]:
     frame, comparisons = answered.frame, answered.comparisons
     summary = summarise(frame)
-    near = tied_with_best(comparisons, summary)
-    found = {one.place: one for one in answered.robustness}
+    columns = ["method", "options", "variant"]
+    shared = Shared(
+        looks=given,
+        asides=asides(pd.concat([frame[columns], failed[columns]])),
+        letters=tie_letters(comparisons, summary),
+        within=answered.within,
+        several=len(set(frame["backbone"])) > 1,
+    )
+    fates = {one.place: one for one in answered.robustness}
     boards = []
     versions = frame.groupby("protocol")["protocol_hash"].nunique()
     for number, (place, records) in enumerate(frame.groupby(BOARD, sort=True)):
         mine = [table[(table[BOARD] == list(place)).all(axis=1)] for table in (summary, comparisons)]
         protocol, version, backbone = map(str, place)
-        fates = found.get(Place(protocol, version, backbone))
         # A failure note names a protocol without its hash: with two versions in the store it belongs to neither for sure.
         here = (failed["protocol"] == protocol) & (failed["backbone"] == backbone) & (versions[protocol] == 1)
-        shown = (
-            pictures(predictions, records, sorted(set(records["variant"]), key=slots.__getitem__))
-            if predictions
-            else None
-        )
-        name, within = f"board-{number}", answered.within
-        boards.append(lay_out(name, records, mine[0], mine[1], failed[here], near, slots, shown, fates, within))
+        there = set(records["variant"])
+        shown = pictures(predictions, records, [row for row in given if row in there]) if predictions else None
+        held = fates.get(Place(protocol, version, backbone))
+        boards.append(lay_out(f"board-{number}", records, mine[0], mine[1], failed[here], shared, shown, held))
     return boards
 
 
 def _standings(frame: pd.DataFrame) -> tuple[list[Overall], list[str]]:
     standings: list[Overall] = []
-    unused: list[str] = []
+    notes: list[str] = []
     several = len(set(frame["backbone"])) > 1
     for backbone, records in frame.groupby("backbone"):
         if records["protocol"].nunique() < 2:
             continue
         arranged = blocks(records)
-        unused += arranged.left_out
         ranks = average_ranks(arranged)
+        notes += [f"Not used: {line}." for line in arranged.left_out]
         gains = interquartile_means(arranged).intervals if "random" in arranged.variants and arranged.scores else None
         for i, variant in enumerate(ranks.variants):
             name = f"{variant}, {backbone}" if several else variant
             standings.append(Overall(name, arranged.warnings[variant], ranks.intervals[i], gains[i] if gains else None))
-    return sorted(standings, key=lambda standing: standing.rank.estimate), unused
+    return sorted(standings, key=lambda standing: standing.rank.estimate), notes
 
 
 def _facts(frame: pd.DataFrame, failures: list[Failure], boards: list[Board]) -> list[str]:

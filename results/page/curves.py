@@ -1,21 +1,36 @@
-"""Geometry of the page's charts; the template draws them as SVG in the page's own colours."""
+"""Charts of scores on two axes: over the labels used, and over the compute of the pretraining.
+
+Names stand to the right of the frame, each at the height of its line or mark and moved only as far as they must be not
+to touch; a thin line leads to it. The frame holds every interval whole.
+"""
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pandas as pd
 
-from results import floors, labels
+from results import floors, labels, scales, warned
 from results.budgets import Spent
+from results.looks import Look
+from results.page import plane
 from results.stats.intervals import Interval, t_interval
 
-WIDTH, HEIGHT = 640, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 42
+_LEFT, _TOP, _BELOW = 34, 10, 40
+# Between two names; from the frame to them.
+_GAP, _LEAD = 14.0, 26
+# Marks of rows at one place are set apart by this much in all, so that their intervals do not cover each other; by less
+# where that would take more than this share of the way to the next place.
+_DODGE, _SHARE = 54.0, 0.4
+
+# The same on an axis of costs, where a place says something.
+_SPENT_DODGE = 6.0
 
 
 @dataclass(frozen=True)
-class Point:
-    """A mean score with the ends of its interval, in pixels; the ends equal the mean where there is none."""
+class Mark:
+    """A mean score with the ends of its interval; the ends equal the mean where there is none."""
 
     x: float
     y: float
@@ -24,31 +39,49 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Tag:
+    """A name beside the frame, at `y`, and the height that it belongs to."""
+
+    text: str
+    y: float
+    anchor: float
+
+
+@dataclass(frozen=True)
 class Line:
-    """One variant's curve; `slot` picks colour, dash and mark, `warned` says whether a point rests on a warned record."""
+    """One row's marks, joined by a line.
+
+    Attributes:
+        variant: the row's label.
+        look: None for the trivial score.
+        aside: whether the row is a control, a floor or a ceiling, and drawn thin.
+        marks: from left to right.
+        tag: its name beside the frame.
+        level: whether it is a line across, of a row that has no place on the horizontal axis.
+    """
 
     variant: str
-    slot: int
-    warned: bool
-    points: list[Point]
+    look: Look | None
+    aside: bool
+    marks: list[Mark]
+    tag: Tag
+    level: bool = False
 
     @property
     def path(self) -> str:
         """SVG path through the means."""
-        return "M" + " L".join(f"{point.x:.1f} {point.y:.1f}" for point in self.points)
+        return "M" + " L".join(f"{mark.x:g} {mark.y:g}" for mark in self.marks)
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart in pixels, with ticks as (position, label), and a sentence that stands for it.
+    """A chart, with ticks as (place, label), and a sentence that stands for it.
 
     Attributes:
-        lines: curves; in a chart of compute, marks of one point each.
-        levels: of rows that have no place on the horizontal axis: lines across the frame.
-        trivial: path of the trivial score; '' where it is not known.
+        lines: rows, those that stand aside first, so that the others are drawn above.
         axis: what the horizontal axis says.
         notes: sentences below.
-        amount: amount of labels of all its points; '' for curves over labels.
+        amount: amount of labels of all its marks; '' for curves over labels.
     """
 
     lines: list[Line]
@@ -56,83 +89,117 @@ class Chart:
     y_ticks: list[tuple[float, str]]
     description: str
     axis: str
-    levels: list[Line] = field(default_factory=list)
-    trivial: str = ""
+    left: float
+    right: float
+    top: float
+    bottom: float
     notes: list[str] = field(default_factory=list)
     amount: str = ""
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = _LEFT
-    right: int = WIDTH - _RIGHT
-    top: int = _TOP
-    bottom: int = HEIGHT - _BOTTOM
+
+    @property
+    def height(self) -> float:
+        """Height of the drawing."""
+        return self.bottom + _BELOW
 
 
 @dataclass(frozen=True)
-class _Plane:
-    """Values to pixels: a log axis from `first` to `last`, and scores between the outer `ticks`."""
+class _Frame:
+    """Where values stand: a logarithmic axis between two values, and scores between the outer of `scores`."""
 
-    first: float
-    last: float
-    ticks: list[float]
+    ends: tuple[float, float]
+    scores: list[float]
+    right: float
+    bottom: float
+    dodge: float
 
     def x(self, value: float) -> float:
-        share = math.log(value / self.first) / math.log(self.last / self.first)
-        return round(_LEFT + 12 + share * (WIDTH - _LEFT - _RIGHT - 24), 1)
+        room = 8 + self.dodge / 2
+        return plane.logarithmic(value, self.ends, (_LEFT + room, self.right - room))
 
     def y(self, score: float) -> float:
-        share = (score - self.ticks[0]) / (self.ticks[-1] - self.ticks[0])
-        return round(HEIGHT - _BOTTOM - min(max(share, 0), 1) * (HEIGHT - _TOP - _BOTTOM), 1)
+        return plane.linear(score, (self.scores[0], self.scores[-1]), (self.bottom, _TOP))
 
-    def point(self, value: float, score: Interval) -> Point:
-        mean = score.estimate
-        ends = (mean, mean) if math.isnan(score.low) else (score.low, score.high)
-        return Point(self.x(value), self.y(mean), self.y(ends[0]), self.y(ends[1]))
+    def shifts(self, number: int) -> list[float]:
+        """Where the marks of each row stand beside their place."""
+        return [round(self.dodge * ((at + 0.5) / number - 0.5), 1) for at in range(number)]
 
-    @property
-    def y_ticks(self) -> list[tuple[float, str]]:
-        return [(self.y(tick), f"{100 * tick:g}") for tick in self.ticks]
+    def mark(self, value: float, score: Interval, shift: float) -> Mark:
+        low, high = scales.bar(score)
+        return Mark(round(self.x(value) + shift, 1), self.y(score.estimate), self.y(low), self.y(high))
 
 
-def chart(board: pd.DataFrame, slots: dict[str, int]) -> Chart | None:
+def _frame(
+    places: list[float], scores: list[Interval], blind: list[float], names: list[str], most: float = _DODGE
+) -> _Frame:
+    """A frame that holds all intervals, as far as a score can go, and beside which all names have room.
+
+    Args:
+        places: values on the horizontal axis, from the least to the most.
+        scores: all of them.
+        blind: trivial scores.
+        names: as they will stand beside it.
+        most: how far the marks of one place may be set apart.
+    """
+    reached = [end for score in scores for end in scales.bar(score)] + blind
+    heights = scales.ticks(max(min(reached), 0.0), min(max(reached), 1.0))
+    right = plane.WIDTH - _LEAD - 8 - plane.width_of(names)
+    ends = (places[0], places[-1])
+    nearest = min((math.log(b / a) for a, b in pairwise(places)), default=0.0) / math.log(ends[1] / ends[0])
+    dodge = min(most, _SHARE * nearest * (right - _LEFT))
+    return _Frame(ends, heights, right, _TOP + max(250.0, _GAP * len(names)), dodge)
+
+
+def chart(board: pd.DataFrame, looks: Mapping[str, Look], aside: set[str]) -> Chart | None:
     """Lay out the curves of one protocol and backbone over the labels used; None where there is only one amount.
 
     Args:
         board: its records.
-        slots: number of each variant, in the order of the page.
+        looks: of each row, in the order of the page.
+        aside: rows that are drawn thin.
     """
     over = labels.shares(board)
-    first, last = min(over.values()), max(over.values())
     fractions = [float(fraction) for fraction in sorted(board["fraction"].unique())]
-    if len(fractions) < 2 or first == last:
+    ticks = labels.ticks(board)
+    if len(fractions) < 2 or min(over.values()) == max(over.values()):
         return None
     intervals = {
         (str(variant), float(str(fraction))): t_interval(group["score"].to_numpy())
         for (variant, fraction), group in board.groupby(["variant", "fraction"], sort=False)
     }
     blind = floors.trivial(board)
-    means = [*(interval.estimate for interval in intervals.values()), *blind.values()]
-    plane = _Plane(first, last, _nice_ticks(min(means), max(means)))
-    lines = []
-    for variant in sorted(set(board["variant"]), key=slots.__getitem__):
-        keys = [(variant, fraction) for fraction in fractions if (variant, fraction) in intervals]
-        warned = bool((board.loc[board["variant"] == variant, "warnings"] != "").any())
-        lines.append(Line(variant, slots[variant], warned, [plane.point(over[key], intervals[key]) for key in keys]))
+    rows = [row for row in looks if any(variant == row for variant, _ in intervals)]
+    doubtful = set(board.loc[board["warnings"] != "", "variant"])
+    names = [_named(row, doubtful) for row in [*rows, *([floors.NAME] if blind else [])]]
+    centres = [sum(over[key] for key in over if key[1] == at) / sum(key[1] == at for key in over) for at in fractions]
+    places = [min(over.values()), *centres[1:-1], max(over.values())]
+    frame = _frame(places, list(intervals.values()), list(blind.values()), names)
+    drawn = {
+        row: [frame.mark(over[row, at], intervals[row, at], shift) for at in fractions if (row, at) in intervals]
+        for row, shift in zip(rows, frame.shifts(len(rows)), strict=True)
+    }
     nearest = {at: min(share for (_, fraction), share in over.items() if fraction == at) for at in blind}
-    trivial = " L".join(f"{plane.x(nearest[at]):.1f} {plane.y(score):.1f}" for at, score in blind.items())
+    if blind:
+        drawn[floors.NAME] = [frame.mark(nearest[at], _exactly(score), 0) for at, score in blind.items()]
     return Chart(
-        lines=lines,
-        x_ticks=[(plane.x(place), text) for place, text in labels.ticks(board).items() if first <= place <= last],
-        y_ticks=plane.y_ticks,
+        lines=_lines(drawn, frame, looks, aside, doubtful),
+        x_ticks=[(frame.x(place), text) for place, text in ticks.items()],
+        y_ticks=[(frame.y(tick), plane.points(tick)) for tick in frame.scores],
         description=_describe(board, fractions, blind),
         axis=f"{labels.axis(board)} (log scale)",
-        trivial=f"M{trivial}" if trivial else "",
+        left=_LEFT,
+        right=frame.right,
+        top=_TOP,
+        bottom=frame.bottom,
         notes=labels.curve_notes(board),
     )
 
 
 def compute_charts(
-    found: dict[float, list[Spent]], named: dict[float, str], blind: dict[float, float], slots: dict[str, int]
+    found: dict[float, list[Spent]],
+    named: dict[float, str],
+    blind: dict[float, float],
+    looks: Mapping[str, Look],
+    aside: set[str],
 ) -> list[Chart]:
     """Lay out score against the FLOPs of the pretraining, one chart an amount of labels with at least two costs.
 
@@ -140,61 +207,75 @@ def compute_charts(
         found: of `results.budgets.score_against_compute`.
         named: what each fraction is called.
         blind: trivial score by fraction.
-        slots: number of each variant, in the order of the page.
+        looks: of each row, in the order of the page.
+        aside: rows that are drawn thin.
     """
-    charts = []
-    for fraction, rows in found.items():
-        costs = [row.flops for row in rows if row.flops > 0]
-        if not costs:
-            continue
-        means = [row.score.estimate for row in rows] + [blind[at] for at in blind if at == fraction]
-        ends = _decades(min(costs), max(costs))
-        plane = _Plane(ends[0], ends[-1], _nice_ticks(min(means), max(means)))
-        marks = [_spent(plane, row, slots) for row in rows if row.flops > 0]
-        across = [
-            Line(row.variant, slots[row.variant], row.warned, _across(plane, row.score))
-            for row in rows
-            if not row.flops > 0
-        ]
-        level = plane.y(blind[fraction]) if fraction in blind else None
-        said = [f"{row.variant} {100 * row.score.estimate:.1f} at {row.flops:.3g}" for row in rows]
-        charts.append(
-            Chart(
-                lines=marks,
-                levels=across,
-                x_ticks=[(plane.x(end), f"{end:.0e}".replace("e+", "e")) for end in ends],
-                y_ticks=plane.y_ticks,
-                description=f"Mean score in percent against FLOPs on a log scale: {', '.join(said)}.",
-                axis="FLOPs of the pretraining, forward and backward (log scale)",
-                trivial="" if level is None else f"M{_LEFT} {level} L{WIDTH - _RIGHT} {level}",
-                amount=named[fraction],
-            )
-        )
-    return charts
+    rows = {at: rows for at, rows in found.items() if any(row.flops > 0 for row in rows)}
+    return [_compute(rows[at], named[at], blind.get(at), looks, aside) for at in rows]
 
 
-def _spent(plane: _Plane, row: Spent, slots: dict[str, int]) -> Line:
-    return Line(row.variant, slots[row.variant], row.warned, [plane.point(row.flops, row.score)])
+def _compute(rows: list[Spent], amount: str, blind: float | None, looks: Mapping[str, Look], aside: set[str]) -> Chart:
+    costs = [row.flops for row in rows if row.flops > 0]
+    ends, round_costs = scales.costs(min(costs), max(costs))
+    floor = [] if blind is None else [blind]
+    doubtful = {row.variant for row in rows if row.warned}
+    names = [_named(row.variant, doubtful) for row in rows] + [floors.NAME] * len(floor)
+    frame = _frame(ends, [row.score for row in rows], floor, names, _SPENT_DODGE)
+    drawn, levels = {}, {floors.NAME}
+    for row, shift in zip(rows, frame.shifts(len(rows)), strict=True):
+        if row.flops > 0:
+            drawn[row.variant] = [frame.mark(row.flops, row.score, shift)]
+        else:
+            drawn[row.variant] = _across(frame, row.score.estimate)
+            levels.add(row.variant)
+    if blind is not None:
+        drawn[floors.NAME] = _across(frame, blind)
+    said = [f"{row.variant} {100 * row.score.estimate:.1f} at {row.flops:.3g}" for row in rows]
+    return Chart(
+        lines=_lines(drawn, frame, looks, aside, doubtful, levels),
+        x_ticks=[(frame.x(cost), scales.power(cost)) for cost in round_costs],
+        y_ticks=[(frame.y(tick), plane.points(tick)) for tick in frame.scores],
+        description=f"Mean score in percent against FLOPs on a log scale: {', '.join(said)}.",
+        axis="FLOPs of the pretraining (log scale)",
+        left=_LEFT,
+        right=frame.right,
+        top=_TOP,
+        bottom=frame.bottom,
+        amount=amount,
+    )
 
 
-def _across(plane: _Plane, score: Interval) -> list[Point]:
+def _lines(
+    drawn: dict[str, list[Mark]],
+    frame: _Frame,
+    looks: Mapping[str, Look],
+    aside: set[str],
+    doubtful: set[str],
+    levels: Collection[str] = (),
+) -> list[Line]:
+    """Lines with their names beside the frame, those that stand aside first."""
+    heights = [marks[-1].y for marks in drawn.values()]
+    places = scales.spread(heights, _GAP, _TOP + 4, frame.bottom)
+    lines = []
+    for (row, marks), height, place in zip(drawn.items(), heights, places, strict=True):
+        look = looks.get(row)
+        tag = Tag(_named(row, doubtful), round(place, 1), height)
+        lines.append(Line(row, look, look is None or row in aside, marks, tag, row in levels))
+    return sorted(lines, key=lambda line: not line.aside)
+
+
+def _named(row: str, doubtful: set[str]) -> str:
+    return f"{plane.shown(row)}{warned.mark('yes' if row in doubtful else '')}"
+
+
+def _exactly(score: float) -> Interval:
+    return Interval(score, math.nan, math.nan)
+
+
+def _across(frame: _Frame, score: float) -> list[Mark]:
     """Both ends of a level line; it has no bar, for it has no place to stand."""
-    level = plane.y(score.estimate)
-    return [Point(end, level, level, level) for end in (_LEFT, WIDTH - _RIGHT)]
-
-
-def _decades(low: float, high: float) -> list[float]:
-    """Powers of ten around two costs, at least one decade."""
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    return [10.0**power for power in range(first, max(last, first + 1) + 1)]
-
-
-def _nice_ticks(low: float, high: float) -> list[float]:
-    """Four to ten round scores from below `low` to above `high`."""
-    span = max(high - low, 0.01)
-    step = next(s for s in (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if span / s <= 8 or s == 0.2)
-    first, last = math.floor(low / step - 0.25), math.ceil(high / step + 0.25)
-    return [round(i * step, 6) for i in range(first, last + 1)]
+    level = frame.y(score)
+    return [Mark(end, level, level, level) for end in (_LEFT, frame.right)]
 
 
 def _describe(board: pd.DataFrame, fractions: list[float], blind: dict[float, float]) -> str:

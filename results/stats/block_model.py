@@ -62,7 +62,7 @@ class Difference:
     mean: float
 
 
-def compare(frame: pd.DataFrame, questions: Collection[Question] = ()) -> pd.DataFrame:
+def compare(frame: pd.DataFrame, questions: Collection[Question] = (), level: float = ALPHA) -> pd.DataFrame:
     """Compare every two rows of every column; floors and ceilings not with each other.
 
     The frame must hold all records of a store, and the questions all that were stated in it: what a reader leaves out
@@ -71,6 +71,8 @@ def compare(frame: pd.DataFrame, questions: Collection[Question] = ()) -> pd.Dat
     Args:
         frame: records as of `results.frame`.
         questions: the primary questions; without any, every row against each reference (`results.stats.family`).
+        level: nominal error that makes 5%: lower where the number of seeds followed from the intervals
+            (`results.stats.stopping`). Intervals are as wide as it asks for, and each p is larger by 5% over it.
 
     Returns:
         One row a comparison: protocol, protocol_hash, backbone, fraction, `a`, `b`;
@@ -86,13 +88,14 @@ def compare(frame: pd.DataFrame, questions: Collection[Question] = ()) -> pd.Dat
         `measured`: share of studies of this design in which an interval of the family is wrong, as simulated;
         `exact`: p of the exact sign-flip test, from five units on; `disagree`: whether it contradicts `p_single`;
         `family`: number of primary questions, `stated`: whether they were stated before the records were made;
+        `level`: as given;
         `warnings_a`, `warnings_b`, `forward_a`, `forward_b`, `one_a`, `one_b`: what a sentence must know of each row.
         Where there is one unit, no number but the difference is known.
     """
     found = [each for place, column in frame.groupby(COLUMN, sort=True) for each in _differences(place, column)]
     family = asked(frame, ((each.place, each.a, each.b) for each in found), questions)
     table = pd.DataFrame([_known(each, family) for each in found], columns=[*COLUMN, *_KNOWN])
-    judged = _judge(found, family)
+    judged = _judge(found, family, level)
     for name in _JUDGED:
         table[name] = [row[name] for row in judged]
     table["q"] = float("nan")
@@ -100,7 +103,8 @@ def compare(frame: pd.DataFrame, questions: Collection[Question] = ()) -> pd.Dat
     table.loc[tested, "q"] = false_discovery(table.loc[tested, "p_single"].to_numpy())
     clear = (table["low"] > 0) | (table["high"] < 0)
     table["sure"] = np.where(table["primary"], clear, table["q"] <= ALPHA)
-    return table.assign(family=family.family.size, stated=family.stated).join(_said(frame, table))
+    known = table.assign(family=family.family.size, stated=family.stated, level=level)
+    return known.join(_said(frame, table))
 
 
 def _differences(place: tuple[Any, ...], column: pd.DataFrame) -> Iterable[Difference]:
@@ -172,7 +176,7 @@ def _known(each: Difference, family: Asked) -> dict[str, Any]:
     return place | dict(zip(_KNOWN, values, strict=True))
 
 
-def _judge(found: list[Difference], family: Asked) -> list[dict[str, Any]]:
+def _judge(found: list[Difference], family: Asked, level: float) -> list[dict[str, Any]]:
     """Errors, intervals and p of the comparisons, in their order; NaN where there is one unit."""
     spread = [at for at, each in enumerate(found) if len(each.units) > 1]
     rows: list[dict[str, Any]] = [dict.fromkeys(_JUDGED, math.nan) | {"disagree": False} for _ in found]
@@ -185,7 +189,7 @@ def _judge(found: list[Difference], family: Asked) -> list[dict[str, Any]]:
     for number, at in enumerate(spread):
         each = found[at]
         error, df = math.sqrt(moderated.variance[number] / each.n), float(moderated.df[number])
-        rows[at] = _verdict(each, error, df, family)
+        rows[at] = _verdict(each, error, df, family, level)
     return rows
 
 
@@ -205,28 +209,29 @@ def _pairs(found: list[Difference]) -> Pairs:
 _ALONE = Family.of([("", "a", "b")])
 
 
-def _verdict(each: Difference, error: float, df: float, family: Asked) -> dict[str, Any]:
+def _verdict(each: Difference, error: float, df: float, family: Asked, level: float) -> dict[str, Any]:
     primary = (each.place, frozenset((each.a, each.b))) in family.primary
     judge = family.family if primary else _ALONE
     middle = float(each.units.mean())
     t = abs(middle) / error if error else (math.inf if middle else 0.0)
-    reach, narrow = judge.critical(df) * error, judge.critical(df, 2 * ALPHA) * error
+    critical = judge.critical(df, level)
+    reach, narrow = critical * error, judge.critical(df, 2 * level) * error
     single = 2 * float(stdtr(df, -t))
     flips = sign_flip(each.units) if len(each.units) >= EXACT_FROM else math.nan
-    level = max(ALPHA, smallest_p(len(each.units)))
+    within_reach = max(ALPHA, smallest_p(len(each.units)))
     return {
         "error": error,
         "df": df,
         "low": middle - reach,
         "high": middle + reach,
-        "p": judge.p_value(t, df) if math.isfinite(t) else 0.0,
-        "p_single": single,
+        "p": min(judge.p_value(t, df) * ALPHA / level, 1.0) if math.isfinite(t) else 0.0,
+        "p_single": min(single * ALPHA / level, 1.0),
         "within": abs(middle) + narrow if primary else math.nan,
-        "callable": callable_difference(error, df, judge.critical(df)),
+        "callable": callable_difference(error, df, critical),
         "measured": measured_error(family.rows, len(each.units), family.family) if primary else math.nan,
         "exact": flips,
         # Both at the level that the exact test can reach with so few units.
-        "disagree": not math.isnan(flips) and (single < level) != (flips <= level),
+        "disagree": not math.isnan(flips) and (single < within_reach) != (flips <= within_reach),
     }
 
 

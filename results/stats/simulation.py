@@ -159,7 +159,7 @@ class _Judge:
 
     def __call__(self, scores: Floats) -> Floats:
         units = self._units(scores)
-        difference, variance = _differences(units)
+        difference, variance = differences(units)
         found = moderate(variance, self.pairs)
         error = np.sqrt(found.variance / units.shape[-1])
         t, first = np.abs(difference) / error, self.first
@@ -201,7 +201,7 @@ class _Judge:
         return shares
 
 
-def _differences(units: Floats) -> tuple[Floats, Floats]:
+def differences(units: Floats) -> tuple[Floats, Floats]:
     """Mean and variance over the units of each pair's difference, both of shape (draws, columns x pairs)."""
     a, b = np.triu_indices(units.shape[2], 1)
     mean = units.mean(axis=-1)

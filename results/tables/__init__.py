@@ -16,9 +16,10 @@ from bench.core.errors import StoreError
 from bench.core.files import write_text
 from results import conditions
 from results.labels import percent
-from results.stats.block_model import compare
+from results.stats.block_model import COLUMN, compare
 from results.summary import BOARD, summarise
 from results.tables import formats, layout, text
+from results.ties import tie_letters
 
 Format = Literal["markdown", "csv", "latex", "html"]
 Layout = Literal["wide", "long"]
@@ -45,13 +46,11 @@ def render(
     Raises:
         StoreError: the frame is empty.
     """
-    summary = _summary(frame)
+    summary, compared = _summary(frame), _compared(frame, comparisons)
     if form == "csv":
-        return _csv(conditions.with_conditions(summary, frame), shape or "long")
-    grids = (
-        layout.long(summary, frame) if shape == "long" else layout.wide(summary, _compared(frame, comparisons), frame)
-    )
-    grids = _with(grids, summary, said or {})
+        return _csv(_lettered(conditions.with_conditions(summary, frame), compared), shape or "long")
+    lay_out = layout.long if shape == "long" else layout.wide
+    grids = _with(lay_out(summary, compared, frame), summary, said or {})
     return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
 
 
@@ -95,6 +94,16 @@ def _summary(frame: pd.DataFrame) -> pd.DataFrame:
     return summarise(frame)
 
 
+def _lettered(table: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Put the letters of the tie groups behind a summary's scores."""
+    letters = tie_letters(comparisons, table)
+    places = zip(table[COLUMN].itertuples(index=False, name=None), table["variant"], strict=True)
+    held = [letters.get(place, {}).get(variant, "") for place, variant in places]
+    names = list(table.columns)
+    names.insert(names.index("place") + 1, "ties")
+    return table.assign(ties=pd.Series(held, index=table.index, dtype="object"))[names]
+
+
 def _csv(summary: pd.DataFrame, shape: Layout) -> str:
     """Comma-separated values; names that a spreadsheet would run as a formula are quoted by an apostrophe."""
     names = summary.select_dtypes(exclude="number").columns
@@ -115,7 +124,7 @@ def _spread(table: pd.DataFrame) -> pd.DataFrame:
     by_variant = table.groupby(row, sort=False)
     columns: dict[str, pd.Series] = {}
     for fraction, group in table.groupby("fraction"):
-        for what in ("mean", "sd", "n", "warnings", *conditions.OF_CELLS):
+        for what in ("mean", "sd", "n", "ties", "warnings", *conditions.OF_CELLS):
             columns[f"{what} at {percent(float(str(fraction)))}"] = group.set_index(row)[what]
     said = by_variant[[name for name in names if name not in row]].first()
     return said.join(pd.DataFrame(columns)).reset_index()[[*names, *columns]]

@@ -115,13 +115,15 @@ def _markdown_row(cells: Iterable[str]) -> str:
 
 def _markdown_cell(cell: Entry) -> str:
     shown = text.markdown(cell.text)
-    return {Mark.BEST: f"**{shown}**", Mark.SECOND: f"<u>{shown}</u>", Mark.NONE: shown}[cell.mark]
+    raised = f"<sup>{text.markdown(cell.ties)}</sup>" if cell.ties else ""
+    return {Mark.BEST: f"**{shown}**", Mark.SECOND: f"<u>{shown}</u>", Mark.NONE: shown}[cell.mark] + raised
 
 
 def _latex_cell(cell: Entry) -> Markup:
     shown = text.latex(cell.text)
     marked = {Mark.BEST: rf"\textbf{{{shown}}}", Mark.SECOND: rf"\underline{{{shown}}}", Mark.NONE: shown}
-    return Markup(marked[cell.mark])  # noqa: S704 - escaped for LaTeX one line above
+    raised = rf"\textsuperscript{{{text.latex(cell.ties)}}}" if cell.ties else ""
+    return Markup(marked[cell.mark] + raised)  # noqa: S704 - escaped for LaTeX above
 
 
 def _latex_value(value: object) -> object:
@@ -134,4 +136,6 @@ def _html_value(value: object) -> object:
 
 def _rich(cell: Entry) -> Text:
     style = {Mark.BEST: "bold", Mark.SECOND: "underline", Mark.NONE: ""}[cell.mark]
-    return Text(text.visible(cell.text), style=style)
+    # A terminal has no superscript: letters stand behind the number, dimmed.
+    raised = [(f" {text.visible(cell.ties)}", "dim")] if cell.ties else []
+    return Text.assemble((text.visible(cell.text), style), *raised)

@@ -7,13 +7,12 @@ from typing import cast
 
 import pandas as pd
 
-from results import budgets, floors, labels, settling, verdicts, warned
+from results import budgets, floors, labels, settling, ties, verdicts, warned
 from results.summary import BOARD, DECIMALS
-from results.ties import Groups, tied_with_best
 from results.variants import meanings, order
 
 HOLE = "—"
-TIED = "†"
+Letters = dict[ties.Column, dict[str, str]]
 
 
 class Mark(Enum):
@@ -26,10 +25,11 @@ class Mark(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One piece of text of a grid, not escaped."""
+    """One piece of text of a grid, not escaped; `ties` are the letters of its tie groups, to be set as superscript."""
 
     text: str
     mark: Mark = Mark.NONE
+    ties: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,21 +67,26 @@ def wide(summary: pd.DataFrame, comparisons: pd.DataFrame, frame: pd.DataFrame) 
         comparisons: of `results.stats.block_model.compare`, for these records and all others of their store.
         frame: those records.
     """
-    groups = tied_with_best(comparisons, summary)
+    letters = ties.tie_letters(comparisons, summary)
     return [
-        _wide(board, title, same_board(comparisons, board), groups, same_board(frame, board))
+        _wide(board, title, same_board(comparisons, board), letters, same_board(frame, board))
         for title, board in boards(summary)
     ]
 
 
-def long(summary: pd.DataFrame, frame: pd.DataFrame) -> list[TextGrid]:
+def long(summary: pd.DataFrame, comparisons: pd.DataFrame, frame: pd.DataFrame) -> list[TextGrid]:
     """One grid for each protocol and backbone, with a row for each variant and fraction, and n in a column.
 
     Args:
-        summary: of `results.summary.summarise`.
-        frame: the same records.
+        summary: as of `wide`.
+        comparisons: as of `wide`.
+        frame: as of `wide`.
     """
-    return [_long(board, title, same_board(frame, board)) for title, board in boards(summary)]
+    letters = ties.tie_letters(comparisons, summary)
+    return [
+        _long(board, title, same_board(comparisons, board), letters, same_board(frame, board))
+        for title, board in boards(summary)
+    ]
 
 
 def record_notes(records: pd.DataFrame) -> list[str]:
@@ -144,19 +149,15 @@ def tuned(frame: pd.DataFrame) -> list[TextGrid]:
 
 
 def _wide(
-    board: pd.DataFrame, title: str, comparisons: pd.DataFrame, groups: Groups, records: pd.DataFrame
+    board: pd.DataFrame, title: str, comparisons: pd.DataFrame, letters: Letters, records: pd.DataFrame
 ) -> TextGrid:
     fractions = sorted(board["fraction"].unique())
     usual = int(board["n"].max())
-    place = tuple(board[BOARD].iloc[0])
-    near = {fraction: groups.get((*place, fraction), set()) for fraction in fractions}
+    tied = _tied(letters, board)
     rows = []
     for variant, group in board.groupby("variant", sort=False):
         by_fraction = {row.fraction: row for row in group.itertuples()}
-        cells = [
-            _score(by_fraction.get(fraction), usual, tied=variant in near[fraction] and len(near[fraction]) > 1)
-            for fraction in fractions
-        ]
+        cells = [_score(by_fraction.get(at), usual, tied[at].get(str(variant), "")) for at in fractions]
         rows.append([Entry(str(variant)), *cells])
     holes = sum(cell.text == HOLE for row in rows for cell in row)
     empty = {fraction for *_, fraction in floors.uninformative(records)}
@@ -166,35 +167,43 @@ def _wide(
     if blind:
         shown = [f"{100 * blind[at]:.{DECIMALS}f}" if at in blind else "" for at in fractions]
         rows.append([Entry(floors.NAME), *map(Entry, shown)])
-    tied = any(TIED in cell.text for row in rows for cell in row)
-    notes = [*_notes(board, usual, holes), *_head_note(records), *chance_notes(comparisons, tied=tied)]
+    notes = [*_notes(board, usual, holes), *_head_note(records), *chance_notes(comparisons, rows)]
     notes += record_notes(records)
     return TextGrid(title, notes, header, 1, rows)
 
 
-def chance_notes(comparisons: pd.DataFrame, *, tied: bool) -> list[str]:
+def chance_notes(comparisons: pd.DataFrame, rows: list[list[Entry]]) -> list[str]:
     """Say what of a table is more than chance, and how that was judged.
 
     Args:
         comparisons: the table's rows of `results.stats.block_model.compare`.
-        tied: whether a cell of the table bears the mark of a tie.
+        rows: the table's cells.
     """
     if comparisons.empty or not comparisons["error"].notna().any():
         return []
-    mark = [f"{TIED}: cannot be told apart from the best of its column."] if tied else []
-    return [*mark, *verdicts.criterion(comparisons)]
+    lettered = any(cell.ties for row in rows for cell in row)
+    read = f"{ties.READING}; in a column without letters no two are." if lettered else "No two rows are told apart."
+    return [read, *verdicts.criterion(comparisons)]
 
 
-def _score(row: object, usual: int, tied: bool) -> Entry:
+def _tied(letters: Letters, board: pd.DataFrame) -> dict[float, dict[str, str]]:
+    """Letters of a board's rows by fraction."""
+    place = tuple(board[BOARD].iloc[0])
+    return {fraction: letters.get((*place, fraction), {}) for fraction in board["fraction"].unique()}
+
+
+def _score(row: object, usual: int, tied: str) -> Entry:
     if row is None:
         return Entry(HOLE)
     mean, sd, n, place, warnings = (getattr(row, name) for name in ("mean", "sd", "n", "place", "warnings"))
     few = "" if n == usual else f" (n={n})"
-    return Entry(f"{score_text(mean, sd)}{few}{f' {TIED}' if tied else ''}{warned.mark(warnings)}", _mark(place))
+    return Entry(f"{score_text(mean, sd)}{few}{warned.mark(warnings)}", _mark(place), tied)
 
 
-def _long(board: pd.DataFrame, title: str, records: pd.DataFrame) -> TextGrid:
-    named = labels.heads(records)
+def _long(
+    board: pd.DataFrame, title: str, comparisons: pd.DataFrame, letters: Letters, records: pd.DataFrame
+) -> TextGrid:
+    named, tied = labels.heads(records), _tied(letters, board)
     rows = [
         [
             Entry(str(row.variant)),
@@ -203,6 +212,7 @@ def _long(board: pd.DataFrame, title: str, records: pd.DataFrame) -> TextGrid:
             Entry(
                 score_text(cast("float", row.mean), cast("float", row.sd)) + warned.mark(str(row.warnings)),
                 _mark(cast("int", row.place)),
+                tied[cast("float", row.fraction)].get(str(row.variant), ""),
             ),
         ]
         for row in board.itertuples()
@@ -211,7 +221,7 @@ def _long(board: pd.DataFrame, title: str, records: pd.DataFrame) -> TextGrid:
         rows.append([Entry(floors.NAME), Entry(named[fraction]), Entry(""), Entry(score_text(score, float("nan")))])
     return TextGrid(
         title,
-        [_READING, _MARKS, *_head_note(records), *record_notes(records)],
+        [_READING, _MARKS, *_head_note(records), *chance_notes(comparisons, rows), *record_notes(records)],
         ["method", "labels", "n", "score"],
         1,
         rows,

@@ -30,7 +30,7 @@
     body.append(...sorted);
   });
 
-  // Filtering: the table, the verdicts and the curves follow the same choice.
+  // Filtering: tables, answers and figures follow the same choice.
   const filters = document.querySelector(".filters");
   const chosen = {
     method: document.getElementById("filter-method"),
@@ -41,13 +41,22 @@
   const fits = (element, names) =>
     names.every((name) => chosen[name].value === "" || element.dataset[name] === chosen[name].value);
   const named = (element) => element.dataset.method.toLowerCase().includes(chosen.method.value.trim().toLowerCase());
+  // A matrix has methods as rows and protocols as columns: the second line of its head names every column.
+  const narrow = (matrix, places) => {
+    const [groups, heads] = matrix.tHead.rows;
+    for (const group of [...groups.cells].slice(1)) group.hidden = !fits(group, places);
+    const shown = [...heads.cells].map((head, at) => at === 0 || fits(head, places));
+    for (const row of [heads, ...[...matrix.tBodies].flatMap((part) => [...part.rows]), ...matrix.tFoot.rows]) {
+      [...row.cells].forEach((cell, at) => { cell.hidden = !shown[at]; });
+      if (row.dataset.method !== undefined) row.hidden = !named(row);
+    }
+  };
   const apply = () => {
     const places = ["protocol", "task", "backbone"];
     for (const row of rows) row.hidden = !(fits(row, places) && named(row));
     for (const board of document.querySelectorAll(".board")) board.hidden = !fits(board, places);
-    for (const line of document.querySelectorAll(".line[data-method], .legend [data-method], .answer")) {
-      line.style.display = named(line) ? "" : "none";
-    }
+    for (const line of document.querySelectorAll(".line[data-method], .answer")) line.style.display = named(line) ? "" : "none";
+    for (const matrix of document.querySelectorAll(".matrix")) narrow(matrix, places);
     const count = rows.filter((row) => !row.hidden).length;
     document.getElementById("shown").textContent = `${count} of ${rows.length} rows`;
   };
@@ -124,7 +133,7 @@
     return element;
   };
   const dialog = document.getElementById("provenance");
-  body.addEventListener("click", (event) => {
+  document.querySelector("main").addEventListener("click", (event) => {
     const button = event.target.closest(".score");
     if (!button) return;
     const keys = button.dataset.records.split(" ");
@@ -132,7 +141,7 @@
     const title = document.getElementById("provenance-title");
     const first = data.records[keys[0]];
     const share = first.labels ? shown(first.labels) : `${Number((100 * first.fraction).toPrecision(6))}% of the labels`;
-    title.textContent = `${shown(row.dataset.method)}, ${shown(row.dataset.protocol)}, ${shown(row.dataset.backbone)}, ${share}: ${button.firstElementChild.textContent}, n = ${keys.length}`;
+    title.textContent = `${shown(row.dataset.method)}, ${shown(first.protocol)}, ${shown(first.backbone)}, ${share}: ${button.firstElementChild.textContent}, n = ${keys.length}`;
     document.getElementById("provenance-body").replaceChildren(...keys.map(section));
     dialog.showModal();
     title.focus();

@@ -134,3 +134,18 @@ def test_options_that_name_files_stand_in_records_by_content_and_not_by_a_path(s
     assert (first.key, first.identity) == (second.key, second.identity)
     assert first.options != second.options
     assert str(tmp_path) not in json.dumps(first.identity)
+
+
+def test_one_repeat_made_alone_is_that_repeat_of_the_whole_study(study, finished, tmp_path):
+    asked = ["run", "--study", study, "--store", tmp_path / "block", "--methods", "moco", "--no-references"]
+    done = bench(*asked, "--repeat", "1")
+    assert done.returncode == 0, done.stderr
+    assert "the table is of one repeat: number 1 of 0 to 1" in done.stdout.splitlines()
+    whole = records(finished[0])
+    block = {key: each for key, each in whole.items() if (each["method"], each["seed"]) == ("moco", 1)}
+    assert {0.2, 1.0} == {each["fraction"] for each in block.values()}
+    assert block == records(tmp_path / "block")
+    assert 1 == len(list((tmp_path / "block" / "weights").glob("*/card.json")))
+    refused = bench(*asked, "--repeat", "2")
+    assert (2, "study small has the repeats 0 to 1" in refused.stderr) == (refused.returncode, True)
+    assert 1 == len(refused.stderr.splitlines())

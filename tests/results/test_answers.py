@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from bench.core.errors import StudyError
-from bench.store.questions import Question, Questions
+from bench.store.questions import Question, Questions, Stopping
 from results import load
-from results.answers import Answers, answers, answers_of, render, select, summary
+from results.answers import Answers, answers, answers_of, primary_among, render, select, summary
 
 
 def asked(*pairs, study="mine", within=0.01, on=date(2026, 11, 26)):
@@ -89,8 +89,15 @@ def test_notes_say_what_was_asked_when_and_by_whom(store):
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ("geokr", "write it as ROW>ROW or ROW>ROW@AMOUNT"),
+        ("geokr", r"write it as ROW>ROW or ROW>ROW@\[PROTOCOL:\]AMOUNT"),
         ("geokr>byol", "no comparison with a row 'byol'"),
+        ("geokr>moko", r"no comparison with a row 'moko' in this store \(did you mean moco\?\)"),
+        (
+            "geokr>moco@demo/cite",
+            r"protocol 'demo/cite' in this store \(did you mean demo/city\?\): choose from demo/city",
+        ),
+        ("geokr>moco@demo/city:3%", "not measured at 3%: choose from 1%, 10%, 100%"),
+        ("geokr>geokr", "these two rows share no protocol"),
         ("geokr>moco@3%", "not measured at 3%: choose from 1%, 10%, 100%"),
     ],
 )
@@ -104,6 +111,46 @@ def test_a_question_that_cannot_be_answered_is_refused_in_one_line(found, questi
 def test_an_amount_may_be_written_as_a_share_or_in_percent(found, amount):
     (row,) = select(found, [], [f"moco > geokr @ {amount}"]).itertuples()
     assert ("geokr", "moco", 0.01, False) == (row.a, row.b, row.fraction, row.primary)
+
+
+def test_a_protocol_may_stand_before_the_amount_or_alone(make_study, write_store, tmp_path):
+    boards = [("demo/city", "demo-city", "resnet18"), ("mine", "demo-city", "resnet18")]
+    store = write_store(tmp_path / "two", make_study(boards=boards))
+    two = answers(store, load(store))
+
+    def places(question):
+        return [(row.protocol, row.fraction) for row in select(two, [], [question]).itertuples()]
+
+    assert [("demo/city", 0.01)] == places("geokr>moco@demo/city:0.01") == places("geokr > moco @ demo/city:1%")
+    assert [("mine", 0.01), ("mine", 0.1), ("mine", 1.0)] == places("geokr>moco@mine")
+    assert [("demo/city", 0.1), ("mine", 0.1)] == places("geokr>moco@10%")
+    assert 6 == len(places("geokr>moco"))
+
+
+def test_a_store_whose_seeds_were_chosen_by_width_says_so_and_takes_the_lower_level(store):
+    frame, plain = load(store), asked(("geokr", "random", 0.01))
+    looked = plain.model_copy(update={"until": Stopping(width=0.02, most=20, level=0.02)})
+    found, usual = Answers(frame, [plain, looked]), Answers(frame, [plain])
+    assert (0.02, 0.05) == (found.level, usual.level)
+    low, high = (numbers(each.comparisons, "random", "geokr", 0.01)[:2] for each in (found, usual))
+    assert low[0] < high[0] < high[1] < low[1]
+    notes = found.notes(select(found, [], []))
+    assert (
+        f"Asked by mine on 2026-11-26 at abc: 1 questions ({looked.hash}), with seeds added until ±2 points, at most 20."
+        in (notes)
+    )
+    assert any(
+        "For these looks they are intervals of 98%, which at the stop miss in no more than 5%" in note for note in notes
+    )
+    assert not any("chosen by the width" in note for note in usual.notes(select(usual, [], [])))
+
+
+def test_primary_among_are_those_of_which_both_rows_are_shown(store):
+    frame = load(store)
+    found = Answers(frame, [asked(("geokr", "random", 0.01), ("moco", "random", 1.0))])
+    shown = frame[frame["variant"].isin(["geokr", "random"])]
+    (row,) = primary_among(found, shown).itertuples()
+    assert ({"geokr", "random"}, 0.01) == ({row.a, row.b}, row.fraction)
 
 
 def test_answers_come_in_four_forms(found):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from bench.core.errors import StoreError
-from results.check import FALSE_ALARM, compare
+from results.check import FALSE_ALARM, Block, compare
 
 MACHINE = {
     "device": "cpu",
@@ -20,12 +20,12 @@ OTHER = MACHINE | {"device_name": "another processor"}
 def two_stores(tmp_path, make_study, write_store):
     """Two stores of one study; `change` maps each fresh record."""
 
-    def make(change=lambda record: record, provenance=MACHINE, repeats=None, **study):
+    def make(change=lambda record: record, provenance=MACHINE, block=None, **study):
         committed = make_study(provenance=MACHINE, **study)
         fresh = [record.model_copy(update={"provenance": provenance}) for record in committed]
         write_store(tmp_path / "committed", committed)
         write_store(tmp_path / "fresh", filter(None, map(change, fresh)))
-        return compare(tmp_path / "committed", tmp_path / "fresh", repeats)
+        return compare(tmp_path / "committed", tmp_path / "fresh", block)
 
     return make
 
@@ -132,16 +132,33 @@ def test_a_count_that_an_older_record_does_not_state_has_not_moved(two_stores):
     assert {"labels_used None -> 7"} == {line.split("seed ")[1].split(": ")[1] for line in report.moved}
 
 
-def test_the_first_repeats_alone_can_be_held(two_stores):
-    """Another repeat may move, be missing, or be there beside them."""
-    assert two_stores(lambda r: r if r.seed == 0 else None, repeats=1).ok
-    assert two_stores(lambda r: shifted(r, 0.1 * r.seed), repeats=1).ok
-    report = two_stores(lambda r: shifted(r, 0.1 * r.seed), repeats=2)
+def test_one_repeat_alone_can_be_held(two_stores):
+    """Another repeat may move, be missing, or be there beside it."""
+    first, second = Block(0, {}), Block(1, {})
+    assert two_stores(lambda r: r if r.seed == 0 else None, block=first).ok
+    assert two_stores(lambda r: shifted(r, 0.1 * r.seed), block=first).ok
+    report = two_stores(lambda r: shifted(r, 0.1 * r.seed), block=second)
     assert {"seed 1"} == {line.split(": ")[1] for line in report.moved}
+    assert {(1,)} == {tuple(cell.committed) for cell in report.cells}
+
+
+def test_all_subsets_of_a_repeat_are_one_block(two_stores):
+    """With three subsets a repeat, seeds 3 to 5 are repeat 1."""
+    block = Block(1, {"demo/city": 3})
+    report = two_stores(lambda r: r if r.seed in {3, 4} else None, seeds=9, block=block)
+    assert {"seed 5"} == {line.split(", ")[1] for line in report.missing}
+    report = two_stores(lambda r: r if r.seed == 5 else None, seeds=9, block=block)  # beside what was written before
+    assert report.ok
+    assert {(3, 4, 5)} == {tuple(cell.committed) for cell in report.cells}
+
+
+def test_a_repeat_that_was_never_committed_is_refused(two_stores):
+    with pytest.raises(StoreError, match="committed holds no record of repeat 3: choose another"):
+        two_stores(block=Block(3, {}))
 
 
 def test_the_tolerance_of_one_repeat_comes_from_the_spread_of_all(two_stores):
-    whole, first = (two_stores(provenance=OTHER, repeats=repeats) for repeats in (None, 1))
+    whole, first = (two_stores(provenance=OTHER, block=block) for block in (None, Block(0, {})))
     assert first.ok
     tolerance = {each.cell: each.tolerance for each in whole.cells}
     assert all(0 < each.tolerance < tolerance[each.cell] for each in first.cells)

@@ -44,9 +44,9 @@ def test_a_store_gives_an_interval_over_its_paired_seeds(make_study):
     assert match.interval.low < match.crossing.fraction < match.interval.high
 
 
-def test_a_method_that_stays_below_never_matches_and_json_says_null(make_study):
+def test_a_method_that_stays_below_does_not_reach_and_json_says_null(make_study):
     (match,) = labels_to_match(from_records(make_study(noise=0.001)), Choice("random"), Choice("geokr"))
-    assert ("never", None) == (match.to_json()["status"], match.to_json()["fraction"])
+    assert ("not reached", None) == (match.to_json()["status"], match.to_json()["fraction"])
     json.dumps(match.to_json(), allow_nan=False)
 
 

@@ -90,6 +90,16 @@ def test_the_check_passes_on_equal_records_and_names_each_cell(committed, store,
     assert "all 9 cells and 0 pretrainings come out as committed" in done.stdout
 
 
+def test_the_check_of_one_repeat_leaves_the_others_alone(committed, store, run_bench):
+    for path in (store / "records").iterdir():
+        if json.loads(path.read_text())["seed"] == 2:
+            path.unlink()
+    asked = ("leaderboard", "check", "--committed", str(committed), "--fresh", str(store))
+    assert [0, 0, 1] == [run_bench(*asked, "--repeat", str(repeat)).returncode for repeat in range(3)]
+    unknown = run_bench(*asked, "--repeat", "3")
+    assert (2, 1) == (unknown.returncode, len(unknown.stderr.splitlines()))
+
+
 def test_the_check_fails_and_prints_what_moved(committed, store, run_bench):
     path = next((store / "records").iterdir())
     path.write_text(path.read_text().replace('"steps": 300', '"steps": 301'))

@@ -83,3 +83,15 @@ def test_it_steps_aside_for_a_real_build(tmp_path):
         check=True,
     )
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_segmentation_leaves_mmdetection_out_and_detection_finds_it_afterwards():
+    code = """
+import sys
+import tasks.seg
+print(sorted({"mmdet", "sklearn", "pandas", "matplotlib"} & sys.modules.keys()))
+import tasks.det
+print("mmdet.models" in sys.modules, tasks.seg.EncoderDecoder.__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ["[]", "True EncoderDecoder"] == done.stdout.splitlines()

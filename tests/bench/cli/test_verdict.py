@@ -12,7 +12,7 @@ from bench.cli.calibrate import command
 from bench.metrics.classified import PixelOutcomes
 from bench.store.outcomes import Evidence
 from bench.store.store import Store
-from results import calibration, calibration_doubts
+from results import calibration, calibration_doubts, sequential
 from results.planted import Spread
 from results.stats.simulation import ERRORS
 
@@ -64,11 +64,14 @@ def test_calibrate_writes_report_and_table(store, tmp_path, monkeypatch):
     smaller = {"KINDS": ("images",), "IMAGES": (20,), "TASKS": (3,), "ROWS": (3,), "SPREADS": (Spread(1, 0.5),)}
     for name, chosen in smaller.items():
         monkeypatch.setattr(calibration_doubts, name, chosen)
+    for name in ("ROWS", "COLUMNS"):
+        monkeypatch.setattr(sequential, name, (2,))
     out, table = tmp_path / "report.md", tmp_path / "table.csv"
     options = ["--draws", "40", "--store", str(store), "--out", str(out), "--table", str(table)]
     done = CliRunner().invoke(command, options)
     assert done.exit_code in (0, 1), done.output
     assert "# What the intervals err" == out.read_text().splitlines()[0]
+    assert "## Seeds added until intervals are narrow" in out.read_text().splitlines()
     assert "## Other test images" in out.read_text()
     assert 1 + len(ERRORS) == len(table.read_text().splitlines())
 

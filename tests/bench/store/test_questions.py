@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from bench.core.errors import StoreError
-from bench.store.questions import Question, Questions, read_questions
+from bench.store.questions import Question, Questions, Stopping, read_questions
 from bench.store.store import Store
 from results.verify import verify
 
@@ -69,3 +69,10 @@ def test_a_file_that_holds_something_else_is_named(kept, tmp_path):
 def test_a_study_named_like_a_path_stays_in_the_folder(kept, tmp_path):
     kept.write_questions(asked("geokr", study="../a/b"))
     assert 1 == len(list((tmp_path / "store" / "questions").glob("*.json")))
+
+
+def test_how_seeds_are_chosen_is_part_of_what_is_asked():
+    plain = asked("geokr")
+    looked = plain.model_copy(update={"until": Stopping(width=0.02, most=20, level=0.025)})
+    assert plain.hash != looked.hash
+    assert looked.hash != plain.model_copy(update={"until": Stopping(width=0.01, most=20, level=0.025)}).hash

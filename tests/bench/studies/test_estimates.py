@@ -7,16 +7,21 @@ import pytest
 import rasterio
 from affine import Affine
 
+from bench import backbones
 from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.storage.reader import Corpus
+from bench.pretraining import flops
 from bench.store.records import Record
 from bench.store.store import Store
-from bench.studies.estimates import Estimate, _rough_tuning, estimate
+from bench.studies.estimates import FORWARD, Estimate, _rough_tuning, estimate, seconds_an_image
 from bench.studies.inputs import Inputs
 from bench.studies.plan import make_plan
 from bench.studies.study import load_study
 from tasks.prepared import SCHEMA
 from tasks.protocols import load_protocol
+
+# Seconds of an image of 64 px on timm:test_resnet.
+IMAGE = 0.005 + 0.0175 * 0.0328
 
 
 @pytest.fixture
@@ -50,17 +55,36 @@ def planned(tmp_path, data, **changes):
     return plan, store, estimate(plan, study, store, inputs)
 
 
-def test_without_measurements_a_cell_takes_its_images_at_sixty_a_second(tmp_path, data):
-    """The demo's classification: 25 steps of 16 images of 64 px, at two fractions under three seeds."""
+def cell_of_scenes():
+    """Seconds of a cell of the demo's classification: its steps of images of 64 px, whatever the fraction."""
+    schedule = load_protocol("demo/scenes").schedule
+    return schedule.total * schedule.batch * IMAGE
+
+
+def test_without_measurements_a_cell_takes_what_its_network_needs_for_its_images(tmp_path, data):
+    """Two fractions under three seeds."""
     _, _, guess = planned(tmp_path, data)
-    assert Estimate(pytest.approx(6 * 25 * 16 / 60), measured=False) == guess
+    assert Estimate(pytest.approx(6 * cell_of_scenes()), measured=False) == guess
+    _, _, larger = planned(tmp_path, data, backbones=["resnet50"])
+    assert pytest.approx((5 + 17.5 * 0.667) / (5 + 17.5 * 0.0328)) == larger.seconds / guess.seconds
+
+
+def test_the_operations_that_are_written_down_are_those_that_are_counted():
+    assert FORWARD.keys() == backbones.registry.all().keys()
+    for name in ("timm:test_resnet", "resnet18", "squeezenet1_1"):
+        assert pytest.approx(FORWARD[name] * 1e9, rel=0.005) == flops.forward(name)
+
+
+def test_another_network_is_counted_when_it_is_planned():
+    assert seconds_an_image("timm:resnet10t") == pytest.approx(0.005 + 0.0175e-9 * flops.forward("timm:resnet10t"))
+    assert seconds_an_image("timm:test_resnet") < seconds_an_image("timm:resnet10t") < seconds_an_image("resnet18")
 
 
 def test_jobs_run_side_by_side_but_none_is_split(tmp_path, data):
     _, _, guess = planned(tmp_path, data, **{"engine.workers": 4})
-    assert pytest.approx(6 * 25 * 16 / 60 / 4) == guess.seconds
+    assert pytest.approx(6 * cell_of_scenes() / 4) == guess.seconds
     _, _, guess = planned(tmp_path, data, **{"engine.workers": 8})
-    assert pytest.approx(25 * 16 / 60) == guess.seconds
+    assert pytest.approx(cell_of_scenes()) == guess.seconds
 
 
 def test_epochs_count_the_training_images_of_the_fraction(tmp_path, data):
@@ -70,7 +94,7 @@ def test_epochs_count_the_training_images_of_the_fraction(tmp_path, data):
     protocol = plan.cells[0].protocol
     train = round(100 * protocol.split.ratio[0] / sum(protocol.split.ratio))
     images = protocol.schedule.total * -(-round(0.1 * train) // protocol.schedule.batch) * protocol.schedule.batch
-    assert pytest.approx(images * (protocol.slices.size / 64) ** 2 / 60) == guess.seconds
+    assert pytest.approx(images * (protocol.slices.size / 64) ** 2 * IMAGE) == guess.seconds
 
 
 def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
@@ -92,12 +116,12 @@ def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
     changes = options | {"corpus": str(tmp_path / "corpus"), "fractions": [1.0], "seeds": 1}
     _, store, guess = planned(tmp_path, data, **changes)
     store.open_for_writing()
-    cell = 25 * 16 / 60
+    cell = cell_of_scenes()
     read = tiles // 4 * 4
-    assert Estimate(pytest.approx(read * 3 * 0.25 / 60 + cell), measured=False) == guess
+    assert Estimate(pytest.approx(read * 3 * 0.25 * IMAGE + cell), measured=False) == guess
     budgeted = changes | {"pretrain": {"batch": 4, "size": 32}, "budget": {"steps": 5}}
     _, _, guess = planned(tmp_path, data, **budgeted)
-    assert Estimate(pytest.approx(5 * 4 * 0.25 / 60 + cell), measured=False) == guess
+    assert Estimate(pytest.approx(5 * 4 * 0.25 * IMAGE + cell), measured=False) == guess
     # Four steps of 4 views of 32 px in 2 s are 2 images of 64 px a second.
     folder = store.weights("other")
     folder.mkdir(parents=True)
@@ -109,10 +133,15 @@ def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
 
 
 def test_probes_look_at_each_image_once_and_a_cell_costs_a_tenth_of_a_second(tmp_path, data):
-    """The demo's probe: 20 subsets of a tenth and one of all, under three seeds with an initialisation each."""
+    """The demo's probe: its subsets of a tenth and one of all, under three seeds with an initialisation each."""
     changes = {"tasks": ["probe"], "protocols": {"probe": ["demo/scenes-probe"]}}
     _, _, guess = planned(tmp_path, data, **changes)
-    assert Estimate(pytest.approx(3 * (21 * 0.1 + 100 / 60)), measured=False) == guess
+    assert (
+        Estimate(
+            pytest.approx(3 * ((load_protocol("demo/scenes-probe").subsets + 1) * 0.1 + 100 * IMAGE)), measured=False
+        )
+        == guess
+    )
 
 
 def test_cells_that_were_measured_take_as_long_as_they_took(tmp_path, data):
@@ -135,5 +164,7 @@ def record_of(cell, seconds):
 
 
 def test_a_grid_takes_as_many_trainings_as_it_has_points():
-    plain, tuned = (_rough_tuning(load_protocol(name), 1.0, 100) for name in ("demo/city", "demo/city-tuned"))
+    plain, tuned = (
+        _rough_tuning(load_protocol(name), "resnet18", 1.0, 100) for name in ("demo/city", "demo/city-tuned")
+    )
     assert 6 * plain == tuned

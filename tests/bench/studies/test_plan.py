@@ -10,6 +10,7 @@ from bench.studies.plan import make_plan
 from bench.studies.study import load_study
 from tasks import subsets
 from tasks.labels.image_class import LABEL
+from tasks.protocols import load_protocol
 from tasks.writing import SliceWriter
 
 PER_CLASS = 40
@@ -27,15 +28,21 @@ def data(tmp_path):
 
 
 @pytest.fixture
-def cells(data, tmp_path):
-    """Function that plans a study of random starts: `cells(labels=[...])`."""
+def planned(data, tmp_path):
+    """Function that plans a study of random starts: `planned(labels=[...])`."""
 
     def plan(**changes):
         asked = {"data": {"demo-scenes": str(data)}, "methods": ["random"], "tasks": ["cls"], "seeds": 1}
         asked |= {"options.random.calibrate": "none"} | changes  # no corpus is drawn
-        return make_plan(load_study("demo", asked), Inputs(print, tmp_path)).cells
+        return make_plan(load_study("demo", asked), Inputs(print, tmp_path))
 
     return plan
+
+
+@pytest.fixture
+def cells(planned):
+    """The cells of `planned`."""
+    return lambda **changes: planned(**changes).cells
 
 
 def key_of(cells, **changes):
@@ -70,3 +77,18 @@ def test_another_rule_of_drawing_is_another_key(cells, monkeypatch):
     before = key_of(cells, fractions=[1.0])
     monkeypatch.setattr(subsets, "DRAW_VERSION", subsets.DRAW_VERSION + 1)
     assert before != key_of(cells, fractions=[1.0])
+
+
+def test_the_repeats_of_a_plan_are_blocks_that_make_it_whole(planned):
+    """Fine-tunings have one seed a repeat, probes as many as they draw subsets, and one of all labels."""
+    asked = {"tasks": ["cls", "probe"], "protocols": {"cls": ["demo/scenes"], "probe": ["demo/scenes-probe"]}}
+    whole = planned(**asked, seeds=3, fractions=[0.5, 1.0])
+    subsets = load_protocol("demo/scenes-probe").subsets
+    assert subsets > 1
+    blocks = [whole.of_repeat(repeat) for repeat in range(3)]
+    assert {cell.key for cell in whole.cells} == {cell.key for block in blocks for cell in block.cells}
+    assert len(whole.cells) == sum(len(block.cells) for block in blocks)
+    for block in blocks:
+        assert {job.key for job in block.pretrains} == {cell.pretrain.key for cell in block.cells}
+        assert 2 + subsets + 1 == len(block.cells)
+    assert [] == whole.of_repeat(3).cells

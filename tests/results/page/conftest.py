@@ -40,9 +40,9 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """Open a file at a window size and colour scheme, with fresh logs."""
+    """Open a file at a window size and colour scheme, with fresh logs; all that folds is unfolded, unless `folded`."""
 
-    def go(path, width=1280, height=900, scheme="light"):
+    def go(path, width=1280, height=900, scheme="light", *, folded=False):
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
@@ -50,6 +50,8 @@ def visit(browser):
         for log in ("browser", "performance"):
             browser.get_log(log)
         browser.get(path.as_uri())
+        if not folded:
+            browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
         return browser
 
     return go

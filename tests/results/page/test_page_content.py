@@ -1,6 +1,7 @@
 import base64
 import io
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -314,7 +315,97 @@ def test_a_leaky_protocol_is_marked_at_its_rows(tmp_path, make_fair_study, write
     leaky = {"leaky": "images of the test part lie in the training part too"}
     write_store(tmp_path, [*make_fair_study(boards=place, design=leaky), *make_fair_study()])
     assert [False, True] == [board.leaky for board in gather(tmp_path).boards]
-    page = write_page(tmp_path, tmp_path / "out")[0].read_text()
+    page = write_page(tmp_path, tmp_path / "out")[0].read_text().partition('<table id="score-table">')[2]
     marked = page.partition('data-protocol="geokr-2021/potsdam"')[2].partition("</tr>")[0]
     assert ">leaky (the paper" in marked
     assert ">leaky (the paper" not in page.partition('data-protocol="demo/city"')[2].partition("</tr>")[0]
+
+
+def test_the_page_opens_with_its_answers_and_ends_with_its_long_tables(store):
+    page = write_page(store, store / "out")[0].read_text()
+    order = ["answers", "matrix", "effects", "curves", "images", "spread", "checks", "reading", "scores", "verdicts"]
+    places = [page.index(f'<section id="{name}"') for name in order]
+    assert sorted(places) == places
+    assert page.index("<main>") < places[0] < page.index("<nav")
+
+
+def test_every_question_has_a_sentence_and_the_tally_counts_them(store):
+    content = gather(store)
+    assert ["1%", "10%", "100%"] == [
+        headline.text.partition(" at ")[2].partition(",")[0] for headline in content.boards[0].headlines
+    ]
+    assert content.tally.text.startswith("6 primary questions (every row against each reference: none were stated): ")
+    assert 3 == content.sure + content.open
+    assert any(line.startswith("Told apart: the 95% interval excludes 0") for line in content.asked)
+
+
+def test_the_matrix_has_methods_as_rows_and_protocols_with_their_amounts_as_columns(tmp_path, make_study, write_store):
+    boards = [("demo/city", "demo-city", "resnet18"), ("demo/town", "demo-town", "resnet18")]
+    records = [*make_study(boards=boards, noise=0.001), *make_study(methods=["byol"], fractions=[1.0], noise=0.001)]
+    write_store(tmp_path, [*records, *make_study(boards=[("x/y", "y", "resnet50")], methods=["oracle", "moco"])])
+    first, second = gather(tmp_path).matrices
+    assert ("resnet18", "resnet50") == (first.backbone, second.backbone)
+    assert [("demo/city", "1%"), ("demo/city", "10%"), ("demo/city", "100%")] == [
+        (head.board.protocol, head.amount) for head in first.heads[:3]
+    ]
+    assert [True, False, False] * 2 == [head.first for head in first.heads]
+    assert ["random", "byol", "geokr", "moco"] == [line.variant for line in first.ranked]
+    byol = first.ranked[1].scores
+    assert (["no result", "no result"], [None] * 3) == ([score.text for score in byol[:2]], byol[3:])
+    assert (["moco"], ["oracle"]) == (
+        [line.variant for line in second.ranked],
+        [line.variant for line in second.asides],
+    )
+
+
+def test_scores_carry_the_letters_of_their_tie_groups_and_the_column_how_many_are_told_apart(
+    tmp_path, make_study, write_store
+):
+    write_store(tmp_path, make_study(methods=["random", "geokr"], noise=0.0005))
+    content = gather(tmp_path)
+    rows = rows_of(content)
+    assert ("a", True, "b", False) == (
+        rows["geokr"].scores[0.1].ties, rows["geokr"].scores[0.1].leads,
+        rows["random"].scores[0.1].ties, rows["random"].scores[0.1].leads,
+    )  # fmt: skip
+    assert {"1 of 1"} == set(content.boards[0].told.values())
+    assert "tie group a" in rows["geokr"].scores[0.1].label
+
+
+def test_a_store_without_outcomes_says_what_cannot_be_known(store):
+    content = gather(store)
+    (line,) = content.outcomes
+    assert "This store keeps no outcomes of single test samples, of none of its 27 records." in line
+    assert "how far the test images decide a difference" in line
+    assert ("", {}) == (content.images.text, content.images.boards)
+
+
+def test_the_checks_say_what_few_repeats_cannot(store):
+    assert "The exact sign-flip test needs 5 repeats: here it can contradict nothing." in gather(store).checks
+
+
+def test_every_interval_of_the_figures_lies_inside_its_frame(tmp_path, make_fair_study, write_store):
+    spent = {"steps": 100.0, "flops": 1e12, "flops_forward": 3e11}
+    records = make_fair_study(noise=0.2, trivial=0.1, pretraining=spent)
+    write_store(tmp_path, records)
+    board = gather(tmp_path).boards[0]
+    for chart in (board.chart, *board.compute):
+        assert chart.right < 400
+        for line in chart.lines:
+            for mark in line.marks:
+                assert chart.left <= mark.x <= chart.right
+                assert chart.top <= mark.high <= mark.y <= mark.low <= chart.bottom
+    for listing in (board.effects, board.singles):
+        for block in listing.blocks:
+            ends = [end for row in block.rows for end in (*row.marks, *(row.bar or ()))]
+            assert listing.left <= min(ends) <= max(ends) <= listing.right
+
+
+def test_names_beside_the_curves_do_not_touch(tmp_path, make_study, write_store):
+    rows = [f"method-{number}" for number in range(16)]
+    write_store(tmp_path, make_study(methods=["random", *rows], noise=0.002))
+    chart = gather(tmp_path).boards[0].chart
+    places = sorted(line.tag.y for line in chart.lines)
+    assert 17 == len(places)
+    assert all(below - above >= 13.9 for above, below in pairwise(places))
+    assert chart.top <= places[0] <= places[-1] <= chart.bottom + 1

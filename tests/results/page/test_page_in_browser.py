@@ -1,5 +1,6 @@
 import json
 import re
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -129,11 +130,105 @@ def test_filters_narrow_table_verdicts_and_curves_alike_and_can_be_undone(page, 
         for board in browser.find_elements(By.CSS_SELECTOR, ".board")
         if board.is_displayed()
     ]
-    assert ["demo/town", "demo/town", "demo/town"] == shown
+    assert {"demo/town"} == set(shown)
+    assert 8 == len(shown)  # three answers; effects, curves, single scores, predictions, comparisons
     answers = [tile for tile in browser.find_elements(By.CSS_SELECTOR, ".answer") if tile.is_displayed()]
     assert ["street\nwrong\ngeokr"] == [tile.text for tile in answers]
     browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
     WebDriverWait(browser, 5).until(lambda b: b.find_element(By.ID, "shown").text == "6 of 6 rows")
+
+
+def test_filters_narrow_the_matrix_by_row_and_by_protocol(page, visit):
+    browser = visit(page)
+    Select(browser.find_element(By.ID, "filter-protocol")).select_by_visible_text("demo/town")
+    browser.find_element(By.ID, "filter-method").send_keys("moco")
+    heads, *rows = [
+        [cell.text.split("\n")[0] for cell in row.find_elements(By.CSS_SELECTOR, "th, td") if cell.is_displayed()]
+        for row in browser.find_elements(By.CSS_SELECTOR, ".matrix tr:not(:first-child), .matrix tfoot tr")
+        if row.is_displayed()
+    ]
+    assert ["method", "1%", "10%", "100%"] == heads
+    assert ["moco", "pairs told apart"] == [row[0] for row in rows]
+    assert "no result" == rows[0][1]
+    assert [4, 4] == [len(row) for row in rows]
+
+
+def test_the_long_tables_are_folded_until_asked_for_and_the_answers_are_not(page, visit):
+    browser = visit(page, folded=True)
+    assert not browser.find_element(By.ID, "score-table").is_displayed()
+    assert browser.find_element(By.CSS_SELECTOR, "#answers .tally").is_displayed()
+    assert browser.find_element(By.CSS_SELECTOR, ".answers li").is_displayed()
+    browser.find_element(By.CSS_SELECTOR, "#all-scores summary").click()
+    assert browser.find_element(By.ID, "score-table").is_displayed()
+
+
+def test_a_score_of_the_matrix_opens_its_records_too(page, visit):
+    browser = visit(page)
+    row = browser.find_element(By.CSS_SELECTOR, '.matrix tr[data-method="geokr"]')
+    row.find_elements(By.CSS_SELECTOR, ".score")[1].click()
+    text = browser.find_element(By.ID, "provenance-title").text
+    assert text.startswith("geokr, demo/city, resnet18, 10% of the labels: ")
+
+
+def test_on_a_narrow_screen_the_first_column_stays_while_the_matrix_scrolls_inside_its_box(page, visit):
+    browser = visit(page, width=400)
+    box = browser.find_element(By.CSS_SELECTOR, "#matrix .scroll")
+    name, score = (
+        browser.find_element(By.CSS_SELECTOR, f".matrix tr[data-method=geokr] > {cell}") for cell in ("th", "td")
+    )
+    before = (name.rect["x"], score.rect["x"])
+    assert browser.execute_script("arguments[0].scrollLeft = 100; return arguments[0].scrollLeft", box) == 100
+    assert (before[0], before[1] - 100) == pytest.approx((name.rect["x"], score.rect["x"]), abs=1)
+
+
+SMALL = """
+return [...document.querySelectorAll("figure svg text")].map((text) => {
+  const svg = text.ownerSVGElement;
+  return parseFloat(getComputedStyle(text).fontSize) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+}).reduce((a, b) => Math.min(a, b));
+"""
+
+
+@pytest.mark.parametrize("name", ["page", "fair"])
+def test_text_of_figures_is_at_least_11_pixels_high_on_a_screen_of_400(request, visit, name):
+    assert visit(request.getfixturevalue(name), width=400).execute_script(SMALL) >= 11
+
+
+CROSSED = """
+const crossed = [];
+for (const svg of document.querySelectorAll("figure svg[role=img]")) {
+  const frame = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
+  texts.forEach(([a, one], at) => {
+    if (one.right > frame.right + 0.5 || one.left < frame.left - 0.5) crossed.push(`${a} leaves the figure`);
+    for (const [b, other] of texts.slice(at + 1)) {
+      const [wide, high] = [Math.min(one.right, other.right) - Math.max(one.left, other.left),
+        Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)];
+      if (wide > 1 && high > 4) crossed.push(`${a} lies on ${b}`);  // a line of text is higher than its letters
+    }
+  });
+}
+return crossed;
+"""
+
+
+@pytest.mark.parametrize("name", ["page", "doubtful", "fair"])
+def test_no_text_of_a_figure_lies_on_another_or_leaves_it(request, visit, name):
+    assert [] == visit(request.getfixturevalue(name), width=400).execute_script(CROSSED)
+
+
+@pytest.mark.parametrize("name", ["page", "doubtful", "fair"])
+def test_axe_finds_no_violation(request, visit, name):
+    """Rules of WCAG 2 and best practice, by axe-core, on the page as it opens and with a record open."""
+    browser = visit(request.getfixturevalue(name))
+    browser.set_script_timeout(120)  # a busy machine takes longer than the 30 s that Selenium waits
+    browser.execute_script(files("axe_core_python").joinpath("axe.min.js").read_text())
+    for step in ("", "document.querySelector('.score').click();"):
+        found = browser.execute_async_script(
+            f"{step} const done = arguments[0]; axe.run().then((all) => done(all.violations.map("
+            "(each) => `${each.id}: ${each.nodes[0].html}`)))"
+        )
+        assert [] == found
 
 
 def test_one_click_on_a_score_shows_record_subset_revision_environment_and_cost(page, visit):
@@ -278,7 +373,7 @@ for (const element of document.querySelectorAll("body *")) {
   const contrast = ratio(ink, light(ground(element)));
   if (contrast < 4.5) poor.push(`${element.tagName} ${element.className} ${contrast.toFixed(2)}`);
 }
-for (const path of document.querySelectorAll(".line path, .line circle")) {
+for (const path of document.querySelectorAll(".line .curve, .line .bar, .line .lead, .mark")) {
   const contrast = ratio(light(parse(getComputedStyle(path).stroke)), light(ground(path)));
   if (contrast < 3) poor.push(`curve ${contrast.toFixed(2)}`);
 }
@@ -339,8 +434,6 @@ def test_design_sheets_mark_what_differs_for_the_eye_and_for_a_screen_reader(fai
     plain, marked = (cell.value_of_css_property("background-color") for cell in (cells[2], cells[1]))
     assert plain != marked
     assert "ImageNet row missing: no weights on this machine" in section.text
-    for summary in section.find_elements(By.TAG_NAME, "summary"):
-        summary.click()
     assert "geokr against moco: about recipes (budget)" in section.text
     assert browser.execute_script("return window.hacked === undefined")
     assert [] == browser.get_log("browser")
@@ -366,6 +459,9 @@ def test_what_holds_and_what_it_cost_are_shown(fair, visit):
     assert "What tuning chose, demo/city-tuned, resnet18" in holds
     charts = browser.find_elements(By.CSS_SELECTOR, "#compute figure")
     assert 4 == len(charts)
-    assert 2 == len(charts[0].find_elements(By.CSS_SELECTOR, "svg[role=img] circle"))
-    assert "geokr" in charts[0].text
+    marked = [line.text for line in charts[0].find_elements(By.CSS_SELECTOR, ".line:not(.level)")]
+    assert ["geokr", "moco"] == sorted(marked)
+    assert {"random", "trivial", "geokr", "moco"} == {
+        line.text for line in charts[0].find_elements(By.CSS_SELECTOR, ".line")
+    }
     assert "Epochs, not steps: fewer labels, fewer steps." in browser.find_element(By.ID, "curves").text

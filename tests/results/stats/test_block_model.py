@@ -10,7 +10,7 @@ from results.frame import from_records
 from results.stats.block_model import COLUMN, compare
 from results.stats.moderation import moderate
 from results.stats.paired import sign_flip
-from results.stats.simulation import Design, _differences
+from results.stats.simulation import Design, differences
 
 
 def scored(make_record, method, scores, **changes):
@@ -209,8 +209,37 @@ def test_records_are_judged_as_simulated_studies_are(make_record):
         for seed in range(4)
     ]
     table = compare(from_records(records))
-    difference, variance = _differences(scores[None])
+    difference, variance = differences(scores[None])
     found = moderate(variance, Design(4, 4, 2).pairs)
     assert difference[0] == pytest.approx(table["difference"].to_numpy())
     assert np.sqrt(found.variance[0] / 4) == pytest.approx(table["error"].to_numpy())
     assert found.df[0] == pytest.approx(table["df"].to_numpy())
+
+
+def test_a_lower_level_widens_every_interval_and_raises_every_p(make_study):
+    """t(2, 98.75%) = 6.2053 in place of t(2, 97.5%) = 4.3027; p twice as large, and 1 at most."""
+    frame = from_records(make_study(seeds=3, methods=["random", "geokr"], fractions=[1.0]))
+    (plain,), (looked,) = compare(frame).itertuples(), compare(frame, level=0.025).itertuples()
+    assert (0.05, 0.025) == (plain.level, looked.level)
+    assert (6.2053 / 4.3027) == pytest.approx((looked.high - looked.low) / (plain.high - plain.low), abs=1e-4)
+    assert min(2 * plain.p, 1.0) == pytest.approx(looked.p)
+    assert min(2 * plain.p_single, 1.0) == pytest.approx(looked.p_single)
+    assert (looked.p < 0.05) == looked.sure
+    # TOST at 2.5% each: t(2, 97.5%) in place of t(2, 95%) = 2.9200.
+    assert 4.3027 - 2.92 == pytest.approx((looked.within - plain.within) / plain.error, abs=1e-4)
+    assert 6.2053 - 4.3027 == pytest.approx((looked.callable - plain.callable) / plain.error, abs=1e-4)
+
+
+def test_a_question_names_a_row_as_its_study_does(make_record):
+    """The row is called `other` by its study; the same method under its own name is another row, which was not asked."""
+    records = scored(make_record, "random", [0.5, 0.51, 0.5]) + scored(make_record, "moco", [0.6, 0.62, 0.64])
+    records += scored(make_record, "moco", [0.7, 0.72, 0.71], row="other", pretrain=5)
+    table = compare(from_records(records), [question("other", "random")])
+    (row,) = table[table["primary"]].itertuples()
+    assert ({"other", "random"}, 1) == ({row.a, row.b}, row.family)
+
+
+def test_a_question_on_a_protocol_without_records_is_one_of_the_family(make_study):
+    frame = from_records(make_study(fractions=[1.0]))
+    asked = [question("geokr", "random"), question("geokr", "random", protocol="demo/scenes")]
+    assert {2} == set(compare(frame, asked)["family"])

@@ -72,3 +72,13 @@ def test_infinite_resamples_give_infinite_ends_and_no_nan():
 def test_one_seed_gives_no_bootstrap_ends(scores):
     (interval,) = bootstrap_many([np.array(scores)], lambda s: np.array([s[0].mean()]))
     assert math.isnan(interval.low)
+
+
+def test_seeds_that_are_redrawn_at_random_are_redrawn_alike_each_time_and_all_of_them():
+    """Eight seeds can be redrawn in more ways than are drawn: a resample holds the first with 1 - (7/8)^8 = 66%."""
+    scores = np.array([[0.0, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6]])
+    smallest, again = (stratified_bootstrap([scores], lambda drawn: float(drawn[0].min())) for _ in range(2))
+    assert smallest == again == stratified_bootstrap([scores], lambda drawn: float(drawn[0].min()), seed=0)
+    assert (0.0, 0.0) == (smallest.estimate, smallest.low)
+    means = [stratified_bootstrap([scores], lambda drawn: float(drawn[0].mean()), seed=seed) for seed in (1, 2)]
+    assert means[0] != means[1]

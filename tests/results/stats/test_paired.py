@@ -56,3 +56,8 @@ def test_holm_keeps_the_order_never_lowers_and_never_exceeds_bonferroni(p):
     assert (adjusted >= raw - 1e-15).all()
     assert (adjusted <= np.minimum(raw * len(p), 1) + 1e-15).all()
     assert (np.diff(adjusted[np.argsort(raw, kind="stable")]) >= 0).all()
+
+
+def test_random_patterns_are_the_same_each_time():
+    values = np.random.default_rng(1).normal(0.3, 1.0, 30)
+    assert paired.sign_flip(values) == paired.sign_flip(values)

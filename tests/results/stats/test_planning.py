@@ -36,3 +36,11 @@ def test_more_questions_need_more_seeds_and_a_hopeless_difference_needs_too_many
     assert seeds_needed(0.02, 0.03, 2.0, MANY) > seeds_needed(0.02, 0.03, 2.0, ALONE)
     assert seeds_needed(0.0001, 1.0, 2.0, ALONE) is None
     assert smallest_difference(1.0, MOST_SEEDS, 2.0, ALONE) > 0.0001
+
+
+def test_two_seeds_are_the_fewest_and_the_most_are_still_tried():
+    assert 2 == seeds_needed(1000.0, 0.01, 2.0, ALONE)
+    at_most = smallest_difference(1.0, MOST_SEEDS, 2.0, ALONE)
+    assert MOST_SEEDS == seeds_needed(at_most, 1.0, 2.0, ALONE)
+    beyond = smallest_difference(1.0, MOST_SEEDS + 1, 2.0, ALONE)
+    assert seeds_needed(beyond, 1.0, 2.0, ALONE) is None

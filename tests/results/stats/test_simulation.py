@@ -59,6 +59,9 @@ def test_one_pretraining_lets_a_study_speak_of_its_weights_alone():
 def test_equal_seeds_give_equal_figures():
     first, second = (simulate(Design(3, 3, 1), draw_errors("skewed"), 50, seed=7) for _ in range(2))
     assert first == second
+    assert simulate(Design(3, 3, 1), draw_errors("skewed"), 50) == simulate(
+        Design(3, 3, 1), draw_errors("skewed"), 50, seed=0
+    )
 
 
 @pytest.mark.parametrize("errors", ["equal", "skewed", "outliers"])

@@ -56,3 +56,13 @@ def test_the_joint_source_of_a_paired_design_is_the_sample_variance(make_record)
 def test_one_record_a_cell_says_nothing(make_study):
     split = split_variance(from_records(make_study(seeds=1)))
     assert ({}, 0) == (split.variance, split.pairs)
+
+
+def test_pairs_are_counted_within_each_cell(make_record):
+    """Three repeats at two fractions: three pairs each."""
+    records = [
+        make_record(seed=seed, fraction=fraction, metrics={"miou": score})
+        for fraction in (0.1, 1.0)
+        for seed, score in enumerate([0.5, 0.6, 0.7])
+    ]
+    assert 6 == split_variance(from_records(records)).pairs
