@@ -52,14 +52,14 @@ def key_of(cells, **changes):
 
 def test_a_share_is_the_cell_of_its_fraction_and_a_count_that_of_its_exact_share(cells):
     assert key_of(cells, fractions=[0.1]) == key_of(cells, labels=["10%"])
-    (count,) = cells(labels=[15])
-    assert (15 / 60, "15") == (count.fraction, count.labels)
-    assert count.key == key_of(cells, fractions=[0.25])
+    (count,) = cells(labels=[7])
+    assert (7 / 49, "7") == (count.fraction, count.labels)
+    assert count.key == key_of(cells, fractions=[7 / 49])
 
 
 def test_shots_are_cells_of_their_own_but_where_they_draw_what_a_count_draws(cells):
     one, two, five = cells(labels=["1shot", 2, "5shot", 20, 0.3333])[:3]
-    assert (["1shot", "5shot", "20"], [2 / 60, 10 / 60, 20 / 60]) == (
+    assert (["1shot", "5shot", "20"], [2 / 49, 10 / 49, 20 / 49]) == (
         [one.labels, two.labels, five.labels],
         [one.fraction, two.fraction, five.fraction],
     )
@@ -67,8 +67,8 @@ def test_shots_are_cells_of_their_own_but_where_they_draw_what_a_count_draws(cel
 
 
 def test_a_grid_larger_than_the_labels_allow_is_refused(cells):
-    with pytest.raises(StudyError, match=r"demo/scenes: 61 labels are asked, its training part has 60: ask for fewer"):
-        cells(labels=[61])
+    with pytest.raises(StudyError, match=r"demo/scenes: 50 labels are asked, its training part has 49: ask for fewer"):
+        cells(labels=[50])
     with pytest.raises(StudyError, match=r"demo/scenes: 50shot asks for 50 samples of each class"):
         cells(labels=["50shot"])
 

@@ -112,9 +112,9 @@ def test_a_record_says_what_a_probe_was_fitted_on_and_whose_statistics_it_had(pl
         (record,) = [found for found in store.records() if found.key == cell.key]
         assert (bn, "leave-one-out", "none") == tuple(record.design[name] for name in ("bn", "selection", "length"))
         assert {
-            "labels_used": 11,
-            "train": 11,
-            "selection": 11,
+            "labels_used": 9,
+            "train": 9,
+            "selection": 9,
             "beyond": 0,
             "steps": 0,
         }.items() <= record.counts.items()
