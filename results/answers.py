@@ -120,7 +120,8 @@ class Answers:
         """
         lines: list[str] = []
         for backbone, records in self.frame.groupby("backbone", sort=True):
-            tables = [across(records, baseline) for baseline in baselines if baseline in set(records["variant"])]
+            present = [baseline for baseline in baselines if baseline in set(records["variant"])]
+            tables = [across(records, baseline, self.level) for baseline in present]
             said = [sentence for table in tables if len(table) for sentence in across_tasks(table)]
             arranged = blocks(records)
             standing = ranks_over_tasks(arranged)

@@ -167,7 +167,9 @@ class TestImages:
         images = _of_images([pair.without for pair in pairs], places)
         mean = float(np.mean([pair.difference for pair in pairs]))
         about_weights = images.around(mean, family)
-        both = images.joined(Error(row.error, row.df)).around(mean, family)
+        both = images.joined(Error(row.error, row.df)).around(
+            mean, family, row.level
+        )  # seeds may have been added by a look
         return {
             "seeds": len(pairs),
             "samples": len(places.source),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.store.questions import Question
 from results.stats.planning import MOST_SEEDS, POWER, seeds_needed, smallest_difference
-from results.stats.simultaneous import Family
+from results.stats.simultaneous import ALPHA, Family
 from results.tables.layout import Entry, TextGrid
 
 # Differences in points for which the needed seeds are shown.
@@ -20,6 +20,7 @@ def power(
     seeds: int,
     pretrainings: int,
     spread: float | None = None,
+    level: float = ALPHA,
 ) -> TextGrid:
     """The smallest difference that each column of a study calls in 80% of studies, and the seeds for other differences.
 
@@ -29,6 +30,7 @@ def power(
         seeds: repeats of the study.
         pretrainings: of each row.
         spread: standard deviation of one score (as a fraction), in place of the store's.
+        level: nominal error of the intervals.
     """
     questions = list(asked)
     family = Family.of(((each.protocol, each.backbone, each.fraction), each.a, each.b) for each in questions)
@@ -38,11 +40,12 @@ def power(
     for (protocol, backbone, fraction), amount in columns.items():
         known = (math.sqrt(2) * spread, 0.0) if spread else _spread(comparisons, protocol, backbone, fraction)
         where = f"{protocol}, {backbone} at {amount}" if several else f"{protocol} at {amount}"
-        shown = _shown(known, family, seeds, min(pretrainings, seeds))
+        shown = _shown(known, family, level, seeds, min(pretrainings, seeds))
         rows.append([Entry(text) for text in (where, *shown)])
     shared = pretrainings < seeds
     source = "as stated" if spread else "of the difference of two rows with one seed, from the store's records"
-    called = f"the simultaneous 95% interval over {family.size} primary questions excludes 0, in {100 * POWER:.0f}%"
+    interval = f"simultaneous {100 * (1 - level):g}% interval"
+    called = f"the {interval} over {family.size} primary questions excludes 0, in {100 * POWER:.0f}%"
     notes = [
         f"In points. Called: {called} of studies.",
         f"{seeds} seeds{f', {pretrainings} pretrainings of each row' if shared else ''}; s.d.: {source}.",
@@ -70,14 +73,14 @@ def _spread(
     return float((here["error"] * here["n"] ** 0.5).median()), max(lent, 0.0)
 
 
-def _shown(known: tuple[float, float] | None, family: Family, seeds: int, units: int) -> Sequence[str]:
+def _shown(known: tuple[float, float] | None, family: Family, level: float, seeds: int, units: int) -> Sequence[str]:
     if known is None or units < 2:
         return ("?" if known is None else f"{100 * known[0]:.2f}", "?", *("?" for _ in POINTS))
     spread, lent = known
     # Of a unit of repetition, each a mean over the repeats of one pretraining.
     of_unit = spread * math.sqrt(units / seeds)
-    needed = [seeds_needed(points / 100, of_unit, lent, family) for points in POINTS]
-    least = smallest_difference(of_unit, units, lent, family)
+    needed = [seeds_needed(points / 100, of_unit, lent, family, level) for points in POINTS]
+    least = smallest_difference(of_unit, units, lent, family, level)
     return (
         f"{100 * spread:.2f}",
         f"{100 * least:.2f}",

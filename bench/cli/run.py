@@ -251,7 +251,10 @@ def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int |
     _say_warnings(whole.pretrains, console)
     for found in filter(None, duplicates.count(study, inputs)):
         console.print(str(found), markup=False, highlight=False, soft_wrap=True)
-    _say_power(_asked(options, study, inputs), study, store, spread)
+    asked = _asked(options, study, inputs)
+    if study.until:
+        asked = until.stated(asked, study.until, whole)
+    _say_power(asked, study, store, spread)
     if study.until:
         console.print(
             f"Seeds are added until ±{study.until.width:g} points, at most {study.until.most}.", highlight=False
@@ -266,6 +269,7 @@ def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int |
 def _say_power(asked: Questions, study: Study, store: Store, spread: float | None) -> None:
     """What the study can call, read against all that was ever asked in its store."""
     from results import answers, frame, power
+    from results.stats.simultaneous import ALPHA
     from results.tables import formats
 
     every = list(dict.fromkeys([*(each for list_ in store.questions() for each in list_.questions), *asked.questions]))
@@ -273,8 +277,9 @@ def _say_power(asked: Questions, study: Study, store: Store, spread: float | Non
     records = frame.from_records(frame.scan(store.root).records) if known else None
     compared = None if records is None or records.empty else answers.answers(store.root, records).comparisons
     stated = None if spread is None else spread / 100
+    level = min(each.until.level if each.until else ALPHA for each in (*store.questions(), asked))
     if every:
-        formats.show([power.power(every, compared, study.seeds, study.pretrainings, stated)], Console())
+        formats.show([power.power(every, compared, study.seeds, study.pretrainings, stated, level)], Console())
 
 
 def _pretrain_table(plan: Plan, store: Store) -> Table:

@@ -29,7 +29,7 @@ from results import budgets, floors
 from results.stats.block_model import COLUMN, scores_by_block, units_of, weights_by_block
 from results.stats.intervals import Floats, Indices
 from results.stats.moderation import Pairs, moderate
-from results.stats.simultaneous import Family
+from results.stats.simultaneous import ALPHA, Family
 from results.stats.sources import ALONE, Error
 from results.variants import apart, order
 
@@ -86,7 +86,7 @@ class Judged:
     like: list[Error]
 
 
-def across(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
+def across(frame: pd.DataFrame, reference: str, level: float = ALPHA) -> pd.DataFrame:
     """Compare every row with a reference across the tasks of each backbone.
 
     Floors and ceilings, blocks in which no row is above the trivial score, and rows that lack a task are left out.
@@ -94,6 +94,7 @@ def across(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
     Args:
         frame: all records of a store.
         reference: label of a row.
+        level: nominal error of the intervals.
 
     Returns:
         One row a backbone and row, with the columns of `ACROSS`, the largest effect first; intervals are NaN with fewer
@@ -108,9 +109,8 @@ def across(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
         one = {str(name): budgets.rests_on_one(each) for name, each in records.groupby("variant")}
         for row, table, these, like in zip(found.rows, found.tables, judged.these, judged.like, strict=True):
             mean = float(table.mean())
-            ends = [
-                end for error in (these, like) for each in [error.around(mean, family)] for end in (each.low, each.high)
-            ]
+            around = [error.around(mean, family, level) for error in (these, like)]
+            ends = [end for each in around for end in (each.low, each.high)]
             ahead = int((table.mean(axis=1) > 0).sum())
             named = (str(backbone), row, reference, ", ".join(found.tasks), table.shape[1], one[row], one[reference])
             rows.append(dict(zip(ACROSS, (*named, mean, *ends, ahead), strict=True)))

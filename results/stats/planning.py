@@ -4,7 +4,7 @@ import math
 
 from scipy.special import stdtrit
 
-from results.stats.simultaneous import Family
+from results.stats.simultaneous import ALPHA, Family
 
 POWER = 0.8
 MOST_SEEDS = 200
@@ -25,7 +25,7 @@ def callable_difference(error: float, df: float, critical: float, power: float =
     return error * (critical + float(stdtrit(df, power)))
 
 
-def smallest_difference(spread: float, seeds: int, borrowed: float, family: Family) -> float:
+def smallest_difference(spread: float, seeds: int, borrowed: float, family: Family, level: float = ALPHA) -> float:
     """The difference that a study of so many seeds calls with 80% power.
 
     Args:
@@ -33,12 +33,13 @@ def smallest_difference(spread: float, seeds: int, borrowed: float, family: Fami
         seeds: units of repetition, at least 2.
         borrowed: degrees of freedom that the board adds to those of the seeds.
         family: the primary questions.
+        level: nominal error of its intervals.
     """
     df = seeds - 1 + borrowed
-    return callable_difference(spread / math.sqrt(seeds), df, family.critical(df))
+    return callable_difference(spread / math.sqrt(seeds), df, family.critical(df, level))
 
 
-def seeds_needed(difference: float, spread: float, borrowed: float, family: Family) -> int | None:
+def seeds_needed(difference: float, spread: float, borrowed: float, family: Family, level: float = ALPHA) -> int | None:
     """The fewest seeds with which a true difference is called with 80% power; None above `MOST_SEEDS`.
 
     Args:
@@ -46,10 +47,11 @@ def seeds_needed(difference: float, spread: float, borrowed: float, family: Fami
         spread: see `smallest_difference`.
         borrowed: see `smallest_difference`.
         family: the primary questions.
+        level: see `smallest_difference`.
     """
     enough = (
         seeds
         for seeds in range(2, MOST_SEEDS + 1)
-        if smallest_difference(spread, seeds, borrowed, family) <= difference
+        if smallest_difference(spread, seeds, borrowed, family, level) <= difference
     )
     return next(enough, None)

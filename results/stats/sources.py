@@ -19,7 +19,7 @@ from scipy.special import bdtr
 
 from bench.metrics.outcomes import Outcomes
 from results.stats.intervals import Floats, Indices, Interval
-from results.stats.simultaneous import Family
+from results.stats.simultaneous import ALPHA, Family
 
 # One comparison by itself: Student's t.
 ALONE = Family.of([("", "a", "b")])
@@ -77,11 +77,11 @@ class Error:
     error: float
     df: float
 
-    def around(self, estimate: float, family: Family = ALONE) -> Interval:
-        """The 95% interval, simultaneous over a family; without ends where nothing is known of the error."""
+    def around(self, estimate: float, family: Family = ALONE, alpha: float = ALPHA) -> Interval:
+        """The interval that misses in a share `alpha`, simultaneous over a family; without ends where no error is known."""
         if math.isnan(self.error) or self.df <= 0:
             return Interval(estimate, math.nan, math.nan)
-        reach = family.critical(max(self.df, 1.0)) * self.error
+        reach = family.critical(max(self.df, 1.0), alpha) * self.error
         return Interval(estimate, estimate - reach, estimate + reach)
 
     def scaled(self, times: float) -> "Error":

@@ -184,3 +184,13 @@ def test_the_tables_have_the_columns_that_are_described(tmp_path):
     means = by_seed.groupby(["a", "b"])["mean"].mean()
     assert means["random", "geokr"] == pytest.approx(pair(table, "random", "geokr").mean)
     assert isinstance(table, pd.DataFrame)
+
+
+def test_a_study_that_looked_at_its_intervals_has_wider_ones_about_methods_and_equal_ones_about_its_weights(tmp_path):
+    found, _ = images_of(fill(tmp_path / "s", slices, 12, "mIoU"))
+    plain, looked = (
+        pair(found.images.by_comparison(found.comparisons.assign(level=level), found.family), "random", "geokr")
+        for level in (0.05, 0.02)
+    )
+    assert (plain.images_low, plain.images_high) == (looked.images_low, looked.images_high)
+    assert looked.both_high - looked.both_low > plain.both_high - plain.both_low

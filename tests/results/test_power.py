@@ -55,3 +55,9 @@ def test_few_pretrainings_are_the_units_that_count():
     assert float(texts(shared)[0][2]) > float(texts(whole)[0][2])
     assert "pretrainings for 2" in shared.header
     assert "6 seeds, 3 pretrainings of each row" in shared.notes[1]
+
+
+def test_intervals_that_are_wider_for_looks_call_less_and_the_note_says_how_wide_they_are():
+    plain, looked = (power(questions("geokr"), None, 5, 5, spread=0.01, level=level) for level in (0.05, 0.02))
+    assert float(texts(looked)[0][2]) > float(texts(plain)[0][2])
+    assert ["simultaneous 95% interval" in plain.notes[0], "simultaneous 98% interval" in looked.notes[0]] == [True] * 2
