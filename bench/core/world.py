@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from bench.core.seeding import derive
 
 # The world of the committed leaderboard (docs/decisions/079): everything was chosen on worlds 1 to 3.
-DEFAULT = 1
+DEFAULT = 2026
 
 _world = ContextVar("world", default=DEFAULT)
 

@@ -158,7 +158,7 @@ def test_the_demo_has_as_many_images_as_its_protocols_count_on():
     assert (188, 25) == (world.city_images, (world.city_size // slices) ** 2)
     assert 164 == scene_classes.PER_CLASS
     assert 1340 == detection.COUNT
-    assert (84, 16) == (cloud_snow.COUNT, (cloud_snow.SIZE // slices) ** 2)
+    assert (336, 4) == (cloud_snow.COUNT, (cloud_snow.SIZE // slices) ** 2)
     assert (90, 57, 9) == (change.SPLITS["train"], change.SPLITS["test"], (change.SIZE // slices) ** 2)
 
 
