@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from bench.core.world import DEFAULT, of_part
 from bench.demo import change, cloud_snow, detection, natural, scene_classes, sets, tags
 from bench.demo.things import THINGS
 from bench.demo.vehicles import AIRPLANE, OIL_TANK, SHIP, Pose, stamp
@@ -28,7 +29,7 @@ def test_scene_classes_lie_in_the_layout_of_ucmerced(home):
     assert [folder.name for folder in folders] == sorted(scene_classes.CLASSES)
     for folder in folders:
         names = sorted(path.name for path in folder.iterdir())
-        assert names == [f"{folder.name}{index:02d}.tif" for index in range(10)]
+        assert names == [f"{folder.name}{index:03d}.tif" for index in range(10)]
         sizes = {pixels(folder / name).shape for name in names}
         assert sizes == {(48, 48, 3), (48, 47, 3)}, "a few are not exactly square, as in the real set"
 
@@ -123,7 +124,7 @@ def test_tagged_images_have_the_labels_of_what_covers_a_twentieth_of_them(home):
     assert [path.stem for path in files] == [row[0] for row in rows]
     assert {(48, 48, 3)} == {pixels(path).shape for path in files}
     for index, row in enumerate(rows):
-        codes = tags.patchwork(83, index, 48)
+        codes = tags.patchwork(of_part(DEFAULT, "tags"), index, 48)
         shares = {label: (codes == code).mean() for code, label in tags.LABEL_OF.items()}
         shown = {label for label, flag in zip(header[1:], row[1:], strict=True) if flag == "1"}
         assert {label for label, share in shares.items() if share >= 0.05} == shown
