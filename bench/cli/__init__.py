@@ -13,7 +13,7 @@ COMMANDS = {
     "run": ("bench.cli.run:run", "Run a study: pretrain, fine-tune, print and write the table."),
     "pretrain": ("bench.cli.run:pretrain", "Pretrain a study's methods, without fine-tuning."),
     "tune": ("bench.cli.tune:command", "Tune the options of methods, by as many trials for all."),
-    "plan": ("bench.cli.run:plan", "Show what a run would do, what is done, and how long it should take."),
+    "plan": ("bench.cli.plan:plan", "Show what a run would do, what is done, and how long it should take."),
     "table": ("bench.cli.table:table", "Lay out the records of a store as tables."),
     "leaderboard": ("bench.cli.leaderboard:group", "Write the leaderboard page; check committed records."),
     "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),

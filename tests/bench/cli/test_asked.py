@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
-from bench.cli.run import LISTS, _asked, study_from
+from bench.cli.study import LISTS, asked_of, study_from
 from bench.core import files
 from bench.studies.inputs import Inputs
 from tasks.labels.image_class import LABEL
@@ -26,7 +26,7 @@ def asked(tmp_path):
     def of_command(**options):
         given = dict.fromkeys([*LISTS, "seeds", "store", "device", "workers"])
         given |= {"study": str(study), "settings": (), "no_references": False} | options
-        return _asked(given, study_from(given), Inputs(print, tmp_path))
+        return asked_of(given, study_from(given), Inputs(print, tmp_path))
 
     return of_command
 

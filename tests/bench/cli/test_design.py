@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from running import bench
 
-from bench.cli.run import plan
+from bench.cli.plan import plan
 
 PAPER = ["--study", "geokr-2021", "--design"]
 

@@ -210,7 +210,13 @@ def test_a_split_by_image_is_not_marked(asked, tmp_path):
 def test_selection_on_labels_beyond_the_fraction_is_marked_with_their_number(asked, tmp_path):
     plain = protocol_cell(sheet_of(asked()), "selection")
     assert ("last step, on no labels", False) == (plain.text, plain.differs)
-    sheet = sheet_of(asked(protocols=changed(tmp_path, selection="val", schedule={"look_every": 100}, split={"by": "slice", "ratio": [3, 1, 1]})))
+    sheet = sheet_of(
+        asked(
+            protocols=changed(
+                tmp_path, selection="val", schedule={"look_every": 100}, split={"by": "slice", "ratio": [3, 1, 1]}
+            )
+        )
+    )
     found = protocol_cell(sheet, "selection")
     assert ("selected on 12 labels beyond the fraction", True) == (found.text, found.differs)
     assert "tests/city: selected on 12 labels beyond the fraction." in sheet.notes

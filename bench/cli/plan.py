@@ -1,0 +1,139 @@
+"""`bench plan`."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bench.cli import until
+from bench.cli.design import Form, show_design
+from bench.cli.study import (
+    asked_of,
+    inputs_of,
+    of_repeat,
+    one_repeat,
+    say_left_out,
+    say_warnings,
+    study_from,
+    study_options,
+)
+from bench.core.errors import StudyError
+from bench.store.questions import Questions
+from bench.store.store import Store
+from bench.studies import duplicates
+from bench.studies.design import design
+from bench.studies.estimates import estimate
+from bench.studies.jobs import Cell, PretrainJob
+from bench.studies.plan import Plan, make_plan
+from bench.studies.study import Study
+
+STATES = ("in all", "done", "failed")
+# Of what is known of a pretraining before it runs, what fits a terminal.
+SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left")
+
+
+@click.command()
+@study_options
+@click.option("--design", "as_design", is_flag=True, help="Print the design sheet: what each row is given.")
+@click.option("--format", "form", type=click.Choice(get_args(Form)), help="Form of the sheet  [default: text].")
+@click.option("--spread", type=click.FloatRange(min=0, min_open=True), help="S.d. of one score over seeds, in points.")
+@one_repeat
+def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int | None, **options: Any) -> None:
+    """Show what a run would do, what is done, how long the rest should take, and what difference it can call.
+
+    Differences follow from how the store's records spread over seeds, or from --spread.
+
+    With --design, show instead what rows and protocols are given, where they differ, and what each planned sentence can
+    be about; an absent corpus or data set is said there, and keeps nothing else from being shown.
+    """
+    if form is not None and not as_design:
+        raise StudyError("--format is of the design sheet: add --design, or leave it out")
+    if as_design and repeat is not None:
+        raise StudyError("--repeat is of a run, and the design sheet of a whole study: leave one out")
+    console = Console()
+    study = study_from(options)
+    inputs = inputs_of(Console(stderr=True))
+    if as_design:
+        show_design(design(study, inputs), form or "text")
+        return
+    store = Store(Path(study.store))
+    whole = of_repeat(make_plan(study, inputs), study, repeat)
+    console.print(_pretrain_table(whole, store))
+    console.print(_cell_table(whole, store))
+    for job, reason in whole.failed(store):
+        console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    say_left_out(whole, console)
+    say_warnings(whole.pretrains, console)
+    for found in filter(None, duplicates.count(study, inputs)):
+        console.print(str(found), markup=False, highlight=False, soft_wrap=True)
+    asked = asked_of(options, study, inputs)
+    if study.until:
+        asked = until.stated(asked, study.until, whole)
+    _say_power(asked, study, store, spread)
+    if study.until:
+        console.print(
+            f"Seeds are added until ±{study.until.width:g} points, at most {study.until.most}.", highlight=False
+        )
+    guess = estimate(whole, study, store, inputs)
+    basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
+    left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
+    more = f", {failed} failed (tried again with --retry-failed)" if failed else ""
+    console.print(f"{left} of {len(whole.cells)} cells to do{more}, about {_duration(guess.seconds)} ({basis})")
+
+
+def _say_power(asked: Questions, study: Study, store: Store, spread: float | None) -> None:
+    """What the study can call, read against all that was ever asked in its store."""
+    from results import answers, frame, power
+    from results.stats.simultaneous import ALPHA
+    from results.tables import formats
+
+    every = list(dict.fromkeys([*(each for list_ in store.questions() for each in list_.questions), *asked.questions]))
+    known = (store.root / "records").is_dir()
+    records = frame.from_records(frame.scan(store.root).records) if known else None
+    compared = None if records is None or records.empty else answers.answers(store.root, records).comparisons
+    stated = None if spread is None else spread / 100
+    level = min(each.until.level if each.until else ALPHA for each in (*store.questions(), asked))
+    if every:
+        formats.show([power.power(every, compared, study.seeds, study.pretrainings, stated, level)], Console())
+
+
+def _pretrain_table(plan: Plan, store: Store) -> Table:
+    """The pretrainings of each row, and what is known of them before they run."""
+    known = [fact for fact in SHOWN_FACTS if any(fact in job.facts for job in plan.pretrains)]
+    table = Table("pretraining", "backbone", *(fact.replace("_", " ") for fact in known), *STATES)
+    rows: dict[tuple[str, ...], list[PretrainJob]] = {}
+    for job in plan.pretrains:
+        name = f"{job.row or job.method}{f' {job.protocol.id}' if job.protocol else ''}"
+        facts = [_number(job.facts[fact]) if fact in job.facts else "" for fact in known]
+        rows.setdefault((name, job.backbone, *facts), []).append(job)
+    for row, jobs in rows.items():
+        done = [store.has_weights(job.key) for job in jobs]
+        failed = [not ready and store.diverged(job.key) is not None for ready, job in zip(done, jobs, strict=True)]
+        table.add_row(*row, str(len(jobs)), str(sum(done)), str(sum(failed)))
+    return table
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:.3g}"
+
+
+def _cell_table(plan: Plan, store: Store) -> Table:
+    table = Table("cells of", "backbone", "protocol", "labels", *STATES)
+    rows: dict[tuple[str, str, str, str], list[Cell]] = {}
+    for cell in plan.cells:
+        name = cell.row or cell.pretrain.method
+        rows.setdefault((name, cell.backbone, cell.protocol.id, cell.amount), []).append(cell)
+    failed = {job.key for job, _ in plan.failed(store)}
+    for (name, backbone, protocol, amount), cells in rows.items():
+        done = sum(store.has_record(cell.key) for cell in cells)
+        lost = sum(cell.key in failed for cell in cells)
+        table.add_row(name, backbone, protocol, amount, str(len(cells)), str(done), str(lost))
+    return table
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,156 @@
+"""The study that `bench run`, `pretrain` and `plan` are about: its options, its questions, what is said before it runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import yaml
+from rich.console import Console
+
+from bench.cli import options as shared
+from bench.core.errors import StudyError
+from bench.store.questions import Questions
+from bench.studies.inputs import Inputs
+from bench.studies.jobs import PretrainJob
+from bench.studies.plan import Plan
+from bench.studies.questions import questions
+from bench.studies.study import Study, load_study
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# option -> key of the study, and how its text becomes a value
+LISTS = {
+    "methods": str,
+    "tasks": str,
+    "datasets": str,
+    "backbones": str,
+    "fractions": float,
+    "labels": str,
+    "references": str,
+    "init": str,
+}
+
+
+def study_options(command: Command) -> Command:
+    """The options by which a study is chosen and changed."""
+    for option in reversed(
+        [
+            click.option("--study", default="demo", show_default=True, help="A study file, or one that is shipped."),
+            click.option("--methods", help="Comma-separated methods, such as geokr,moco."),
+            click.option("--tasks", help="Comma-separated tasks, such as seg."),
+            click.option("--datasets", help="Comma-separated data sets to keep, such as demo-city."),
+            click.option("--backbones", help="Comma-separated backbones, such as resnet18."),
+            click.option("--fractions", help="Comma-separated fractions of the labels in (0, 1], such as 0.01,1.0."),
+            click.option(
+                "--labels", help="Comma-separated amounts in place of fractions: 5shot (a class), 50 (samples), 1%."
+            ),
+            click.option("--seeds", type=int, help="Repeats with their own subset and training seed."),
+            click.option("--references", help="Comma-separated rows to compare with, such as random,imagenet."),
+            click.option("--no-references", is_flag=True, help="Compare with no row but those of --methods."),
+            click.option("--init", help="Comma-separated starts of trained rows: random, imagenet, or weights files."),
+            shared.store("Folder of the results; the study's own where not given.", default=None),
+            click.option("--device", help="auto, cpu, cuda or cuda:N."),
+            click.option("--workers", help="Jobs that run at the same time, or auto."),
+            click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a study's value."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+one_repeat = click.option(
+    "--repeat",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Repeat N alone, from 0: a block of every row and protocol.",
+)
+
+
+def study_from(options: dict[str, Any]) -> Study:
+    """The study that a command's options ask for."""
+    overrides: dict[str, Any] = {}
+    for text in options["settings"]:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise StudyError(f"--set {text}: write it as key.path=value, such as pretrain.epochs=2")
+        overrides[key] = _yaml_value(key, value)
+    for name, kind in LISTS.items():
+        if options[name] is not None:
+            overrides[name] = _split(name, options[name], kind)
+    for name, key in (
+        ("seeds", "seeds"),
+        ("store", "store"),
+        ("device", "engine.device"),
+        ("workers", "engine.workers"),
+        ("until", "until.width"),
+        ("most_seeds", "until.most"),
+    ):
+        if options.get(name) is not None:
+            overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
+    if options["no_references"]:
+        if options["references"] is not None:
+            raise StudyError("--references and --no-references exclude each other: leave one out")
+        overrides["references"] = []
+    return load_study(options["study"], overrides)
+
+
+def _split(name: str, text: str, kind: type) -> list[Any]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise StudyError(f"--{name} is empty: give at least one, or leave the option out")
+    try:
+        return [kind(part) for part in parts]
+    except ValueError:
+        raise StudyError(f"--{name} {text}: every part must be a number, such as 0.01,1.0") from None
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _yaml_value(key: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise StudyError(f"--set {key}: {text!r} is not a YAML value") from None
+
+
+def inputs_of(console: Console) -> Inputs:
+    """What a study needs, found or made; what takes long is said on a console."""
+    return Inputs(lambda text: console.print(text, markup=False, highlight=False))
+
+
+def asked_of(options: dict[str, Any], study: Study, inputs: Inputs) -> Questions:
+    """What a study asks: all rows of its file are asked about, whichever of them --methods runs now."""
+    from results.variants import stands_apart
+
+    try:
+        whole = study_from({**options, "methods": None})
+    except StudyError:  # a row that is not run now cannot go with the other options
+        whole = study
+    more = [row for row in study.methods if row not in whole.methods]
+    every = whole.model_copy(update={"methods": [*whole.methods, *more]})
+    return questions(every, inputs, ranked=lambda method: not stands_apart(method))
+
+
+def of_repeat(plan: Plan, study: Study, repeat: int | None) -> Plan:
+    """One repeat of a study's plan, where a command asks for one; refuses one that the study has not."""
+    if repeat is None:
+        return plan
+    if repeat >= study.seeds:
+        raise StudyError(f"--repeat {repeat}: study {study.name} has the repeats 0 to {study.seeds - 1}: choose one")
+    return plan.of_repeat(repeat)
+
+
+def say_warnings(jobs: list[PretrainJob], console: Console) -> None:
+    """What makes a pretraining doubtful before it runs, once a method and backbone."""
+    lines = {f"warning: {job.label}: {name}: {text}" for job in jobs for name, text in job.warnings.items()}
+    for line in sorted(lines):
+        console.print(line, style="yellow", markup=False, highlight=False)
+
+
+def say_left_out(plan: Plan, console: Console) -> None:
+    """What the plan leaves out and why, a line each."""
+    for line in plan.left_out:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
