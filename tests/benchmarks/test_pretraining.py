@@ -41,6 +41,7 @@ def test_compiling_keeps_the_names_of_the_weights(monkeypatch):
     assert before == list(model.state_dict())
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(
     not (shutil.which(os.environ.get("CXX", "g++")) or shutil.which("clang++")), reason="no C++ compiler"
 )

@@ -81,6 +81,7 @@ def leaderboard(study, package, tmp_path):
     return run
 
 
+@pytest.mark.nightly
 def test_a_flipped_loss_sign_is_caught_by_the_check_and_unchanged_code_is_not(leaderboard, package, tmp_path):
     committed = tmp_path / "committed"
     built = leaderboard("build", "--out", committed)

@@ -96,6 +96,7 @@ def test_the_sums_of_lists_are_in_the_hash_of_a_protocol_and_where_they_come_fro
     assert [protocol.hash] == hashes[1:]
 
 
+@pytest.mark.nightly
 @pytest.mark.real
 def test_the_real_archive_holds_27000_images_of_10_classes(real_data, prepared, tmp_path):
     data = prepared("eurosat", real_data / "EuroSAT_RGB.zip", tmp_path / "out", 64)
