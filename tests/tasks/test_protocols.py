@@ -155,7 +155,7 @@ def _twins(name):
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_every_protocol_has_a_demo_twin_that_differs_in_data_set_and_size_only(name):
+def test_every_protocol_has_a_demo_twin_of_its_task_classes_and_metric(name):
     (demo,) = _twins(name)
     twin, base = load_protocol(demo), load_protocol(name)
     assert twin.dataset.startswith("demo-")
@@ -164,14 +164,14 @@ def test_every_protocol_has_a_demo_twin_that_differs_in_data_set_and_size_only(n
         "image" if demo.count("/") == 1 and base.task in {"seg", "cloud", "probe-seg"} else base.split.by
     )
     assert twin.schedule.length == base.schedule.length
-    kept = {"task", "augment", "metric"} | ({"classes"} if base.classes else set())
+    kept = {"task", "metric"} | ({"classes"} if base.classes else set())
     assert twin.model_dump(include=kept) == base.model_dump(include=kept)
 
 
 @pytest.mark.parametrize("name", [demo for base in PAPERS for demo in _twins(base) if demo.count("/") > 1])
-def test_a_twin_by_its_papers_name_keeps_network_and_optimiser_too(name):
+def test_a_twin_by_its_papers_name_keeps_network_optimiser_and_augmentation_too(name):
     twin, base = load_protocol(name), load_protocol(name.removeprefix("demo/"))
-    assert (twin.network, twin.optimiser) == (base.network, base.optimiser)
+    assert (twin.network, twin.optimiser, twin.augment) == (base.network, base.optimiser, base.augment)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_what_a_study_prepared_of_the_demo_is_listed_verified_and_not_prepared_a
     assert {"no"} == {entry["prepared"] for entry in listed.values()}
     checked = _bench(tmp_path, "verify", "demo-scenes")
     assert (0, 1) == (checked.returncode, checked.stdout.count("as it was prepared")), checked.stderr
-    assert checked.stdout.startswith(f"{folder}: 320 slices")
+    assert checked.stdout.startswith(f"{folder}: 1312 slices")
     again = _bench(tmp_path, "prepare", "demo-scenes", "--source", tmp_path)
     assert 2 == again.returncode
     assert again.stderr.startswith(f"bench: {folder} exists already")
