@@ -19,7 +19,7 @@ class PlainFCNHead(BaseDecodeHead):
     """Double a map until it has the output's stride; each doubling is bilinear, then convolution and norm.
 
     With an output stride of 1, the paper's, logits are computed for every pixel; a larger one is cheaper, and its logits are
-    resized to the input, as MMSegmentation's own heads do at stride 4 or 8.
+    resized to the input, as MMSegmentation's own heads do at stride 4 or 8. A map that is as fine already is not doubled.
 
     Args:
         in_channels: channels of the coarsest feature map.
@@ -30,7 +30,7 @@ class PlainFCNHead(BaseDecodeHead):
         output_stride: of the logits, a power of two.
 
     Raises:
-        StudyError: the map is no coarser than the output, or there are too few channels.
+        StudyError: there are fewer channels than doublings.
     """
 
     def __init__(
@@ -42,9 +42,13 @@ class PlainFCNHead(BaseDecodeHead):
         num_classes: int,
         output_stride: int = 1,
     ) -> None:
+        doublings = max(0, round(math.log2(stride / output_stride)))
+        if len(channels_by_stage) < doublings:
+            raise StudyError(f"stride {stride} takes {doublings} doublings, the protocol has {len(channels_by_stage)}")
+        widths = [in_channels, *channels_by_stage[len(channels_by_stage) - doublings :]]
         super().__init__(
             in_channels=in_channels,
-            channels=channels_by_stage[-1],
+            channels=widths[-1],
             num_classes=num_classes,
             out_channels=num_classes,
             in_index=-1,
@@ -56,14 +60,6 @@ class PlainFCNHead(BaseDecodeHead):
             # Keep torch's own initialisation (docs/decisions/046).
             init_cfg=None,
         )
-        doublings = round(math.log2(stride / output_stride))
-        if doublings < 1:
-            raise StudyError(
-                f"network.output_stride {output_stride} is no finer than the map's stride {stride}: lower it"
-            )
-        if len(channels_by_stage) < doublings:
-            raise StudyError(f"stride {stride} takes {doublings} doublings, the protocol has {len(channels_by_stage)}")
-        widths = [in_channels, *channels_by_stage[-doublings:]]
         self.stages = nn.Sequential(*(_doubling(before, after) for before, after in pairwise(widths)))
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:

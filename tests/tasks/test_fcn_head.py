@@ -61,6 +61,7 @@ def test_a_coarser_output_takes_fewer_stages_and_gives_logits_at_its_stride():
     assert logits.shape == (2, 6, 32, 32)
 
 
-def test_an_output_no_finer_than_the_map_is_refused():
-    with pytest.raises(StudyError, match="output_stride 8 is no finer than the map's stride 8: lower it"):
-        PlainFCNHead(in_channels=24, stride=8, channels_by_stage=[16], num_classes=6, output_stride=8)
+def test_a_map_as_fine_as_the_output_is_not_doubled():
+    head = PlainFCNHead(in_channels=24, stride=4, channels_by_stage=[16], num_classes=6, output_stride=8)
+    assert len(head.stages) == 0
+    assert head([torch.zeros(2, 24, 16, 16)]).shape == (2, 6, 16, 16)
