@@ -31,7 +31,7 @@ def test_every_cell_has_a_record_that_says_where_it_comes_from(finished):
         assert record.metric == "mean_class_accuracy"
         assert 0 <= record.score <= 1
         assert record.counts["steps"] == 3
-        assert record.counts["train"] == (record.counts["train_all"] if record.fraction == 1 else 10)
+        assert record.counts["train"] == (record.counts["train_all"] if record.fraction == 1 else 8)
         assert record.synthetic
         assert record.cost["train_seconds"] > 0
 
