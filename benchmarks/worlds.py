@@ -91,6 +91,8 @@ def _cell(column: pd.DataFrame, row: str) -> str:
 
 def _winners(worlds: dict[str, pd.DataFrame]) -> list[str]:
     """How often what the first world calls better than random weights is called so in the worlds together."""
+    if len(worlds) == 1:
+        return ["Of one world nothing can be said about others."]
     keys = ["protocol", "fraction", "row"]
     better = {
         name: {*table[table["sure"] & (table["difference"] > 0)][keys].itertuples(index=False, name=None)}

@@ -5,7 +5,7 @@ to touch; a thin line leads to it. The frame holds every interval whole.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -140,13 +140,32 @@ def _frame(
         names: as they will stand beside it.
         most: how far the marks of one place may be set apart.
     """
-    reached = [end for score in scores for end in scales.bar(score)] + blind
+    reached = _reached(scores) + blind
     heights = scales.ticks(max(min(reached), 0.0), min(max(reached), 1.0))
     right = plane.WIDTH - _LEAD - 8 - plane.width_of(names)
     ends = (places[0], places[-1])
     nearest = min((math.log(b / a) for a, b in pairwise(places)), default=0.0) / math.log(ends[1] / ends[0])
     dodge = min(most, _SHARE * nearest * (right - _LEFT))
     return _Frame(ends, heights, right, _TOP + max(250.0, _GAP * len(names)), dodge)
+
+
+def _reached(scores: Iterable[Interval]) -> list[float]:
+    return [end for score in scores for end in scales.bar(score)]
+
+
+def _near(blind: dict[float, float], scores: Iterable[Interval]) -> dict[float, float]:
+    """The trivial scores, unless one is so far below all others that a frame with it would press them together."""
+    reached = _reached(scores)
+    least, most = min(reached), max(reached)
+    return blind if all(least - score <= (most - least) / 2 for score in blind.values()) else {}
+
+
+def _beyond(blind: dict[float, float], shown: dict[float, float]) -> list[str]:
+    """What is said below a frame that leaves the trivial scores out."""
+    if shown or not blind:
+        return []
+    told = sorted({f"{100 * score:.1f}" for score in blind.values()})
+    return [f"{floors.NAME.capitalize()}, below the frame: {', '.join(told)}."]
 
 
 def chart(board: pd.DataFrame, looks: Mapping[str, Look], aside: set[str]) -> Chart | None:
@@ -167,19 +186,20 @@ def chart(board: pd.DataFrame, looks: Mapping[str, Look], aside: set[str]) -> Ch
         for (variant, fraction), group in board.groupby(["variant", "fraction"], sort=False)
     }
     blind = floors.trivial(board)
+    shown = _near(blind, intervals.values())
     rows = [row for row in looks if any(variant == row for variant, _ in intervals)]
     doubtful = set(board.loc[board["warnings"] != "", "variant"])
-    names = [_named(row, doubtful) for row in [*rows, *([floors.NAME] if blind else [])]]
+    names = [_named(row, doubtful) for row in [*rows, *([floors.NAME] if shown else [])]]
     centres = [sum(over[key] for key in over if key[1] == at) / sum(key[1] == at for key in over) for at in fractions]
     places = [min(over.values()), *centres[1:-1], max(over.values())]
-    frame = _frame(places, list(intervals.values()), list(blind.values()), names)
+    frame = _frame(places, list(intervals.values()), list(shown.values()), names)
     drawn = {
         row: [frame.mark(over[row, at], intervals[row, at], shift) for at in fractions if (row, at) in intervals]
         for row, shift in zip(rows, frame.shifts(len(rows)), strict=True)
     }
-    nearest = {at: min(share for (_, fraction), share in over.items() if fraction == at) for at in blind}
-    if blind:
-        drawn[floors.NAME] = [frame.mark(nearest[at], _exactly(score), 0) for at, score in blind.items()]
+    nearest = {at: min(share for (_, fraction), share in over.items() if fraction == at) for at in shown}
+    if shown:
+        drawn[floors.NAME] = [frame.mark(nearest[at], _exactly(score), 0) for at, score in shown.items()]
     return Chart(
         lines=_lines(drawn, frame, looks, aside, doubtful),
         x_ticks=[(frame.x(place), text) for place, text in ticks.items()],
@@ -190,7 +210,7 @@ def chart(board: pd.DataFrame, looks: Mapping[str, Look], aside: set[str]) -> Ch
         right=frame.right,
         top=_TOP,
         bottom=frame.bottom,
-        notes=labels.curve_notes(board),
+        notes=[*labels.curve_notes(board), *_beyond(blind, shown)],
     )
 
 
@@ -217,7 +237,9 @@ def compute_charts(
 def _compute(rows: list[Spent], amount: str, blind: float | None, looks: Mapping[str, Look], aside: set[str]) -> Chart:
     costs = [row.flops for row in rows if row.flops > 0]
     ends, round_costs = scales.costs(min(costs), max(costs))
-    floor = [] if blind is None else [blind]
+    known = {} if blind is None else {0.0: blind}
+    shown = _near(known, [row.score for row in rows])
+    floor = list(shown.values())
     doubtful = {row.variant for row in rows if row.warned}
     names = [_named(row.variant, doubtful) for row in rows] + [floors.NAME] * len(floor)
     frame = _frame(ends, [row.score for row in rows], floor, names, _SPENT_DODGE)
@@ -228,8 +250,8 @@ def _compute(rows: list[Spent], amount: str, blind: float | None, looks: Mapping
         else:
             drawn[row.variant] = _across(frame, row.score.estimate)
             levels.add(row.variant)
-    if blind is not None:
-        drawn[floors.NAME] = _across(frame, blind)
+    for score in floor:
+        drawn[floors.NAME] = _across(frame, score)
     said = [f"{row.variant} {100 * row.score.estimate:.1f} at {row.flops:.3g}" for row in rows]
     return Chart(
         lines=_lines(drawn, frame, looks, aside, doubtful, levels),
@@ -242,6 +264,7 @@ def _compute(rows: list[Spent], amount: str, blind: float | None, looks: Mapping
         top=_TOP,
         bottom=frame.bottom,
         amount=amount,
+        notes=_beyond(known, shown),
     )
 
 

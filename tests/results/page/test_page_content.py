@@ -401,6 +401,18 @@ def test_every_interval_of_the_figures_lies_inside_its_frame(tmp_path, make_fair
             assert listing.left <= min(ends) <= max(ends) <= listing.right
 
 
+@pytest.mark.parametrize(("spans", "drawn"), [(0.2, True), (1.5, False)])
+def test_a_trivial_score_far_below_all_others_is_said_and_not_drawn(
+    tmp_path, make_fair_study, write_store, spans, drawn
+):
+    scores = [record.score for record in make_fair_study(fractions=(0.1, 1.0))]
+    trivial = min(scores) - spans * (max(scores) - min(scores))
+    write_store(tmp_path, make_fair_study(fractions=(0.1, 1.0), trivial=trivial))
+    chart = gather(tmp_path).boards[0].chart
+    assert drawn == ("trivial" in {line.variant for line in chart.lines})
+    assert drawn == (f"Trivial, below the frame: {100 * trivial:.1f}." not in chart.notes)
+
+
 def test_names_beside_the_curves_do_not_touch(tmp_path, make_study, write_store):
     rows = [f"method-{number}" for number in range(16)]
     write_store(tmp_path, make_study(methods=["random", *rows], noise=0.002))
