@@ -11,13 +11,16 @@ from pathlib import Path
 from textwrap import fill
 
 import click
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from bench.core import configs
 from bench.studies.study import load_study
 from results.frame import from_records, scan
 from results.labels import percent
-from results.stats.block_model import COLUMN, compare
+from results.stats.block_model import COLUMN, compare, scores_by_block, units_of, weights_by_block
+from results.variants import stands_apart
 
 AGAINST = "random"
 
@@ -26,13 +29,50 @@ AGAINST = "random"
 @click.argument("stores", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def main(stores: tuple[Path, ...]) -> None:
     """Lay out differences from random weights in the worlds of STORES, and what becomes of the first one's winners."""
-    worlds = {store.name: differences(store) for store in stores}
-    click.echo(report(worlds, tuned()))
+    frames = {store.name: records(store) for store in stores}
+    click.echo(report({name: differences(frame) for name, frame in frames.items()}, tuned()))
+    click.echo("\n".join(["", "## Do rows differ at all?", "", *tests(frames)]))
 
 
-def differences(store: Path) -> pd.DataFrame:
-    """Every row against random weights in the columns of the study `worlds`, a line each."""
+def records(store: Path) -> pd.DataFrame:
+    """The records of a store on the protocols of the study `worlds`; of the leaderboard on all."""
     frame = from_records(scan(store).records)
+    asked = {protocol.id for protocol in load_study("worlds", {}).all_protocols()}
+    return frame if set(frame["protocol"]) > asked else frame[frame["protocol"].isin(asked)]
+
+
+def tests(frames: dict[str, pd.DataFrame]) -> list[str]:
+    """A two-way analysis of variance of each column, rows by repeats: F and p of the rows."""
+    lines = ["| column | " + " | ".join(f"{name}: F, p" for name in frames) + " |", "|---|" + "---:|" * len(frames)]
+    found = {
+        name: {(p, f): column for (p, f), column in frame.groupby(["protocol", "fraction"])}
+        for name, frame in frames.items()
+    }
+    for protocol, fraction in next(iter(found.values())):
+        cells = [
+            _f_test(columns[protocol, fraction]) if (protocol, fraction) in columns else ""
+            for columns in found.values()
+        ]
+        lines.append(f"| {protocol} at {percent(fraction)} | {' | '.join(cells)} |")
+    return lines
+
+
+def _f_test(column: pd.DataFrame) -> str:
+    """F and p of the rows that are rivals, on means over the draws of labels that share a pretraining."""
+    scores = scores_by_block(column[~column["method"].map(stands_apart)])
+    weights = weights_by_block(column, scores)
+    trained = weights[:, [len(set(held)) for held in weights.T].index(max(len(set(held)) for held in weights.T))]
+    values = scores.groupby(units_of(trained, trained)).mean().dropna(axis="columns").to_numpy()
+    units, rows = values.shape
+    residuals = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
+    free = rows - 1, (rows - 1) * (units - 1)
+    between = units * np.square(values.mean(axis=0) - values.mean()).sum() / free[0]
+    found = between / (np.square(residuals).sum() / free[1])
+    return f"F({free[0]}, {free[1]}) = {found:.1f}, p = {stats.f.sf(found, *free):.1g}"
+
+
+def differences(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every row against random weights in the columns of the study `worlds`, a line each."""
     asked = {protocol.id for protocol in load_study("worlds", {}).all_protocols()}
     frame = frame[frame["protocol"].isin(asked)]
     found = compare(frame)
