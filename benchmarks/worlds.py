@@ -1,8 +1,8 @@
 """Does a winner win in other worlds? `python -m benchmarks.worlds STORE STORE STORE` prints docs/reports/worlds.md.
 
-Each store holds the study `worlds` of one world, the committed leaderboard that of the first. In every store every row is
-held against random weights in the same columns, as if nothing else had been asked there, and the tuning's ledger stands
-beside them: what options were chosen by, on a world that no table scores.
+Each store holds the study `worlds` of one world, the committed leaderboard that of the first. In every store every
+row is held against random weights in the same columns, as if nothing else had been asked there, and the tuning's
+ledger stands beside them: what options were chosen by, on a world that no table scores.
 """
 
 import csv
