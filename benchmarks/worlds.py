@@ -19,7 +19,7 @@ from bench.core import configs
 from bench.studies.study import load_study
 from results.frame import from_records, scan
 from results.labels import percent
-from results.stats.block_model import COLUMN, compare, scores_by_block, units_of, weights_by_block
+from results.stats.block_model import compare, scores_by_block, units_of, weights_by_block
 from results.variants import stands_apart
 
 AGAINST = "random"
@@ -29,19 +29,12 @@ AGAINST = "random"
 @click.argument("stores", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def main(stores: tuple[Path, ...]) -> None:
     """Lay out differences from random weights in the worlds of STORES, and what becomes of the first one's winners."""
-    frames = {store.name: records(store) for store in stores}
+    frames = {store.name: from_records(scan(store).records) for store in stores}
     click.echo(report({name: differences(frame) for name, frame in frames.items()}, tuned()))
-    click.echo("\n".join(["", "## Do rows differ at all?", "", *tests(frames)]))
+    click.echo("\n".join(["", "## Do rows differ at all?", "", *f_tests(frames)]))
 
 
-def records(store: Path) -> pd.DataFrame:
-    """The records of a store on the protocols of the study `worlds`; of the leaderboard on all."""
-    frame = from_records(scan(store).records)
-    asked = {protocol.id for protocol in load_study("worlds", {}).all_protocols()}
-    return frame if set(frame["protocol"]) > asked else frame[frame["protocol"].isin(asked)]
-
-
-def tests(frames: dict[str, pd.DataFrame]) -> list[str]:
+def f_tests(frames: dict[str, pd.DataFrame]) -> list[str]:
     """A two-way analysis of variance of each column, rows by repeats: F and p of the rows."""
     lines = ["| column | " + " | ".join(f"{name}: F, p" for name in frames) + " |", "|---|" + "---:|" * len(frames)]
     found = {
@@ -78,12 +71,10 @@ def differences(frame: pd.DataFrame) -> pd.DataFrame:
     found = compare(frame)
     found = found[found["a"].eq(AGAINST) | found["b"].eq(AGAINST)].reset_index(drop=True)
     sign = found["b"].eq(AGAINST) * 2 - 1  # differences are a - b, and here of the other row from random
-    means = frame.groupby([*COLUMN, "variant"])["score"].mean()
     row = found["a"].where(found["b"] == AGAINST, found["b"])
     low, high = sign * found["low"], sign * found["high"]
-    return found[["protocol", "fraction", "n", "sure"]].assign(
+    return found[["protocol", "fraction", "n", "primary", "sure"]].assign(
         row=row,
-        score=[means[(*place, name)] for *place, name in zip(*(found[c] for c in COLUMN), row, strict=True)],
         difference=sign * found["difference"],
         low=low.where(sign > 0, high),
         high=high.where(sign > 0, low),
@@ -101,7 +92,11 @@ def report(worlds: dict[str, pd.DataFrame], ledger: dict[tuple[str, str], float]
     """The page: a table a column, then the winners of the first world."""
     first = next(iter(worlds.values()))
     lines = ["# Winners in other worlds", "", *__doc__.splitlines()[2:], ""]
-    lines += ["Points above random weights with their simultaneous 95% interval; **bold** where called different.", ""]
+    lines += [
+        "Points above random weights with their simultaneous 95% interval; **bold** where called different. Floors and",
+        "ceilings are no rivals: they have points alone, and win nothing.",
+        "",
+    ]
     for protocol, fraction in sorted({*zip(first["protocol"], first["fraction"], strict=True)}):
         amount = percent(fraction)
         here = {name: _column(table, protocol, fraction) for name, table in worlds.items()}
@@ -126,6 +121,8 @@ def _cell(column: pd.DataFrame, row: str) -> str:
         return ""
     (one,) = found.itertuples()
     points = f"{100 * one.difference:+.1f}"
+    if not one.primary:
+        return points
     return f"{f'**{points}**' if one.sure else points} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
 
 
@@ -135,7 +132,11 @@ def _winners(worlds: dict[str, pd.DataFrame]) -> list[str]:
         return ["Of one world nothing can be said about others."]
     keys = ["protocol", "fraction", "row"]
     better = {
-        name: {*table[table["sure"] & (table["difference"] > 0)][keys].itertuples(index=False, name=None)}
+        name: {
+            *table[table["primary"] & table["sure"] & (table["difference"] > 0)][keys].itertuples(
+                index=False, name=None
+            )
+        }
         for name, table in worlds.items()
     }
     first = next(iter(better.values()))

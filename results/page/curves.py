@@ -153,19 +153,17 @@ def _reached(scores: Iterable[Interval]) -> list[float]:
     return [end for score in scores for end in scales.bar(score)]
 
 
-def _near(blind: dict[float, float], scores: Iterable[Interval]) -> dict[float, float]:
-    """The trivial scores, unless one is so far below all others that a frame with it would press them together."""
+def _near(blind: Collection[float], scores: Iterable[Interval]) -> bool:
+    """Whether trivial scores are drawn: one far below all others would press them together."""
     reached = _reached(scores)
     least, most = min(reached), max(reached)
-    return blind if all(least - score <= (most - least) / 2 for score in blind.values()) else {}
+    return all(least - score <= (most - least) / 2 for score in blind)
 
 
-def _beyond(blind: dict[float, float], shown: dict[float, float]) -> list[str]:
+def _beyond(blind: Collection[float]) -> str:
     """What is said below a frame that leaves the trivial scores out."""
-    if shown or not blind:
-        return []
-    told = sorted({f"{100 * score:.1f}" for score in blind.values()})
-    return [f"{floors.NAME.capitalize()}, below the frame: {', '.join(told)}."]
+    told = sorted({f"{100 * score:.1f}" for score in blind})
+    return f"{floors.NAME.capitalize()}, below the frame: {', '.join(told)}."
 
 
 def chart(board: pd.DataFrame, looks: Mapping[str, Look], aside: set[str]) -> Chart | None:
@@ -186,7 +184,8 @@ def chart(board: pd.DataFrame, looks: Mapping[str, Look], aside: set[str]) -> Ch
         for (variant, fraction), group in board.groupby(["variant", "fraction"], sort=False)
     }
     blind = floors.trivial(board)
-    shown = _near(blind, intervals.values())
+    near = _near(blind.values(), intervals.values())
+    shown = blind if near else {}
     rows = [row for row in looks if any(variant == row for variant, _ in intervals)]
     doubtful = set(board.loc[board["warnings"] != "", "variant"])
     names = [_named(row, doubtful) for row in [*rows, *([floors.NAME] if shown else [])]]
@@ -210,7 +209,7 @@ def chart(board: pd.DataFrame, looks: Mapping[str, Look], aside: set[str]) -> Ch
         right=frame.right,
         top=_TOP,
         bottom=frame.bottom,
-        notes=[*labels.curve_notes(board), *_beyond(blind, shown)],
+        notes=labels.curve_notes(board) + ([] if near else [_beyond(blind.values())]),
     )
 
 
@@ -237,9 +236,9 @@ def compute_charts(
 def _compute(rows: list[Spent], amount: str, blind: float | None, looks: Mapping[str, Look], aside: set[str]) -> Chart:
     costs = [row.flops for row in rows if row.flops > 0]
     ends, round_costs = scales.costs(min(costs), max(costs))
-    known = {} if blind is None else {0.0: blind}
-    shown = _near(known, [row.score for row in rows])
-    floor = list(shown.values())
+    known = [] if blind is None else [blind]
+    near = _near(known, [row.score for row in rows])
+    floor = known if near else []
     doubtful = {row.variant for row in rows if row.warned}
     names = [_named(row.variant, doubtful) for row in rows] + [floors.NAME] * len(floor)
     frame = _frame(ends, [row.score for row in rows], floor, names, _SPENT_DODGE)
@@ -264,7 +263,7 @@ def _compute(rows: list[Spent], amount: str, blind: float | None, looks: Mapping
         top=_TOP,
         bottom=frame.bottom,
         amount=amount,
-        notes=_beyond(known, shown),
+        notes=[] if near else [_beyond(known)],
     )
 
 
