@@ -7,7 +7,8 @@ from typing import Any
 from results.machines import differing
 from results.variants import options_text
 
-Cards = dict[tuple[str, str, str, int], dict[str, Any]]
+Name = tuple[str, str, str, int, str | None]  # method, options, backbone, seed, and the protocol whose labels it saw
+Cards = dict[Name, dict[str, Any]]
 
 
 def compare_losses(committed: Path, fresh: Path) -> tuple[list[str], int]:
@@ -34,11 +35,12 @@ def compare_losses(committed: Path, fresh: Path) -> tuple[list[str], int]:
 def _cards(store: Path) -> tuple[Cards, list[str]]:
     """Cards by what they are of, without those that nothing tells apart, and a line for each of these."""
     cards: Cards = {}
-    twins: dict[tuple[str, str, str, int], str] = {}
+    twins: dict[Name, str] = {}
     for path in sorted(store.glob("weights/*/card.json")):
         try:
             card = json.loads(path.read_text())
-            name = (card["method"], options_text(card["options"]), card["backbone"], card["seed"])
+            options = options_text(card["options"])
+            name = (card["method"], options, card["backbone"], card["seed"], card.get("protocol"))
             _ = (card["provenance"], card["steps"], card["losses"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # `bench verify` names damaged cards

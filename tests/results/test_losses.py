@@ -57,7 +57,18 @@ def test_the_last_bit_of_a_loss_and_a_step_are_told(stores):
     ] == said
 
 
-@pytest.mark.parametrize("change", [{"method": "byol"}, {"options": {"lr": 0.2}}, {"backbone": "vgg16"}, {"seed": 2}])
+def test_pretrainings_on_the_labels_of_two_protocols_are_each_compared_with_their_own(stores):
+    old, new = stores
+    for store, steps in ((old, 30), (new, 31)):
+        card(store, "a", protocol="demo/city")
+        card(store, "b", protocol="demo/change", steps=steps)
+    assert (["pretraining moco resnet18: steps 30 -> 31"], 2) == compare_losses(old, new)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"method": "byol"}, {"options": {"lr": 0.2}}, {"backbone": "vgg16"}, {"seed": 2}, {"protocol": "demo/city"}],
+)
 def test_another_pretraining_is_not_compared(stores, change):
     old, new = stores
     card(old, "a")
