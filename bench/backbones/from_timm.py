@@ -9,6 +9,7 @@ from typing import Any
 
 import timm
 import torch
+from timm.models import FeatureListNet
 from torch import Tensor, nn
 
 from bench.backbones import BackboneSpec, Stem
@@ -63,10 +64,24 @@ class TimmPyramid(Backbone):
         self.register_state_dict_post_hook(_to_timms_names)
         self.register_load_state_dict_pre_hook(_from_timms_names)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map normalised images B x bands x H x W to the coarsest maps."""
-        maps = self.network(images)[-MAPS:]
+    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
+        """Map normalised images B x bands x H x W to the coarsest maps, or the finest `count` of these."""
+        maps = self._maps(images, count)
         return tuple(each.permute(0, 3, 1, 2) if self._channels_last else each for each in maps)
+
+    def _maps(self, images: Tensor, count: int | None) -> list[Tensor]:
+        if count is None or type(self.network) is not FeatureListNet:
+            maps: list[Tensor] = self.network(images)
+            return maps[-MAPS:][:count]
+        x, maps, taken = images, [], self.network.return_layers
+        finer = max(0, len(taken) - MAPS)
+        for name, module in self.network.items():
+            x = module(x)
+            if name in taken:
+                maps.append(x[0] if isinstance(x, (tuple, list)) else x)
+            if len(maps) == finer + count:
+                break
+        return maps[finer:]
 
     def timms_name(self, name: str) -> str:
         """The name in timm's network of a weight of this module."""

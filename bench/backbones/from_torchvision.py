@@ -32,11 +32,11 @@ class ResNetPyramid(ResNet, Backbone):
         if bands != 3:
             nn.init.kaiming_normal_(_take_bands(self, "conv1", bands).weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map normalised images B x bands x H x W to the four stages' outputs."""
+    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
+        """Map normalised images B x bands x H x W to the outputs of the four stages, or of the first `count`."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         maps = []
-        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4)[:count]:
             x = stage(x)
             maps.append(x)
         return tuple(maps)
@@ -56,10 +56,10 @@ class VGGPyramid(VGG, Backbone):
             nn.init.kaiming_normal_(first.weight, mode="fan_out", nonlinearity="relu")
             nn.init.constant_(first.get_parameter("bias"), 0)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map normalised images B x bands x H x W to the four blocks' outputs."""
+    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
+        """Map normalised images B x bands x H x W to the outputs of the four blocks, or of the first `count`."""
         x, maps = images, []
-        for position, layer in enumerate(self.features):
+        for position, layer in enumerate(self.features[: _end(VGG_POOLS, count)]):
             x = layer(x)
             if position in VGG_POOLS:
                 maps.append(x)
@@ -82,10 +82,10 @@ class SqueezeNetPyramid(SqueezeNet, Backbone):
             nn.init.kaiming_uniform_(first.weight)
             nn.init.constant_(first.get_parameter("bias"), 0)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map normalised images B x bands x H x W to four feature maps."""
+    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
+        """Map normalised images B x bands x H x W to four feature maps, or the finest `count`."""
         x, maps = images, []
-        for position, layer in enumerate(self.features):
+        for position, layer in enumerate(self.features[: _end(SQUEEZENET_ENDS, count)]):
             x = layer(x)
             if position in SQUEEZENET_ENDS:
                 maps.append(x)
@@ -112,10 +112,10 @@ class SwinPyramid(SwinTransformer, Backbone):
         if bands != 3:
             _take_bands(self, "features.0.0", bands)  # torchvision keeps the draw of nn.Conv2d
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map normalised images B x bands x H x W to the four stages' outputs."""
+    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
+        """Map normalised images B x bands x H x W to the outputs of the four stages, or of the first `count`."""
         x, maps = images, []
-        for position, layer in enumerate(self.features):
+        for position, layer in enumerate(self.features[: _end(SWIN_STAGES, count)]):
             x = layer(x)
             if position == SWIN_STAGES[-1]:
                 x = self.norm(x)
@@ -147,6 +147,11 @@ def squeezenet1_1(bands: int) -> Backbone:
 def swin_t(bands: int) -> Backbone:
     """Swin-T: 768 channels at stride 32."""
     return SwinPyramid(bands)
+
+
+def _end(ends: tuple[int, ...], count: int | None) -> int:
+    """How many layers give so many maps, by the position of each map's last layer."""
+    return ends[:count][-1] + 1
 
 
 def _take_bands(network: nn.Module, first: str, bands: int) -> nn.Conv2d:

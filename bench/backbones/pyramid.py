@@ -41,5 +41,10 @@ class Backbone(nn.Module):
         return next(name for name, value in self.state_dict().items() if value.dim() == 4)
 
     @abstractmethod
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map normalised images B x bands x H x W to feature maps B x C_i x H/s_i x W/s_i."""
+    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
+        """Map normalised images B x bands x H x W to feature maps B x C_i x H/s_i x W/s_i.
+
+        Args:
+            images: of one size.
+            count: compute the finest maps alone, so many; all by default.
+        """

@@ -26,6 +26,34 @@ def test_feature_maps_have_the_promised_channels_and_strides(name):
             assert 0 <= side // stride - length <= (1 if name == "squeezenet1_1" else 0)
 
 
+@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("name", [*NAMES, "timm:vgg11", "timm:convnext_atto", "timm:swin_tiny_patch4_window7_224"])
+def test_the_finest_maps_alone_are_what_they_are_among_all(name, count):
+    torch.manual_seed(0)
+    backbone = backbones.build(name).eval()
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        some, everything = backbone(images, count), backbone(images)
+    assert count == len(some)
+    assert all(torch.equal(one, other) for one, other in zip(some, everything, strict=False))
+
+
+@pytest.mark.parametrize("name", [*OF_TORCHVISION, "timm:test_resnet"])
+def test_layers_after_the_last_map_that_is_asked_for_are_not_run(name):
+    with torch.device("meta"):
+        backbone = backbones.build(name).eval()
+        leaves = [module for module in backbone.modules() if not list(module.children())]
+        run: list[torch.nn.Module] = []
+        for module in leaves:
+            module.register_forward_hook(lambda module, *_: run.append(module))
+        counts = []
+        for count in range(1, len(backbone.channels) + 1):
+            run.clear()
+            backbone(torch.rand(1, 3, 64, 64), count)
+            counts.append(len(run))
+    assert sorted(set(counts)) == counts
+
+
 @pytest.mark.parametrize("name", [*NAMES, *backbones.features.all(), "timm:convnext_atto"])
 def test_a_backbone_has_batch_norm_where_its_entry_says_so(name):
     with torch.device("meta"):
