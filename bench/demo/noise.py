@@ -1,7 +1,7 @@
 """Seeded randomness and smooth random fields, the raw matter of the demo world."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,16 @@ def _squared_frequency(shape: Shape) -> Array:
     return np.maximum(squared, 1e-8).astype(np.float32)
 
 
+@lru_cache(maxsize=32)
+def _band_pass(shape: Shape, shortest: float, longest: float, slope: float) -> Array:
+    """How much of each term of a real FFT is kept: Butterworth edges of the fourth order, and a slope between them."""
+    squared = _squared_frequency(shape)
+    # Written with squares because powers are slow.
+    high, low = np.square(squared * np.float32(shortest**2)), np.square(squared * np.float32(longest**2))
+    slopes = squared ** np.float32(-(slope + 1) / 2)
+    return np.asarray(slopes / ((1 + np.square(high)) * (1 + 1 / np.square(low))), dtype=np.float32)
+
+
 def band(rng: np.random.Generator, shape: Shape, shortest: float, longest: float, slope: float = 1.0) -> Array:
     """Periodic Gaussian noise with wavelengths between `shortest` and `longest` pixels.
 
@@ -40,10 +50,7 @@ def band(rng: np.random.Generator, shape: Shape, shortest: float, longest: float
     Returns:
         Array of `shape` with mean 0 and variance 1.
     """
-    squared = _squared_frequency(shape)
-    # Butterworth edges of the fourth order, written with squares because powers are slow.
-    high, low = np.square(squared * np.float32(shortest**2)), np.square(squared * np.float32(longest**2))
-    keep = squared ** np.float32(-(slope + 1) / 2) / ((1 + np.square(high)) * (1 + 1 / np.square(low)))
+    keep = _band_pass(shape, shortest, longest, slope)
     field = fft.irfft2(fft.rfft2(rng.standard_normal(shape, dtype=np.float32)) * keep, s=shape)
     field -= field.mean()
     return np.asarray(field / max(float(field.std()), 1e-9), dtype=np.float32)
@@ -88,13 +95,17 @@ class Cells:
 
     def draw(self, rng: np.random.Generator, *channels: int) -> Array:
         """One standard normal value (or one per channel) for each cell, laid out as the points are."""
-        table = rng.standard_normal((TABLE, TABLE, *channels), dtype=np.float32)
-        return table[self.row % TABLE, self.column % TABLE]
+        table = rng.standard_normal((TABLE * TABLE, *channels), dtype=np.float32)
+        return np.take(table, self._places, axis=0)
 
     def uniform(self, rng: np.random.Generator) -> Array:
         """One value in [0, 1) for each cell."""
-        table = rng.random((TABLE, TABLE), dtype=np.float32)
-        return table[self.row % TABLE, self.column % TABLE]
+        return np.take(rng.random(TABLE * TABLE, dtype=np.float32), self._places)
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        """Where each point's cell lies in a periodic table of `TABLE` rows and columns, a power of two."""
+        return (self.row & (TABLE - 1)) * TABLE + (self.column & (TABLE - 1))
 
 
 def bricks(
