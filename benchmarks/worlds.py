@@ -61,7 +61,7 @@ def _f_test(column: pd.DataFrame) -> str:
     free = rows - 1, (rows - 1) * (units - 1)
     between = units * np.square(values.mean(axis=0) - values.mean()).sum() / free[0]
     found = between / (np.square(residuals).sum() / free[1])
-    return f"F({free[0]}, {free[1]}) = {found:.1f}, p = {stats.f.sf(found, *free):.1g}"
+    return f"F({free[0]}, {free[1]}) = {found:.3g}, p = {stats.f.sf(found, *free):.1g}"
 
 
 def differences(frame: pd.DataFrame) -> pd.DataFrame:
