@@ -40,7 +40,7 @@ class PyramidBackbone(BaseModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map normalised images B x 3 x H x W to the chosen feature maps."""
-        maps = self.net(images, max(self.out_indices) + 1)
+        maps = self.net.finest(images, max(self.out_indices) + 1)
         return tuple(maps[i] for i in self.out_indices)
 
     def init_weights(self) -> None:

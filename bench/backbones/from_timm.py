@@ -13,7 +13,7 @@ from timm.models import FeatureListNet
 from torch import Tensor, nn
 
 from bench.backbones import BackboneSpec, Stem
-from bench.backbones.pyramid import Backbone
+from bench.backbones.pyramid import Backbone, StoppingBackbone
 from bench.core.errors import StudyError
 from bench.core.registry import nearest
 
@@ -48,7 +48,7 @@ class TimmSpec(BackboneSpec):
         return backbone
 
 
-class TimmPyramid(Backbone):
+class TimmPyramid(StoppingBackbone):
     """The coarsest maps of timm's feature extractor, channels first; the names of its weights are timm's.
 
     Args:

@@ -5,7 +5,7 @@ from torchvision.models import VGG, ResNet, SqueezeNet, SwinTransformer
 from torchvision.models.resnet import BasicBlock, Bottleneck
 from torchvision.models.vgg import cfgs, make_layers
 
-from bench.backbones.pyramid import Backbone
+from bench.backbones.pyramid import Backbone, StoppingBackbone
 
 # Position in torchvision's `features` of the last layer of each map: VGG's second to fifth max pooling; SqueezeNet's
 # stem and the layer before each pooling; Swin's stages, between two of which stands a patch merging.
@@ -14,7 +14,7 @@ SQUEEZENET_ENDS = (1, 4, 7, 12)
 SWIN_STAGES = (1, 3, 5, 7)
 
 
-class ResNetPyramid(ResNet, Backbone):
+class ResNetPyramid(ResNet, StoppingBackbone):
     """ResNet (He et al., CVPR 2016): feature maps after each of the four stages."""
 
     conv1: nn.Module
@@ -42,7 +42,7 @@ class ResNetPyramid(ResNet, Backbone):
         return tuple(maps)
 
 
-class VGGPyramid(VGG, Backbone):
+class VGGPyramid(VGG, StoppingBackbone):
     """VGG (Simonyan and Zisserman, ICLR 2015) without batch norm: maps after the second to fifth max pooling."""
 
     features: nn.Sequential
@@ -66,7 +66,7 @@ class VGGPyramid(VGG, Backbone):
         return tuple(maps)
 
 
-class SqueezeNetPyramid(SqueezeNet, Backbone):
+class SqueezeNetPyramid(SqueezeNet, StoppingBackbone):
     """SqueezeNet 1.1 (Iandola et al. 2016): feature maps at strides 2, 4, 8, 16; the network has no stride 32.
 
     The stem's convolution has no padding and the poolings round up, so a map can be one pixel smaller than H/stride.
@@ -92,7 +92,7 @@ class SqueezeNetPyramid(SqueezeNet, Backbone):
         return tuple(maps)
 
 
-class SwinPyramid(SwinTransformer, Backbone):
+class SwinPyramid(SwinTransformer, StoppingBackbone):
     """Swin (Liu et al., ICCV 2021): maps after each of the four stages; the last is normalised as before the head."""
 
     features: nn.Sequential

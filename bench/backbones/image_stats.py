@@ -44,7 +44,7 @@ class ImageStatistics(Backbone):
         """Number of statistics."""
         return (len(names(tuple(map(str, range(self.bands))))),)
 
-    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:  # noqa: ARG002 - it has one map
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map images B x bands x H x W to B x statistics x 1 x 1, in the order of `names`; computed in float64."""
         wide = images.double()
         found = [*_of_bands(wide.flatten(2)), _correlations(wide.flatten(2))]

@@ -36,7 +36,7 @@ class RandomConvolutionalFeatures(Backbone):
         super().__init__()
         self.patches = nn.Parameter(torch.zeros(PATCHES, bands, SIDE, SIDE), requires_grad=False)
 
-    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:  # noqa: ARG002 - it has one map
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map images in [0, 1], B x bands x H x W, to B x 1024 x 1 x 1."""
         values = CACHED if images.device.type == "cpu" else AT_ONCE
         images_at_once = max(1, values // (GROUP * images.shape[2] * images.shape[3]))

@@ -41,10 +41,23 @@ class Backbone(nn.Module):
         return next(name for name, value in self.state_dict().items() if value.dim() == 4)
 
     @abstractmethod
-    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
-        """Map normalised images B x bands x H x W to feature maps B x C_i x H/s_i x W/s_i.
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Map normalised images B x bands x H x W to feature maps B x C_i x H/s_i x W/s_i."""
 
-        Args:
-            images: of one size.
-            count: compute the finest maps alone, so many; all by default.
-        """
+    def finest(self, images: Tensor, count: int) -> tuple[Tensor, ...]:
+        """The finest maps alone, so many; a network that can stop there costs less (`StoppingBackbone`)."""
+        found: tuple[Tensor, ...] = self(images)
+        return found[:count]
+
+
+class StoppingBackbone(Backbone):
+    """A backbone that does not compute the maps that nobody asks for."""
+
+    @abstractmethod
+    def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
+        """As `Backbone.forward`, or the finest `count` maps."""
+
+    def finest(self, images: Tensor, count: int) -> tuple[Tensor, ...]:
+        """The finest maps alone, and no more computed."""
+        found: tuple[Tensor, ...] = self(images, count)
+        return found

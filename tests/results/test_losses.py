@@ -65,6 +65,13 @@ def test_pretrainings_on_the_labels_of_two_protocols_are_each_compared_with_thei
     assert (["pretraining moco resnet18: steps 30 -> 31"], 2) == compare_losses(old, new)
 
 
+def test_a_card_without_a_loss_is_held_by_its_steps_and_not_counted_as_compared(stores):
+    old, new = stores
+    card(old, "a", losses={})
+    card(new, "a", losses={}, steps=31)
+    assert (["pretraining moco resnet18: steps 30 -> 31"], 0) == compare_losses(old, new)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"method": "byol"}, {"options": {"lr": 0.2}}, {"backbone": "vgg16"}, {"seed": 2}, {"protocol": "demo/city"}],

@@ -6,6 +6,7 @@ import torchvision
 
 from bench import backbones
 from bench.backbones import weights
+from bench.backbones.pyramid import Backbone
 from bench.core.errors import StudyError
 from bench.pretraining.batch_norm import has_batch_norm
 
@@ -33,9 +34,19 @@ def test_the_finest_maps_alone_are_what_they_are_among_all(name, count):
     backbone = backbones.build(name).eval()
     images = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        some, everything = backbone(images, count), backbone(images)
+        some, everything = backbone.finest(images, count), backbone(images)
     assert count == len(some)
     assert all(torch.equal(one, other) for one, other in zip(some, everything, strict=False))
+
+
+def test_a_backbone_of_another_package_that_only_maps_images_gives_its_finest_maps():
+    class Halving(Backbone):
+        def forward(self, images):
+            return images[..., ::2, ::2], images[..., ::4, ::4]
+
+    images = torch.rand(1, 3, 8, 8)
+    (found,) = Halving().finest(images, 1)
+    assert torch.equal(images[..., ::2, ::2], found)
 
 
 @pytest.mark.parametrize("name", [*OF_TORCHVISION, "timm:test_resnet"])
@@ -49,7 +60,7 @@ def test_layers_after_the_last_map_that_is_asked_for_are_not_run(name):
         counts = []
         for count in range(1, len(backbone.channels) + 1):
             run.clear()
-            backbone(torch.rand(1, 3, 64, 64), count)
+            backbone.finest(torch.rand(1, 3, 64, 64), count)
             counts.append(len(run))
     assert sorted(set(counts)) == counts
 
