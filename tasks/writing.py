@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class SliceWriter:
         self._bands = bands
         self._size = size
         self._slices: list[dict[str, Any]] = []
+        self._originals: dict[str, list[str]] = {}
         self._equal: dict[bytes, list[int]] = {}
         channels = len(bands) * label.dates
         self._check_space(count * (size**2 * channels * bands.dtype.itemsize + label.room(size, len(classes))))
@@ -63,6 +65,7 @@ class SliceWriter:
         x: int = 0,
         y: int = 0,
         part: str | None = None,
+        originals: Sequence[str] = (),
     ) -> None:
         """Store one slice.
 
@@ -73,6 +76,7 @@ class SliceWriter:
             x: the window's left pixel in the source image.
             y: its top pixel.
             part: `train`, `val` or `test`, where the public layout says so.
+            originals: files of the source image in the public layout, one a date.
         """
         at = len(self._slices)
         assert image.dtype == self._images.dtype
@@ -84,6 +88,8 @@ class SliceWriter:
         self._counts[at] = self._label.count(self._labels.add(label), len(self._classes))
         entry = {"source": source, "x": int(x), "y": int(y)}
         self._slices.append(entry | ({"part": part} if part else {}))
+        if originals:
+            self._originals.setdefault(source, list(originals))
 
     def finish(self, about: dict[str, Any]) -> None:
         """Flush the arrays and write the index, with `about` (overlap, palette, ...) in it."""
@@ -105,6 +111,8 @@ class SliceWriter:
             "hash": _content(self._classes, self._slices, hashes, self._bands),
             "duplicates": self._duplicates(),
             **named,
+            # Beside the hash, which was there before: the same set with and without them is one set.
+            **({"originals": self._originals} if self._originals else {}),
             **about,
         }
         files.write_json(self._folder / "index.json", index)

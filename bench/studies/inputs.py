@@ -124,6 +124,19 @@ class Inputs:
         return out
 
 
+def one_protocol(protocol: Protocol, folder: Path | None) -> Study:
+    """A study of one protocol, for what looks at its data alone.
+
+    Args:
+        protocol: the protocol.
+        folder: the prepared set; None for its place in the data folder.
+    """
+    return Study(
+        name="data", data={protocol.dataset: str(folder)} if folder else {}, methods=["random"],
+        backbones=["resnet18"], tasks=[protocol.task], protocols={protocol.task: [protocol.id]},
+    )  # fmt: skip
+
+
 def prepared_home(home: Path, source: Path | None = None) -> Path:
     """Folder of the prepared sets: a user's own, or those made of a generator's `source`.
 
