@@ -191,7 +191,7 @@ def test_segmentation_leaves_mmdetection_out_and_detection_finds_it_afterwards()
 import sys
 import tasks.seg
 print(sorted({"mmdet", "sklearn", "pandas", "matplotlib"} & sys.modules.keys()))
-import tasks.det
+import tasks.det, tasks.heads.boxes
 print("mmdet.models" in sys.modules, tasks.seg.EncoderDecoder.__name__)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
