@@ -62,10 +62,11 @@ class TaskSpec(Spec):
             StudyError: it has none of that stride.
         """
         stride = protocol.network.get("stride") if self.pixels else None
-        if stride is not None and stride not in backbone.strides:
+        strides = backbone.maps.strides
+        if stride is not None and stride not in strides:
             raise StudyError(
                 f"protocol {protocol.id}: backbone {backbone.name} has no map of stride {stride}, but of "
-                f"{', '.join(map(str, backbone.strides))}: leave one of them out, or write a protocol with such a stride"
+                f"{', '.join(map(str, strides))}: leave one of them out, or write a protocol with such a stride"
             )
 
 

@@ -57,14 +57,14 @@ class Detection(FineTuned):
 
     def build(self, start: Start) -> CenterNet:
         """Backbone, neck and head as one mmdet model."""
-        pyramid = backbones.get(start.backbone)
+        pyramid = backbones.get(start.backbone).maps
         doublings = round(np.log2(pyramid.strides[-1] / HEATMAP_STRIDE))
         filters = self.protocol.network["channels"]
         if len(filters) < doublings:
             raise StudyError(f"protocol {self.protocol.id}: {start.backbone} takes {doublings} network.channels")
         filters = filters[len(filters) - doublings :]
         return CenterNet(
-            backbone={"type": mm.PyramidBackbone, "start": start},
+            backbone={"type": mm.PyramidBackbone, "start": start, "out_indices": [len(pyramid.strides) - 1]},
             neck={
                 "type": CTResNetNeck,
                 "in_channels": pyramid.channels[-1],

@@ -63,7 +63,7 @@ class Segmentation(FineTuned):
         The protocol's `network.level` says which feature map the head reads, the coarsest by default, and
         `network.output_stride` at which stride it gives logits, 1 by default.
         """
-        pyramid = backbones.get(start.backbone)
+        pyramid = backbones.get(start.backbone).maps
         level = range(len(pyramid.channels))[self.protocol.network.get("level", -1)]
         head = {
             "type": PlainFCNHead,
