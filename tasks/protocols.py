@@ -132,6 +132,10 @@ class Optimiser(_Part):
     """A torch optimiser by name, and its learning rate's decay: `factor` after every `every` epochs (or steps).
 
     `none` is that of a protocol that trains no network.
+
+    `layer_decay` multiplies the rate of each of a backbone's layers once more than that of the layer after it; the head has
+    the full rate (BEiT, Bao et al., ICLR 2022; MAE 0.65 to 0.75, ViTDet 0.7 to 0.9). Plain transformers number their
+    layers; other backbones do not, and have one rate.
     """
 
     name: Literal["SGD", "Adam", "AdamW", "none"]
@@ -141,6 +145,13 @@ class Optimiser(_Part):
     decay: Literal["step", "cosine"] = "step"
     factor: float = Field(default=1.0, gt=0, le=1)
     every: int = Field(default=1, gt=0)
+    layer_decay: float | None = Field(default=None, gt=0, le=1)
+
+    @model_serializer(mode="wrap")
+    def _keep_keys(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the layers' decay out where there is none, as `Split` does with lists."""
+        values: dict[str, Any] = dump(self)
+        return {name: value for name, value in values.items() if name != "layer_decay" or value is not None}
 
 
 class Schedule(_Part):
