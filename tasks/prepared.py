@@ -150,6 +150,11 @@ class Prepared:
         """The part (`train`, `val`, `test`) that the public layout gives each slice, or None."""
         return [s.get("part") for s in self.index["slices"]]
 
+    @property
+    def places(self) -> list[str]:
+        """Where each slice is of: the place that the layout names, else its source image."""
+        return [s.get("place", s["source"]) for s in self.index["slices"]]
+
     def statistics(self, positions: list[int]) -> Normalisation:
         """Mean and standard deviation of each band over the pixels of some slices, of both dates where there are two."""
         bands = self.bands
