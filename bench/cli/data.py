@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli import listing
+from bench.cli.data_describe import describe
 from bench.cli.data_split import split
 from bench.cli.options import FOLDER, bar
 from bench.core.errors import DataError, StudyError
@@ -113,6 +114,7 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, f
     click.echo(f"counted by class: {task.label.members}")
 
 
+data.add_command(describe)
 data.add_command(split)
 
 
