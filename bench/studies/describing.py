@@ -177,16 +177,20 @@ def _alike(images: list[Listed], whole: list[Frequencies]) -> list[Pair]:
 
 
 def _with_leaks(found: Description, whole: list[Frequencies], corpus: Corpus, progress: Count) -> Description:
-    """The description, with what a corpus shows of whole images, and of their slices where they are cut."""
+    """The description, with what a corpus shows of whole images, and of windows of them."""
     parts: list[Frequencies] = list(whole)
     owner = [at for at, frequencies in enumerate(whole) for _ in frequencies]
-    if found.kind not in {"classes", "labels"}:
-        for at, image in enumerate(found.images):
-            for file in image.files:
-                slices = [part for _, part in cut(read_image(file, found.contents), found.slices, 0)]
-                parts.append(low_frequencies(np.stack(slices)))
-                owner += [at] * len(slices)
-            progress(at + 1, len(found.images))
+    # A corpus of the same scenes has them cut as its tiles are, or as the slices will be.
+    cuts = [Slices(size=each) for each in sorted({corpus.size, found.slices.size})]
+    for at, image in enumerate(found.images):
+        for file in image.files:
+            pixels = read_image(file, found.contents)
+            for slices in cuts:
+                if max(pixels.shape[:2]) > slices.size:
+                    windows = np.stack([part for _, part in cut(pixels, slices, 0)])
+                    parts.append(low_frequencies(windows))
+                    owner += [at] * len(windows)
+        progress(at + 1, len(found.images))
     tiles = np.concatenate(
         [
             low_frequencies(corpus.tiles(np.arange(start, min(start + AT_ONCE, len(corpus)))), corpus.bands.highest)

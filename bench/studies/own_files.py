@@ -1,5 +1,6 @@
 """The files of a user's own data set: its description, a protocol and a study to begin with."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ def write(name: str, found: Description, source: Path) -> list[Path]:
     Raises:
         StudyError: one is there, or the name is that of a data set which the harness knows.
     """
+    if not re.fullmatch(datasets.NAME, name):
+        raise StudyError(f"--write {name}: a name has letters, digits, dots, dashes and underscores, at most 64")
     if name in datasets.registry.all():
         raise StudyError(f"--write {name}: the harness knows a data set of this name: choose another")
     texts = {
