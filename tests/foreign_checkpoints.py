@@ -130,11 +130,11 @@ def thirteen_bands(folder, name=NETWORK):
 
 SIX = {
     "mmengine": mmengine,
-    "moco": moco,
+    "moco-release": moco,
     "lightning": lightning,
-    "with_optimiser": with_optimiser,
-    "dino": dino,
-    "thirteen_bands": lambda _state, folder: thirteen_bands(folder)[1],
+    "with-optimiser": with_optimiser,
+    "dino-release": dino,
+    "sentinel2": lambda _state, folder: thirteen_bands(folder)[1],
 }
 
 

@@ -36,10 +36,10 @@ def same(one, other):
     ("kind", "where", "left"),
     [
         ("mmengine", "state_dict.backbone", 0),
-        ("moco", "state_dict.module.encoder_q", 3),
+        ("moco-release", "state_dict.module.encoder_q", 3),
         ("lightning", "state_dict.model.online_encoder", 0),
-        ("with_optimiser", "model.module", 1),
-        ("dino", "teacher.backbone", 0),
+        ("with-optimiser", "model.module", 1),
+        ("dino-release", "teacher.backbone", 0),
     ],
 )
 def test_a_released_checkpoint_is_loaded_exactly_from_where_its_backbone_stands(kind, where, left, tmp_path):
