@@ -104,6 +104,7 @@ def test_a_command_picks_rows_of_a_studys_weights_and_adds_its_own(tmp_path):
 
     assert ["one", "two"] == names()[-2:]
     assert ["moco", "two"] == names(methods=["moco", "two"])
+    assert ["three", "moco"] == names(methods=["three", "moco"], weights={"three": path})
     assert ["one", "three"] == names(methods=["one"], weights={"three": path})
 
 
