@@ -15,8 +15,10 @@ from mmengine.logging import HistoryBuffer
 from bench import backbones
 
 NETWORK = "timm:test_resnet"
-# timm's name of its first layer.
+TRANSFORMER = "timm:test_vit"
+# timm's names of their first layers.
 FIRST = "conv1.0.weight"
+PATCHES = "patch_embed.proj.weight"
 
 
 def state_of(name=NETWORK, bands=3, seed=5):

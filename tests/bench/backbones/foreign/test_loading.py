@@ -138,6 +138,16 @@ def test_a_first_layer_of_13_bands_is_picked_from_by_name(tmp_path):
     assert all(torch.equal(thirteen[name], state[name]) for name in rest)
 
 
+def test_a_transformer_of_13_bands_is_loaded_exactly_but_for_its_patches(tmp_path):
+    thirteen, path = made.thirteen_bands(tmp_path, made.TRANSFORMER)
+    with pytest.raises(WeightsError, match="the first layer takes 13 channels"):
+        load(path, network=made.TRANSFORMER)
+    state, found = load(path, network=made.TRANSFORMER, channels=SENTINEL, bands=("B4", "B3", "B2"))
+    assert torch.equal(thirteen[made.PATCHES][:, [3, 2, 1]], state[made.PATCHES])
+    assert same(thirteen | {made.PATCHES: 0 * state[made.PATCHES]}, state | {made.PATCHES: 0 * state[made.PATCHES]})
+    assert (1, ()) == (found.share, found.missing)
+
+
 def test_a_mean_over_the_bands_answers_equal_bands_as_the_first_layer_did(tmp_path):
     thirteen, path = made.thirteen_bands(tmp_path)
     first = load(path, bands="mean")[0][made.FIRST]
