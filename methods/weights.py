@@ -16,4 +16,5 @@ class Weights(Initialisation[WeightsOptions]):
         super().__init__(backbone, options, corpus, length)
         count = backbone.bands
         images = RGB if count == len(RGB) else Bands(tuple(str(band) for band in range(1, count + 1)))
-        load_foreign(backbone, Source(options.path(), options.under, options.channels, options.bands), images)
+        under, channels = options.rules()
+        load_foreign(backbone, Source(options.path(), under, channels, options.bands), images)

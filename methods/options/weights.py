@@ -7,6 +7,7 @@ from pydantic import BeforeValidator
 
 from bench.backbones import BackboneSpec
 from bench.backbones.normalisation import IMAGENET, Normalisation, normalisation_of
+from bench.backbones.published import Published, entry_of
 from bench.backbones.sources import sha256_of
 from bench.core.bands import RGB, Bands
 from bench.core.errors import WeightsError
@@ -22,7 +23,11 @@ def _names(value: Any) -> Any:
 class WeightsOptions(StartOptions):
     """Which weights of which file, and how they meet the images."""
 
-    file: str = option("", "ours: there is no default", "checkpoint of any library; see bench weights inspect FILE")
+    file: str = option(
+        "",
+        "ours: there is no default",
+        "checkpoint of any library, see bench weights inspect FILE; or hub:NAME of bench weights list --published",
+    )
     under: str | None = option(
         None, "ours", "keys that stand before the weights' names in the file, such as student; none finds them"
     )
@@ -33,6 +38,18 @@ class WeightsOptions(StartOptions):
         None, "ours", "the file's channel for each band of the images, such as B4, B3, B2; or mean, over all channels"
     )
 
+    @property
+    def entry(self) -> Published | None:
+        """The published weights that `hub:NAME` stands for; None of a path."""
+        return entry_of(self.file)
+
+    def rules(self) -> tuple[str | None, tuple[str, ...] | None]:
+        """Where the weights stand and which channels they take: as stated, else as published."""
+        entry = self.entry
+        if entry is None:
+            return self.under, self.channels
+        return self.under or entry.under, self.channels or entry.channels
+
     def path(self) -> Path:
         """The file.
 
@@ -41,7 +58,10 @@ class WeightsOptions(StartOptions):
         """
         if not self.file:
             raise WeightsError("method weights takes the weights of a file: write weights: {NAME: FILE} in the study")
-        path = Path(self.file)
+        entry = self.entry
+        if entry is not None and not entry.path.is_file():
+            raise WeightsError(f"{entry.path} is not there: fetch it with bench weights fetch {entry.name}")
+        path = Path(self.file) if entry is None else entry.path
         if not path.is_file():
             raise WeightsError(
                 f"weights file {path} does not exist: correct `weights`, or the option file, that names it"
@@ -81,12 +101,14 @@ class WeightsOptions(StartOptions):
         if self.mean is not None and self.std is not None:
             names = bands.names if len(bands) == len(self.mean) else ()
             return Normalisation(self.mean, self.std, "stated by options mean and std", names)
-        said = normalisation_of(str(self.path()))
-        if self.bands is None or len(said.mean) != len(self.channels or ()):
+        entry, channels = self.entry, self.rules()[1]
+        own = None if entry is None else entry.normalisation(bands.values)
+        said = own or normalisation_of(str(self.path()))
+        if self.bands is None or len(said.mean) != len(channels or ()):
             return said
         from bench.backbones.foreign.first_layer import pick  # torch
 
-        mean, std = (pick(values, self.channels, self.bands, len(bands)) for values in (said.mean, said.std))
+        mean, std = (pick(values, channels, self.bands, len(bands)) for values in (said.mean, said.std))
         return Normalisation(mean, std, said.source, bands.names if len(bands) == len(mean) else ())
 
     def loaded(self, backbone: str, bands: Bands) -> Facts:
@@ -97,7 +119,8 @@ class WeightsOptions(StartOptions):
         """
         from bench.backbones.foreign.loading import Source, fit_foreign, warnings_of  # torch
 
-        found = fit_foreign(backbone, Source(self.path(), self.under, self.channels, self.bands), bands)
+        under, channels = self.rules()
+        found = fit_foreign(backbone, Source(self.path(), under, channels, self.bands), bands)
         values = {
             "loaded_share": found.share,
             "loaded_tensors": float(len(found.taken)),
