@@ -9,6 +9,7 @@ from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.options.gersp import GeRSPOptions
 from methods.options.initial import FeatureOptions, ImageNetOptions, RandomOptions
 from methods.options.supervised import SupervisedOptions
+from methods.options.weights import WeightsOptions
 
 TILES = frozenset({"tiles"})
 LANDCOVER = frozenset({"tiles", "landcover"})
@@ -43,6 +44,15 @@ _BUILTIN = [
         needs=frozenset(),
         version=1,
         reference="torchvision's IMAGENET1K_V1 weights; Deng et al., CVPR 2009",
+    ),
+    MethodSpec(
+        name="weights",
+        summary="Weights of a checkpoint of any library, as they are; a study names each under `weights`.",
+        factory="methods.weights:Weights",
+        options=WeightsOptions,
+        needs=frozenset(),
+        version=1,
+        reference="",
     ),
     MethodSpec(
         name="image-stats",
