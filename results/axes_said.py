@@ -122,7 +122,7 @@ def _order(column: Column, order: list[int]) -> list[str]:
     """Whether the axis with the largest share explains more than the others."""
     if len(order) < 2:
         return []
-    first, more, like = order[0], [], []
+    first, more, like = order[0], list[str](), list[str]()
     for other in order[1:]:
         pair = (min(first, other), max(first, other))
         difference = column.split.ahead[pair]

@@ -30,7 +30,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,7 @@ def _squares(scores: Floats, term: Term) -> float:
 
 
 def _freedom(shape: Sequence[int], term: Term) -> int:
-    return reduce(lambda product, axis: product * (shape[axis] - 1), term, 1)
+    return math.prod(shape[axis] - 1 for axis in term)
 
 
 def _alike(scores: Floats) -> float:
