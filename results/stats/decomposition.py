@@ -170,7 +170,7 @@ def _alike(scores: Floats) -> float:
     if not squares.any():
         return float(whole)
     of_points = float(squares.sum() ** 2 / (squares**2).sum()) * (repeats + 1)
-    return min(of_points, float(whole))
+    return float(min(of_points, whole))
 
 
 def quantile(observed: Floats, df: Floats, level: Floats) -> Floats:
