@@ -94,7 +94,8 @@ class Split(_Part):
 
     Attributes:
         by: `slice` or `image` draws slices or whole images at random, `stratum` draws slices so that each part has
-            every stratum of the labels (such as a class) in proportion; `given` takes the parts of the public layout;
+            every stratum of the labels (such as a class) in proportion; `place` draws whole places, with all images of
+            each; `given` takes the parts of the public layout;
             `area` takes images by name; `list` takes them from files that a user brings.
         ratio: train : val : test of a random draw.
         seed: of a random draw.
@@ -103,7 +104,7 @@ class Split(_Part):
         lists_from: where a user gets the files.
     """
 
-    by: Literal["slice", "image", "stratum", "given", "area", "list"]
+    by: Literal["slice", "image", "stratum", "place", "given", "area", "list"]
     ratio: tuple[Natural, Natural, Natural] | None = None
     seed: int | None = None
     areas: dict[PartName, list[str]] | None = None
@@ -112,7 +113,7 @@ class Split(_Part):
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "Split":
-        if self.by in {"slice", "image", "stratum"} and (self.ratio is None or self.seed is None):
+        if self.by in {"slice", "image", "stratum", "place"} and (self.ratio is None or self.seed is None):
             raise ValueError(f"a split by {self.by} needs ratio and seed")
         if self.by == "area" and self.areas is None:
             raise ValueError("a split by area needs areas")

@@ -91,7 +91,7 @@ def _corpus_for(study: Study, inputs: Inputs, rows: list[Row]) -> Corpus | None:
         options = study.options_of(row)
         missing = sorted(methods.get(row.method).needs - offers - options.offers())
         if missing:
-            where = next(filter(None, map(options.remedy, missing)), "build it with --landcover")
+            where = next(filter(None, map(options.remedy, missing)), "build it with --landcover or --classes-as")
             raise StudyError(
                 f"method {row.name} needs {', '.join(missing)}, which corpus {corpus.path} does not have: "
                 f"{where}, or leave the method out"

@@ -128,6 +128,8 @@ class Study(BaseModel):
 
     Attributes:
         name: goes into every record the study makes.
+        title: of its report; the name where none is given.
+        limits: how far its answers go, the first paragraph of its report.
         corpus: `demo`, or a folder made by `bench corpus build`; None where no method needs one.
         world: seed of the demo world that corpus and data sets are drawn from; None for the leaderboard's. In no key, for
             what another world holds has another hash.
@@ -163,6 +165,8 @@ class Study(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1)
+    title: str = ""
+    limits: str = ""
     corpus: str | None = None
     world: int | None = Field(default=None, ge=0)
     data: dict[str, str] = Field(default_factory=dict)
