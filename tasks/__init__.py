@@ -78,7 +78,7 @@ class TaskSpec(Spec):
         Raises:
             StudyError: it has none of that stride, or the head cannot stand on it.
         """
-        misfit = self.head_of(protocol).options.misfit(backbone) if self.head else None
+        misfit = self.head_of(protocol).options.misfit(backbone.maps) if self.head else None
         if misfit:
             raise StudyError(f"protocol {protocol.id}: backbone {backbone.name}: {misfit}")
         stride = protocol.network.get("stride") if self.pixels else None

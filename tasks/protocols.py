@@ -355,6 +355,29 @@ class Protocol(_Part):
         return self.selection or self._selection_before
 
 
+def fed_at(protocol: Protocol, size: int | None) -> Protocol:
+    """A protocol whose images are scaled to another side: a variant of it; itself where that is its own side.
+
+    Args:
+        protocol: of whole images (`tasks.TaskSpec.whole_image`).
+        size: side in pixels; None for the protocol's own.
+    """
+    if size in {None, protocol.evaluation.size or protocol.slices.size}:
+        return protocol
+    # What a file leaves out stays out, for its sources speak of the rest alone.
+    values = protocol.model_dump(mode="json", exclude_unset=True)
+    return Protocol.model_validate(
+        values
+        | {
+            "id": f"{protocol.id}-{size}px",
+            "title": f"{protocol.title}, at {size} px",
+            "evaluation": {**values.get("evaluation", {}), "size": size},
+            "of": protocol.of or protocol.id,
+            "sources": {**protocol.sources, "evaluation.size": "ours: the study's"},
+        }
+    )
+
+
 def _stated(value: object) -> list[str]:
     """Keys of a protocol's part whose values are not this file's defaults."""
     if isinstance(value, dict):

@@ -12,7 +12,7 @@ from bench.core.world import of_world
 from bench.corpus.registry import registry as corpora
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import PretrainOptions
-from bench.studies.study import Study
+from bench.studies.study import Row, Study
 from tasks import datasets, prepared
 from tasks.datasets import DatasetSpec
 from tasks.prepared import Prepared
@@ -34,22 +34,23 @@ class Inputs:
         self._corpora: dict[tuple[str, int | None], Corpus] = {}
         self._datasets: dict[Path, Prepared] = {}
 
-    def corpus(self, study: Study) -> Corpus:
-        """The study's corpus.
+    def corpus(self, study: Study, row: Row | None = None) -> Corpus:
+        """The corpus of a row, or the study's own.
 
         Raises:
             DataError: the study names none.
             CorpusError: the folder is not a corpus.
         """
-        if study.corpus is None:
+        asked = study.corpus_of(row)
+        if asked is None:
             raise DataError(
                 f"study {study.name} needs a corpus: build one with `bench corpus build` and pass --set corpus=DIR"
             )
-        named = (study.corpus, study.world)
+        named = (asked.corpus, study.world if asked.world is None else asked.world)
         if named not in self._corpora:
-            made = corpora.all().get(study.corpus)
-            with of_world(study.world):
-                path = made.make(self.home, self.say) if made else Path(study.corpus)
+            made = corpora.all().get(asked.corpus)
+            with of_world(named[1]):
+                path = made.make(self.home, self.say) if made else Path(asked.corpus)
             self._corpora[named] = Corpus.open(path)
         return self._corpora[named]
 

@@ -172,6 +172,7 @@ def _fine_tune(
         key=cell.key,
         study=cell.study,
         row=cell.row,
+        axes=cell.axes,
         method=cell.pretrain.method,
         options=cell.pretrain.identity,
         backbone=cell.backbone,

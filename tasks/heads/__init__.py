@@ -7,7 +7,7 @@ head of its task (`tasks.TaskSpec.head`).
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.core import documents
 from bench.core.errors import StudyError
 from bench.core.registry import Registry, Spec
@@ -26,7 +26,7 @@ class HeadSpec(Spec):
     """One head.
 
     Attributes:
-        factory: `module:function` from a `BackboneSpec`, the number of classes and the options to `tasks.heads.parts.Parts`.
+        factory: `module:function` from a `Maps`, the number of classes and the options to `tasks.heads.parts.Parts`.
         options: what `network` may say of it.
         answers: a class for each pixel, of segmentation and change detection, or boxes.
         reference: where it was published.
@@ -107,7 +107,7 @@ class Head:
     spec: HeadSpec
     options: HeadOptions
 
-    def parts(self, pyramid: BackboneSpec, classes: int) -> "Parts":
+    def parts(self, pyramid: Maps, classes: int) -> "Parts":
         """What a model is made of beside its backbone."""
         made: Parts = self.spec.load()(pyramid, classes, self.options)
         return made

@@ -8,7 +8,7 @@ from mmdet.models.necks import CTResNetNeck
 from mmengine.config import ConfigDict
 from torch import Tensor
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.core.errors import StudyError
 from tasks.heads import options
 from tasks.heads.options import FINEST, doublings
@@ -18,20 +18,20 @@ from tasks.heads.parts import Parts
 PEAKS, PEAK_WINDOW = 100, 3
 
 
-def parts(pyramid: BackboneSpec, classes: int, options: options.CenterNet) -> Parts:
+def parts(pyramid: Maps, classes: int, options: options.CenterNet) -> Parts:
     """Neck and head; the heatmap has one cell for four input pixels (section 3 of the paper).
 
     Raises:
         StudyError: there are fewer channels than doublings.
     """
-    asked = doublings(pyramid.maps.strides[-1], FINEST)
+    asked = doublings(pyramid.strides[-1], FINEST)
     if len(options.channels) < asked:
-        raise StudyError(f"{pyramid.name} takes {asked} network.channels")
+        raise StudyError(f"stride {pyramid.strides[-1]} takes {asked} network.channels, the protocol has {len(options.channels)}")
     filters = options.channels[len(options.channels) - asked :]
     model = {
         "neck": {
             "type": CTResNetNeck,
-            "in_channels": pyramid.maps.channels[-1],
+            "in_channels": pyramid.channels[-1],
             "num_deconv_filters": filters,
             "num_deconv_kernels": [4] * asked,
             # Deformable convolution needs a compiled operator; CenterNet's ResNet rows come without it too.
@@ -49,7 +49,7 @@ def parts(pyramid: BackboneSpec, classes: int, options: options.CenterNet) -> Pa
         },
         "test_cfg": ConfigDict(topk=PEAKS, local_maximum_kernel=PEAK_WINDOW, max_per_img=PEAKS),
     }
-    return Parts(CenterNet, [len(pyramid.maps.strides) - 1], model, "mmdet")
+    return Parts(CenterNet, list(range(len(pyramid.channels))), model, "mmdet")
 
 
 class FullPrecisionHead(CenterNetHead):

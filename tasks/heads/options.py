@@ -4,7 +4,7 @@ import math
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.pretraining.options import option
 
 # Maps that are finer cost most and are left out, as in what the heads were published with: ResNets begin at 4.
@@ -21,15 +21,15 @@ class HeadOptions(BaseModel):
         """How often the loss counts the cross-entropy of the labels; None where the loss is of another kind."""
         return 1.0
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """Why the head cannot stand on a backbone; None where it can."""
         del pyramid
         return None
 
 
-def levels_from(pyramid: BackboneSpec, finest: int = FINEST) -> list[int]:
+def levels_from(pyramid: Maps, finest: int = FINEST) -> list[int]:
     """Positions of the maps with a stride of at least `finest`."""
-    return [at for at, stride in enumerate(pyramid.maps.strides) if stride >= finest]
+    return [at for at, stride in enumerate(pyramid.strides) if stride >= finest]
 
 
 def doublings(stride: int, wanted: int) -> int:
@@ -48,11 +48,11 @@ class PlainFCN(HeadOptions):
     level: int = option(-1, "paper V-B: the last map", "which feature map it reads, by position")
     output_stride: int = option(1, "paper V-B", "stride of the logits, which are resized to the labels", gt=0)
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """It needs the map, and a number of channels a doubling."""
-        if not -len(pyramid.maps.strides) <= self.level < len(pyramid.maps.strides):
-            return f"network.level is {self.level}, the backbone has {len(pyramid.maps.strides)} maps"
-        stride = pyramid.maps.strides[self.level]
+        if not -len(pyramid.strides) <= self.level < len(pyramid.strides):
+            return f"network.level is {self.level}, the backbone has {len(pyramid.strides)} maps"
+        stride = pyramid.strides[self.level]
         asked = doublings(stride, self.output_stride)
         if len(self.channels) < asked:
             return f"stride {stride} takes {asked} doublings, network.channels has {len(self.channels)}"
@@ -84,7 +84,7 @@ class UPerNet(HeadOptions):
         """Once, and once more with the auxiliary weight."""
         return 1.0 + self.auxiliary
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """The auxiliary head needs a second map."""
         if len(levels_from(pyramid)) < 2:
             return f"upernet reads two maps of stride {FINEST} or more, the backbone has {len(levels_from(pyramid))}"
@@ -101,9 +101,9 @@ class Linear(HeadOptions):
         min_length=1,
     )
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """It needs the maps."""
-        maps = len(pyramid.maps.strides)
+        maps = len(pyramid.strides)
         missing = [level for level in self.levels or [] if not -maps <= level < maps]
         return f"network.levels names {missing[0]}, the backbone has {maps} maps" if missing else None
 
@@ -118,13 +118,11 @@ class CenterNet(HeadOptions):
         min_length=1,
     )
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """It needs a number of channels a doubling."""
-        asked = doublings(pyramid.maps.strides[-1], FINEST)
+        asked = doublings(pyramid.strides[-1], FINEST)
         if len(self.channels) < asked:
-            return (
-                f"stride {pyramid.maps.strides[-1]} takes {asked} doublings, network.channels has {len(self.channels)}"
-            )
+            return f"stride {pyramid.strides[-1]} takes {asked} doublings, network.channels has {len(self.channels)}"
         return None
 
 
@@ -149,7 +147,7 @@ class FasterRCNN(_Anchored):
     fc: int = option(1024, "Lin et al., CVPR 2017, section 4.2", "width of the two layers behind each region", gt=0)
     regions: int = option(512, "Lin et al., CVPR 2017, section 5.2", "regions of an image that are trained on", gt=0)
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """Anchors of neighbouring maps are to be twice as large."""
         return _no_doubling(pyramid, FINEST)
 
@@ -163,17 +161,17 @@ class RetinaNet(_Anchored):
     finest: int = option(8, "Lin et al., ICCV 2017, section 4", "stride of the finest map that is read", gt=0)
     convolutions: int = option(4, "Lin et al., ICCV 2017, section 4", "layers of each subnet", ge=0)
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """Anchors of neighbouring maps are to be twice as large."""
         return _no_doubling(pyramid, self.finest)
 
 
-def _no_doubling(pyramid: BackboneSpec, finest: int) -> str | None:
-    strides = [pyramid.maps.strides[level] for level in levels_from(pyramid, finest)]
+def _no_doubling(pyramid: Maps, finest: int) -> str | None:
+    strides = [pyramid.strides[level] for level in levels_from(pyramid, finest)]
     expected = [finest * 2**at for at in range(len(strides))]
     if strides and strides == expected:
         return None
-    have = ", ".join(map(str, pyramid.maps.strides))
+    have = ", ".join(map(str, pyramid.strides))
     return f"anchors need maps of stride {finest}, {2 * finest} and so on, the backbone has {have}"
 
 

@@ -8,7 +8,7 @@ from mmseg.models.necks import FPN
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.metrics.confusion import IGNORE
 from tasks.heads import options
 from tasks.heads.labelled_pixels import LabelledPixels, cross_entropy, model
@@ -42,12 +42,12 @@ class SmallFCNHead(LabelledPixels, FCNHead):
     """MMSegmentation's FCN, in the sizes of an auxiliary head and of a linear layer."""
 
 
-def fpn(pyramid: BackboneSpec, classes: int, options: options.PixelFPN) -> Parts:
+def fpn(pyramid: Maps, classes: int, options: options.PixelFPN) -> Parts:
     """Semantic FPN (Kirillov et al., CVPR 2019), as MMSegmentation's `fpn_r50`."""
     levels = levels_from(pyramid)
     neck = {
         "type": FPN,
-        "in_channels": [pyramid.maps.channels[level] for level in levels],
+        "in_channels": [pyramid.channels[level] for level in levels],
         "out_channels": options.pyramid,
         "num_outs": len(levels),
     }
@@ -55,16 +55,16 @@ def fpn(pyramid: BackboneSpec, classes: int, options: options.PixelFPN) -> Parts
         "type": SemanticFPNHead,
         "in_channels": [options.pyramid] * len(levels),
         "in_index": list(range(len(levels))),
-        "feature_strides": [pyramid.maps.strides[level] for level in levels],
+        "feature_strides": [pyramid.strides[level] for level in levels],
         **_shared(options.channels, classes, options.dropout),
     }
     return Parts(EncoderDecoder, levels, model(head, neck=neck), "mmseg")
 
 
-def upernet(pyramid: BackboneSpec, classes: int, options: options.UPerNet) -> Parts:
+def upernet(pyramid: Maps, classes: int, options: options.UPerNet) -> Parts:
     """UPerNet (Xiao et al., ECCV 2018), as MMSegmentation's `upernet_r50`."""
     levels = levels_from(pyramid)
-    channels = [pyramid.maps.channels[level] for level in levels]
+    channels = [pyramid.channels[level] for level in levels]
     head = {
         "type": UPerNetHead,
         "in_channels": channels,
@@ -86,11 +86,11 @@ def upernet(pyramid: BackboneSpec, classes: int, options: options.UPerNet) -> Pa
     return Parts(EncoderDecoder, levels, model(head, auxiliary_head=auxiliary), "mmseg")
 
 
-def linear(pyramid: BackboneSpec, classes: int, options: options.Linear) -> Parts:
+def linear(pyramid: Maps, classes: int, options: options.Linear) -> Parts:
     """One 1 x 1 convolution on the chosen maps, resized to the first of them and joined."""
-    maps = range(len(pyramid.maps.channels))
+    maps = range(len(pyramid.channels))
     levels = levels_from(pyramid) if options.levels is None else [maps[level] for level in options.levels]
-    channels = [pyramid.maps.channels[level] for level in levels]
+    channels = [pyramid.channels[level] for level in levels]
     head = {
         "type": SmallFCNHead,
         "in_channels": channels,
