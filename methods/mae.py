@@ -51,10 +51,11 @@ def pixels_of(images: Tensor, patch: int, normalise: bool) -> Tensor:
     Returns:
         B x (S/p)^2 x (p^2 bands).
     """
-    pixels = utils.patchify(images, patch)
+    pixels: Tensor = utils.patchify(images, patch)
     if not normalise:
         return pixels
-    return (pixels - pixels.mean(dim=-1, keepdim=True)) / (pixels.var(dim=-1, keepdim=True) + EPSILON).sqrt()
+    spread = (pixels.var(dim=-1, keepdim=True) + EPSILON).sqrt()
+    return (pixels - pixels.mean(dim=-1, keepdim=True)) / spread
 
 
 class MAE(Method[MAEOptions]):
