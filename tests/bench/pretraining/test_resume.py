@@ -28,6 +28,9 @@ OPTIONS = {
     "cmid": {"queue": 48, "dim": 16, "hidden": 16, "prototypes": 8, "cell": 16},
     "gersp": {"queue": 48, "dim": 16},
     "supervised": {},
+    "softcon": {"hidden": 16, "dim": 8},
+    "dino": {"out_dim": 32, "hidden": 16, "bottleneck": 8},
+    "vicreg": {"hidden": 16, "dim": 8},
 }
 
 
