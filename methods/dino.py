@@ -18,7 +18,7 @@ from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.dino import DINOOptions
-from methods.teacher import pool, teacher_of
+from methods.teacher import teacher_of
 
 
 class DINO(Method[DINOOptions]):
@@ -69,9 +69,9 @@ class DINO(Method[DINOOptions]):
         for weight in self._last_layer():
             weight.requires_grad = not frozen
         views = [view(batch.images, batch.generator) for view in self.views]
-        student = [self.head(pool(self.backbone(view)[-1])).float() for view in views]
+        student = [self.head(self.backbone.pooled(view)).float() for view in views]
         with torch.no_grad():
-            teacher = [self.teacher_head(pool(self.teacher(view)[-1])).float() for view in views]
+            teacher = [self.teacher_head(self.teacher.pooled(view)).float() for view in views]
         with torch.autocast(views[0].device.type, enabled=False):
             return {"distillation": self.loss(teacher, student, teacher_temp=self.teacher_temperature(step))}
 

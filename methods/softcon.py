@@ -19,7 +19,6 @@ from methods import schedules
 from methods.augment.views import views_of
 from methods.landcover import supervised
 from methods.options.softcon import SoftConOptions
-from methods.teacher import pool
 
 
 def labels_of(landcover: Tensor, presence: float | None) -> Tensor:
@@ -82,7 +81,7 @@ class SoftCon(Method[SoftConOptions]):
         """The soft contrast of both views of the batch, which go through one batch norm."""
         assert batch.landcover is not None
         views = torch.cat([self.view(batch.images, batch.generator) for _ in range(2)])
-        first, second = self.head(pool(self.backbone(views)[-1])).float().chunk(2)
+        first, second = self.head(self.backbone.pooled(views)).float().chunk(2)
         options = self.options
         with torch.autocast(views.device.type, enabled=False):
             targets = likeness(labels_of(batch.landcover, options.presence))

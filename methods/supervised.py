@@ -13,7 +13,6 @@ from methods import schedules
 from methods.augment.views import views_of
 from methods.labelled import Pictures
 from methods.options.supervised import SupervisedOptions
-from methods.teacher import pool
 
 
 class Supervised(Method[SupervisedOptions]):
@@ -29,7 +28,7 @@ class Supervised(Method[SupervisedOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy of a batch of labelled pictures."""
         pictures, labels = self.pictures(batch.images.device)
-        logits = self.classifier(pool(self.backbone(self.view(pictures, batch.generator))[-1]))
+        logits = self.classifier(self.backbone.pooled(self.view(pictures, batch.generator)))
         with torch.autocast(pictures.device.type, enabled=False):
             return {"class": functional.cross_entropy(logits.float(), labels)}
 

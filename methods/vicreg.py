@@ -15,7 +15,6 @@ from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.vicreg import VICRegOptions
-from methods.teacher import pool
 
 
 class VICReg(Method[VICRegOptions]):
@@ -30,7 +29,7 @@ class VICReg(Method[VICRegOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Invariance, variance and covariance with their weights (Eq. 6); each view has its own batch norm."""
         views = [self.view(batch.images, batch.generator) for _ in range(2)]
-        first, second = (self.head(pool(self.backbone(view)[-1])).float() for view in views)
+        first, second = (self.head(self.backbone.pooled(view)).float() for view in views)
         with torch.autocast(first.device.type, enabled=False):
             return {"vicreg": self.loss(first, second)}
 

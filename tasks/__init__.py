@@ -7,7 +7,9 @@ from bench.backbones import BackboneSpec
 from bench.core import documents
 from bench.core.errors import StudyError
 from bench.core.registry import Registry, Spec
+from tasks import heads
 from tasks.classifiers import Classifier, PixelClassifier
+from tasks.heads import Head
 
 if TYPE_CHECKING:
     from tasks.protocols import Protocol
@@ -24,6 +26,8 @@ class TaskSpec(Spec):
         whole_image: whether a label speaks of a whole image, so that images can be scaled without their labels.
         network: what a protocol's `network` must be, where it is a classifier of frozen features.
         pixels: whether it takes a map of features, which fixed features of whole images do not have.
+        head: name of the head of a protocol that names none, where the task takes one; others that answer as it does may
+            stand in its place.
     """
 
     version: int
@@ -31,6 +35,17 @@ class TaskSpec(Spec):
     whole_image: bool = False
     network: type[Classifier] | type[PixelClassifier] | None = None
     pixels: bool = False
+    head: str | None = None
+
+    def head_of(self, protocol: "Protocol") -> Head:
+        """What a protocol puts on the backbone.
+
+        Raises:
+            StudyError: the task takes no head, or the protocol's `network` names none that fits.
+        """
+        if self.head is None:
+            raise StudyError(f"protocol {protocol.id}: task {self.name} takes no head: state one in its TaskSpec")
+        return heads.of(protocol, self.head)
 
     def check(self, protocol: "Protocol") -> None:
         """Look whether this kind of problem can do what a protocol asks for.
@@ -49,6 +64,8 @@ class TaskSpec(Spec):
             raise StudyError(f"{who}: task {self.name} trains a network and needs an optimiser")
         if self.frozen and protocol.tuning:
             raise StudyError(f"{who}: task {self.name} has no rate or length to tune: leave tuning out")
+        if self.head is not None:
+            self.head_of(protocol)
         if self.network is not None:
             network = documents.parse(self.network, protocol.network, f"{who}: network", StudyError)
             if protocol.selects not in network.selections:
@@ -56,16 +73,20 @@ class TaskSpec(Spec):
                 raise StudyError(f"{who}: this {network.classifier} goes with selection: {chosen}")
 
     def check_backbone(self, protocol: "Protocol", backbone: BackboneSpec) -> None:
-        """Look whether a backbone has the map that a protocol reads.
+        """Look whether a backbone has the maps that a protocol reads.
 
         Raises:
-            StudyError: it has none of that stride.
+            StudyError: it has none of that stride, or the head cannot stand on it.
         """
+        misfit = self.head_of(protocol).options.misfit(backbone.maps) if self.head else None
+        if misfit:
+            raise StudyError(f"protocol {protocol.id}: backbone {backbone.name}: {misfit}")
         stride = protocol.network.get("stride") if self.pixels else None
-        if stride is not None and stride not in backbone.strides:
+        strides = backbone.maps.strides
+        if stride is not None and stride not in strides:
             raise StudyError(
                 f"protocol {protocol.id}: backbone {backbone.name} has no map of stride {stride}, but of "
-                f"{', '.join(map(str, backbone.strides))}: leave one of them out, or write a protocol with such a stride"
+                f"{', '.join(map(str, strides))}: leave one of them out, or write a protocol with such a stride"
             )
 
 
@@ -79,27 +100,31 @@ _BUILTIN = [
     ),
     TaskSpec(
         name="seg",
-        summary="Semantic segmentation: the paper's plain FCN, by MMSegmentation; mIoU.",
+        summary="Semantic segmentation by MMSegmentation: the paper's plain FCN or another head; mIoU.",
         factory="tasks.seg:Segmentation",
         version=3,
+        head="fcn",
     ),
     TaskSpec(
         name="det",
-        summary="Object detection: CenterNet, by MMDetection; AP50 and COCO's AP.",
+        summary="Object detection by MMDetection: CenterNet or another detector; AP50 and COCO's AP.",
         factory="tasks.det:Detection",
         version=2,
+        head="centernet",
     ),
     TaskSpec(
         name="cloud",
         summary="Cloud and snow detection, scored apart: the network of `seg`; mIoU.",
         factory="tasks.seg:Segmentation",
         version=3,
+        head="fcn",
     ),
     TaskSpec(
         name="change",
         summary="Change detection: siamese backbone and the network of `seg`; F1 of the changed class.",
         factory="tasks.change:ChangeDetection",
         version=3,
+        head="fcn",
     ),
     TaskSpec(
         name="multilabel",

@@ -1,18 +1,16 @@
-"""Object detection: MMDetection's CenterNet (Zhou et al. 2019) on a pyramid backbone, scored by average precision."""
+"""Object detection: a detector of MMDetection on a pyramid backbone, scored by average precision."""
 
 from typing import Any
 
-import numpy as np
-import torch
-from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from numpy.typing import NDArray
 from torch import Tensor
 
+import tasks
 from bench import backbones
-from bench.core.errors import StudyError
 from tasks import mm, mmcv_ext
 from tasks.fine_tuning import FineTuned
+from tasks.heads import Head
 from tasks.labels.boxes import LABEL as BOXES
 from tasks.samples import Preprocessor
 from tasks.scoring import DetectionMetric, detections
@@ -20,22 +18,18 @@ from tasks.task import Start
 
 mmcv_ext.provide()
 
-from mmdet.models.dense_heads import CenterNetHead  # noqa: E402 - after the operators it asks for
-from mmdet.models.detectors import CenterNet  # noqa: E402
-from mmdet.models.losses import GaussianFocalLoss, L1Loss  # noqa: E402
-from mmdet.models.necks import CTResNetNeck  # noqa: E402
-from mmdet.structures import DetDataSample  # noqa: E402
-
-# CenterNet's heatmap has one cell for four input pixels (section 3 of the paper).
-HEATMAP_STRIDE = 4
-# Peaks of the heatmap that become detections, and the window in which a peak is the largest (section 4 of the paper).
-PEAKS, PEAK_WINDOW = 100, 3
+from mmdet.structures import DetDataSample  # noqa: E402 - after the operators it asks for
 
 
 class Detection(FineTuned):
     """One detection protocol; subsets are stratified by the set of classes present."""
 
     label = BOXES
+
+    @property
+    def head(self) -> Head:
+        """What stands on the backbone."""
+        return tasks.get(self.protocol.task).head_of(self.protocol)
 
     def metric(self) -> DetectionMetric:
         """Average precision of the protocol's classes."""
@@ -55,49 +49,11 @@ class Detection(FineTuned):
         """Slices with objects, where there are any."""
         return [at for at in test if len(self.data.label_at(at))] or test
 
-    def build(self, start: Start) -> CenterNet:
-        """Backbone, neck and head as one mmdet model."""
-        pyramid = backbones.get(start.backbone)
-        doublings = round(np.log2(pyramid.strides[-1] / HEATMAP_STRIDE))
-        filters = self.protocol.network["channels"]
-        if len(filters) < doublings:
-            raise StudyError(f"protocol {self.protocol.id}: {start.backbone} takes {doublings} network.channels")
-        filters = filters[len(filters) - doublings :]
-        return CenterNet(
-            backbone={"type": mm.PyramidBackbone, "start": start},
-            neck={
-                "type": CTResNetNeck,
-                "in_channels": pyramid.channels[-1],
-                "num_deconv_filters": filters,
-                "num_deconv_kernels": [4] * doublings,
-                # Deformable convolution needs a compiled operator; CenterNet's ResNet rows come without it too.
-                "use_dcn": False,
-            },
-            bbox_head={
-                "type": FullPrecisionHead,
-                "num_classes": len(self.scheme.classes),
-                "in_channels": filters[-1],
-                "feat_channels": filters[-1],
-                # The weights of section 3 of the paper.
-                "loss_center_heatmap": {"type": GaussianFocalLoss, "loss_weight": 1.0},
-                "loss_wh": {"type": L1Loss, "loss_weight": 0.1},
-                "loss_offset": {"type": L1Loss, "loss_weight": 1.0},
-            },
-            data_preprocessor=BoxPreprocessor(self.protocol.augment, self.statistics(start), self.data),
-            test_cfg=ConfigDict(topk=PEAKS, local_maximum_kernel=PEAK_WINDOW, max_per_img=PEAKS),
-        )
-
-
-class FullPrecisionHead(CenterNetHead):
-    """CenterNet's head outside autocast: in bf16 a confident peak rounds to 1, and the focal loss takes its logarithm.
-
-    Its maps are laid out plainly, since mmdet views them as rows when it looks for peaks.
-    """
-
-    def forward_single(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Map features to heatmap, size and offset in fp32."""
-        with torch.autocast(x.device.type, enabled=False):
-            return tuple(each.contiguous() for each in super().forward_single(x.float()))
+    def build(self, start: Start) -> Any:
+        """Backbone and detector as one mmdet model; the protocol's `network` says which detector."""
+        parts = self.head.parts(backbones.get(start.backbone).maps, len(self.scheme.classes))
+        preprocessor = BoxPreprocessor(self.protocol.augment, self.statistics(start), self.data)
+        return parts.build({"type": mm.PyramidBackbone, "start": start}, preprocessor)
 
 
 class BoxPreprocessor(Preprocessor):

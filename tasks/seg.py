@@ -1,4 +1,4 @@
-"""Semantic segmentation: MMSegmentation's EncoderDecoder with the paper's plain FCN, scored by mIoU.
+"""Semantic segmentation: MMSegmentation's EncoderDecoder with a head of the registry, scored by mIoU.
 
 Cloud and snow detection is the same task on other scenes, under its own name.
 """
@@ -6,16 +6,17 @@ Cloud and snow detection is the same task on other scenes, under its own name.
 from typing import Any
 
 import numpy as np
-from mmengine.config import ConfigDict
 from mmengine.structures import PixelData
 from numpy.typing import NDArray
 from torch import Tensor
 
+import tasks
 from bench import backbones
 from bench.metrics.classified import PixelOutcomes
 from bench.metrics.confusion import Counts
 from tasks import mm, mmcv_ext
 from tasks.fine_tuning import FineTuned
+from tasks.heads import Head
 from tasks.samples import Preprocessor
 from tasks.scoring import ConfusionMetric, best_constant
 from tasks.task import Start, constant_loss
@@ -26,8 +27,6 @@ with mmcv_ext.without_mmdet():  # and after the operators it asks for
     from mmseg.models import EncoderDecoder
 from mmseg.structures import SegDataSample  # noqa: E402
 
-from tasks.fcn_head import PlainFCNHead  # noqa: E402
-
 
 class Segmentation(FineTuned):
     """One segmentation protocol; subsets are stratified by each slice's dominant class."""
@@ -36,6 +35,11 @@ class Segmentation(FineTuned):
     backbone: type[mm.PyramidBackbone] = mm.PyramidBackbone
     # What its confusion counts are scored as.
     outcomes: type[PixelOutcomes] = PixelOutcomes
+
+    @property
+    def head(self) -> Head:
+        """What stands on the backbone."""
+        return tasks.get(self.protocol.task).head_of(self.protocol)
 
     def metric(self) -> ConfusionMetric:
         """Scores of the protocol's classes."""
@@ -50,36 +54,19 @@ class Segmentation(FineTuned):
         return best_constant(scores, self.counts(train), self.counts(test), self.protocol.metric)
 
     def constant(self, train: list[int]) -> float | None:
-        """The entropy of the classes' pixels."""
-        return constant_loss(self.counts(train).sum(axis=0))
+        """The entropy of the classes' pixels, as often as the head's loss counts it."""
+        entropy, times = constant_loss(self.counts(train).sum(axis=0)), self.head.options.entropies
+        return None if entropy is None or times is None else entropy * times
 
     def pair(self, output: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         """The true and the predicted map, class numbers H x W."""
         return _map(output.gt_sem_seg), _map(output.pred_sem_seg)
 
     def build(self, start: Start) -> EncoderDecoder:
-        """Backbone, plain FCN head and preprocessor as one mmseg model.
-
-        The protocol's `network.level` says which feature map the head reads, the coarsest by default, and
-        `network.output_stride` at which stride it gives logits, 1 by default.
-        """
-        pyramid = backbones.get(start.backbone)
-        level = range(len(pyramid.channels))[self.protocol.network.get("level", -1)]
-        head = {
-            "type": PlainFCNHead,
-            "in_channels": pyramid.channels[level],
-            "stride": pyramid.strides[level],
-            "channels_by_stage": self.protocol.network["channels"],
-            "num_classes": len(self.scheme.classes),
-            "output_stride": self.protocol.network.get("output_stride", 1),
-        }
-        return EncoderDecoder(
-            backbone={"type": self.backbone, "start": start, "out_indices": [level]},
-            decode_head=head,
-            data_preprocessor=PixelPreprocessor(self.protocol.augment, self.statistics(start), self.data),
-            train_cfg={},
-            test_cfg=ConfigDict(mode="whole"),
-        )
+        """Backbone, head and preprocessor as one mmseg model; the protocol's `network` says which head."""
+        parts = self.head.parts(backbones.get(start.backbone).maps, len(self.scheme.classes))
+        preprocessor = PixelPreprocessor(self.protocol.augment, self.statistics(start), self.data)
+        return parts.build({"type": self.backbone, "start": start}, preprocessor)
 
 
 class PixelPreprocessor(Preprocessor):

@@ -7,7 +7,7 @@ In their rooms stand those that need a room's fixtures:
 - scale and offset of a band were forgotten: `bench/corpus/scenes/test_offsets.py`
 - weights were used with other input statistics than their own: `bench/backbones/test_normalisation.py`
 - a collapsed or diverged pretraining stood as a result: `bench/pretraining/test_loop.py`
-- rare classes were never predicted by a head that began at zero: `tasks/test_fcn_head.py`
+- rare classes were never predicted by a head that began at zero: `tasks/heads/test_fcn.py`
 - masks off the palette, drawn pairs and strays became classes: `tasks/datasets/test_public_copies.py`
 - `geokr-classification` jittered the first three bands as red, green and blue: `methods/test_common_views.py`
 - labels to match and tables mixed rows of two studies: `results/test_matching.py`, `results/tables/test_tables.py`

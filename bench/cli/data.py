@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli import listing
+from bench.cli.data_split import split
 from bench.cli.options import FOLDER, bar
 from bench.core.errors import DataError, StudyError
 from bench.core.paths import data_home
-from bench.studies.inputs import Inputs, list_prepared
+from bench.studies.inputs import Inputs, list_prepared, one_protocol
 from tasks import datasets
 from tasks.datasets import DatasetSpec
 
@@ -94,7 +95,6 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, f
     from rich.table import Table
 
     import tasks
-    from bench.studies.study import Study
     from tasks.amounts import read_amount
     from tasks.protocols import load_protocol
     from tasks.subset_counts import count_subsets
@@ -102,12 +102,7 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, f
 
     protocol = load_protocol(protocol_id)
     asked = [read_amount(text.strip()) for text in labels.split(",")] if labels else protocol.amounts
-    given = {protocol.dataset: str(folder)} if folder else {}
-    study = Study(
-        name="subsets", data=given, methods=["random"], backbones=["resnet18"], tasks=[protocol.task],
-        protocols={protocol.task: [protocol.id]},
-    )  # fmt: skip
-    prepared = _inputs().dataset(study, protocol)
+    prepared = _inputs().dataset(one_protocol(protocol, folder), protocol)
     task = tasks.get(protocol.task).load()(protocol, prepared)
     drawn = {seed: subset_seed(study_seed, seed) for seed in range(seeds)}
     table = Table("labels", "seed", "asked", "true", *task.scheme.classes, title=f"{protocol.id}: true (asked)")
@@ -116,6 +111,9 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, f
         table.add_row(row.amount.text, str(row.seed), f"{row.asked_samples:.2f}", str(row.samples), *cells)
     Console().print(table)
     click.echo(f"counted by class: {task.label.members}")
+
+
+data.add_command(split)
 
 
 def _protocols_of(name: str) -> "list[Protocol]":

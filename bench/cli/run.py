@@ -21,6 +21,7 @@ from bench.cli.study import (
     study_options,
 )
 from bench.core.errors import StudyError
+from bench.store.grids import Grid
 from bench.store.store import Store
 from bench.studies.design import design
 from bench.studies.jobs import PretrainJob
@@ -75,6 +76,8 @@ def run(save_predictions: int, repeat: int | None, retry_failed: bool, **options
         asked = until.stated(asked, study.until, plan)
     _open(plan, store, retry_failed=retry_failed)
     store.write_questions(asked)
+    if plan.grid:
+        store.write_grid(Grid.of(study.name, plan.grid))
 
     def run_plan(study: Study, plan: Plan) -> Outcome:
         # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.

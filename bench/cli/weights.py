@@ -50,6 +50,18 @@ def export(key: str, form: str, store: Path, out: Path | None) -> None:
     )
 
 
+@weights.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--backbone", help="Say how the file fits this backbone; without it, which of the registered ones fit.")
+@click.option("--under", help="Keys that stand before the weights' names, such as student.")
+def inspect(file: Path, backbone: str | None, under: str | None) -> None:
+    """Say what a checkpoint of any library holds, and what a backbone would take of it; no code of it runs."""
+    from bench.cli.inspection import describe
+
+    for line in describe(file, backbone, under):
+        click.echo(line)
+
+
 def find_card(store: Store, key: str) -> dict[str, Any]:
     """The card of a key, which may be shortened as long as it is unique.
 

@@ -39,6 +39,18 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
         return _pixels(lambda: upright(picture, path), path)
 
 
+def read_values(path: Path) -> NDArray[np.uint8]:
+    """Read the values of a mask H x W: of grey or of a palette's positions; three equal bands are one, black and white 0 and 255.
+
+    Raises:
+        DataError: as of `read_rgb`, or it has colours.
+    """
+    with _open(path) as picture:
+        if picture.mode in {"L", "P"}:
+            return _pixels(lambda: upright(picture, path), path)
+    return read_grey(path)
+
+
 def read_grey(path: Path) -> NDArray[np.uint8]:
     """Read the brightness of a picture, however it is stored (grey, black and white, palette, equal bands), as H x W.
 

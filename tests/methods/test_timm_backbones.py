@@ -22,6 +22,7 @@ PAIRS = [
     *((name, "test_resnet") for name in TRAINED),
     *((name, network) for name in ("geokr", "cmid") for network in ("regnetx_002", "convnext_atto", "resnet18")),
     ("cmid", "swin_tiny_patch4_window7_224"),
+    *((name, "test_vit") for name in ("geokr", "moco", "cmid")),
 ]
 
 

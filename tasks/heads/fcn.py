@@ -1,21 +1,35 @@
 """The plain fully convolutional head of Li et al. 2021, section V-B, as an MMSegmentation decode head."""
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
-import torch
+from mmseg.models import EncoderDecoder
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.losses import CrossEntropyLoss
-from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from bench.backbones import Maps
 from bench.core.errors import StudyError
 from bench.metrics.confusion import IGNORE
+from tasks.heads.labelled_pixels import LabelledPixels, cross_entropy, model
+from tasks.heads.options import PlainFCN, doublings
+from tasks.heads.parts import Parts
 
 
-class PlainFCNHead(BaseDecodeHead):
+def parts(pyramid: Maps, classes: int, options: PlainFCN) -> Parts:
+    """The head on one map of a backbone."""
+    level = range(len(pyramid.channels))[options.level]
+    head = {
+        "type": PlainFCNHead,
+        "in_channels": pyramid.channels[level],
+        "stride": pyramid.strides[level],
+        "channels_by_stage": options.channels,
+        "num_classes": classes,
+        "output_stride": options.output_stride,
+    }
+    return Parts(EncoderDecoder, [level], model(head), "mmseg")
+
+
+class PlainFCNHead(LabelledPixels, BaseDecodeHead):
     """Double a map until it has the output's stride; each doubling is bilinear, then convolution and norm.
 
     With an output stride of 1, the paper's, logits are computed for every pixel; a larger one is cheaper, and its logits are
@@ -42,10 +56,10 @@ class PlainFCNHead(BaseDecodeHead):
         num_classes: int,
         output_stride: int = 1,
     ) -> None:
-        doublings = max(0, round(math.log2(stride / output_stride)))
-        if len(channels_by_stage) < doublings:
-            raise StudyError(f"stride {stride} takes {doublings} doublings, the protocol has {len(channels_by_stage)}")
-        widths = [in_channels, *channels_by_stage[len(channels_by_stage) - doublings :]]
+        asked = doublings(stride, output_stride)
+        if len(channels_by_stage) < asked:
+            raise StudyError(f"stride {stride} takes {asked} doublings, the protocol has {len(channels_by_stage)}")
+        widths = [in_channels, *channels_by_stage[len(channels_by_stage) - asked :]]
         super().__init__(
             in_channels=in_channels,
             channels=widths[-1],
@@ -56,7 +70,7 @@ class PlainFCNHead(BaseDecodeHead):
             dropout_ratio=0,
             align_corners=False,
             ignore_index=IGNORE,
-            loss_decode={"type": CrossEntropyLoss, "avg_non_ignore": True},
+            loss_decode=cross_entropy(),
             # Keep torch's own initialisation (docs/decisions/046).
             init_cfg=None,
         )
@@ -66,12 +80,6 @@ class PlainFCNHead(BaseDecodeHead):
         """Map the pyramid to logits B x K x H x W at the output's stride."""
         logits: Tensor = self.cls_seg(self.stages(self._transform_inputs(inputs)))
         return logits
-
-    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list[Any]) -> dict[str, Tensor]:
-        """Cross-entropy over the labelled pixels; mmseg's also sorts all logits for an accuracy nobody reads."""
-        labels = torch.stack([sample.gt_sem_seg.data.squeeze(0) for sample in batch_data_samples])
-        logits = resize(seg_logits, labels.shape[1:], mode="bilinear", align_corners=False)
-        return {"loss_ce": self.loss_decode(logits, labels, ignore_index=IGNORE)}
 
 
 def _doubling(before: int, after: int) -> nn.Sequential:

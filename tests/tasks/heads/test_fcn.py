@@ -8,7 +8,7 @@ from tasks import mm
 from tasks.seg import SegDataSample, _sample
 
 assert mm
-from tasks.fcn_head import PlainFCNHead  # noqa: E402 - after the operators that mmseg asks for
+from tasks.heads.fcn import PlainFCNHead  # noqa: E402 - after the operators that mmseg asks for
 
 
 def _head(stride, stages=(32, 16, 16, 8, 8)):
