@@ -16,6 +16,9 @@ HEADS = {
     "byol": {"hidden": 16, "dim": 8},
     "cmid": {"queue": 16, "dim": 8, "hidden": 16, "prototypes": 6},
     "gersp": {"queue": 16, "dim": 8},
+    "softcon": {"hidden": 16, "dim": 8},
+    "dino": {"out_dim": 8, "hidden": 16, "bottleneck": 8},
+    "vicreg": {"hidden": 16, "dim": 8},
 }
 TRAINED = [name for name, spec in methods.registry.all().items() if spec.trains]
 PAIRS = [

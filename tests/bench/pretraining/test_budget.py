@@ -24,6 +24,9 @@ NARROW = {
     "simclr": {"hidden": 16, "dim": 8},
     "byol": {"hidden": 16, "dim": 8},
     "cmid": {"dim": 16, "hidden": 16, "prototypes": 8, "cell": 16},
+    "softcon": {"hidden": 16, "dim": 8},
+    "dino": {"out_dim": 8, "hidden": 16, "bottleneck": 8},
+    "vicreg": {"hidden": 16, "dim": 8},
 }
 TRAINED = [name for name, spec in methods.registry.all().items() if spec.trains]
 

@@ -143,6 +143,9 @@ def test_what_a_study_states_stays():
         ("byol", (2, 2)),
         ("cmid", (2, 2)),
         ("gersp", (2, 1)),
+        ("softcon", (2, 0)),
+        ("dino", (2, 2)),
+        ("vicreg", (2, 0)),
         ("random", (0, 0)),
     ],
 )
