@@ -1,6 +1,10 @@
 """A protocol names a head, its options are checked before anything runs, and the head of old enters no hash."""
 
+import re
+from pathlib import Path
+
 import pytest
+import torch
 import yaml
 
 import tasks
@@ -112,3 +116,27 @@ def test_a_task_of_another_package_may_take_no_head():
 def test_a_protocol_with_a_head_survives_the_way_to_a_worker():
     protocol = _protocol(mmseg={"decode_head": {"type": "FCNHead", "channels": 8}})
     assert protocol.hash == Protocol.model_validate(protocol.model_dump(mode="json")).hash
+
+
+def test_the_guides_example_of_a_head_is_built_and_answers_for_pixels():
+    from tasks import seg
+
+    assert seg  # provides the operators that mmseg asks for
+    guide = (Path(__file__).parents[3] / "docs" / "extending.md").read_text()
+    layers, spec = re.search(r"## A head\n.*?```python\n(.*?)```.*?```python\n(.*?)```", guide, re.DOTALL).groups()
+    names = {}
+    exec(layers + spec, names)
+    chosen = names["two"].options(channels=8)
+    parts = names["two_layers"](backbones.get("resnet18"), 3, chosen)
+    assert [2] == parts.levels
+    model = parts.build({"type": _OneMap}, None)
+    assert (2, 3, 4, 4) == model(torch.zeros(2, 256, 4, 4), mode="tensor").shape
+
+
+class _OneMap(torch.nn.Module):
+    def __init__(self, out_indices):
+        super().__init__()
+        self.out_indices = out_indices
+
+    def forward(self, one):
+        return (one,)
