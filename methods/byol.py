@@ -15,7 +15,7 @@ from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.contrastive import BYOLOptions
-from methods.teacher import pool, teacher_of
+from methods.teacher import teacher_of
 
 
 class BYOL(Method[BYOLOptions]):
@@ -34,11 +34,11 @@ class BYOL(Method[BYOLOptions]):
         """Twice the negative cosine similarity in both directions, which is the paper's squared distance less 4."""
         first, second = (view(batch.images, batch.generator) for view in self.views)
         guess_first, guess_second = (
-            self.predictor(self.head(pool(self.backbone(view)[-1]))).float() for view in (first, second)
+            self.predictor(self.head(self.backbone.pooled(view))).float() for view in (first, second)
         )
         with torch.no_grad():
             target_first, target_second = (
-                self.teacher_head(pool(self.teacher(view)[-1])).float() for view in (first, second)
+                self.teacher_head(self.teacher.pooled(view)).float() for view in (first, second)
             )
         with torch.autocast(first.device.type, enabled=False):
             return {"similarity": 2 * (self.loss(guess_first, target_second) + self.loss(guess_second, target_first))}

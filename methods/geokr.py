@@ -12,14 +12,14 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench import backbones
 from bench.backbones.initial import load_initial
 from bench.backbones.pyramid import Backbone
-from bench.core.errors import CorpusError
 from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import class_balance
 from bench.pretraining.method import Batch, Length, Method, entropy
 from methods import schedules
 from methods.augment.views import views_of
-from methods.options.geokr import ClassificationOptions, GeoKROptions, LandCoverOptions
-from methods.teacher import pool, teacher_of
+from methods.landcover import supervised
+from methods.options.geokr import ClassificationOptions, GeoKROptions
+from methods.teacher import teacher_of
 
 
 def representation_loss(landcover: Tensor, student: Tensor) -> Tensor:
@@ -56,28 +56,12 @@ def consistency_loss(student: Tensor, teacher: Tensor, form: str) -> Tensor:
     return (teacher.exp() * (teacher - student)).sum(dim=1)
 
 
-def _supervised(corpus: Corpus | None, options: LandCoverOptions) -> Corpus:
-    """The corpus, after a look that its land cover is the one the options name: nothing later would tell.
-
-    Raises:
-        CorpusError: there is none, or `options.supervise` was forgotten.
-    """
-    if corpus is None:
-        raise CorpusError("geokr and its ablations train on a corpus with land cover: name one")
-    if corpus.supervision != options.land_cover:
-        raise CorpusError(
-            f"option land_cover={options.land_cover} was given a corpus with {corpus.supervision} land cover: "
-            "open it with options.supervise(corpus, seed)"
-        )
-    return corpus
-
-
 class GeoKR(Method[GeoKROptions]):
     """Student and teacher, each a backbone with a linear layer on its pooled last feature map."""
 
     def __init__(self, backbone: Backbone, options: GeoKROptions, corpus: Corpus | None, length: Length) -> None:
         super().__init__(backbone, options, corpus, length)
-        corpus = _supervised(corpus, options)
+        corpus = supervised(corpus, options)
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         self.teacher, self.teacher_head = self._teacher()
         (self.view,) = views_of(self).values()
@@ -102,11 +86,11 @@ class GeoKR(Method[GeoKROptions]):
         """L_s and L_t with their weights (Eq. 11)."""
         assert batch.landcover is not None
         images = self.view(batch.images, batch.generator)
-        student = self.head(pool(self.backbone(images)[-1])).float().log_softmax(dim=1)
+        student = self.head(self.backbone.pooled(images)).float().log_softmax(dim=1)
         losses = {"landcover": self.options.gamma_student * self._mean(representation_loss(batch.landcover, student))}
         if self.options.consistency != "none":
             with torch.no_grad():
-                teacher = self.teacher_head(pool(self.teacher(images)[-1])).float().log_softmax(dim=1)
+                teacher = self.teacher_head(self.teacher.pooled(images)).float().log_softmax(dim=1)
             loss = consistency_loss(student, teacher, self.options.consistency)
             losses["consistency"] = self.options.gamma_teacher * self._mean(loss)
         return losses
@@ -164,7 +148,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
         self, backbone: Backbone, options: ClassificationOptions, corpus: Corpus | None, length: Length
     ) -> None:
         super().__init__(backbone, options, corpus, length)
-        corpus = _supervised(corpus, options)
+        corpus = supervised(corpus, options)
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         (self.view,) = views_of(self).values()
         self._weights = class_balance(corpus.dominant) if options.balance else None
@@ -172,7 +156,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy with the class of the largest proportion (the first of equals)."""
         assert batch.landcover is not None
-        logits = self.head(pool(self.backbone(self.view(batch.images, batch.generator))[-1])).float()
+        logits = self.head(self.backbone.pooled(self.view(batch.images, batch.generator))).float()
         return {"class": functional.cross_entropy(logits, batch.landcover.argmax(dim=1))}
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:

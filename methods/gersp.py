@@ -16,7 +16,7 @@ from methods.augment.views import views_of
 from methods.labelled import Pictures
 from methods.moco import queue_constant, queue_loss, shuffled_keys
 from methods.options.gersp import GeRSPOptions
-from methods.teacher import pool, teacher_of
+from methods.teacher import teacher_of
 
 
 class GeRSP(Method[GeRSPOptions]):
@@ -40,7 +40,7 @@ class GeRSP(Method[GeRSPOptions]):
         first, second = (self.view(batch.images, batch.generator) for _ in range(2))
         pictures, labels = self.pictures(batch.images.device)
         natural = self.picture_view(pictures, batch.generator)
-        features = pool(self.backbone(torch.cat((first, natural)))[-1])
+        features = self.backbone.pooled(torch.cat((first, natural)))
         query = self.head(features[: len(first)])
         logits = self.classifier(features[len(first) :])
         key = shuffled_keys(self.teacher, self.teacher_head, second, self.options.shuffle, batch.generator)

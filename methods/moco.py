@@ -16,7 +16,7 @@ from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.contrastive import MoCoOptions
-from methods.teacher import pool, teacher_of
+from methods.teacher import teacher_of
 
 TEMPERATURE = {1: 0.07, 2: 0.2}  # He et al. 2020, section 3.3; Chen et al. 2020, table 2
 # Batch norm over fewer tiles than this is too rough.
@@ -38,7 +38,7 @@ def queue_constant(size: int) -> float:
 
 
 @torch.no_grad()
-def shuffled_keys(teacher: nn.Module, head: nn.Module, views: Tensor, parts: int, generator: torch.Generator) -> Tensor:
+def shuffled_keys(teacher: Backbone, head: nn.Module, views: Tensor, parts: int, generator: torch.Generator) -> Tensor:
     """Keys whose batch norm saw other company than the queries' (He et al. 2020, section 3.3, shuffling BN).
 
     The queue holds keys of other batches, so that a common batch statistic would give the positive away.
@@ -55,7 +55,7 @@ def shuffled_keys(teacher: nn.Module, head: nn.Module, views: Tensor, parts: int
     """
     parts = max(1, min(parts, len(views) // SMALLEST_PART))
     order = torch.randperm(len(views), generator=generator).to(views.device)
-    mixed = torch.cat([head(pool(teacher(part)[-1])) for part in views[order].chunk(parts)])
+    mixed = torch.cat([head(teacher.pooled(part)) for part in views[order].chunk(parts)])
     return mixed[order.argsort()]
 
 
@@ -80,7 +80,7 @@ class MoCo(Method[MoCoOptions]):
         """InfoNCE between the query of one view and the key of the other."""
         first = self.view(batch.images, batch.generator)
         second = self.view(batch.images, batch.generator)
-        query = self.head(pool(self.backbone(first)[-1]))
+        query = self.head(self.backbone.pooled(first))
         key = shuffled_keys(self.teacher, self.teacher_head, second, self.options.shuffle, batch.generator)
         with torch.autocast(query.device.type, enabled=False):
             return {"contrast": self.loss(query.float(), key.float())}

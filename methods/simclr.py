@@ -15,7 +15,6 @@ from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.contrastive import SimCLROptions
-from methods.teacher import pool
 
 
 class SimCLR(Method[SimCLROptions]):
@@ -30,7 +29,7 @@ class SimCLR(Method[SimCLROptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """NT-Xent over both views of the batch, which go through one batch norm."""
         views = torch.cat([self.view(batch.images, batch.generator) for _ in range(2)])
-        first, second = self.head(pool(self.backbone(views)[-1])).float().chunk(2)
+        first, second = self.head(self.backbone.pooled(views)).float().chunk(2)
         with torch.autocast(views.device.type, enabled=False):
             return {"contrast": self.loss(first, second)}
 

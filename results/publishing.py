@@ -23,6 +23,7 @@ _KEPT = (
     "weights/*/card.json",
     "designs/*.json",
     "questions/*.json",
+    "grids/*.json",
 )
 # Part of the page that is made from pictures, which are not committed beside it.
 _PICTURES = re.compile(r' <a href="#predictions">.*?</a>|<section id="predictions".*?</section>\n', re.DOTALL)

@@ -78,14 +78,15 @@ class TaskSpec(Spec):
         Raises:
             StudyError: it has none of that stride, or the head cannot stand on it.
         """
-        misfit = self.head_of(protocol).options.misfit(backbone) if self.head else None
+        misfit = self.head_of(protocol).options.misfit(backbone.maps) if self.head else None
         if misfit:
             raise StudyError(f"protocol {protocol.id}: backbone {backbone.name}: {misfit}")
         stride = protocol.network.get("stride") if self.pixels else None
-        if stride is not None and stride not in backbone.strides:
+        strides = backbone.maps.strides
+        if stride is not None and stride not in strides:
             raise StudyError(
                 f"protocol {protocol.id}: backbone {backbone.name} has no map of stride {stride}, but of "
-                f"{', '.join(map(str, backbone.strides))}: leave one of them out, or write a protocol with such a stride"
+                f"{', '.join(map(str, strides))}: leave one of them out, or write a protocol with such a stride"
             )
 
 

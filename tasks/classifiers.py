@@ -28,7 +28,8 @@ class Classifier(_Network):
     Attributes:
         classifier: `ridge` regression on targets of -1 and 1, multinomial `logistic` regression, or the nearest neighbours
             by cosine, `knn`.
-        pooling: the `mean` or the `max` of each channel over the coarsest map, or the means of all maps (`levels`).
+        pooling: the `mean` or the `max` of each channel over the coarsest map, or the means of all maps (`levels`). In
+            place of the `mean` a plain transformer gives what its own classifier reads, the class token of most.
         penalty: inverse strength of `logistic`'s penalty; a list is chosen from.
         neighbours: of `knn`; no more are asked than a class has samples on average.
     """

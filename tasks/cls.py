@@ -26,7 +26,7 @@ class Classification(FineTuned):
         preprocessor = ImagePreprocessor(
             self.protocol.augment, self.statistics(start), self.data, self.protocol.evaluation.size
         )
-        return LinearClassifier(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
+        return LinearClassifier(mm.PretrainedBackbone(start), len(self.scheme.classes), preprocessor)
 
     def metric(self) -> ImageMetric:
         """Accuracies of the protocol's classes."""
@@ -51,22 +51,22 @@ def best_class(classes: Sequence[str], train: Counts, test: Counts, name: str) -
 
 
 class LinearClassifier(BaseModel):
-    """Backbone, global average pooling, one linear layer with bias.
+    """Backbone, its own pooling (the global average of all but some transformers), one linear layer with bias.
 
     Args:
-        backbone: its coarsest map is used.
+        backbone: gives one vector an image.
         classes: number of classes.
         preprocessor: makes inputs of batches.
     """
 
-    def __init__(self, backbone: mm.PyramidBackbone, classes: int, preprocessor: Preprocessor) -> None:
+    def __init__(self, backbone: mm.PretrainedBackbone, classes: int, preprocessor: Preprocessor) -> None:
         super().__init__(data_preprocessor=preprocessor)
         self.backbone = backbone
         self.linear = nn.Linear(backbone.net.channels[-1], classes)
 
     def logits(self, inputs: Tensor) -> Tensor:
         """Map normalised images to B x K."""
-        answer: Tensor = self.linear(self.backbone(inputs)[-1].mean(dim=(2, 3)))
+        answer: Tensor = self.linear(self.backbone.net.pooled(inputs))
         return answer
 
     def forward(self, inputs: Tensor, labels: Tensor, mode: str = "tensor") -> Any:

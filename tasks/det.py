@@ -51,7 +51,7 @@ class Detection(FineTuned):
 
     def build(self, start: Start) -> Any:
         """Backbone and detector as one mmdet model; the protocol's `network` says which detector."""
-        parts = self.head.parts(backbones.get(start.backbone), len(self.scheme.classes))
+        parts = self.head.parts(backbones.get(start.backbone).maps, len(self.scheme.classes))
         preprocessor = BoxPreprocessor(self.protocol.augment, self.statistics(start), self.data)
         return parts.build({"type": mm.PyramidBackbone, "start": start}, preprocessor)
 

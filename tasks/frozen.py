@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.data import DataLoader
 
 import tasks
@@ -29,32 +30,43 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class Reading:
-    """What is read from a pyramid of feature maps.
+    """What is read from a backbone.
 
     Attributes:
         name: says it in keys.
-        read: from maps B x C_i x h_i x w_i to features, B first.
+        read: from a backbone and normalised images B x bands x H x W to features, B first.
     """
 
     name: str
-    read: Callable[[tuple[Tensor, ...]], Tensor]
+    read: Callable[[Backbone, Tensor], Tensor]
 
 
 def _means(maps: tuple[Tensor, ...]) -> Tensor:
     return torch.cat([each.mean(dim=(2, 3)) for each in maps], dim=1)
 
 
-# One vector an image: the mean or the largest value of each channel of the coarsest map, or the means of all maps.
+# One vector an image: what the network's own classifier reads (the mean of each channel of the coarsest map, of some
+# transformers the class token), the largest value of each channel of that map, or the means of all maps.
 POOLINGS = {
-    "mean": Reading("mean", lambda maps: _means(maps[-1:])),
-    "max": Reading("max", lambda maps: maps[-1].amax(dim=(2, 3))),
-    "levels": Reading("levels", _means),
+    "mean": Reading("mean", lambda network, images: network.pooled(images)),
+    "max": Reading("max", lambda network, images: network(images)[-1].amax(dim=(2, 3))),
+    "levels": Reading("levels", lambda network, images: _means(network(images))),
 }
 
 
 def whole_map(level: int) -> Reading:
     """One map of the pyramid as it is, B x h x w x C."""
-    return Reading(f"map {level}", lambda maps: maps[level].permute(0, 2, 3, 1))
+    return Reading(f"map {level}", lambda network, images: network(images)[level].permute(0, 2, 3, 1))
+
+
+def interpolated_map(stride: int) -> Reading:
+    """The one map of a plain transformer, interpolated to another stride without anything learned, B x h x w x C."""
+
+    def read(network: Backbone, images: Tensor) -> Tensor:
+        size = [-(-side // stride) for side in images.shape[2:]]
+        return functional.interpolate(network(images)[-1], size, mode="bilinear", antialias=True).permute(0, 2, 3, 1)
+
+    return Reading(f"map at stride {stride}", read)
 
 
 class Frozen:
@@ -174,5 +186,5 @@ class Frozen:
     @torch.no_grad()
     def _read(self, network: Backbone, inputs: Tensor) -> NDArray[np.float32]:
         network.eval()
-        found: NDArray[Any] = self._reading.read(network(inputs)).cpu().numpy()
+        found: NDArray[Any] = self._reading.read(network, inputs).cpu().numpy()
         return found.astype(np.float32, copy=False)

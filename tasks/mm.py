@@ -20,31 +20,53 @@ from bench.core.context import Progress
 from bench.pretraining.diagnostics import Watch
 from bench.pretraining.options import Length
 from tasks import mmcv_ext
+from tasks.simple_pyramid import SimpleFeaturePyramid
 from tasks.task import Start
 
 mmcv_ext.provide()
 
 
-class PyramidBackbone(BaseModule):
-    """A backbone of the harness, with pretrained weights, as MMSegmentation and MMDetection expect one.
+class PretrainedBackbone(BaseModule):
+    """A backbone of the harness with pretrained weights, `net`, as a module of mmengine.
 
     Args:
         start: the backbone's name and weights.
-        out_indices: which feature maps are passed on, by position; all by default.
     """
 
-    def __init__(self, start: Start, out_indices: list[int] | None = None) -> None:
+    def __init__(self, start: Start) -> None:
         super().__init__()
         self.net = weights.restore(start.backbone, start.weights, f"the pretraining of {start.backbone}")
-        self.out_indices = out_indices or list(range(len(self.net.channels)))
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map normalised images B x 3 x H x W to the chosen feature maps."""
-        maps = self.net.finest(images, max(self.out_indices) + 1)
-        return tuple(maps[i] for i in self.out_indices)
 
     def init_weights(self) -> None:
         """Keep the weights: the pretraining is the initialisation."""
+
+
+class PyramidBackbone(PretrainedBackbone):
+    """The maps of a backbone, as MMSegmentation and MMDetection expect them.
+
+    A plain transformer's one map goes through a simple feature pyramid, which is drawn anew and belongs to the head.
+
+    Args:
+        start: the backbone's name and weights.
+        out_indices: which of the backbone's `maps` (`bench.backbones.BackboneSpec`) are passed on, by position; all by
+            default.
+    """
+
+    def __init__(self, start: Start, out_indices: list[int] | None = None) -> None:
+        super().__init__(start)
+        spec = self.net.spec
+        self.out_indices = out_indices or list(range(len(spec.maps.strides)))
+        if spec.transformer is not None:
+            strides = [spec.maps.strides[i] for i in self.out_indices]
+            self.pyramid = SimpleFeaturePyramid(spec.channels[-1], spec.strides[-1], strides, spec.maps.channels[-1])
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Map normalised images B x 3 x H x W to the chosen feature maps."""
+        if self.net.spec.transformer is not None:
+            found: tuple[Tensor, ...] = self.pyramid(self.net(images)[-1], images.shape[2:])
+            return found
+        maps = self.net.finest(images, max(self.out_indices) + 1)
+        return tuple(maps[i] for i in self.out_indices)
 
 
 class SiameseBackbone(PyramidBackbone):

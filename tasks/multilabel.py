@@ -27,7 +27,7 @@ class MultiLabelClassification(FineTuned):
         preprocessor = MultiLabelPreprocessor(
             self.protocol.augment, self.statistics(start), self.data, self.protocol.evaluation.size
         )
-        return LinearTagger(mm.PyramidBackbone(start), len(self.scheme.classes), preprocessor)
+        return LinearTagger(mm.PretrainedBackbone(start), len(self.scheme.classes), preprocessor)
 
     def metric(self) -> LabelMetric:
         """Mean average precision and F1."""

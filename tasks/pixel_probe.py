@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from bench import backbones
+from bench.backbones import BackboneSpec
 from bench.core.context import Context
 from bench.core.determinism import make_deterministic
 from bench.core.errors import DataError
@@ -21,7 +22,7 @@ from bench.metrics.classified import PixelOutcomes
 from bench.metrics.confusion import IGNORE, confusion, pixel_scores
 from tasks import predictions, selection
 from tasks.classifiers import PIXEL_STRENGTHS, PixelClassifier
-from tasks.frozen import Frozen, whole_map
+from tasks.frozen import Frozen, Reading, interpolated_map, whole_map
 from tasks.labels.mask import LABEL as MASK
 from tasks.ridge import Moments
 from tasks.scoring import best_constant
@@ -51,8 +52,7 @@ class PixelProbe(Task):
         make_deterministic(context.seed, torch.get_num_threads())
         begun = time.monotonic()
         network = PixelClassifier.model_validate(self.protocol.network)
-        level = backbones.get(start.backbone).strides.index(network.stride)
-        frozen = Frozen(self, start, context, parts, whole_map(level))
+        frozen = Frozen(self, start, context, parts, _reading(backbones.get(start.backbone), network.stride))
         if not self.counts(train).any():
             raise DataError(f"{self.data.path}: no training pixel has a class of protocol {self.protocol.id}")
         labels = selection.divide(self, train, parts, context.seed)
@@ -125,6 +125,13 @@ class PixelProbe(Task):
             pairs |= {at: (mask, guess) for at, mask, guess in zip(chunk, masks, found, strict=True) if at in pictured}
         predictions.write(self, pictured, [pairs[at] for at in pictured], context)
         return PixelOutcomes(self.scheme.classes, np.stack(counted))
+
+
+def _reading(backbone: BackboneSpec, stride: int) -> Reading:
+    """The map of a stride; a plain transformer's one map is interpolated where that has another."""
+    if stride in backbone.strides:
+        return whole_map(backbone.strides.index(stride))
+    return interpolated_map(stride)
 
 
 def _sum(moments: list[Moments]) -> Moments:

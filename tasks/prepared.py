@@ -133,10 +133,27 @@ class Prepared:
         """The source image of each slice."""
         return [s["source"] for s in self.index["slices"]]
 
+    def originals(self, positions: list[int]) -> list[str]:
+        """Files of the public layout that some slices were cut from, each once, by name.
+
+        Raises:
+            DataError: the set was prepared by a version that did not keep them.
+        """
+        kept: dict[str, list[str]] = self.index.get("originals", {})
+        sources = {self.sources[at] for at in positions}
+        if not sources <= kept.keys():
+            raise DataError(f"{self.path / INDEX} does not say which files it was made of: prepare the data set again")
+        return sorted({file for source in sources for file in kept[source]})
+
     @property
     def parts(self) -> list[str | None]:
         """The part (`train`, `val`, `test`) that the public layout gives each slice, or None."""
         return [s.get("part") for s in self.index["slices"]]
+
+    @property
+    def places(self) -> list[str]:
+        """Where each slice is of: the place that the layout names, else its source image."""
+        return [s.get("place", s["source"]) for s in self.index["slices"]]
 
     def statistics(self, positions: list[int]) -> Normalisation:
         """Mean and standard deviation of each band over the pixels of some slices, of both dates where there are two."""

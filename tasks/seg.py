@@ -64,7 +64,7 @@ class Segmentation(FineTuned):
 
     def build(self, start: Start) -> EncoderDecoder:
         """Backbone, head and preprocessor as one mmseg model; the protocol's `network` says which head."""
-        parts = self.head.parts(backbones.get(start.backbone), len(self.scheme.classes))
+        parts = self.head.parts(backbones.get(start.backbone).maps, len(self.scheme.classes))
         preprocessor = PixelPreprocessor(self.protocol.augment, self.statistics(start), self.data)
         return parts.build({"type": self.backbone, "start": start}, preprocessor)
 

@@ -13,6 +13,7 @@ from tasks.protocols import ListFile, Protocol, Split
 from tasks.scheme import Scheme
 from tasks.subsets import chain, size_at
 
+PARTS = ("train", "val", "test")
 # Share of the training part that becomes a validation part, where a protocol selects on one and its split has none.
 HELD_BACK = 0.2
 
@@ -35,8 +36,8 @@ class Parts:
 def parts_of(protocol: Protocol, data: Prepared) -> Parts:
     """Divide a prepared set as a protocol says, with a validation part where the protocol selects on one.
 
-    Where the split has none, a fifth of the training part becomes it, every stratum in proportion; the test part is never
-    touched (Oliver et al. 2018: a protocol may select only on what its user would have).
+    Where the split has none, a fifth of the training part becomes it, every stratum in proportion, or of a split by place
+    whole places; the test part is never touched (Oliver et al. 2018: a protocol may select only on what its user would have).
 
     Raises:
         DataError: as `divide`, or the training part is too small to be divided.
@@ -44,6 +45,9 @@ def parts_of(protocol: Protocol, data: Prepared) -> Parts:
     parts = divide(protocol.split, data)
     if parts.val or protocol.selects != "val":
         return parts
+    if protocol.split.by == "place":
+        val = _whole_places(parts.train, protocol.split, data)
+        return Parts([at for at in parts.train if at not in val], sorted(val), parts.test, val_from_train=True)
     strata = data.label.strata(Scheme(protocol, data).counts(data.class_counts[parts.train]))
     sizes = Counter(strata)
     # A stratum of one sample stays in training.
@@ -56,6 +60,17 @@ def parts_of(protocol: Protocol, data: Prepared) -> Parts:
     if not val:
         raise DataError(f"{data.path} has too few training samples to take a validation part out of them")
     return Parts([at for at in parts.train if at not in val], sorted(val), parts.test, val_from_train=True)
+
+
+def _whole_places(train: list[int], split: Split, data: Prepared) -> set[int]:
+    """A fifth of the places of a training part, at least one, with all their samples."""
+    places = data.places
+    distinct = sorted({places[at] for at in train})
+    if len(distinct) < 2:
+        raise DataError(f"{data.path} has one training place, which cannot give a validation part too")
+    drawn = [distinct[i] for i in shuffled(distinct, split.seed or 0)]
+    chosen = set(drawn[: max(1, size_at(HELD_BACK, len(drawn)))])
+    return {at for at in train if places[at] in chosen}
 
 
 def divide(split: Split, data: Prepared) -> Parts:
@@ -72,13 +87,20 @@ def divide(split: Split, data: Prepared) -> Parts:
     elif split.by == "list":
         labels = _by_list(split, data)
     else:
-        labels = _at_random(split, data.sources if split.by == "image" else data.names, data)
-    train, val, test = ([at for at, label in enumerate(labels) if label == part] for part in ("train", "val", "test"))
+        labels = _at_random(split, _units(split, data), data)
+    train, val, test = ([at for at, label in enumerate(labels) if label == part] for part in PARTS)
     parts = Parts(train, val, test)
     if not parts.train or not parts.test:
         empty = "test" if parts.train else "training"
         raise DataError(f"{data.path} has no {empty} samples when divided by {split.by}: is the data set complete?")
     return parts
+
+
+def _units(split: Split, data: Prepared) -> list[str]:
+    """What is drawn as a whole, of each sample."""
+    if split.by == "place":
+        return data.places
+    return data.sources if split.by == "image" else data.names
 
 
 def _at_random(split: Split, units: list[str], data: Prepared) -> list[str]:
@@ -90,11 +112,32 @@ def _at_random(split: Split, units: list[str], data: Prepared) -> list[str]:
     else:
         distinct = sorted(set(units))
         drawn = [distinct[i] for i in shuffled(distinct, split.seed)]
+    if split.by == "place":
+        return _few(split.ratio, drawn, units, data)
     total = sum(split.ratio)
     first = round(len(drawn) * split.ratio[0] / total)
     second = first + round(len(drawn) * split.ratio[1] / total)
     train, val = set(drawn[:first]), set(drawn[first:second])
     return ["train" if unit in train else "val" if unit in val else "test" for unit in units]
+
+
+def _few(ratio: tuple[int, int, int], drawn: list[str], units: list[str], data: Prepared) -> list[str]:
+    """Parts of whole places: each that is asked for gets one at least, for places may be few.
+
+    Raises:
+        DataError: there are fewer places than parts.
+    """
+    asked = [part for part, share in zip(PARTS, ratio, strict=True) if share]
+    if len(drawn) < len(asked):
+        raise DataError(f"{data.path} has {len(drawn)} places, which cannot be divided into {len(asked)} parts")
+    ends = [round(len(drawn) * sum(ratio[: at + 1]) / sum(ratio)) for at in range(len(PARTS))]
+    counts = dict(zip(PARTS, [end - start for start, end in zip([0, *ends], ends, strict=False)], strict=True))
+    for part in asked:
+        if not counts[part]:
+            counts[max(counts, key=lambda each: counts[each])] -= 1
+            counts[part] = 1
+    part_of = dict(zip(drawn, [part for part in PARTS for _ in range(counts[part])], strict=True))
+    return [part_of[unit] for unit in units]
 
 
 def _by_area(split: Split, data: Prepared) -> list[str]:

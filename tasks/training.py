@@ -171,18 +171,35 @@ def _optim_wrapper(model: Any, trial: Trial, context: Context) -> AutocastOptimW
     values: dict[str, Any] = {"lr": wanted.lr, "weight_decay": wanted.weight_decay, "fused": True}
     if wanted.name == "SGD":
         values["momentum"] = wanted.momentum
-    optimiser = on_plain_views(getattr(torch.optim, wanted.name)(_groups(model, wanted.lr, trial.head), **values))
+    groups = parameter_groups(model, wanted.lr, trial.head, wanted.layer_decay)
+    optimiser = on_plain_views(getattr(torch.optim, wanted.name)(groups, **values))
     arithmetic = precision.resolve(trial.protocol.schedule.precision, context.device)
     return AutocastOptimWrapper(optimizer=optimiser, arithmetic=arithmetic, device=context.device)
 
 
-def _groups(model: Any, rate: float, head: float) -> list[dict[str, Any]]:
-    """The parameters, those outside the backbone in a group of their own where they have another rate."""
-    if head == 1:
-        return [{"params": list(model.parameters())}]
-    inside = {id(weight) for weight in model.backbone.parameters()}
+def parameter_groups(
+    model: Any, rate: float, head: float = 1.0, layer_decay: float | None = None
+) -> list[dict[str, Any]]:
+    """The parameters, in a group for every rate.
+
+    Args:
+        model: whose `backbone.net` is the pretrained backbone; all else is its head.
+        rate: of the backbone, or of its last layers.
+        head: factor on the rate of the head.
+        layer_decay: factor on the rate from a layer to the one before it. A backbone that numbers no layers has one rate.
+    """
+    net = model.backbone.net
+    inside = {id(weight) for weight in net.parameters()}
     outside = [weight for weight in model.parameters() if id(weight) not in inside]
-    return [{"params": list(model.backbone.parameters())}, {"params": outside, "lr": rate * head}]
+    if layer_decay is None or net.layers == 1:
+        if head == 1:
+            return [{"params": list(model.parameters())}]
+        return [{"params": list(net.parameters())}, {"params": outside, "lr": rate * head}]
+    layers: dict[int, list[Any]] = {}
+    for name, weight in net.named_parameters():
+        layers.setdefault(net.layer_of(name), []).append(weight)
+    backbone = [{"params": layers[at], "lr": rate * layer_decay ** (net.layers - 1 - at)} for at in sorted(layers)]
+    return [*backbone, {"params": outside, "lr": rate * head}]
 
 
 def _param_scheduler(optimiser: Optimiser, total: int, *, by_epoch: bool) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class SliceWriter:
         self._bands = bands
         self._size = size
         self._slices: list[dict[str, Any]] = []
+        self._originals: dict[str, list[str]] = {}
         self._equal: dict[bytes, list[int]] = {}
         channels = len(bands) * label.dates
         self._check_space(count * (size**2 * channels * bands.dtype.itemsize + label.room(size, len(classes))))
@@ -63,6 +65,8 @@ class SliceWriter:
         x: int = 0,
         y: int = 0,
         part: str | None = None,
+        originals: Sequence[str] = (),
+        place: str | None = None,
     ) -> None:
         """Store one slice.
 
@@ -73,6 +77,8 @@ class SliceWriter:
             x: the window's left pixel in the source image.
             y: its top pixel.
             part: `train`, `val` or `test`, where the public layout says so.
+            originals: files of the source image in the public layout, one a date.
+            place: where it is of, which several source images may share.
         """
         at = len(self._slices)
         assert image.dtype == self._images.dtype
@@ -83,7 +89,19 @@ class SliceWriter:
             self._equal.setdefault(digest, []).append(at)
         self._counts[at] = self._label.count(self._labels.add(label), len(self._classes))
         entry = {"source": source, "x": int(x), "y": int(y)}
-        self._slices.append(entry | ({"part": part} if part else {}))
+        self._slices.append(entry | ({"part": part} if part else {}) | ({"place": place} if place else {}))
+        if originals:
+            self._originals.setdefault(source, list(originals))
+
+    @property
+    def total(self) -> int:
+        """Slices that were announced."""
+        return len(self._images)
+
+    @property
+    def written(self) -> int:
+        """Slices that came."""
+        return len(self._slices)
 
     def finish(self, about: dict[str, Any]) -> None:
         """Flush the arrays and write the index, with `about` (overlap, palette, ...) in it."""
@@ -105,6 +123,8 @@ class SliceWriter:
             "hash": _content(self._classes, self._slices, hashes, self._bands),
             "duplicates": self._duplicates(),
             **named,
+            # Beside the hash, which was there before: the same set with and without them is one set.
+            **({"originals": self._originals} if self._originals else {}),
             **about,
         }
         files.write_json(self._folder / "index.json", index)
@@ -162,5 +182,6 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _content(classes: list[str], slices: list[dict[str, Any]], hashes: dict[str, str], bands: Bands) -> str:
-    names = [[slice_name(entry), entry.get("part")] for entry in slices]
+    # A place moves a split, as a part does; sets without places keep their hash.
+    names = [[slice_name(each), each.get("part"), *([each["place"]] if "place" in each else [])] for each in slices]
     return content_hash([classes, names, hashes, *([] if bands.names == COLOURS else [list(bands.names)])])

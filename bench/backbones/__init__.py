@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.core.registry import Registry, Spec
 
@@ -25,6 +25,40 @@ class Stem:
     axis: int = 1
 
 
+@dataclass(frozen=True)
+class Transformer:
+    """What is known of a plain vision transformer, all of whose maps have the stride of its patches.
+
+    Attributes:
+        patch: side of a patch, pixels.
+        depth: number of blocks.
+        pooling: what one vector an image is read from: the class `token`, the mean of the patches (`avg`), or another
+            of timm's words.
+        maskable: whether it can be given some of an image's patches alone: their positions are vectors that are added.
+    """
+
+    patch: int
+    depth: int
+    pooling: str
+    maskable: bool
+
+
+class Maps(NamedTuple):
+    """Feature maps, finest first.
+
+    Attributes:
+        channels: of each map.
+        strides: input pixels per map pixel, of each map.
+    """
+
+    channels: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+# Strides of a simple feature pyramid and the most channels of its maps (Li et al., ViTDet, ECCV 2022, section 3).
+SIMPLE_STRIDES, SIMPLE_CHANNELS = (4, 8, 16, 32), 256
+
+
 @dataclass(frozen=True, kw_only=True)
 class BackboneSpec(Spec):
     """One network.
@@ -33,6 +67,7 @@ class BackboneSpec(Spec):
         factory: `module:function` of `(bands) -> bench.backbones.pyramid.Backbone`.
         channels: channels of each feature map, finest first.
         strides: input pixels per feature-map pixel, of each map.
+        transformer: of a plain vision transformer, what it is made of; None of all others.
         stem: where its stem ends; None where that is not known, and methods that change the stem's output refuse it.
         batch_norm: whether it has batch norm, whose statistics can be taken from images.
         left_out: beginnings of the names that the library's full model has and the backbone leaves out.
@@ -44,12 +79,21 @@ class BackboneSpec(Spec):
 
     channels: tuple[int, ...]
     strides: tuple[int, ...]
+    transformer: Transformer | None = None
     stem: Stem | None = None
     batch_norm: bool = True
     left_out: tuple[str, ...] = ()
     published: str | None = None
     library: str = "torch"
     formats: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def maps(self) -> Maps:
+        """What a task offers its heads: the network's own maps; of a plain transformer a simple feature pyramid."""
+        if self.transformer is None:
+            return Maps(self.channels, self.strides)
+        width = min(SIMPLE_CHANNELS, self.channels[-1])
+        return Maps((width,) * len(SIMPLE_STRIDES), SIMPLE_STRIDES)
 
     def make(self, bands: int) -> "Backbone":
         """The network for images of so many bands."""

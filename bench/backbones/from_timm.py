@@ -1,4 +1,4 @@
-"""Any network of timm that gives a pyramid of feature maps, as backbone `timm:<name>`."""
+"""Any network of timm that gives a pyramid of feature maps, or a plain transformer, as backbone `timm:<name>`."""
 
 import functools
 import inspect
@@ -12,12 +12,12 @@ import torch
 from timm.models import FeatureListNet
 from torch import Tensor, nn
 
-from bench.backbones import BackboneSpec, Stem
+from bench.backbones import BackboneSpec, Stem, vision_transformer
 from bench.backbones.pyramid import Backbone, StoppingBackbone
+from bench.backbones.timm_network import PREFIX, TimmNetwork
 from bench.core.errors import StudyError
 from bench.core.registry import nearest
 
-PREFIX = "timm:"
 # The coarsest maps that are handed on, as many as torchvision's networks have.
 MAPS = 4
 # Size of the image that a network is tried with; its sides differ, so that they can be told apart and from channels.
@@ -48,7 +48,7 @@ class TimmSpec(BackboneSpec):
         return backbone
 
 
-class TimmPyramid(StoppingBackbone):
+class TimmPyramid(TimmNetwork, StoppingBackbone):
     """The coarsest maps of timm's feature extractor, channels first; the names of its weights are timm's.
 
     Args:
@@ -57,12 +57,8 @@ class TimmPyramid(StoppingBackbone):
     """
 
     def __init__(self, network: nn.Module, names: Mapping[str, str]) -> None:
-        super().__init__()
-        self.network = network
-        self._names = {f"network.{theirs}.": f"{timms}." if timms else "" for theirs, timms in names.items()}
+        super().__init__(network, names)
         self._channels_last = str(getattr(network, "output_fmt", "")).endswith("NHWC")
-        self.register_state_dict_post_hook(_to_timms_names)
-        self.register_load_state_dict_pre_hook(_from_timms_names)
 
     def forward(self, images: Tensor, count: int | None = None) -> tuple[Tensor, ...]:
         """Map normalised images B x bands x H x W to the coarsest maps, or the finest `count` of these."""
@@ -83,30 +79,12 @@ class TimmPyramid(StoppingBackbone):
                 break
         return maps[finer:]
 
-    def timms_name(self, name: str) -> str:
-        """The name in timm's network of a weight of this module."""
-        found = next((theirs for theirs in self._names if name.startswith(theirs)), "network.")
-        return self._names.get(found, "") + name.removeprefix(found)
-
-
-def _to_timms_names(module: nn.Module, state: dict[str, Tensor], prefix: str, metadata: Any) -> None:
-    del metadata
-    assert isinstance(module, TimmPyramid)
-    for name in [name for name in state if name.startswith(prefix + "network.")]:
-        state[prefix + module.timms_name(name.removeprefix(prefix))] = state.pop(name)
-
-
-def _from_timms_names(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: Any) -> None:
-    assert isinstance(module, TimmPyramid)
-    for name, _value in [*module.named_parameters(), *module.named_buffers()]:
-        timms = prefix + module.timms_name(name)
-        if timms in state:
-            state[prefix + name] = state.pop(timms)
-
 
 @functools.cache
-def find(name: str) -> TimmSpec:
+def find(name: str) -> BackboneSpec:
     """The spec of one of timm's networks: maps and strides as timm states them, the rest as a trial shows it.
+
+    A plain vision transformer has one map (`bench.backbones.vision_transformer`).
 
     Args:
         name: of the architecture, without `timm:` and without the tag of published weights.
@@ -120,6 +98,8 @@ def find(name: str) -> TimmSpec:
         raise StudyError(f"unknown backbone {PREFIX + name!r}: the nearest of timm's networks are {near}")
     with torch.device("meta"):
         full = timm.create_model(name, pretrained=False)
+        if vision_transformer.is_plain(full):
+            return vision_transformer.describe(name, full)
         takes = inspect.signature(type(full).__init__).parameters
         arguments = {"strict_img_size": False} if "strict_img_size" in takes else {}
         network = _extractor(name, arguments)

@@ -44,6 +44,24 @@ class Backbone(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map normalised images B x bands x H x W to feature maps B x C_i x H/s_i x W/s_i."""
 
+    def pooled(self, images: Tensor) -> Tensor:
+        """One vector an image, B x C, as the network's own classifier reads it."""
+        return self.map_and_pooled(images)[1]
+
+    def map_and_pooled(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The coarsest map, and the vector of each image: the mean over that map, where a network reads no other."""
+        coarsest: Tensor = self(images)[-1]
+        return coarsest, coarsest.mean(dim=(2, 3))
+
+    @property
+    def layers(self) -> int:
+        """How many layers it numbers, for a rate of their own; 1 where nobody numbers them."""
+        return 1
+
+    def layer_of(self, name: str) -> int:  # noqa: ARG002 - overridden where layers are numbered
+        """The layer that a parameter of this name belongs to, counted from the input."""
+        return 0
+
     def finest(self, images: Tensor, count: int) -> tuple[Tensor, ...]:
         """The finest maps alone, so many; a network that can stop there costs less (`StoppingBackbone`)."""
         found: tuple[Tensor, ...] = self(images)

@@ -23,4 +23,9 @@ def identify(init: str) -> str:
         raise WeightsError(f"init={init!r} is not random, imagenet, or a file ending in {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise WeightsError(f"weights file {path} does not exist: correct the option init or weights that names it")
+    return sha256_of(path)
+
+
+def sha256_of(path: Path) -> str:
+    """What stands for a file in a key: the beginning of its content's SHA-256."""
     return "sha256:" + sha256(path)[:32]

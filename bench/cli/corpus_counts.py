@@ -36,10 +36,15 @@ def _print_counts(described: "Manifest") -> None:
     from rich.table import Table
 
     console = Console()
-    titles = {"class": "Tiles by dominant class", "source": "Tiles by source", "rejected": "Left out, by reason"}
+    titles = {
+        "class": "Tiles by dominant class",
+        "source": "Tiles by source",
+        "rejected": "Left out, by reason",
+        "equal": "Tiles with equal pixels",
+    }
     for kind, title in titles.items():
         counts = described.counts.get(kind)
-        if counts is None:
+        if counts is None or (kind == "equal" and not counts):
             continue
         total = sum(counts.values())
         table = Table(title=title, title_justify="left")
@@ -50,10 +55,14 @@ def _print_counts(described: "Manifest") -> None:
             table.add_row(name, f"{count:,}", f"{count / total:.4f}" if total else "-")
         table.add_row("all", f"{total:,}", "", style="bold")
         console.print(table)
+    if described.images and described.images.left_out:
+        click.echo(f"Left out by --without: {described.images.left_out} images")
     if described.skipped:
-        click.echo("Scenes that could not be used:")
-        for reason in described.skipped.values():
+        click.echo("Scenes or images that could not be used:")
+        for reason in list(described.skipped.values())[:SHOWN]:
             click.echo(f"  {reason}")
+        if len(described.skipped) > SHOWN:
+            click.echo(f"  {len(described.skipped) - SHOWN} more: see corpus.json")
     _print_warnings([warning for scene in described.scenes for warning in scene.warnings])
 
 

@@ -43,8 +43,10 @@ def report(
 
     opened = Corpus.open(folder)
     described = opened.manifest
-    if (landcovers or other_landcover) and described.product is None:
-        raise CorpusError(f"corpus {folder} has no land cover: leave out --landcover and --other-landcover")
+    if (landcovers or other_landcover) and all(
+        scene.wkt is None or described.product is None for scene in described.scenes
+    ):
+        raise CorpusError(f"corpus {folder} has no land cover of scenes: leave out --landcover and --other-landcover")
     covers = _open_covers(landcovers, described, folder)
     other = None
     if other_landcover and described.product is not None:

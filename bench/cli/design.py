@@ -25,12 +25,12 @@ def show_design(sheet: Sheet, form: Form) -> None:
     from results.tables import formats
 
     if form == "text":
-        formats.show(_grids(sheet), Console())
+        formats.show(grids_of(sheet), Console())
     else:
-        click.echo({"markdown": formats.markdown, "latex": formats.latex}[form](_grids(sheet)), nl=False)
+        click.echo({"markdown": formats.markdown, "latex": formats.latex}[form](grids_of(sheet)), nl=False)
 
 
-def _grids(sheet: Sheet) -> list["TextGrid"]:
+def grids_of(sheet: Sheet) -> list["TextGrid"]:
     """Tables no wider than a page: the columns of rows and of protocols in groups, then the sentences."""
     differs = f"{MARK}: differs from another row that it is compared with."
     unfair = f"{MARK}: unfair as it stands."

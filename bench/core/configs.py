@@ -38,7 +38,7 @@ def read_values(file: Path, error: type[BenchError] = StudyError) -> Values:
     """
     try:
         values = yaml.safe_load(file.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as problem:
         raise error(f"{file} is not readable YAML: {' '.join(str(problem).split())}") from None
     if not isinstance(values, dict):
         raise error(f"{file} must hold keys and values, such as `name: mine`")

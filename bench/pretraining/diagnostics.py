@@ -231,7 +231,7 @@ def judge_features(start: Features, end: Features) -> dict[str, str]:
 
 @torch.no_grad()
 def pooled_features(backbone: Backbone, corpus: Corpus, size: int, statistics: Normalisation) -> NDArray[np.float32]:
-    """Pooled last feature maps of up to 512 tiles, always the same, N x C, in full precision.
+    """Pooled features of up to 512 tiles, always the same, N x C, in full precision.
 
     Batch norm uses the statistics of the tiles in front of it, at the start and at the end alike: those that a new
     network keeps normalise nothing, and those of a trained one fit its views (docs/decisions/018). Nothing random is
@@ -260,5 +260,5 @@ def pooled_features(backbone: Backbone, corpus: Corpus, size: int, statistics: N
         tiles = torch.from_numpy(stored).to(device).permute(0, 3, 1, 2).float() / np.iinfo(stored.dtype).max
         if tiles.shape[-1] != size:
             tiles = functional.interpolate(tiles, (size, size), mode="bilinear", antialias=True)
-        found.append(backbone((tiles - shift) / scale)[-1].mean(dim=(2, 3)).cpu())
+        found.append(backbone.pooled((tiles - shift) / scale).cpu())
     return torch.cat(found).numpy()

@@ -17,7 +17,7 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from torch import Tensor, nn
+from torch import Tensor
 
 from bench.backbones.normalisation import Normalisation
 from bench.backbones.pyramid import Backbone
@@ -69,7 +69,7 @@ class Probe:
 
 
 def probe(backbone: Backbone, statistics: Normalisation, samples: ProbeSet) -> tuple[Probe, Probe]:
-    """Probe a backbone's pooled last feature map by five-fold grouped cross-validation.
+    """Probe a backbone's pooled features by five-fold grouped cross-validation.
 
     Args:
         backbone: what is probed; its running statistics change.
@@ -121,16 +121,16 @@ def _probe(found: NDArray[np.float32], samples: ProbeSet) -> Probe:
 def features(
     backbone: Backbone, statistics: Normalisation, images: NDArray[np.unsignedinteger[Any]]
 ) -> NDArray[np.float32]:
-    """Pooled last feature maps in full precision, N x C."""
+    """Pooled features in full precision, N x C."""
     starts = range(0, len(images), BATCH)
     return np.concatenate([pooled(backbone, _input(images[at : at + BATCH], statistics)) for at in starts])
 
 
 @torch.no_grad()
-def pooled(backbone: nn.Module, inputs: Tensor) -> NDArray[np.float32]:
-    """The mean over each channel of a frozen backbone's last feature map, N x C, for inputs N x bands x H x W."""
+def pooled(backbone: Backbone, inputs: Tensor) -> NDArray[np.float32]:
+    """One vector an image from a frozen backbone, as its own classifier reads it, N x C, for inputs N x bands x H x W."""
     backbone.eval()
-    found: NDArray[np.float32] = backbone(inputs)[-1].mean(dim=(2, 3)).cpu().numpy()
+    found: NDArray[np.float32] = backbone.pooled(inputs).cpu().numpy()
     return found
 
 

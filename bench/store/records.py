@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from bench.core import documents
 from bench.core.errors import StoreError
 
-OLDEST, SCHEMA = 1, 4
+OLDEST, SCHEMA = 1, 5
 
 
 def _finite(value: float) -> float:
@@ -29,6 +29,8 @@ class Record(BaseModel):
         key: hash of everything that can change the numbers; also the file's name.
         study: name of the study that first asked for the cell.
         row: name that this study gave the row, where it gave one; not part of the key.
+        axes: where the cell stands on that study's axes: a level of each in words, such as `corpora: demo`; empty where it
+            has none. Not part of the key.
         method: registered name of the pretraining method; `random` for none.
         options: the method's options as they enter the key: defaults included but for those added later, and files by their
             content; empty for an initialisation.
@@ -78,6 +80,7 @@ class Record(BaseModel):
     key: str
     study: str
     row: str | None = None
+    axes: dict[str, str] = Field(default_factory=dict)
     method: str
     options: dict[str, Any]
     backbone: str
@@ -109,10 +112,10 @@ class Record(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _migrate(cls, values: Any) -> Any:
-        """Read older schemas: 3 knew no outcomes, 2 no design, and in 1 the provenance said what was synthetic."""
+        """Read older schemas: 4 knew no axes, 3 no outcomes, 2 no design, and in 1 the provenance said what was synthetic."""
         if not isinstance(values, dict) or values.get("schema", SCHEMA) == SCHEMA:
             return values
-        if values["schema"] in {2, 3}:
+        if values["schema"] in {2, 3, 4}:
             return {**values, "schema": SCHEMA}
         provenance = values.get("provenance")
         if not isinstance(provenance, dict):

@@ -6,6 +6,7 @@
     outcomes/<key>.npz    what each of its test samples came out as
     subsets/<key>.json    the training samples of a (protocol, subset seed, fraction)
     designs/<study>.json  the design sheet of each study that was run here
+    grids/<study>.json    the axes of each study that has some, and where its cells stand on them
     questions/<study>-<hash>.json  what a study asked before it ran; a changed list is a second file
     jobs/<key>/           claim, checkpoint, log and last failure of a job; may be deleted
 
@@ -30,6 +31,7 @@ from filelock import FileLock, Timeout
 from bench.core import documents, files
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
+from bench.store.grids import Grid
 from bench.store.outcomes import Evidence
 from bench.store.questions import Questions, read_questions
 from bench.store.records import Record, read_record
@@ -125,6 +127,10 @@ class Store:
         for path in sorted((self.root / "designs").glob("*.json")):
             value = documents.read_json(path, StoreError, "run the study again")
             yield documents.parse(Sheet, value, f"{path} is not a design sheet", StoreError)
+
+    def write_grid(self, grid: Grid) -> None:
+        """Keep where a study's cells stand on its axes; a later run of a study of that name replaces it."""
+        files.write_json(self.root / "grids" / f"{_file_name(grid.study)}.json", grid.model_dump(mode="json"))
 
     def write_questions(self, asked: Questions) -> None:
         """Keep what a study asks; the same list is kept once, as it was first written."""

@@ -18,9 +18,9 @@ from bench.studies.design_rows import COLUMNS, COMPUTE, Column, Entry, differ
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.plan import check_seeds, entering_rows, left_out
-from bench.studies.pretrainings import pretrain_jobs, reads_corpus
+from bench.studies.pretrainings import pretrain_jobs, readers
 from bench.studies.references import missing_references
-from bench.studies.study import Study
+from bench.studies.study import Row, Study
 from tasks.prepared import Prepared
 
 NAMES = ["row", "method", "backbone"]
@@ -37,7 +37,8 @@ def design(study: Study, inputs: Inputs) -> Sheet:
     absent: list[str] = []
     sets = _data_sets(study, inputs, absent)
     entries = _entries(study, inputs, sets, absent)
-    near = {} if absent else {found.protocol: found for found in duplicates.count(study, inputs)}
+    counted = [] if absent else duplicates.count(study, inputs)
+    near = {found.protocol: found for found in sorted(counted, key=lambda found: found.tiles or 0)}
     protocols = [
         design_protocols.describe(study, protocol, sets[protocol.id], near.get(protocol.id))
         for protocol in study.all_protocols()
@@ -73,16 +74,18 @@ def _data_sets(study: Study, inputs: Inputs, notes: list[str]) -> dict[str, Prep
 
 def _entries(study: Study, inputs: Inputs, sets: dict[str, Prepared | None], notes: list[str]) -> list[Entry]:
     """Rows on backbones, without the references that a run leaves out."""
-    corpus = _corpus(study, inputs, notes)
     opened = [(protocol, data) for protocol in study.all_protocols() if (data := sets[protocol.id]) is not None]
-    images: ImageFacts | None = corpus or (images_of(opened) if opened else None)
     absent, rows = missing_references(study), entering_rows(study, study.all_protocols())
-    jobs = pretrain_jobs(study, inputs, rows, []) if corpus else {}
+    corpora = {row.name: _corpus(study, row, inputs, notes) for row in readers(study, study.rows())}
+    first = next(iter(corpora.values()), None)
+    jobs = pretrain_jobs(study, inputs, rows, []) if corpora and None not in corpora.values() else {}
     entries = []
     for backbone in study.backbones:
         for row in rows:
-            if (row.name, backbone) in absent:
+            if (row.name, backbone) in absent or not row.on(backbone):
                 continue
+            corpus = corpora.get(row.name, first)
+            images: ImageFacts | None = corpus or (images_of(opened) if opened else None)
             job = jobs.get((row.name, backbone, 0, None))
             options = methods.get(row.method).options.model_validate(job.options) if job else study.options_of(row)
             facts = job.facts | compute_of(job) if job else {}
@@ -90,13 +93,13 @@ def _entries(study: Study, inputs: Inputs, sets: dict[str, Prepared | None], not
     return entries
 
 
-def _corpus(study: Study, inputs: Inputs, notes: list[str]) -> Corpus | None:
-    if not any(reads_corpus(study, row, backbone) for row in study.rows() for backbone in study.backbones):
-        return None
+def _corpus(study: Study, row: Row, inputs: Inputs, notes: list[str]) -> Corpus | None:
     try:
-        return inputs.corpus(study)
+        return inputs.corpus(study, row)
     except (CorpusError, DataError) as error:
-        notes.append(f"Not known of the pretrainings, since the corpus cannot be read: {error}.")
+        note = f"Not known of the pretrainings, since the corpus cannot be read: {error}."
+        if note not in notes:
+            notes.append(note)
         return None
 
 
@@ -171,7 +174,7 @@ def _notes_on_rows(study: Study, entries: list[Entry], sentences: list[Sentence]
         notes.append(f"Options tuned: {number} trials each." if number else "Options of no row were tuned.")
     elif trials:
         notes.append("Options were tuned by unequal numbers of trials.")
-    if study.budget is None and trained:
+    if trained and all(study.budget_of(entry.row) is None for entry in trained):
         notes.append("Budget: paper, every row trains as long as its own options say.")
     return [*notes, *_compute(trained)]
 

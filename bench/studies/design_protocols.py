@@ -52,7 +52,11 @@ def _leak(known: _Known) -> str:
         return "leaky where an image gives several slices, for slices are divided and not images" if cut else ""
     sources = known.data.sources
     shared = {sources[at] for at in known.pool.parts.train} & {sources[at] for at in known.pool.parts.test}
-    return f"leaky, {len(shared):,} images lie in both training and test part" if shared else ""
+    if shared:
+        return f"leaky, {len(shared):,} images lie in both training and test part"
+    places = known.data.places
+    shared = {places[at] for at in known.pool.parts.train} & {places[at] for at in known.pool.parts.test}
+    return f"leaky, {len(shared):,} places lie in both training and test part" if shared else ""
 
 
 def _beyond(known: _Known) -> str:

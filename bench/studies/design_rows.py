@@ -13,9 +13,9 @@ from bench.pretraining.spec import MethodSpec
 from bench.pretraining.views import COLUMNS as VIEW_COLUMNS
 from bench.pretraining.views import NONE as NOT_DONE
 from bench.pretraining.views import describe
+from bench.studies.axes import start_name
 from bench.studies.jobs import PretrainJob
-from bench.studies.pretrainings import reads_corpus
-from bench.studies.study import Row, Study, start_name
+from bench.studies.study import Row, Study
 
 UNKNOWN, NONE = "?", "—"
 # Beyond this ratio of FLOPs two rows are said to differ in compute, as in the sentences about them.
@@ -36,7 +36,7 @@ class Entry:
         study: whose row it is.
         options: its options as they will be.
         images: what the network sees; None where neither corpus nor data set could be opened.
-        corpus: the study's corpus; None where it could not be opened.
+        corpus: the row's corpus; None where it could not be opened.
         job: its first pretraining; None where there is none, or its corpus is absent.
         facts: what is known of the run (`Record.pretraining`).
     """
@@ -140,17 +140,18 @@ def _data(entry: Entry) -> Stated:
     if entry.kind == "oracle":
         return Stated("the protocol's own training part, with all its labels")
     if entry.kind != "trained":
-        seen = reads_corpus(entry.study, entry.row, entry.backbone)
+        seen = entry.study.reads_corpus(entry.row, entry.backbone)
         return Stated(f"{_corpus(entry)}, without training" if seen else NONE)
     needs = sorted(entry.spec.needs - OF_THE_CORPUS)
     more = [f"{need} {_named(entry, need)}".strip() for need in needs]
     cover = ["its land cover"] if "landcover" in entry.spec.needs else []
-    return Stated(" + ".join([_corpus(entry), *cover, *more]), (entry.study.corpus, *more))
+    return Stated(" + ".join([_corpus(entry), *cover, *more]), (entry.study.corpus_of(entry.row), *more))
 
 
 def _corpus(entry: Entry) -> str:
     tiles = f" ({len(entry.corpus):,} tiles)" if entry.corpus else ""
-    return f"{start_name(entry.study.corpus or UNKNOWN)}{tiles}"
+    named = entry.study.corpus_of(entry.row)
+    return f"{named.name if named else UNKNOWN}{tiles}"
 
 
 def _named(entry: Entry, need: str) -> str:
@@ -183,7 +184,7 @@ def _repeats(entry: Entry) -> Stated:
 def _budget(entry: Entry) -> Stated:
     if entry.kind != "trained" or not isinstance(entry.options, TrainingOptions):
         return Stated(NONE)
-    budget, options = entry.study.budget, entry.options
+    budget, options = entry.study.budget_of(entry.row), entry.options
     own = f"{options.steps:,} steps" if options.steps else f"{options.epochs:,} epochs"
     text = str(budget) if budget else f"its own: {own}"
     for fact in (COUNTED_AS.get(budget.unit if budget else "views", ""), "tiles"):

@@ -14,6 +14,7 @@ from bench.core import documents, files
 from bench.core.errors import DataError
 from bench.core.keys import content_hash
 from bench.corpus.storage.reader import Corpus
+from bench.studies.axes import CorpusLevel
 from bench.studies.inputs import Inputs
 from bench.studies.perceptual_hash import BITS, CORRELATION, VERSION, Frequencies, low_frequencies, near
 from bench.studies.study import Study
@@ -36,6 +37,7 @@ class Near:
         seen_in_train: test images that are near to a training image.
         tiles: tiles of the corpus that are near to a test image; None where no row trains on one.
         seen_in_tiles: test images that are near to a tile; None as `tiles`.
+        corpus: its name, where the study has several.
     """
 
     protocol: str
@@ -44,6 +46,7 @@ class Near:
     seen_in_train: int
     tiles: int | None = None
     seen_in_tiles: int | None = None
+    corpus: str | None = None
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -53,7 +56,7 @@ class Near:
         """One line."""
         found = [f"{self.train:,} in the training part (like {self.seen_in_train:,} of them)"]
         if self.tiles is not None:
-            found.append(f"{self.tiles:,} in the corpus (like {self.seen_in_tiles:,})")
+            found.append(f"{self.tiles:,} in {self.corpus or 'the corpus'} (like {self.seen_in_tiles:,})")
         return f"near-duplicates of the {self.test:,} test images of {self.protocol}: {', '.join(found)}"
 
 
@@ -63,12 +66,19 @@ def count(study: Study, inputs: Inputs) -> list[Near]:
     Raises:
         CorpusError, DataError: the corpus or a data set is absent or broken.
     """
-    trains = any(methods.get(row.method).trains for row in study.rows())
-    corpus = inputs.corpus(study) if trains else None
-    return [_count(protocol, inputs.dataset(study, protocol), corpus, inputs) for protocol in study.all_protocols()]
+    trained = [row for row in study.rows() if methods.get(row.method).trains]
+    corpora: dict[CorpusLevel | None, Corpus | None] = {
+        study.corpus_of(row): inputs.corpus(study, row) for row in trained
+    }
+    several = len(corpora) > 1
+    return [
+        _count(protocol, inputs.dataset(study, protocol), corpus, inputs, asked.name if asked and several else None)
+        for protocol in study.all_protocols()
+        for asked, corpus in (corpora or {None: None}).items()
+    ]
 
 
-def _count(protocol: Protocol, data: Prepared, corpus: Corpus | None, inputs: Inputs) -> Near:
+def _count(protocol: Protocol, data: Prepared, corpus: Corpus | None, inputs: Inputs, name: str | None) -> Near:
     parts = parts_of(protocol, data)
     key = content_hash(
         [VERSION, BITS, CORRELATION, data.hash, corpus.hash if corpus else None, parts.train, parts.test]
@@ -84,7 +94,7 @@ def _count(protocol: Protocol, data: Prepared, corpus: Corpus | None, inputs: In
             counts |= {"tiles": int(of_tiles.sum()), "seen_in_tiles": _images(in_tiles, data)}
         files.write_json(kept, counts)
     counts = documents.read_json(kept, DataError, "remove it")
-    return Near(protocol.id, len(parts.test), **counts)
+    return Near(protocol.id, len(parts.test), **counts, corpus=name)
 
 
 def _images(found: np.ndarray[tuple[int], np.dtype[np.bool_]], data: Prepared) -> int:

@@ -3,6 +3,7 @@
 import math
 import statistics
 from dataclasses import dataclass
+from pathlib import Path
 
 import methods
 from bench.corpus.storage.reader import Corpus
@@ -72,8 +73,8 @@ def estimate(plan: Plan, study: Study, store: Store, inputs: Inputs) -> Estimate
     probed = {(cell.pretrain.key, cell.protocol.hash): cell for cell in cells if not cell.protocol.trains}
     of_tunings += [_looked_at(sizes[cell.protocol.id], cell.protocol, cell.backbone) for cell in probed.values()]
     rate = _measured_rate(store)
-    corpus = inputs.corpus(study) if pretrains else None
-    of_pretrains = [_pretraining(job, corpus, rate.get(job.backbone)) for job in pretrains if corpus]
+    tiles = {path: len(Corpus.open(Path(path))) for path in {job.corpus for job in pretrains} if path}
+    of_pretrains = [_pretraining(job, tiles[job.corpus], rate.get(job.backbone)) for job in pretrains if job.corpus]
     measured = all((protocol.hash, backbone) in known for protocol, backbone, _ in tunings)
     measured = measured and all(job.backbone in rate for job in pretrains)
     total = sum(of_tunings) + sum(of_pretrains)
@@ -101,12 +102,12 @@ def _measured_rate(store: Store) -> dict[str, float]:
     return {backbone: statistics.median(values) for backbone, values in rates.items()}
 
 
-def _pretraining(job: PretrainJob, corpus: Corpus, rate: float | None) -> float:
+def _pretraining(job: PretrainJob, tiles: int, rate: float | None) -> float:
     """Seconds of a training at a measured rate, or at a guessed one; none of what only reads the corpus."""
     options = methods.get(job.method).options.model_validate(job.options)
     if not isinstance(options, TrainingOptions):
         return 0.0
-    images = options.length(len(corpus)).steps * options.batch * (options.size / 64) ** 2
+    images = options.length(tiles).steps * options.batch * (options.size / 64) ** 2
     return images * (1 / rate if rate else seconds_an_image(job.backbone))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.core import files
+from bench.core.configs import is_path
 from bench.core.context import Count, Say
 from bench.core.errors import DataError
 from bench.core.paths import data_home
@@ -11,8 +12,9 @@ from bench.core.world import of_world
 from bench.corpus.registry import registry as corpora
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import PretrainOptions
-from bench.studies.study import Study
+from bench.studies.study import Row, Study
 from tasks import datasets, prepared
+from tasks.datasets import DatasetSpec
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol, Slices
 from tasks.splits import check_lists
@@ -32,22 +34,23 @@ class Inputs:
         self._corpora: dict[tuple[str, int | None], Corpus] = {}
         self._datasets: dict[Path, Prepared] = {}
 
-    def corpus(self, study: Study) -> Corpus:
-        """The study's corpus.
+    def corpus(self, study: Study, row: Row | None = None) -> Corpus:
+        """The corpus of a row, or the study's own.
 
         Raises:
             DataError: the study names none.
             CorpusError: the folder is not a corpus.
         """
-        if study.corpus is None:
+        asked = study.corpus_of(row)
+        if asked is None:
             raise DataError(
                 f"study {study.name} needs a corpus: build one with `bench corpus build` and pass --set corpus=DIR"
             )
-        named = (study.corpus, study.world)
+        named = (asked.corpus, study.world if asked.world is None else asked.world)
         if named not in self._corpora:
-            made = corpora.all().get(study.corpus)
-            with of_world(study.world):
-                path = made.make(self.home, self.say) if made else Path(study.corpus)
+            made = corpora.all().get(asked.corpus)
+            with of_world(named[1]):
+                path = made.make(self.home, self.say) if made else Path(asked.corpus)
             self._corpora[named] = Corpus.open(path)
         return self._corpora[named]
 
@@ -77,16 +80,19 @@ class Inputs:
         return found
 
     def _opened(self, study: Study, protocol: Protocol) -> Prepared:
-        if protocol.dataset in study.data:
-            path = Path(study.data[protocol.dataset])
-        else:
-            path = self.prepared_folder(protocol.dataset, protocol.slices)
+        named = study.data.get(protocol.dataset, "")
+        name = named if is_path(named) else protocol.dataset
+        path = Path(named) if named and not is_path(named) else self.prepared_folder(name, protocol.slices)
         if path not in self._datasets:
-            spec = datasets.get(protocol.dataset)
-            if spec.maker and not path.is_dir():
+            spec = datasets.get(name)
+            if spec.name != protocol.dataset:
+                raise DataError(f"{name} describes {spec.name}, protocol {protocol.id} is for {protocol.dataset}")
+            if not path.is_dir() and (spec.maker or spec.source):
                 self.say(f"preparing {spec.name} in {path}")
-                self.prepare(protocol.dataset, spec.make(self.home, self.say), protocol.slices)
-            self._datasets[path] = Prepared.open(path)
+                self.prepare(name, spec.source or spec.make(self.home, self.say), protocol.slices)
+            found = Prepared.open(path)
+            _check_description(spec, found)
+            self._datasets[path] = found
         return self._datasets[path]
 
     def fill(self, options: PretrainOptions) -> PretrainOptions:
@@ -97,7 +103,7 @@ class Inputs:
         """Where a prepared set lies in the data folder; a generator's source is made, for its name has its version."""
         spec = datasets.get(name)
         source = spec.make(self.home, self.say) if spec.maker else None
-        return prepared_home(self.home, source) / datasets.folder_name(name, slices)
+        return prepared_home(self.home, source) / datasets.folder_name(spec.name, slices)
 
     def prepare(
         self,
@@ -122,6 +128,29 @@ class Inputs:
         with files.new_folder(out) as work:
             datasets.get(name).prepare(source, work, slices, progress, options)
         return out
+
+
+def _check_description(spec: DatasetSpec, found: Prepared) -> None:
+    """Refuse a set that was prepared of the same data set before its description changed."""
+    own = found.index.get("dataset") == spec.name and spec.contents is not None
+    if own and spec.contents and found.index.get("described") != spec.contents.hash:
+        raise DataError(
+            f"{found.path} was prepared when {spec.name} was described otherwise: remove it, it is prepared again with "
+            f"`bench data prepare {spec.name}`"
+        )
+
+
+def one_protocol(protocol: Protocol, folder: Path | None) -> Study:
+    """A study of one protocol, for what looks at its data alone.
+
+    Args:
+        protocol: the protocol.
+        folder: the prepared set; None for its place in the data folder.
+    """
+    return Study(
+        name="data", data={protocol.dataset: str(folder)} if folder else {}, methods=["random"],
+        backbones=["resnet18"], tasks=[protocol.task], protocols={protocol.task: [protocol.id]},
+    )  # fmt: skip
 
 
 def prepared_home(home: Path, source: Path | None = None) -> Path:

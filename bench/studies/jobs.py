@@ -76,6 +76,7 @@ class Cell(BaseModel):
         key: hash of all that can change the metrics.
         study: name of the study.
         row: name that the study gives the row, None for the method's own; not part of the key.
+        axes: where it stands on the study's axes, in words; not part of the key.
         pretrain: the job whose weights it starts from.
         board: backbone on whose board the row stands, where the pretraining's network is the method's own.
         protocol: the whole protocol, so that a worker needs no file of it.
@@ -92,6 +93,7 @@ class Cell(BaseModel):
     key: str
     study: str
     row: str | None = None
+    axes: dict[str, str] = Field(default_factory=dict)
     pretrain: PretrainJob
     board: str | None = None
     protocol: Protocol

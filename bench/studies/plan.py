@@ -59,6 +59,11 @@ class Plan:
         wanted = {cell.pretrain.key for cell in cells}
         return Plan([job for job in self.pretrains if job.key in wanted], cells, self.left_out)
 
+    @property
+    def grid(self) -> dict[str, dict[str, str]]:
+        """Where the cells stand on the study's axes, by key; nothing where it has none."""
+        return {cell.key: cell.axes for cell in self.cells if cell.axes}
+
     def failed(self, store: Store) -> list[tuple[PretrainJob | Cell, str]]:
         """Jobs that diverged, and cells whose pretraining did, each with its reason."""
         jobs: list[PretrainJob | Cell] = [job for job in self.pretrains if not store.has_weights(job.key)]
@@ -99,14 +104,28 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         for protocol in protocols
         for backbone in study.backbones
         for row in rows
-        if takes(protocol, row) and (row.name, backbone) not in absent
+        if takes(protocol, row) and row.on(backbone) and (row.name, backbone) not in absent
         for amount in drawn[protocol.id]
         for seed in repeats(study, protocol, amount)
     ]
+    _check_points(cells)
     missed = tuple(left_out(study, protocols))
     if missed and not cells:
         raise StudyError(f"study {study.name}: {'; '.join(missed)}, and nothing is left: ask for another task")
     return Plan(_distinct(jobs.values()), cells, missed)
+
+
+def _check_points(cells: list[Cell]) -> None:
+    """Refuse levels of an axis that make no difference, such as two budgets of as many steps."""
+    first: dict[str, Cell] = {}
+    for cell in cells:
+        other = first.setdefault(cell.key, cell)
+        # What does not train may stand at several points: it has no level that would be compared.
+        if cell.axes != other.axes and "methods" in cell.axes:
+            raise StudyError(
+                f"axes: {other.row or other.pretrain.method} and {cell.row or cell.pretrain.method} are one training on "
+                f"{cell.backbone}: take levels that differ"
+            )
 
 
 def repeats(study: Study, protocol: Protocol, amount: Drawn) -> Iterator[int]:
@@ -174,17 +193,16 @@ def _check_protocols(study: Study, protocols: list[Protocol]) -> None:
 
 def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol], rows: list[Row]) -> None:
     """Refuse a data set whose images have other bands than the corpus that rows learn or take statistics from."""
-    trained = bool(readers(study, rows))
+    reading = readers(study, rows)
     for protocol in protocols:
-        if not trained and protocol.bn != "corpus":
-            continue
-        corpus = inputs.corpus(study)
-        data = inputs.dataset(study, protocol)
-        if data.bands != corpus.bands:
-            raise StudyError(
-                f"protocol {protocol.id}: {data.path} has {data.bands}, corpus {corpus.path} has {corpus.bands}: prepare "
-                "the data set with the corpus' bands, or leave the protocol out"
-            )
+        for row in rows if protocol.bn == "corpus" else reading:
+            corpus = inputs.corpus(study, row)
+            data = inputs.dataset(study, protocol)
+            if data.bands != corpus.bands:
+                raise StudyError(
+                    f"protocol {protocol.id}: {data.path} has {data.bands}, corpus {corpus.path} has {corpus.bands}: "
+                    "prepare the data set with the corpus' bands, or leave the protocol out"
+                )
 
 
 def _cell(
@@ -202,7 +220,7 @@ def _cell(
     # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
     drawn_by = subset_seed(study.seed, seed)
     train_seed = derive(study.seed, "train", seed)
-    corpus = inputs.corpus(study) if protocol.bn == "corpus" else None
+    corpus = inputs.corpus(study, row) if protocol.bn == "corpus" else None
     identity = {
         "weights": job.key,
         "protocol": protocol.hash,
@@ -219,6 +237,7 @@ def _cell(
         key=content_hash(identity),
         study=study.name,
         row=row.label,
+        axes=study.levels_of(row, backbone, protocol),
         pretrain=job,
         board=board,
         protocol=protocol,

@@ -4,7 +4,7 @@ from typing import Any
 
 import methods
 import tasks
-from bench import backbones
+from bench.backbones.sources import RANDOM
 from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
@@ -36,17 +36,21 @@ def pretrain_jobs(study: Study, inputs: Inputs, rows: list[Row], protocols: list
     Where no corpus tells what the images are, the protocols' data sets do.
     """
     rows = [row for row in rows if not methods.get(row.method).learns_protocol]
-    corpus, absent = _corpus_for(study, inputs, rows), missing_references(study)
-    images: ImageFacts | None = corpus
-    if corpus is None and rows and protocols:
-        images = images_of([(protocol, inputs.dataset(study, protocol)) for protocol in protocols])
+    read, absent = _corpora_of(study, inputs, rows), missing_references(study)
+    # What a row without a corpus sees is what the others see.
+    first: ImageFacts | None = next(iter(read.values()), None)
+    if first is None and rows and protocols:
+        first = images_of([(protocol, inputs.dataset(study, protocol)) for protocol in protocols])
     jobs: dict[Slot, PretrainJob] = {}
     for row in rows:
-        for backbone in study.backbones:
+        corpus = read.get(row.name)
+        images = corpus or first
+        for backbone in filter(row.on, study.backbones):
             if (row.name, backbone) in absent:
                 continue
-            used = corpus if reads_corpus(study, row, backbone) else None
-            options = fit(inputs.fill(study.options_of(row)), study.budget, row.name, row.method, backbone, used)
+            used = corpus if study.reads_corpus(row, backbone) else None
+            budget = study.budget_of(row)
+            options = fit(inputs.fill(study.options_of(row)), budget, row.name, row.method, backbone, used)
             if used:
                 options.check(used)
             for draw in range(study.pretrainings_of(row)):
@@ -64,39 +68,31 @@ def oracle_jobs(study: Study, inputs: Inputs, protocols: list[Protocol]) -> dict
         )
         for row in rows
         for protocol in protocols
-        for backbone in study.backbones
+        for backbone in filter(row.on, study.backbones)
         for draw in range(study.pretrainings_of(row))
     }
 
 
-def reads_corpus(study: Study, row: Row, backbone: str) -> bool:
-    """Whether a row looks at the study's corpus, to train on it or for statistics alone."""
-    if "tiles" in methods.get(row.method).needs:
-        return True
-    return study.corpus is not None and study.options_of(row).reads_corpus(backbones.get(backbone))
-
-
 def readers(study: Study, rows: list[Row]) -> list[Row]:
     """The rows that read the corpus, for one of the backbones at least."""
-    return [row for row in rows if any(reads_corpus(study, row, backbone) for backbone in study.backbones)]
+    return [row for row in rows if any(study.reads_corpus(row, backbone) for backbone in study.backbones)]
 
 
-def _corpus_for(study: Study, inputs: Inputs, rows: list[Row]) -> Corpus | None:
-    reading = readers(study, rows)
-    if not reading:
-        return None
-    corpus = inputs.corpus(study)
-    offers = {"tiles"} | ({"landcover"} if corpus.has_landcover else set())
-    for row in reading:
+def _corpora_of(study: Study, inputs: Inputs, rows: list[Row]) -> dict[str, Corpus]:
+    """The corpora of the rows that read one, by the row's name."""
+    found = {}
+    for row in readers(study, rows):
+        found[row.name] = corpus = inputs.corpus(study, row)
+        offers = {"tiles"} | ({"landcover"} if corpus.has_landcover else set())
         options = study.options_of(row)
         missing = sorted(methods.get(row.method).needs - offers - options.offers())
         if missing:
-            where = next(filter(None, map(options.remedy, missing)), "build it with --landcover")
+            where = next(filter(None, map(options.remedy, missing)), "build it with --landcover or --classes-as")
             raise StudyError(
                 f"method {row.name} needs {', '.join(missing)}, which corpus {corpus.path} does not have: "
                 f"{where}, or leave the method out"
             )
-    return corpus
+    return found
 
 
 def _with_trials(study: Study, jobs: dict[Slot, PretrainJob]) -> dict[Slot, PretrainJob]:
@@ -131,7 +127,7 @@ def _pretrain_job(
         "seed": seed,
         **_named(bands),
     }
-    facts = options.facts(len(used) if used else 0)
+    facts = options.facts(len(used) if used else 0) | options.loaded(network, bands)
     return PretrainJob(
         key=content_hash(identity),
         row=row.label,
@@ -182,7 +178,8 @@ def _input(options: PretrainOptions, images: ImageFacts) -> dict[str, Any] | Non
     """The input statistics of what trains on no corpus; None where the method says them."""
     if images.bands == RGB:
         return None
-    source = {} if isinstance(images, Corpus) else {"source": "the data set's own"}
+    own = options.starts_at() == RANDOM and not isinstance(images, Corpus)
+    source = {"source": "the data set's own"} if own else {}
     return options.normalisation(images).to_json() | source
 
 

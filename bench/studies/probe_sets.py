@@ -14,7 +14,7 @@ BLOCK = 4
 
 
 def corpus_samples(corpus: Corpus) -> ProbeSet:
-    """A corpus with its dominant classes; tiles of one block of one scene stay together.
+    """A corpus with its dominant classes; tiles of one block of one scene, or of one image, stay together.
 
     Raises:
         CorpusError: it has no land cover.
@@ -23,7 +23,12 @@ def corpus_samples(corpus: Corpus) -> ProbeSet:
         raise CorpusError(f"corpus {corpus.path} has no land cover to probe for: build it with --landcover")
     side = corpus.size * BLOCK
     index = corpus.index
-    places = np.stack([index["scene"].astype(np.int64), index["row"] // side, index["column"] // side], axis=1)
+    of_image = np.zeros(len(corpus), dtype=np.int64)
+    if corpus.images is not None:
+        of_image = np.unique(np.array(corpus.images), return_inverse=True)[1].reshape(-1)
+    blocks = np.stack([index["row"] // side, index["column"] // side], axis=1).astype(np.int64)
+    blocks[np.isnan(index["lon"])] = 0
+    places = np.column_stack([index["scene"].astype(np.int64), of_image, blocks])
     groups = np.unique(places, axis=0, return_inverse=True)[1].reshape(-1)
     return ProbeSet(corpus.tiles(np.arange(len(corpus))), corpus.dominant, groups.astype(np.int64), corpus.bands)
 

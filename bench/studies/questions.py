@@ -51,6 +51,7 @@ def _check(study: Study, primary: Primary) -> None:
     for name in sorted(primary.named() - set(rows)):
         raise StudyError(f"primary: the study has no row {name!r}: choose from {', '.join(rows)}")
     listed = {load_protocol(name).id: load_protocol(name) for names in study.protocols.values() for name in names}
+    listed |= {protocol.id: protocol for protocol in study.all_protocols()}
     for name in primary.protocols or []:
         if name not in listed:
             raise StudyError(f"primary.protocols: the study has no protocol {name!r}: choose from {', '.join(listed)}")
@@ -70,7 +71,7 @@ def _on_protocol(
     amounts = _amounts(study, primary, protocol, inputs)
     found = []
     for backbone in study.backbones:
-        rows = [row for row in entering if (row.name, backbone) not in absent]
+        rows = [row for row in entering if row.on(backbone) and (row.name, backbone) not in absent]
         # A floor or a ceiling is asked about where the study names it.
         names = [row.name for row in rows if ranked(row.method) or row.name in named]
         references = [row.name for row in rows if row.name in study.references and not _unfit(row)]

@@ -17,7 +17,7 @@ def missing_references(study: Study) -> dict[tuple[str, str], str]:
     for row in published:
         from bench.backbones.initial import missing  # torch, where a study asks for published weights
 
-        for backbone in study.backbones:
+        for backbone in filter(row.on, study.backbones):
             if (why := missing(backbone)) is not None:
                 name = "ImageNet" if row.name == IMAGENET else row.name
                 found[row.name, backbone] = f"{name} row missing for {backbone}: {why}"

@@ -3,6 +3,7 @@
 A study file may extend another (`bench.core.configs`); it has a name of its own all the same.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,11 +18,13 @@ from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
-from bench.studies.budget import StudyBudget, refuse_own_length
+from bench.studies.axes import NATIVE, Axes, CorpusLevel, Point, hoist, level_name, points, read_axes, start_name
+from bench.studies.budget import Budget, StudyBudget, refuse_own_length
 from bench.studies.primary import Primary
 from bench.studies.until import Until, check_until
+from bench.studies.weight_rows import weight_rows
 from tasks.amounts import Amount, amount_texts, read_amount, share
-from tasks.protocols import Protocol, load_protocol
+from tasks.protocols import Protocol, fed_at, load_protocol
 
 # Two ways to say how many labels: a study states one, and one that extends it may state the other.
 INSTEAD = {"labels": "fractions", "fractions": "labels"}
@@ -52,6 +55,7 @@ class Row(BaseModel):
         repeat_from: its first pretraining, counted from 0: repeat i starts from pretraining
             `repeat_from + i modulo pretrain_seeds`.
         options: options of this row alone; they go before those of `options.<method>`.
+        point: where it stands on the study's axes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +64,7 @@ class Row(BaseModel):
     name: str = Field(min_length=1)
     repeat_from: int = Field(default=0, ge=0)
     options: dict[str, Any] = Field(default_factory=dict)
+    point: Point = Point()
 
     @classmethod
     def read(cls, entry: Any) -> "Row":
@@ -81,6 +86,15 @@ class Row(BaseModel):
         """The same row from a start; the study's first start leaves its name as it is."""
         name = self.name if first else f"{self.name}{FROM}{start_name(init)}"
         return self.model_copy(update={"name": name, "options": {**self.options, "init": init}})
+
+    def standing_at(self, point: Point) -> "Row":
+        """The same row at a point of the study's axes."""
+        options = {**self.options, **point.options}
+        return self.model_copy(update={"name": f"{self.name}{point.suffix}", "options": options, "point": point})
+
+    def on(self, backbone: str) -> bool:
+        """Whether it stands on a backbone."""
+        return self.point.backbones is None or backbone in self.point.backbones
 
     @property
     def label(self) -> str | None:
@@ -108,11 +122,6 @@ def _starts(value: Any) -> Any:
     return starts
 
 
-def start_name(start: object) -> str:
-    """What tables call a starting point: a file by its name without folder and ending."""
-    return Path(str(start)).stem
-
-
 def _amounts(values: Any) -> Any:
     """Amounts of labels as texts, by task or for all."""
     by_task = isinstance(values, dict)
@@ -128,9 +137,12 @@ class Study(BaseModel):
 
     Attributes:
         name: goes into every record the study makes.
+        title: of its report; the name where none is given.
+        limits: how far its answers go, the first paragraph of its report.
         corpus: `demo`, or a folder made by `bench corpus build`; None where no method needs one.
         world: seed of the demo world that corpus and data sets are drawn from; None for the leaderboard's. In no key, for
             what another world holds has another hash.
+        corpus_world: the same of the corpus alone; None for `world`.
         data: prepared data sets by name, where they are not in the harness' data folder.
         methods: the rows: names from the methods registry, or methods with options, a name and other seeds (`Row`).
         references: rows that all others are compared with; they are added to the methods. One whose weights are not on
@@ -140,11 +152,13 @@ class Study(BaseModel):
         budget: how long every row trains; None as its own options say, which is `paper` in the file.
         views: the methods' own augmentations (`paper`), or one family for all (`common`).
         backbones: names from the backbones registry.
+        axes: what trained rows and protocols are crossed with (`bench.studies.axes`); None for nothing.
         tasks: names from the tasks registry.
         datasets: names of the data sets to keep; None keeps all that the tasks' protocols have.
         protocols: protocols of each task: ids, or paths of YAML files.
         fractions: of the training labels, in (0, 1]; None takes each protocol's own list.
         labels: amounts of labels in place of fractions (`tasks.amounts`), for all tasks or by task.
+        eval_size: side that protocols scale their images to, pixels; None for each protocol's own.
         primary: the questions that the study is run for; its intervals are simultaneous over them. None for every row
             against each reference. In no key.
         until: adds seeds to those until intervals are narrow enough (`bench.studies.until`); None for no more. In no key.
@@ -163,8 +177,11 @@ class Study(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1)
+    title: str = ""
+    limits: str = ""
     corpus: str | None = None
     world: int | None = Field(default=None, ge=0)
+    corpus_world: int | None = Field(default=None, ge=0)
     data: dict[str, str] = Field(default_factory=dict)
     methods: Annotated[list[Row], BeforeValidator(_rows), Field(min_length=1)]
     references: Annotated[list[str], BeforeValidator(_as_list)] = Field(default_factory=lambda: ["random"])
@@ -172,11 +189,13 @@ class Study(BaseModel):
     budget: StudyBudget = None
     views: Literal["paper", "common"] = "common"
     backbones: list[str] = Field(min_length=1)
+    axes: Annotated[Axes | None, BeforeValidator(read_axes)] = None
     tasks: list[str]
     datasets: list[str] | None = None
     protocols: dict[str, list[str]]
     fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
     labels: Annotated[list[str] | dict[str, list[str]] | None, BeforeValidator(_amounts)] = None
+    eval_size: Annotated[int, Field(ge=16)] | None = None
     primary: Primary | None = None
     until: Until | None = None
     seeds: int = Field(default=3, gt=0)
@@ -220,14 +239,75 @@ class Study(BaseModel):
         return protocol.amounts if self.fractions is None else list(map(share, self.fractions))
 
     def rows(self) -> list[Row]:
-        """The rows asked for, the references first, each once a start."""
+        """The rows asked for, the references first, each once a start or a point of the axes."""
         named = {row.name: row for row in self.methods}
         references = [named.get(name) or Row.read(name) for name in self.references]
         found: list[Row] = []
         for row in (*references, *self.methods):
             if row not in found:  # asked for twice without a difference, it is one row
                 found.append(row)
+        if self.axes is not None:
+            return self._at_each_point(found, self.axes)
         return [started for row in found for started in self._from_each_start(row)]
+
+    def _at_each_point(self, rows: list[Row], axes: Axes) -> list[Row]:
+        """Rows at all points of the axes; what does not train is crossed with the corpora alone, where it reads them."""
+        found: dict[str, Row] = {}
+        for row in rows:
+            for point in points(axes, row.name, self.init, self._axes_of(row)):
+                standing = row.standing_at(point)
+                there = found.get(standing.name)
+                found[standing.name] = standing if there is None else _on_both(there, standing)
+        return list(found.values())
+
+    def _axes_of(self, row: Row) -> frozenset[str]:
+        """The axes that apply to a row.
+
+        Raises:
+            ValueError: the row states the value of one of them itself.
+        """
+        if not methods.get(row.method).trains:
+            reads = any(self.reads_corpus(row, backbone) for backbone in self.backbones)
+            return frozenset({"corpora"} if reads else ())
+        own = {**self.options.get(row.method, {}), **row.options}
+        crossed = {"init": len(self.init or []) > 1, "size": bool(self.axes and self.axes.levels("pretrain_sizes"))}
+        stated = next((name for name, is_axis in crossed.items() if is_axis and name in own), None)
+        if stated is not None:
+            raise ValueError(f"axes: {row.name} states its own {stated}, which is an axis: leave one of them out")
+        return frozenset({"corpora", "init", "budget", "pretrain_sizes"} - ({"init"} if "init" in own else set()))
+
+    def reads_corpus(self, row: Row, backbone: str) -> bool:
+        """Whether a row looks at its corpus, to train on it or for statistics alone."""
+        if "tiles" in methods.get(row.method).needs:
+            return True
+        return self.corpus is not None and self.options_of(row).reads_corpus(backbones.get(backbone))
+
+    def corpus_of(self, row: Row | None = None) -> CorpusLevel | None:
+        """The corpus of a row, or the study's own; None where it names none."""
+        if row is not None and row.point.corpus is not None:
+            return row.point.corpus
+        if self.corpus is None:
+            return None
+        return CorpusLevel(corpus=self.corpus, world=self.corpus_world, name=start_name(self.corpus))
+
+    def budget_of(self, row: Row) -> Budget | None:
+        """How long a row trains."""
+        return row.point.budget if "budget" in row.point.levels else self.budget
+
+    def levels_of(self, row: Row, backbone: str, protocol: Protocol) -> dict[str, str]:
+        """Where a cell stands on the study's axes, in words; nothing in a study without axes.
+
+        What is pretrained has a level of each axis; what is not has none of those that do not apply to it.
+        """
+        if self.axes is None:
+            return {}
+        size = protocol.evaluation.size
+        return {
+            **({"methods": row.name.removesuffix(row.point.suffix)} if methods.get(row.method).trains else {}),
+            "backbones": backbone,
+            **row.point.levels,
+            **({"eval_sizes": level_name(size) if size else NATIVE} if self.axes.eval_sizes else {}),
+        }
 
     def _from_each_start(self, row: Row) -> list[Row]:
         """A row once for each of the study's starts, where it trains and does not state its own."""
@@ -267,14 +347,31 @@ class Study(BaseModel):
         if stated.get("epochs", 0) is None:  # takes back what an extended study or `pretrain` states
             del stated["epochs"]
         if spec.trains:
-            refuse_own_length(self.budget, row.name, stated)
+            refuse_own_length(self.budget_of(row), row.name, stated)
         values = {**spec.defaults, **stated}
         return parse(spec.options, values, f"options of {row.name}", StudyError)
 
     def all_protocols(self) -> list[Protocol]:
         """The protocols of the asked tasks and data sets, in the study's order."""
         found = [load_protocol(name) for task in self.tasks for name in self.protocols[task]]
-        return [protocol for protocol in found if self.datasets is None or protocol.dataset in self.datasets]
+        kept = [protocol for protocol in found if self.datasets is None or protocol.dataset in self.datasets]
+        sizes = (self.axes.eval_sizes if self.axes else None) or [self.eval_size]
+        whole = {protocol.id for protocol in kept if tasks.get(protocol.task).whole_image}
+        if sizes != [None] and kept and not whole:
+            raise StudyError(
+                f"study {self.name}: labels of {', '.join(self.tasks)} lie in pixels, which no other size of images fits: "
+                "leave eval_size out, or ask for cls or probe"
+            )
+        fed = [fed_at(each, size) for each in kept for size in (sizes if each.id in whole else [None])]
+        return list({protocol.id: protocol for protocol in fed}.values())
+
+
+def _on_both(one: Row, other: Row) -> Row:
+    """One row that two blocks name, on the backbones of both."""
+    if one.point.backbones is None or other.point.backbones is None:
+        return one if one.point.backbones is None else other
+    both = tuple(dict.fromkeys((*one.point.backbones, *other.point.backbones)))
+    return one.model_copy(update={"point": replace(one.point, backbones=both)})
 
 
 def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
@@ -289,6 +386,8 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     """
     file = STUDIES.find(str(path))
     values = STUDIES.read(file)
+    hoist(values)
+    _add_weights(values)
     named = _by_name(values.get("methods"))
     starts = _as_list(overrides.get("init", values.get("init"))) or []
     stated = {key.partition(".")[0] for key in overrides}
@@ -299,11 +398,21 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
         if key.startswith("budget."):  # another unit replaces the file's
             values.pop("budget", None)
         _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
+    _add_weights(values)  # those that a command adds to the rows that it picks
     study = parse(Study, values, file, StudyError)
     if not study.tasks:
         raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
     _check_names(study)
     return study
+
+
+def _add_weights(values: dict[str, Any]) -> None:
+    """Make rows of the weights that a study or a command names: where `methods` has their names, else behind it."""
+    rows = _by_name(weight_rows(values.pop("weights", None)))
+    listed = values.get("methods") or []
+    if rows and isinstance(listed, list):
+        placed = [rows.pop(each, each) if isinstance(each, str) else each for each in listed]
+        values["methods"] = [*placed, *rows.values()]
 
 
 def _by_name(entries: Any) -> dict[Any, Any]:
@@ -355,6 +464,7 @@ def _check_names(study: Study) -> None:
         tasks.get(task)
         if not study.protocols.get(task):
             raise StudyError(f"study {study.name}: task {task!r} has no protocols: add protocols.{task}")
+    study.all_protocols()  # refuses a size that no protocol can be fed at
     offered = {load_protocol(name).dataset for task in study.tasks for name in study.protocols[task]}
     for dataset in study.datasets or []:
         if dataset not in offered:

@@ -172,6 +172,7 @@ def _fine_tune(
         key=cell.key,
         study=cell.study,
         row=cell.row,
+        axes=cell.axes,
         method=cell.pretrain.method,
         options=cell.pretrain.identity,
         backbone=cell.backbone,
@@ -246,8 +247,10 @@ def _counts(task: Task, train: list[int], parts: Parts, result: Result) -> dict[
 
 def _design(task: Task, parts: Parts, result: Result) -> dict[str, str]:
     """Words of the protocol that a reader of the number needs; see `Record.design`."""
-    protocol, sources = task.protocol, task.data.sources
+    protocol, sources, places = task.protocol, task.data.sources, task.data.places
     shared = {sources[at] for at in parts.train} & {sources[at] for at in parts.test}
+    leaky = "images" if shared else "places"
+    shared |= {places[at] for at in parts.train} & {places[at] for at in parts.test}
     words = {
         "selection": result.selection,
         "draw": protocol.draw,
@@ -258,7 +261,7 @@ def _design(task: Task, parts: Parts, result: Result) -> dict[str, str]:
     return (
         words
         | ({"val": f"{HELD_BACK:.0%} of the training part"} if parts.val_from_train else {})
-        | ({"leaky": "images of the test part lie in the training part too"} if shared else {})
+        | ({"leaky": f"{leaky} of the test part lie in the training part too"} if shared else {})
         | ({"of": protocol.of} if protocol.of else {})
         | result.design
     )

@@ -23,7 +23,7 @@ from methods.cmid.matching import centres, nearest_pairs, pick
 from methods.cmid.reconstruction import PixelHead, fit, focal_frequency, focal_l1
 from methods.moco import queue_constant, queue_loss
 from methods.options.cmid import CMIDOptions
-from methods.teacher import pool, teacher_of
+from methods.teacher import teacher_of
 
 
 class CMID(Method[CMIDOptions]):
@@ -56,13 +56,13 @@ class CMID(Method[CMIDOptions]):
         grid = self.options.size // self.options.cell
         cells = masks.draw_masks(2 * count, grid, self.options.mask, batch.generator).to(clean.device)
         pixels = masks.enlarge(cells, self.options.size, self.options.size)
-        seen = self._student_map(masks.hide(clean, pixels), cells)
+        seen, seen_pooled = self._student(masks.hide(clean, pixels), cells)
         with torch.no_grad():
-            known = self.teacher(clean)[-1]
+            known, known_pooled = self.teacher.map_and_pooled(clean)
         painted = fit(self.painter(seen), self.options.size)
-        query = self.projector(pool(seen))
+        query = self.projector(seen_pooled)
         with torch.no_grad():
-            key = self.teacher_projector(pool(known))
+            key = self.teacher_projector(known_pooled)
         student, teacher = self._assignments(seen, known)
         with torch.autocast(clean.device.type, enabled=False):
             return {
@@ -72,13 +72,12 @@ class CMID(Method[CMIDOptions]):
                 "local": self._local(student.float(), teacher.float(), drawn, seen.shape[2:]),
             }
 
-    def _student_map(self, hidden: Tensor, cells: Tensor) -> Tensor:
+    def _student(self, hidden: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
         self.token.mask = cells
         try:
-            last: Tensor = self.backbone(hidden)[-1]
+            return self.backbone.map_and_pooled(hidden)
         finally:
             self.token.mask = None
-        return last
 
     def _masked(self, painted: Tensor, clean: Tensor, pixels: Tensor) -> Tensor:
         # Spectra are averaged over a minibatch, and each view is one.

@@ -1,24 +1,27 @@
 """The data sets registry: where each comes from, what it holds, and the reader of its public layout.
 
-Each of the harness' own is a file in `configs/datasets`, found by listing the folder; a new one is a new file there,
-and a reader where its layout is new. Other packages add theirs by entry points `geokr_bench.data` that name a
-`DatasetSpec`.
+Each of the harness' own is a file in `configs/datasets`, found by listing the folder; a new one is a new file there.
+Its `contents` describe the layout, or `reader` names what reads it. Other packages add theirs by entry points
+`geokr_bench.data` that name a `DatasetSpec`. A user's own is a file in `datasets` where the command runs, or anywhere by
+its path: it has `contents` and names no code.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bench.core import documents
+from bench.core import configs, documents
 from bench.core.configs import ConfigKind
 from bench.core.context import Count, Say
 from bench.core.errors import DataError, StudyError
 from bench.core.registry import Registry, Spec, load
 from tasks import writing
 from tasks.datasets.archives import unpacked
+from tasks.datasets.described.contents import Contents
 from tasks.protocols import Slices
 
 
@@ -38,6 +41,8 @@ class DatasetSpec(Spec):
         md5: sums of the downloads as TorchGeo publishes them, by file name.
         labels: kinds of label that it is published with, where there are two (`slices.labels` of a protocol).
         images: number of images, scenes or pairs in the published set; None where it varies.
+        contents: what the layout is, of sets that no code of their own reads (`tasks.datasets.described.contents`).
+        source: where a user's own files lie; None where they are named to `bench data prepare`.
         maker: `module:function` of `(home, say) -> source`, which makes the public layout below the data folder, or
             finds it there; None where a user brings the data. What is made is synthetic: its scores say nothing about the
             real world.
@@ -52,6 +57,8 @@ class DatasetSpec(Spec):
     labels: tuple[str, ...] = ()
     images: int | None = None
     maker: str | None = None
+    contents: Contents | None = None
+    source: Path | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -78,9 +85,12 @@ class DatasetSpec(Spec):
         given = self._read(options or {})
         with unpacked(source, out.parent, self.archives) as folder:
             read(folder, out, slices, progress, *given)
-        writing.declare(out, {"dataset": self.name, "synthetic": self.synthetic, "published": self.images})
+        described = {"described": self.contents.hash} if self.contents else {}
+        writing.declare(out, {"dataset": self.name, "synthetic": self.synthetic, "published": self.images, **described})
 
     def _read(self, options: Mapping[str, str]) -> list[BaseModel]:
+        if self.contents is not None and not options:
+            return [self.contents]
         if self.options is None:
             if options:
                 raise DataError(f"data set {self.name} takes no options, got {', '.join(options)}")
@@ -98,16 +108,21 @@ class DatasetSpec(Spec):
 
 
 _SHIPPED = ConfigKind("data set", "datasets", StudyError)
+DESCRIBED = "tasks.datasets.described.reading:read"
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+# A user's own files, relative to where a command runs.
+OWN = Path("datasets")
 
 
 class _File(BaseModel):
-    """A file of `configs/datasets`; the fields of a `DatasetSpec`, with `reader` for its factory."""
+    """A file of `configs/datasets`; the fields of a `DatasetSpec`, with `reader` or `contents` for its factory."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str
     summary: str
-    reader: str
+    reader: str | None = None
+    contents: Contents | None = None
     options: str | None = None
     homepage: str
     licence: str
@@ -118,6 +133,45 @@ class _File(BaseModel):
     labels: tuple[str, ...] = ()
     images: int | None = None
     maker: str | None = None
+
+    @model_validator(mode="after")
+    def _is_read_in_one_way(self) -> "_File":
+        if (self.reader is None) == (self.contents is None):
+            raise ValueError("a data set has contents, or a reader")
+        return self
+
+
+class _Own(BaseModel):
+    """A user's own file; it names no code, for a file of data must not run any."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(pattern=f"^{NAME}$")]
+    summary: str = "a data set of your own"
+    contents: Contents
+    source: str | None = None
+    homepage: str = "not stated"
+    licence: str = "not stated"
+    citation: str = "not stated"
+    layout: str = "as its file describes it"
+    images: int | None = None
+
+
+def read_own(file: Path) -> DatasetSpec:
+    """Read a user's own description of a data set.
+
+    Raises:
+        StudyError: the file is no such description, or has the name of a data set that is known; the key is named.
+    """
+    values = documents.parse(_Own, configs.read_values(file, StudyError), file, StudyError)
+    if values.name != file.stem:
+        raise StudyError(f"{file}: name is {values.name!r}, must be the file's name {file.stem!r}")
+    if values.name in registry.all():
+        raise StudyError(f"{file}: {values.name} is a data set that the harness knows: give yours another name")
+    # Relative to the file, as what a file extends is.
+    source = file.parent / Path(values.source).expanduser() if values.source else None
+    facts = {name: getattr(values, name) for name in _Own.model_fields if name != "source"}
+    return DatasetSpec(factory=DESCRIBED, source=source, **facts)
 
 
 def read_spec(file: Path) -> DatasetSpec:
@@ -130,10 +184,34 @@ def read_spec(file: Path) -> DatasetSpec:
     if values.name != file.stem:
         raise StudyError(f"{file}: name is {values.name!r}, must be the file's name {file.stem!r}")
     options = load(values.options) if values.options else None
-    return DatasetSpec(factory=values.reader, options=options, **values.model_dump(exclude={"reader", "options"}))
+    facts = {name: getattr(values, name) for name in _File.model_fields if name not in {"reader", "options"}}
+    return DatasetSpec(factory=values.reader or DESCRIBED, options=options, **facts)
 
 
-registry = Registry("data", "data set", map(read_spec, map(_SHIPPED.find, _SHIPPED.names())))
+class Datasets(Registry[DatasetSpec]):
+    """The known data sets, and a user's own files beside them."""
+
+    def get(self, name: str) -> DatasetSpec:
+        """One data set: a known one, a user's own in the folder `datasets` here, or the one of a `.yaml` file.
+
+        Raises:
+            StudyError: the name is unknown, or the file is no description of a data set.
+        """
+        if configs.is_path(name):
+            file = Path(name)
+            if not file.is_file():
+                raise StudyError(f"there is no data set {name}: name a .yaml file that exists")
+            return read_own(file)
+        if name not in self.all() and re.fullmatch(NAME, name) and (file := OWN / f"{name}.yaml").is_file():
+            return read_own(file)
+        return super().get(name)
+
+    def listed(self) -> dict[str, DatasetSpec]:
+        """The known ones, then the user's own in the folder `datasets` here."""
+        return self.all() | {file.stem: read_own(file) for file in sorted(OWN.glob("*.yaml"))}
+
+
+registry = Datasets("data", "data set", map(read_spec, map(_SHIPPED.find, _SHIPPED.names())))
 get = registry.get
 
 

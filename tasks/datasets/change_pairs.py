@@ -41,6 +41,11 @@ class Pair:
         """Part and file name."""
         return f"{self.part}/{self.before.stem}"
 
+    @property
+    def originals(self) -> list[str]:
+        """Both images as the public layout names them."""
+        return [f"{self.part}/{date.parent.name}/{date.name}" for date in (self.before, self.after)]
+
 
 def read_levir_cd(source: Path, out: Path, slices: Slices, progress: Count) -> None:
     """Prepare `train|val|test/{A,B,label}/*.png`."""
@@ -104,7 +109,7 @@ def _prepare(pairs: list[Pair], out: Path, slices: Slices, progress: Count) -> N
         close += int(np.count_nonzero(np.minimum(values, 255 - values) > CLEAR))
         label = decode(values, pair.label)
         for (window, images), (_, mask) in zip(cut(both, slices, 0), cut(label, slices, IGNORE), strict=True):
-            writer.add(images, mask, pair.name, window.x, window.y, pair.part)
+            writer.add(images, mask, pair.name, window.x, window.y, pair.part, pair.originals)
             done += 1
             progress(done, total)
     about = {"overlap": slices.overlap, "palette": [list(colour) for colour in PALETTE.values()]}

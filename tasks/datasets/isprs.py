@@ -119,7 +119,8 @@ def _prepare(pairs: list[LabelledImage], out: Path, slices: Slices, progress: Co
             for window in cuts[pair.name]:
                 # Over the edge both are black, and black is the boundary, which is not scored.
                 classes = decode(read_window(label, window), pair.label)
-                writer.add(read_window(image, window), classes, pair.name, window.x, window.y)
+                pixels = read_window(image, window)
+                writer.add(pixels, classes, pair.name, window.x, window.y, originals=[pair.image.name])
                 done += 1
                 progress(done, total)
     about = {"overlap": slices.overlap, "palette": [list(colour) for colour in PALETTE.values()]}

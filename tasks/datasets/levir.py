@@ -43,7 +43,7 @@ def read_levir(source: Path, out: Path, slices: Slices, progress: Count) -> None
     for (path, _), truth in zip(pairs, boxes, strict=True):
         for window, part in cut(read_rgb(path), slices, 0):
             inside, lost = boxes_in(truth, window)
-            writer.add(part, inside, path.stem, window.x, window.y)
+            writer.add(part, inside, path.stem, window.x, window.y, originals=[path.name])
             dropped += lost
             done += 1
             progress(done, total)

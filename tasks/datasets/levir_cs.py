@@ -48,7 +48,7 @@ def read_levir_cs(source: Path, out: Path, slices: Slices, progress: Count, read
                 part = mask[window.y : window.y + window.size, window.x : window.x + window.size]
                 label[: part.shape[0], : part.shape[1]] = part
                 pixels = to_type(read_window(scene, window, bands), reading, path)
-                writer.add(pixels, label, _name(path), window.x, window.y)
+                writer.add(pixels, label, _name(path), window.x, window.y, originals=[path.name])
                 done += 1
                 progress(done, total)
     about = {"overlap": slices.overlap, "palette": [list(colour) for colour in PALETTE.values()]}

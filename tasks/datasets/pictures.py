@@ -39,6 +39,18 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
         return _pixels(lambda: upright(picture, path), path)
 
 
+def read_values(path: Path) -> NDArray[np.uint8]:
+    """Read the values of a mask H x W: of grey or of a palette's positions; three equal bands are one, black and white 0 and 255.
+
+    Raises:
+        DataError: as of `read_rgb`, or it has colours.
+    """
+    with _open(path) as picture:
+        if picture.mode in {"L", "P"}:
+            return _pixels(lambda: upright(picture, path), path)
+    return read_grey(path)
+
+
 def read_grey(path: Path) -> NDArray[np.uint8]:
     """Read the brightness of a picture, however it is stored (grey, black and white, palette, equal bands), as H x W.
 
@@ -52,6 +64,15 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     if not ((red == green).all() and (green == blue).all()):
         raise DataError(f"{path} is a picture in colours, expected grey")
     return np.ascontiguousarray(red)
+
+
+def has_colours(path: Path) -> bool:
+    """Whether a picture has pixels that are not grey; one of palette positions has none."""
+    with _open(path) as picture:
+        if picture.mode in {"1", "L", "P"}:
+            return False
+    pixels = read_rgb(path)
+    return bool((pixels[..., :1] != pixels[..., 1:]).any())
 
 
 def size_of(path: Path) -> tuple[int, int]:

@@ -58,7 +58,8 @@ def write_classes(classes: dict[str, Path], out: Path, slices: Slices, progress:
     for done, (number, file) in enumerate(images, start=1):
         image = read_rgb(file)
         other_size += image.shape[:2] != (slices.size, slices.size)
-        writer.add(resized(image, slices.size), number, f"{file.parent.name}/{file.stem}")
+        name, original = f"{file.parent.name}/{file.stem}", f"{file.parent.name}/{file.name}"
+        writer.add(resized(image, slices.size), number, name, originals=[original])
         progress(done, len(images))
     writer.finish({"overlap": 0.0, "palette": distinct_colours(len(classes)), "resized": other_size})
 

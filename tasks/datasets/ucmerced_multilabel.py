@@ -53,7 +53,8 @@ def read_ucmerced_multilabel(source: Path, out: Path, slices: Slices, progress: 
     for done, file in enumerate(images, start=1):
         image = read_rgb(file)
         other_size += image.shape[:2] != (slices.size, slices.size)
-        writer.add(resized(image, slices.size), labels[file.stem], f"{file.parent.name}/{file.stem}")
+        name, original = f"{file.parent.name}/{file.stem}", f"{file.parent.name}/{file.name}"
+        writer.add(resized(image, slices.size), labels[file.stem], name, originals=[original])
         progress(done, len(images))
     writer.finish({"overlap": 0.0, "palette": distinct_colours(len(CLASSES)), "resized": other_size})
 

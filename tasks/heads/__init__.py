@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.core import documents
 from bench.core.configs import Values
 from bench.core.errors import StudyError
@@ -30,7 +30,7 @@ class HeadSpec(Spec):
     """One head.
 
     Attributes:
-        factory: `module:function` from a `BackboneSpec`, the number of classes and the options to `tasks.heads.parts.Parts`.
+        factory: `module:function` from a `Maps`, the number of classes and the options to `tasks.heads.parts.Parts`.
         options: what `network` may say of it.
         answers: a class for each pixel, of segmentation and change detection, or boxes.
         reference: where it was published.
@@ -127,7 +127,7 @@ class Head:
     spec: HeadSpec
     options: HeadOptions
 
-    def parts(self, pyramid: BackboneSpec, classes: int) -> "Parts":
+    def parts(self, pyramid: Maps, classes: int) -> "Parts":
         """What a model is made of beside its backbone."""
         made: Parts = self.spec.load()(pyramid, classes, self.options)
         return made
@@ -171,8 +171,9 @@ def with_configs_read(values: Values, file: Path) -> Values:
         StudyError: the config cannot be read, or a study cannot build its model.
     """
     network = values.get("network")
-    named = LIBRARIES & network.keys() if isinstance(network, dict) else set()
-    read = {name: _read(network[name], name, file) for name in named if isinstance(network[name], str)}
+    if not isinstance(network, dict):
+        return values
+    read = {name: _read(network[name], name, file) for name in LIBRARIES if isinstance(network.get(name), str)}
     return values | {"network": network | read} if read else values
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from mmdet.models.detectors import FasterRCNN, RetinaNet
 from mmengine.config import ConfigDict
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from tasks.heads import options
 from tasks.heads.full_precision import in_full_precision
 from tasks.heads.options import levels_from
@@ -22,7 +22,7 @@ KEPT = {"score_thr": 0.05, "nms": {"type": "nms", "iou_threshold": 0.5}, "max_pe
 FURTHER = 2
 
 
-def faster_rcnn(pyramid: BackboneSpec, classes: int, options: options.FasterRCNN) -> Parts:
+def faster_rcnn(pyramid: Maps, classes: int, options: options.FasterRCNN) -> Parts:
     """Faster R-CNN (Ren et al., NeurIPS 2015) on a feature pyramid (Lin et al., CVPR 2017)."""
     levels = levels_from(pyramid)
     strides = [pyramid.strides[level] for level in levels]
@@ -89,7 +89,7 @@ def faster_rcnn(pyramid: BackboneSpec, classes: int, options: options.FasterRCNN
     return Parts(in_full_precision(FasterRCNN), levels, ConfigDict(model), "mmdet")
 
 
-def retinanet(pyramid: BackboneSpec, classes: int, options: options.RetinaNet) -> Parts:
+def retinanet(pyramid: Maps, classes: int, options: options.RetinaNet) -> Parts:
     """RetinaNet (Lin et al., ICCV 2017)."""
     levels = levels_from(pyramid, options.finest)
     strides = [pyramid.strides[level] for level in levels]

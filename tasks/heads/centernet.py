@@ -8,7 +8,7 @@ from mmdet.models.necks import CTResNetNeck
 from mmengine.config import ConfigDict
 from torch import Tensor
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.core.errors import StudyError
 from tasks.heads import options
 from tasks.heads.options import FINEST, doublings
@@ -18,7 +18,7 @@ from tasks.heads.parts import Parts
 PEAKS, PEAK_WINDOW = 100, 3
 
 
-def parts(pyramid: BackboneSpec, classes: int, options: options.CenterNet) -> Parts:
+def parts(pyramid: Maps, classes: int, options: options.CenterNet) -> Parts:
     """Neck and head; the heatmap has one cell for four input pixels (section 3 of the paper).
 
     Raises:
@@ -26,7 +26,9 @@ def parts(pyramid: BackboneSpec, classes: int, options: options.CenterNet) -> Pa
     """
     asked = doublings(pyramid.strides[-1], FINEST)
     if len(options.channels) < asked:
-        raise StudyError(f"{pyramid.name} takes {asked} network.channels")
+        raise StudyError(
+            f"stride {pyramid.strides[-1]} takes {asked} network.channels, the protocol has {len(options.channels)}"
+        )
     filters = options.channels[len(options.channels) - asked :]
     model = {
         "neck": {

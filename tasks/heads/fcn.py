@@ -7,7 +7,7 @@ from mmseg.models import EncoderDecoder
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor, nn
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.core.errors import StudyError
 from bench.metrics.confusion import IGNORE
 from tasks.heads.labelled_pixels import LabelledPixels, cross_entropy, model
@@ -15,7 +15,7 @@ from tasks.heads.options import PlainFCN, doublings
 from tasks.heads.parts import Parts
 
 
-def parts(pyramid: BackboneSpec, classes: int, options: PlainFCN) -> Parts:
+def parts(pyramid: Maps, classes: int, options: PlainFCN) -> Parts:
     """The head on one map of a backbone."""
     level = range(len(pyramid.channels))[options.level]
     head = {

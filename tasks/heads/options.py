@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.core.errors import StudyError
 from bench.pretraining.options import option
 
@@ -23,13 +23,13 @@ class HeadOptions(BaseModel):
         """How often the loss counts the cross-entropy of the labels; None where the loss is of another kind."""
         return 1.0
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """Why the head cannot stand on a backbone; None where it can."""
         del pyramid
         return None
 
 
-def levels_from(pyramid: BackboneSpec, finest: int = FINEST) -> list[int]:
+def levels_from(pyramid: Maps, finest: int = FINEST) -> list[int]:
     """Positions of the maps with a stride of at least `finest`."""
     return [at for at, stride in enumerate(pyramid.strides) if stride >= finest]
 
@@ -50,7 +50,7 @@ class PlainFCN(HeadOptions):
     level: int = option(-1, "paper V-B: the last map", "which feature map it reads, by position")
     output_stride: int = option(1, "paper V-B", "stride of the logits, which are resized to the labels", gt=0)
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """It needs the map, and a number of channels a doubling."""
         if not -len(pyramid.strides) <= self.level < len(pyramid.strides):
             return f"network.level is {self.level}, the backbone has {len(pyramid.strides)} maps"
@@ -86,7 +86,7 @@ class UPerNet(HeadOptions):
         """Once, and once more with the auxiliary weight."""
         return 1.0 + self.auxiliary
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """The auxiliary head needs a second map."""
         if len(levels_from(pyramid)) < 2:
             return f"upernet reads two maps of stride {FINEST} or more, the backbone has {len(levels_from(pyramid))}"
@@ -103,7 +103,7 @@ class Linear(HeadOptions):
         min_length=1,
     )
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """It needs the maps."""
         maps = len(pyramid.strides)
         missing = [level for level in self.levels or [] if not -maps <= level < maps]
@@ -120,7 +120,7 @@ class CenterNet(HeadOptions):
         min_length=1,
     )
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """It needs a number of channels a doubling."""
         asked = doublings(pyramid.strides[-1], FINEST)
         if len(self.channels) < asked:
@@ -149,7 +149,7 @@ class FasterRCNN(_Anchored):
     fc: int = option(1024, "Lin et al., CVPR 2017, section 4.2", "width of the two layers behind each region", gt=0)
     regions: int = option(512, "Lin et al., CVPR 2017, section 5.2", "regions of an image that are trained on", gt=0)
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """Anchors of neighbouring maps are to be twice as large."""
         return _no_doubling(pyramid, FINEST)
 
@@ -163,12 +163,12 @@ class RetinaNet(_Anchored):
     finest: int = option(8, "Lin et al., ICCV 2017, section 4", "stride of the finest map that is read", gt=0)
     convolutions: int = option(4, "Lin et al., ICCV 2017, section 4", "layers of each subnet", ge=0)
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """Anchors of neighbouring maps are to be twice as large."""
         return _no_doubling(pyramid, self.finest)
 
 
-def _no_doubling(pyramid: BackboneSpec, finest: int) -> str | None:
+def _no_doubling(pyramid: Maps, finest: int) -> str | None:
     strides = [pyramid.strides[level] for level in levels_from(pyramid, finest)]
     expected = [finest * 2**at for at in range(len(strides))]
     if strides and strides == expected:
@@ -202,7 +202,7 @@ class _Config(HeadOptions):
         """What its loss is, the user knows."""
         return
 
-    def misfit(self, pyramid: BackboneSpec) -> str | None:
+    def misfit(self, pyramid: Maps) -> str | None:
         """The config may ask for maps that the backbone has not."""
         from tasks.heads.user_models import fitted
 

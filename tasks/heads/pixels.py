@@ -8,7 +8,7 @@ from mmseg.models.necks import FPN
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.metrics.confusion import IGNORE
 from tasks.heads import options
 from tasks.heads.labelled_pixels import LabelledPixels, cross_entropy, model
@@ -42,7 +42,7 @@ class SmallFCNHead(LabelledPixels, FCNHead):
     """MMSegmentation's FCN, in the sizes of an auxiliary head and of a linear layer."""
 
 
-def fpn(pyramid: BackboneSpec, classes: int, options: options.PixelFPN) -> Parts:
+def fpn(pyramid: Maps, classes: int, options: options.PixelFPN) -> Parts:
     """Semantic FPN (Kirillov et al., CVPR 2019), as MMSegmentation's `fpn_r50`."""
     levels = levels_from(pyramid)
     neck = {
@@ -61,7 +61,7 @@ def fpn(pyramid: BackboneSpec, classes: int, options: options.PixelFPN) -> Parts
     return Parts(EncoderDecoder, levels, model(head, neck=neck), "mmseg")
 
 
-def upernet(pyramid: BackboneSpec, classes: int, options: options.UPerNet) -> Parts:
+def upernet(pyramid: Maps, classes: int, options: options.UPerNet) -> Parts:
     """UPerNet (Xiao et al., ECCV 2018), as MMSegmentation's `upernet_r50`."""
     levels = levels_from(pyramid)
     channels = [pyramid.channels[level] for level in levels]
@@ -86,7 +86,7 @@ def upernet(pyramid: BackboneSpec, classes: int, options: options.UPerNet) -> Pa
     return Parts(EncoderDecoder, levels, model(head, auxiliary_head=auxiliary), "mmseg")
 
 
-def linear(pyramid: BackboneSpec, classes: int, options: options.Linear) -> Parts:
+def linear(pyramid: Maps, classes: int, options: options.Linear) -> Parts:
     """One 1 x 1 convolution on the chosen maps, resized to the first of them and joined."""
     maps = range(len(pyramid.channels))
     levels = levels_from(pyramid) if options.levels is None else [maps[level] for level in options.levels]

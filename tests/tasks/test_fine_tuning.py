@@ -115,6 +115,20 @@ def test_a_task_trains_scores_and_pictures_its_test_split(name, sets, tmp_path):
         assert task.scheme.classes == [entry for entry, _ in told["legend"]]
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "demo/snow"])
+def test_a_plain_transformer_is_fine_tuned_in_every_task_and_hands_out_its_own_weights(name, sets, tmp_path):
+    """Patches of 16 pixels on slices of 32 or 64; rates fall from layer to layer."""
+    optimiser = load_protocol(name).optimiser.model_copy(update={"layer_decay": 0.75})
+    start = _start("timm:test_vit")
+    task = _task(name, sets, optimiser=optimiser)
+    result, _ = _run(task, tmp_path, start=start)
+    assert (STEPS, True) == (result.steps, task.protocol.metric in result.metrics)
+    assert start.weights.keys() == result.backbone.keys()
+    # What embeds patches has learned at the lowest rate of all.
+    first = "patch_embed.proj.weight"
+    assert not torch.equal(start.weights[first], result.backbone[first])
+
+
 @pytest.mark.parametrize("name", ["demo/city", "demo/objects", "demo/scenes"])
 def test_the_same_seed_gives_the_same_metrics_bit_for_bit_and_another_seed_does_not(name, sets, tmp_path):
     first, _ = _run(_task(name, sets), tmp_path / "1")

@@ -11,7 +11,7 @@ from bench import backbones
 from bench.backbones.normalisation import IMAGENET
 from bench.core.bands import RGB
 from bench.core.context import Context, Kept
-from tasks.frozen import POOLINGS, Frozen, whole_map
+from tasks.frozen import POOLINGS, Frozen, interpolated_map, whole_map
 from tasks.prepared import Prepared
 from tasks.protocols import load_protocol
 from tasks.splits import Parts
@@ -103,3 +103,19 @@ def test_statistics_of_the_training_part_belong_to_that_part(compute):
 
 def test_weights_without_a_key_are_not_kept(compute):
     assert 0 == compute(key=None)[0]
+
+
+def test_a_transformer_is_read_as_its_classifier_reads_it_and_its_map_at_any_stride():
+    """The class token in place of the mean; half-way places get the mean of their neighbours."""
+    torch.manual_seed(0)
+    network, images = backbones.build("timm:test_vit").eval(), torch.rand(2, 3, 64, 96)
+    with torch.no_grad():
+        own = network(images)[-1]
+        assert torch.equal(network.network.forward_features(images)[:, 0], POOLINGS["mean"].read(network, images))
+        assert torch.allclose(own.mean(dim=(2, 3)), POOLINGS["levels"].read(network, images), atol=1e-6)
+        fine = interpolated_map(8).read(network, images)
+        coarse = interpolated_map(32).read(network, images)
+    assert ((2, 8, 12, 64), (2, 2, 3, 64)) == (fine.shape, coarse.shape)
+    # Two places of stride 8 lie in one of 16, a quarter of the way to its neighbours.
+    first, second = own[:, :, 0, 0], own[:, :, 0, 1]
+    assert torch.allclose(0.75 * first + 0.25 * second, fine[:, 0, 1], atol=1e-5)

@@ -163,6 +163,7 @@ def test_a_backbone_without_a_map_of_the_stride_is_refused_in_one_line():
     task, other = tasks.get("probe-seg"), PROTOCOL.model_copy(update={"network": {"classifier": "ridge", "stride": 2}})
     task.check_backbone(PROTOCOL, backbones.get("resnet18"))
     task.check_backbone(other, backbones.get("squeezenet1_1"))
+    task.check_backbone(PROTOCOL, backbones.get("timm:test_vit"))
     with pytest.raises(StudyError) as caught:
         task.check_backbone(other, backbones.get("resnet18"))
     assert "protocol demo/city-probe: backbone resnet18 has no map of stride 2, but of 4, 8, 16, 32" in str(

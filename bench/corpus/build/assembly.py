@@ -17,9 +17,20 @@ from bench.corpus.build.cutting import PIXELS, read_part
 from bench.corpus.build.options import Cut
 from bench.corpus.build.plan import BuildPlan
 from bench.corpus.landcover.product import CLASSES
-from bench.corpus.storage.counts import count_all, count_reasons
+from bench.corpus.storage.counts import count_all, count_equal, count_reasons
 from bench.corpus.storage.encoding import Encoding
-from bench.corpus.storage.manifest import INDEX, LANDCOVER, MANIFEST, Manifest, SceneEntry, ShardEntry, control_file
+from bench.corpus.storage.manifest import (
+    IMAGES,
+    INDEX,
+    LANDCOVER,
+    MANIFEST,
+    MAPS,
+    Manifest,
+    SceneEntry,
+    ShardEntry,
+    control_file,
+)
+from bench.corpus.storage.maps import join_maps
 from bench.corpus.storage.shards import SHARD_BYTES, content_hash, mean_and_std
 
 
@@ -36,36 +47,69 @@ def assemble(parts: list[Path], out: Path, plan: BuildPlan, skipped: dict[str, s
         CorpusError: no tile was kept at all.
     """
     cut, product = plan.cut, plan.product
-    pieces = [read_part(part).scene for part in parts]
+    stated = {
+        **_how(cut),
+        "product": None if product is None else product.model_dump(mode="json", by_alias=True),
+        "epoch": plan.epoch,
+        "request": plan.request,
+        "skipped": skipped,
+        "synthetic": plan.synthetic,
+    }
+    entries = [read_part(part).scene for part in parts]
+    write_corpus(parts, entries, out, () if product is None else CLASSES, stated, cut.controls)
+
+
+def write_corpus(
+    parts: list[Path],
+    pieces: list[SceneEntry],
+    out: Path,
+    classes: tuple[str, ...],
+    stated: dict[str, Any],
+    controls: tuple[str, ...] = (),
+) -> None:
+    """Write a corpus from the files of its parts.
+
+    Args:
+        parts: folders with pixels, index and, where there are classes, proportions and controls; those with images name
+            them, and those with maps have one for each tile.
+        pieces: the scene, or folder of images, of each part; those of one follow each other.
+        out: folder of the corpus; it appears complete.
+        classes: the legend; empty for a corpus without land cover.
+        stated: what the manifest says of how it was made; `size`, `bands` and `jpeg` among it.
+        controls: names of the controls of each part.
+
+    Raises:
+        CorpusError: no tile was kept at all.
+    """
     entries = [_whole(list(group)) for _, group in groupby(pieces, key=lambda piece: piece.name)]
     if not any(entry.tiles for entry in entries):
         listed = ", ".join(f"{count} {reason}" for reason, count in count_reasons(entries).items()) or "no windows"
         raise CorpusError(f"no tile of {out} is usable ({listed}): look at the scenes, or change the rules")
+    size, bands = stated["size"], stated["bands"]
     with files.new_folder(out) as folder:
-        index, shards = _gather_pixels(parts, pieces, folder, "raw" if cut.jpeg is None else "jpeg")
+        index, shards = _gather_pixels(parts, pieces, folder, "raw" if stated["jpeg"] is None else "jpeg")
         np.save(folder / INDEX, index)
-        classes = () if product is None else CLASSES
         landcover = None
         if classes:
             landcover = _gather(parts, LANDCOVER)
             np.save(folder / LANDCOVER, landcover)
-        mean, std = mean_and_std(index, cut.size, cut.kept)
+        mean, std = mean_and_std(index, size, bands)
+        counts = count_all(entries, landcover, classes)
+        if stated.get("images"):
+            files.write_text(folder / IMAGES, "".join((part / IMAGES).read_text() for part in parts))
+            counts["equal"] = count_equal(index["digest"])
         manifest = Manifest(
-            hash=content_hash(cut.size, classes, index["digest"], landcover, cut.kept),
+            hash=content_hash(size, classes, index["digest"], landcover, bands),
             tiles=len(index),
             classes=classes,
             mean=mean,
             std=std,
-            **_how(cut),
-            product=None if product is None else product.model_dump(mode="json", by_alias=True),
-            epoch=plan.epoch,
-            request=plan.request,
             scenes=tuple(entries),
-            skipped=skipped,
-            counts=count_all(entries, landcover, classes),
+            counts=counts,
             shards=tuple(shards),
-            synthetic=plan.synthetic,
-            controls=save_controls(folder, {name: _gather(parts, control_file(name)) for name in cut.controls}),
+            controls=save_controls(folder, {name: _gather(parts, control_file(name)) for name in controls}),
+            maps=join_maps([part / MAPS for part in parts], size, folder, classes),
+            **stated,
         )
         files.write_json(folder / MANIFEST, manifest.to_json())
 

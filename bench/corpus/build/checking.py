@@ -6,6 +6,7 @@ import numpy as np
 
 from bench.core.errors import CorpusError
 from bench.corpus.build.controls import column_hash
+from bench.corpus.storage.maps import maps_hash
 from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.shards import content_hash, tile_facts
 
@@ -23,7 +24,7 @@ def find_damage(corpus: Corpus, progress: Callable[[int, int], None] | None = No
         Numbers of the tiles whose pixels are not those that were written.
 
     Raises:
-        CorpusError: index, proportions or controls are not those of the corpus' hash, or a shard cannot be read.
+        CorpusError: index, proportions, controls or maps are not those of their hash, or a shard cannot be read.
     """
     landcover = np.asarray(corpus.landcover) if corpus.has_landcover else None
     if content_hash(corpus.size, corpus.classes, corpus.index["digest"], landcover, corpus.bands) != corpus.hash:
@@ -31,6 +32,8 @@ def find_damage(corpus: Corpus, progress: Callable[[int, int], None] | None = No
     for name, entry in corpus.controls.items():
         if column_hash(name, corpus.control(name)) != entry.hash:
             raise CorpusError(f"{corpus.path}: control {name} differs from its hash in corpus.json: build it again")
+    if corpus.manifest.maps and maps_hash(corpus.maps) != corpus.manifest.maps.hash:
+        raise CorpusError(f"{corpus.path}: its maps differ from their hash in corpus.json: build it again")
     damaged = []
     for start in range(0, len(corpus), TILES_AT_ONCE):
         numbers = np.arange(start, min(start + TILES_AT_ONCE, len(corpus)))

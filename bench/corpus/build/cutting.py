@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from bench.core import files
+from bench.core.bands import Bands
 from bench.corpus.build.controls import footprints_of
 from bench.corpus.build.options import Cut
 from bench.corpus.build.rules import Reason, Rules, reject_land_cover, reject_pixels
@@ -22,7 +23,7 @@ from bench.corpus.scenes.reading import SceneReader
 from bench.corpus.scenes.scene import Scene
 from bench.corpus.scenes.tiling import Windows
 from bench.corpus.storage.encoding import decode, encode
-from bench.corpus.storage.manifest import INDEX, LANDCOVER, SceneEntry, control_file
+from bench.corpus.storage.manifest import INDEX, LANDCOVER, MAPS, SceneEntry, control_file
 from bench.corpus.storage.shards import tile_dtype, tile_facts
 
 PIXELS = "tiles"
@@ -91,7 +92,7 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
                 reason = _reject_empty(cut.rules, valid) or by_land_cover[number]
                 reason = reason or reject_pixels(cut.rules, tile, cut.kept)
                 if reason is None:
-                    rows.append(_store(stream, tile, cut))
+                    rows.append(store_tile(stream, tile, cut.kept, cut.jpeg))
                     kept.append(number)
                 else:
                     rejected[reason] += 1
@@ -105,6 +106,10 @@ def cut_strip(strip: Strip, landcover: LandCover | None, cut: Cut, part: Path, a
             for control in cut.controls:
                 at = footprints_of(control, windows.origins()[chosen], windows.size, scene)
                 np.save(folder / control_file(control), _proportions(landcover, at, scene.crs))
+            if cut.keep_map:
+                with (folder / MAPS).open("wb") as maps:
+                    for footprint in windows.footprints(scene.transform)[chosen]:
+                        maps.write(landcover.picture(footprint, scene.crs, windows.size).tobytes())
         entry = SceneEntry(
             name=scene.name,
             source=scene.source,
@@ -159,14 +164,21 @@ def _reject_by_land_cover(rules: Rules, counts: Counts | None, number: int) -> l
     return [reject_land_cover(rules, *pair) for pair in zip(mapped, nodata, strict=True)]
 
 
-def _store(stream: BinaryIO, tile: NDArray[Any], cut: Cut) -> NDArray[np.void]:
-    """Write a tile; its facts are those of the pixels that will be read again."""
-    row = np.zeros((), dtype=tile_dtype(cut.kept))
+def store_tile(stream: BinaryIO, tile: NDArray[Any], kept: Bands, jpeg: int | None) -> NDArray[np.void]:
+    """Write a tile; returns its row of the index, whose facts are those of the pixels that will be read again.
+
+    Args:
+        stream: file of the part's tiles.
+        tile: `size x size x B`.
+        kept: bands of the tile.
+        jpeg: quality, or None for exact pixels.
+    """
+    row = np.zeros((), dtype=tile_dtype(kept))
     row["offset"] = stream.tell()
-    if cut.jpeg is None:
+    if jpeg is None:
         row["length"] = stream.write(tile.data)
     else:
-        data = encode(tile, cut.jpeg)
+        data = encode(tile, jpeg)
         row["length"] = stream.write(data)
         tile = decode(data, len(tile))
     total, square, digest = tile_facts(tile)

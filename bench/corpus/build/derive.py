@@ -16,9 +16,20 @@ from numpy.typing import NDArray
 from bench.core import files
 from bench.core.errors import CorpusError
 from bench.corpus.build.controls import save_controls
-from bench.corpus.storage.counts import count_all
+from bench.corpus.storage.counts import count_all, count_equal
 from bench.corpus.storage.encoding import Encoding
-from bench.corpus.storage.manifest import INDEX, LANDCOVER, MANIFEST, LandCoverEntry, Manifest, SceneEntry, ShardEntry
+from bench.corpus.storage.manifest import (
+    IMAGES,
+    INDEX,
+    LANDCOVER,
+    MANIFEST,
+    ImagesEntry,
+    LandCoverEntry,
+    Manifest,
+    SceneEntry,
+    ShardEntry,
+)
+from bench.corpus.storage.maps import write_maps
 from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import permute
 from bench.corpus.storage.shards import SHARD_BYTES, content_hash, mean_and_std
@@ -196,6 +207,9 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
         }
         np.save(folder / INDEX, tiles)
         mean, std = mean_and_std(tiles, size, first.bands)
+        images = _name_images(chosen, folder)
+        equal = {} if images is None else {"equal": count_equal(tiles["digest"])}
+        mapped = all(corpus.manifest.maps for corpus, _ in chosen)
         manifest = first.manifest.model_copy(
             update={
                 "hash": content_hash(size, classes, tiles["digest"], landcover, first.bands),
@@ -207,7 +221,9 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
                 "products": tuple(covers) if len(covers) > 1 else (),
                 "scenes": tuple(scenes),
                 "skipped": {name: why for corpus, _ in chosen for name, why in corpus.manifest.skipped.items()},
-                "counts": count_all(scenes, landcover, classes),
+                "counts": count_all(scenes, landcover, classes) | equal,
+                "images": images,
+                "maps": write_maps(folder, [(each.maps, some) for each, some in chosen], classes) if mapped else None,
                 "shards": tuple(shards),
                 "controls": save_controls(folder, columns),
                 "history": (*(line for corpus, _ in chosen for line in corpus.manifest.history), note),
@@ -215,6 +231,16 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
         )
         files.write_json(folder / MANIFEST, manifest.to_json())
     return Corpus.open(out)
+
+
+def _name_images(chosen: list[tuple[Corpus, Ints]], folder: Path) -> ImagesEntry | None:
+    """Write the names of the tiles' images, where there are any; those of scenes have none."""
+    entries = [corpus.manifest.images for corpus, _ in chosen if corpus.manifest.images]
+    if not entries:
+        return None
+    names = (corpus.images[number] if corpus.images else "" for corpus, numbers in chosen for number in numbers)
+    files.write_text(folder / IMAGES, "".join(f"{name}\n" for name in names))
+    return ImagesEntry(larger=entries[0].larger, left_out=sum(entry.left_out for entry in entries))
 
 
 def _join(covers: list[LandCoverEntry], others: Sequence[LandCoverEntry]) -> list[int]:

@@ -33,6 +33,7 @@ class Cut:
         controls: which of `bench.corpus.build.controls` are counted too; they change neither tiles nor proportions.
         offset: what the user states has to be added to the stored values before a fixed range applies, or None.
         kept: names and type of the tiles' bands.
+        keep_map: whether the land cover of each tile is kept as a map too; it changes neither tiles nor proportions.
     """
 
     size: int = 256
@@ -45,6 +46,7 @@ class Cut:
     controls: tuple[str, ...] = ()
     offset: float | None = None
     kept: Bands = RGB
+    keep_map: bool = False
 
     def windows(self, scene: Scene) -> Windows:
         """The windows of a scene."""
@@ -70,6 +72,7 @@ class CutOptions(TypedDict, total=False):
             not the exact pixels; None keeps them as they are.
         controls: count the land cover of `bench.corpus.build.controls` too and keep it beside the proportions; the
             corpus' hash stays.
+        keep_map: keep the land cover of each tile as a map of its pixels too; the corpus' hash stays.
     """
 
     size: int
@@ -83,6 +86,7 @@ class CutOptions(TypedDict, total=False):
     offset: float | None
     jpeg: int | None
     controls: bool
+    keep_map: bool
 
 
 def make_cut(**options: Unpack[CutOptions]) -> Cut:
@@ -110,6 +114,7 @@ def make_cut(**options: Unpack[CutOptions]) -> Cut:
         CONTROLS if options.get("controls") else (),
         offset,
         kept,
+        options.get("keep_map", False),
     )
 
 

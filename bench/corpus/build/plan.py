@@ -61,6 +61,7 @@ class BuildPlan:
         cut = asdict(self.cut)
         # As before there were such options, so that finished corpora are known again by their request.
         unused = {"controls": not self.cut.controls, "offset": self.cut.offset is None, "kept": self.cut.kept == RGB}
+        unused |= {"keep_map": not self.cut.keep_map}
         cut = {name: value for name, value in cut.items() if not unused.get(name)}
         return _hash([VERSION, cut, product, self.state])
 
@@ -116,6 +117,8 @@ def make_plan(
         raise CorpusError("--landcover and --product go together: give both, or neither for tiles without proportions")
     if cut.controls and landcover is None:
         raise CorpusError("--controls are counted from the land cover: give --landcover and --product, or leave it out")
+    if cut.keep_map and landcover is None:
+        raise CorpusError("--keep-map keeps the land cover: give --landcover and --product, or leave it out")
     legend = None if product is None else load_product(product)
     cover = None if landcover is None or legend is None else LandCover(landcover, legend, epoch)
     good: list[Scene] = []

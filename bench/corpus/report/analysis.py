@@ -22,10 +22,11 @@ def by_source(corpus: Corpus) -> list[Row]:
     rows = []
     for source in dict.fromkeys(scene.source for scene in corpus.manifest.scenes):
         scenes = [scene for scene in corpus.manifest.scenes if scene.source == source]
+        known = [scene.resolution for scene in scenes if scene.resolution is not None]
         rows.append(
             {
                 "source": source,
-                "resolution_m": round(median(scene.resolution for scene in scenes), 3),
+                "resolution_m": round(median(known), 3) if known else "",
                 "scenes": len(scenes),
                 "tiles": sum(scene.tiles for scene in scenes),
                 "left_out": sum(sum(scene.rejected.values()) for scene in scenes),
@@ -53,6 +54,11 @@ def by_class(corpus: Corpus) -> list[Row]:
 def by_reason(corpus: Corpus) -> list[Row]:
     """Tiles left out, by reason."""
     return [{"reason": reason, "tiles": count} for reason, count in corpus.manifest.counts["rejected"].items()]
+
+
+def by_repeat(corpus: Corpus) -> list[Row]:
+    """Tiles with equal pixels, where the corpus counts them."""
+    return [{"what": what, "tiles": count} for what, count in corpus.manifest.counts.get("equal", {}).items()]
 
 
 def by_band(corpus: Corpus) -> list[Row]:
@@ -119,7 +125,7 @@ def compare_epochs(corpus: Corpus, other: LandCover, before: str, after: str, *,
     """
     theirs = np.zeros((len(corpus), len(corpus.classes)), dtype=np.float32)
     for scene, numbers, footprints in footprints_by_scene(corpus):
-        theirs[numbers] = other.count(footprints, scene.wkt).proportions
+        theirs[numbers] = other.count(footprints, str(scene.wkt)).proportions
     both = theirs.sum(axis=1) > 0
     ours = np.asarray(corpus.landcover)[both]
     theirs = theirs[both]
@@ -133,11 +139,11 @@ def compare_epochs(corpus: Corpus, other: LandCover, before: str, after: str, *,
 
 
 def footprints_by_scene(corpus: Corpus) -> Iterator[tuple[SceneEntry, NDArray[np.int64], NDArray[np.float64]]]:
-    """Each scene with the numbers of its tiles and their footprints in its own coordinates."""
+    """Each scene with the numbers of its tiles and their footprints in its own coordinates; no folders of images."""
     scenes = np.asarray(corpus.index["scene"])
     for number, scene in enumerate(corpus.manifest.scenes):
         numbers = np.flatnonzero(scenes == number)
-        if len(numbers):
+        if len(numbers) and scene.transform is not None:
             yield scene, numbers, footprints_of(corpus, numbers)
 
 
@@ -145,5 +151,6 @@ def footprints_of(corpus: Corpus, numbers: NDArray[np.int64]) -> NDArray[np.floa
     """Footprints of tiles of one scene, in the scene's coordinates; `N x 4 x 2`."""
     rows = corpus.index[numbers]
     scene = corpus.manifest.scenes[int(rows["scene"][0])]
+    assert scene.transform is not None
     origins = np.stack([rows["row"], rows["column"]], axis=1)
     return footprints_at(origins, corpus.size, Affine(*scene.transform))

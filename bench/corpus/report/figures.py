@@ -1,6 +1,6 @@
 """Figures of a corpus as PNG files."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,19 @@ OTHER, BLANK = "#8c8c5a", "#ffffff"
 MAX_POINTS = 20_000
 
 
+def colors_of(classes: Sequence[str]) -> tuple[str, ...]:
+    """GlobeLand30's colours for the eight classes; for another legend those of matplotlib, from the first again."""
+    return COLORS if tuple(classes) == CLASSES else tuple(f"C{number % 10}" for number in range(len(classes)))
+
+
 def draw_classes(corpus: Corpus, path: Path) -> None:
     """Fig. 3: share of each dominant class."""
-    counts = np.bincount(corpus.dominant, minlength=len(CLASSES))
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    names = corpus.classes
+    counts = np.bincount(corpus.dominant, minlength=len(names))
+    figure = Figure(figsize=(7, max(1.2 + 0.25 * len(names), 3.2)), layout="constrained")
     axes = figure.subplots()
     share = counts / max(len(corpus), 1)
-    bars = axes.barh(CLASSES, share, color=COLORS, edgecolor="#444444", linewidth=0.5)
+    bars = axes.barh(names, share, color=colors_of(names), edgecolor="#444444", linewidth=0.5)
     axes.bar_label(bars, [f"{value:.2%}" for value in share], padding=3)
     axes.invert_yaxis()
     axes.set(xlabel="share of tiles by dominant class", xlim=(0, max(share.max() * 1.15, 0.01)))
@@ -48,10 +54,12 @@ def draw_change(change: Change, path: Path) -> None:
 
 
 def draw_map(corpus: Corpus, path: Path) -> None:
-    """Where the tiles lie, on the whole globe and closer; at most 20,000 of them are drawn."""
-    chosen = np.linspace(0, len(corpus) - 1, min(len(corpus), MAX_POINTS)).astype(np.int64)
+    """Where the tiles that have a place lie, on the whole globe and closer; at most 20,000 of them are drawn."""
+    placed = np.flatnonzero(np.isfinite(corpus.index["lon"]))
+    chosen = placed[np.linspace(0, len(placed) - 1, min(len(placed), MAX_POINTS)).astype(np.int64)]
     lon, lat = corpus.index["lon"][chosen], corpus.index["lat"][chosen]
-    color = [COLORS[number] for number in corpus.dominant[chosen]] if corpus.has_landcover else "#444444"
+    colors = colors_of(corpus.classes)
+    color = [colors[number] for number in corpus.dominant[chosen]] if corpus.has_landcover else "#444444"
     figure = Figure(figsize=(9, 8.6), layout="constrained")
     globe, close = figure.subplots(2, height_ratios=(1, 1))
     for axes in (globe, close):
@@ -64,6 +72,25 @@ def draw_map(corpus: Corpus, path: Path) -> None:
     close.set_aspect(1 / max(np.cos(np.radians(np.abs(lat).max(initial=0.0))), 0.1), adjustable="datalim")
     close.ticklabel_format(useOffset=False)
     figure.savefig(path, dpi=120)
+
+
+def draw_pictures(corpus: Corpus, path: Path, most: int = 20, each: int = 10) -> None:
+    """Tiles of each source that has no place on the Earth: `each` of the first `most` sources, at even steps."""
+    sources = list(dict.fromkeys(scene.source for scene in corpus.manifest.scenes if scene.transform is None))[:most]
+    of_tile = np.array([scene.source for scene in corpus.manifest.scenes])[corpus.index["scene"]]
+    figure = Figure(figsize=(1.1 * each + 1.6, 1.15 * len(sources) + 0.2), layout="constrained")
+    grid = figure.subplots(len(sources), each, squeeze=False)
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[], frame_on=False)
+    for row, source in zip(grid, sources, strict=True):
+        here = np.flatnonzero(of_tile == source)
+        chosen = (
+            here[np.unique(np.linspace(0, len(here) - 1, min(len(here), each)).astype(np.int64))] if len(here) else here
+        )
+        for axes, tile in zip(row, corpus.tiles(chosen), strict=False):
+            axes.imshow(corpus.bands.picture(tile))
+        row[0].set_ylabel(source, rotation=0, ha="right", va="center", fontsize=8)
+    figure.savefig(path, dpi=110)
 
 
 def choose_examples(corpus: Corpus, count: int, covers: Collection[int] = (0,)) -> NDArray[np.int64]:
@@ -109,7 +136,7 @@ def draw_examples(corpus: Corpus, covers: Mapping[int, LandCover], path: Path, c
         left.set_title(f"tile {number}", fontsize=7)
         scene = corpus.manifest.scenes[int(corpus.index["scene"][number])]
         footprint = footprints_of(corpus, np.array([number]))[0]
-        right.imshow(paint(covers[scene.product].picture(footprint, scene.wkt, 256)))
+        right.imshow(paint(covers[scene.product].picture(footprint, str(scene.wkt), 256)))
         shares = np.argsort(-corpus.landcover[number])[:2]
         named = ", ".join(f"{CLASSES[c]} {corpus.landcover[number, c]:.0%}" for c in shares)
         right.set_title(named, fontsize=6)

@@ -5,11 +5,12 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from jinja2 import Environment
 
 from bench.core import files
 from bench.corpus.landcover.footprints import LandCover
-from bench.corpus.report.analysis import Change, Row, by_band, by_class, by_reason, by_source, compare_epochs
+from bench.corpus.report.analysis import Change, Row, by_band, by_class, by_reason, by_repeat, by_source, compare_epochs
 from bench.corpus.storage.reader import Corpus
 
 PAGE = """<!doctype html>
@@ -23,7 +24,9 @@ td + td, th + th { text-align: right } img { max-width: 100% } h2 { margin-top: 
 <p>{{ "{:,}".format(corpus|length) }}{{ " synthetic" if corpus.synthetic }} tiles of {{ corpus.size }} x {{ corpus.size }} pixels, overlap {{ m.overlap }},
 bands {{ m.bands }}, stretch {{ m.stretch }}.
 Land cover: {{ m.land_covers|map(attribute="title")|join("; ") or "none" }}.
-{% if m.product %}Controls: {% for name, entry in m.controls.items() %}{{ name }} ({{ entry.missing }} tiles without)
+{% if m.images and m.images.left_out %}{{ "{:,}".format(m.images.left_out) }} images were left out by a list.{% endif %}
+{% if m.maps %}Every tile has a map.{% endif %}
+{% if m.product and (m.controls or not m.images) %}Controls: {% for name, entry in m.controls.items() %}{{ name }} ({{ entry.missing }} tiles without)
 {{- "" if loop.last else ", " }}{% else %}none{% endfor %}.{% endif %}</p>
 {% for note in m.history %}<p class="note">Made by: {{ note }}</p>{% endfor %}
 {% for part in parts %}<h2>{{ part.title }}</h2>
@@ -32,7 +35,7 @@ Land cover: {{ m.land_covers|map(attribute="title")|join("; ") or "none" }}.
 {% for row in part.rows %}<tr>{% for value in row.values() %}<td>{{ value }}</td>{% endfor %}</tr>{% endfor %}</table>
 {% endif %}{% if part.note %}<p class="note">{{ part.note }}</p>{% endif %}{% endfor %}
 {% if warnings %}<h2>Warnings</h2><ul>{% for warning in warnings %}<li>{{ warning }}</li>{% endfor %}</ul>{% endif %}
-{% if m.skipped %}<h2>Scenes that could not be used</h2><ul>{% for why in m.skipped.values() %}<li>{{ why }}</li>{% endfor %}</ul>{% endif %}
+{% if m.skipped %}<h2>Scenes or images that could not be used</h2><ul>{% for why in m.skipped.values() %}<li>{{ why }}</li>{% endfor %}</ul>{% endif %}
 </body></html>
 """
 
@@ -60,7 +63,7 @@ def write_report(
     Raises:
         CorpusError: a raster cannot be read.
     """
-    from bench.corpus.report.figures import draw_change, draw_classes, draw_examples, draw_map
+    from bench.corpus.report.figures import draw_change, draw_classes, draw_examples, draw_map, draw_pictures
 
     out.mkdir(parents=True, exist_ok=True)
     parts: list[dict[str, object]] = []
@@ -75,9 +78,17 @@ def write_report(
         draw_classes(corpus, out / "classes.png")
         add("classes", "Tiles by dominant class (Table II, Fig. 3)", by_class(corpus), "classes.png")
     add("rejected", "Left out, by reason", by_reason(corpus))
+    if repeated := by_repeat(corpus):
+        add("equal", "Tiles with equal pixels", repeated)
     add("bands", "Values by band, in [0, 1]", by_band(corpus))
-    draw_map(corpus, out / "map.png")
-    add("map", "Where the tiles lie", image="map.png")
+    placed = np.isfinite(corpus.index["lon"])
+    if placed.any():
+        draw_map(corpus, out / "map.png")
+        add("map", "Where the tiles lie", image="map.png")
+    if not placed.all():
+        draw_pictures(corpus, out / "tiles.png")
+        note = f"{np.count_nonzero(~placed):,} tiles are of images without a place on the Earth."
+        add("tiles", "Tiles of each source", image="tiles.png", note=note)
     if corpus.has_landcover and other is not None:
         change = _change(corpus, other, other_name)
         draw_change(change, out / "change.png")

@@ -29,3 +29,9 @@ def count_all(
         found = np.bincount(np.argmax(landcover, axis=1), minlength=len(classes))
         counts["class"] = {name: int(count) for name, count in zip(classes, found, strict=True)}
     return counts
+
+
+def count_equal(digests: NDArray[np.void]) -> dict[str, int]:
+    """Tiles whose pixels are those of an earlier one; empty where all differ."""
+    again = len(digests) - len(np.unique(digests))
+    return {"pixels of an earlier tile": again} if again else {}

@@ -12,11 +12,13 @@ from bench.corpus.landcover.product import CLASSES
 from bench.corpus.storage.encoding import Encoding
 
 # 2 added synthetic, controls, offsets, warnings and several products, all of them optional: 1 is read as it is. 3 says
-# what the bands are: those of older ones are red, green and blue of 8 bits.
-OLDEST, SCHEMA = 1, 3
+# what the bands are: those of older ones are red, green and blue of 8 bits. 4 added images without a place and maps.
+OLDEST, SCHEMA = 1, 4
 MANIFEST = "corpus.json"
 INDEX = "index.npy"
 LANDCOVER = "landcover.npy"
+IMAGES = "images.txt"
+MAPS = "maps.npy"
 
 
 def control_file(name: str) -> str:
@@ -43,12 +45,12 @@ class ShardEntry(BaseModel):
 
 
 class SceneEntry(BaseModel):
-    """One scene the corpus was cut from.
+    """One scene the corpus was cut from, or one folder of images without a place.
 
     Attributes:
-        name: path relative to the scenes folder.
-        source: sensor or collection.
-        resolution: metres a pixel.
+        name: path relative to the scenes folder, or of the folder.
+        source: sensor or collection, or the folder's own name.
+        resolution: metres a pixel; None, as the three that follow, for images.
         crs: authority code of the coordinate system where it has one, else its name.
         wkt: the coordinate system in full.
         transform: affine coefficients a-f, pixel corner to world.
@@ -66,10 +68,10 @@ class SceneEntry(BaseModel):
 
     name: str
     source: str
-    resolution: float
-    crs: str
-    wkt: str
-    transform: tuple[float, float, float, float, float, float]
+    resolution: float | None
+    crs: str | None
+    wkt: str | None
+    transform: tuple[float, float, float, float, float, float] | None
     windows: int
     tiles: int
     rejected: dict[str, int]
@@ -112,6 +114,34 @@ class ControlEntry(BaseModel):
     missing: int
 
 
+class MapEntry(BaseModel):
+    """The land cover of each tile as a map, where the corpus was built with `--keep-map`.
+
+    Attributes:
+        hash: of the maps.
+        values: what a value of the maps means; those up to the number of classes are their columns.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hash: str
+    values: dict[int, str]
+
+
+class ImagesEntry(BaseModel):
+    """How plain images became tiles.
+
+    Attributes:
+        larger: what was done with images larger than a tile: `cut`, `resize`, or None where there was to be none.
+        left_out: images that `--without` named.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    larger: str | None
+    left_out: int
+
+
 class Manifest(BaseModel):
     """The contents of `corpus.json`.
 
@@ -125,18 +155,21 @@ class Manifest(BaseModel):
         mean, std: of each band of all tiles, in [0, 1]: of values divided by the largest of their type.
         overlap, selection, stretch, scene_nodata, jpeg, rules: how the scenes were cut, the selection being `--bands`; of the first of corpora that were
             merged, except for the stretch, which names them all.
-        product: the land-cover product with its legend, or None; the title names all products of merged corpora.
+        product: the land-cover product with its legend, or the name and title of what else gave the proportions (class
+            folders, a table), or None; the title names all products of merged corpora.
         epoch: its year, where one was chosen and all parts have it.
         products: the land covers of merged corpora where they differ in product or year; scenes name theirs by number.
         request: hash of all that was asked for, by which a repeated build knows its own result.
         scenes: what came from where.
         skipped: scenes that could not be used, with the reason, where the build was told to go on without them.
-        counts: `class`, `source` and `rejected`, each a table of counts.
+        counts: `class`, `source` and `rejected`, each a table of counts; `equal` for images.
         shards: the pixel files.
         history: how the corpus was made from others (merge, filter, split, sample), in words.
         synthetic: whether the scenes were drawn by a generator, as declared by whoever built the corpus; not part of the
             hash.
         controls: columns of other land cover beside the tiles' own, by name; `hash` does not cover them.
+        images: how images became tiles; `images.txt` then names the image of each; None for scenes.
+        maps: of each tile's land cover, or None; `hash` does not cover them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -166,6 +199,8 @@ class Manifest(BaseModel):
     synthetic: bool = False
     controls: dict[str, ControlEntry] = Field(default_factory=dict)
     products: tuple[LandCoverEntry, ...] = ()
+    images: ImagesEntry | None = None
+    maps: MapEntry | None = None
 
     @property
     def land_covers(self) -> tuple[LandCoverEntry, ...]:
@@ -181,12 +216,11 @@ class Manifest(BaseModel):
 
 def _migrated(value: Any) -> Any:
     """What is written in an older schema, in today's."""
-    if isinstance(value, dict) and value.get("schema") in {1, 2} and "bands" in value:
-        return {name: part for name, part in value.items() if name != "bands"} | {
-            "schema": SCHEMA,
-            "selection": value["bands"],
-        }
-    return value
+    if not isinstance(value, dict) or value.get("schema") == SCHEMA:
+        return value
+    if value.get("schema") in {1, 2} and "bands" in value:
+        value = {name: part for name, part in value.items() if name != "bands"} | {"selection": value["bands"]}
+    return value | {"schema": SCHEMA}
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 from bench.core.bands import Bands
 from bench.core.errors import CorpusError
 from bench.core.files import because
-from bench.corpus.storage.manifest import INDEX, LANDCOVER, ControlEntry, Manifest, control_file, read_manifest
+from bench.corpus.storage.labels import Labels, labels_of
+from bench.corpus.storage.manifest import (
+    IMAGES,
+    INDEX,
+    LANDCOVER,
+    MAPS,
+    ControlEntry,
+    Manifest,
+    control_file,
+    read_manifest,
+)
 from bench.corpus.storage.shards import ShardReader, tile_dtype
 
 
@@ -125,6 +135,40 @@ class Corpus:
                 f"corpus {self.path} has no control {name!r}: build it with bench corpus build --controls"
             )
         return _map(self.path / control_file(name), (len(self), len(self.classes)), np.dtype("<f4"))
+
+    @cached_property
+    def images(self) -> tuple[str, ...] | None:
+        """Name of the image that each tile was cut from, empty for a tile of a scene; None where all are of scenes.
+
+        Raises:
+            CorpusError: the file is missing or torn.
+        """
+        if self.manifest.images is None:
+            return None
+        path = self.path / IMAGES
+        try:
+            names = tuple(path.read_text().split("\n")[:-1])
+        except (OSError, UnicodeDecodeError) as error:
+            raise CorpusError(f"{path} cannot be read{because(error, 'copy or build the corpus again')}") from None
+        if len(names) != len(self):
+            raise CorpusError(f"{path} does not fit its corpus.json: copy or build the corpus again")
+        return names
+
+    @cached_property
+    def labels(self) -> Labels | None:
+        """The class folders of the tiles' images, as labels; None where they have none."""
+        return labels_of(self.manifest.scenes, self.index["scene"])
+
+    @property
+    def maps(self) -> NDArray[np.uint8]:
+        """Land cover of every tile as a map, mapped from the disk: `N x size x size`, see `bench.corpus.storage.maps`.
+
+        Raises:
+            CorpusError: the corpus was built without them, or the file is torn.
+        """
+        if self.manifest.maps is None:
+            raise CorpusError(f"corpus {self.path} has no maps: build it with bench corpus build --keep-map")
+        return _map(self.path / MAPS, (len(self), self.size, self.size), np.dtype(np.uint8))
 
     def supervised_by(self, name: str, landcover: NDArray[np.float32]) -> "Corpus":
         """The same tiles beside other proportions; whatever reads `landcover` or `dominant` reads those.

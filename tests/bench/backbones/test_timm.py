@@ -125,7 +125,10 @@ def test_cmid_refuses_a_network_without_a_known_stem_before_it_trains():
         ("resnet81", r"unknown backbone 'timm:resnet81': the nearest .* timm:resnet18"),
         ("resnet18.a1_in1k", r"unknown backbone 'timm:resnet18\.a1_in1k': the nearest .* timm:resnet18,"),
         ("", "unknown backbone 'timm:'"),
-        ("test_vit", r"timm:test_vit gives no pyramid of feature maps \(strides 16, 16, 16\)"),
+        (
+            "vit_small_r26_s32_224",
+            r"timm:vit_small_r26_s32_224 gives no pyramid of feature maps \(strides 32, 32, 32\)",
+        ),
         ("test_maxvit", "timm:test_maxvit does not take images of 64 x 96 pixels"),
     ],
 )

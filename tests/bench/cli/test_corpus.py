@@ -3,8 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from bench.cli.corpus import corpus as command
 from bench.core.errors import BenchError
@@ -128,3 +130,15 @@ def test_any_threshold_can_be_set_and_is_stated(arguments, world):
 )  # fmt: skip
 def test_a_threshold_without_sense_is_refused(arguments, setting, problem):
     assert problem in str(run(*arguments, "--rule", setting).exception)
+
+
+def test_images_are_built_from_the_command_line_and_options_of_scenes_are_refused(tmp_path):
+    for number in range(3):
+        Image.fromarray(np.full((16, 16, 3), number, dtype=np.uint8)).save(tmp_path / f"{number}.png")
+    asked = ["build", "--images", str(tmp_path), "--out", str(tmp_path / "c"), "--workers", "1"]
+    built = CliRunner().invoke(command, asked)
+    assert "3 tiles of 16 x 16" in built.output, built.output
+    refused = CliRunner().invoke(command, [*asked, "--stretch", "0:255"])
+    assert "--stretch says nothing of --images: leave it out" in str(refused.exception)
+    both = CliRunner().invoke(command, [*asked, "--scenes", str(tmp_path)])
+    assert "takes --scenes or --images: give one of them" in str(both.exception)

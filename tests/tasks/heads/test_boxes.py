@@ -11,7 +11,7 @@ from tasks.heads import options
 assert mm
 from tasks.heads import boxes  # noqa: E402 - after the operators that mmdet asks for
 
-PYRAMID = backbones.get("resnet18")
+PYRAMID = backbones.get("resnet18").maps
 SMALL = {"channels": 8, "scale": 2.0}
 FASTER = options.FasterRCNN(**SMALL, fc=16, regions=16)
 RETINA = options.RetinaNet(**SMALL, finest=4, convolutions=1)

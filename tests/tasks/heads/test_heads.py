@@ -81,7 +81,7 @@ def test_a_backbone_that_a_head_cannot_stand_on_is_refused_before_anything_runs(
 @pytest.mark.parametrize("backbone", backbones.registry.all())
 @pytest.mark.parametrize("head", [spec for spec in heads.registry.all().values() if not spec.name.startswith("mm")])
 def test_every_head_stands_on_every_backbone_with_its_own_options(head, backbone):
-    assert head.options().misfit(backbones.get(backbone)) is None
+    assert head.options().misfit(backbones.get(backbone).maps) is None
 
 
 def test_a_protocol_that_names_another_head_takes_no_option_of_the_one_it_extends(tmp_path):
@@ -127,7 +127,7 @@ def test_the_guides_example_of_a_head_is_built_and_answers_for_pixels():
     names = {}
     exec(layers + spec, names)
     chosen = names["two"].options(channels=8)
-    parts = names["two_layers"](backbones.get("resnet18"), 3, chosen)
+    parts = names["two_layers"](backbones.get("resnet18").maps, 3, chosen)
     assert [2] == parts.levels
     model = parts.build({"type": _OneMap}, None)
     assert (2, 3, 4, 4) == model(torch.zeros(2, 256, 4, 4), mode="tensor").shape

@@ -13,7 +13,7 @@ assert mm
 from tasks.heads import pixels  # noqa: E402 - after the operators that mmseg asks for
 from tasks.heads.parts import within  # noqa: E402
 
-PYRAMID = backbones.get("resnet18")
+PYRAMID = backbones.get("resnet18").maps
 MAPS = [(64, 16), (128, 8), (256, 4), (512, 2)]  # channels and side of the maps of 64 pixels
 
 

@@ -61,7 +61,7 @@ def test_what_a_config_may_name_is_what_the_libraries_register():
 def test_a_segmentor_is_put_on_our_maps_with_our_classes(written):
     model = written(SEGMENTOR)
     assert {"type", "decode_head", "auxiliary_head", "test_cfg", "out_indices"} == model.keys()
-    levels, parts = fitted(model, "mmseg", backbones.get("resnet18"), 6)
+    levels, parts = fitted(model, "mmseg", backbones.get("resnet18").maps, 6)
     assert [0, 1, 2, 3] == levels
     head, (auxiliary,) = parts["decode_head"], parts["auxiliary_head"]
     assert (512, 64, 6, 6) == tuple(
@@ -75,21 +75,21 @@ def test_a_segmentor_is_put_on_our_maps_with_our_classes(written):
 def test_maps_of_stride_two_are_no_stage_of_a_config(written):
     """SqueezeNet's maps have strides 2, 4, 8 and 16: a config for four stages of stride 4 and more asks for one too many."""
     with pytest.raises(StudyError, match="reads stage 3 of its backbone, and this one has 3 maps of stride 4 or more"):
-        fitted(written(SEGMENTOR), "mmseg", backbones.get("squeezenet1_1"), 6)
+        fitted(written(SEGMENTOR), "mmseg", backbones.get("squeezenet1_1").maps, 6)
     without = written(SEGMENTOR.replace("out_indices=(0, 1, 2, 3)", "out_indices=(0, 1)"))
     with pytest.raises(StudyError, match="a head's in_index is 3, and it is given 2 maps"):
-        fitted(without, "mmseg", backbones.get("squeezenet1_1"), 6)
+        fitted(without, "mmseg", backbones.get("squeezenet1_1").maps, 6)
 
 
 def test_a_neck_takes_the_maps_and_heads_keep_to_the_neck():
     neck = {"type": "FPN", "in_channels": [256, 512, 1024, 2048], "out_channels": 32, "num_outs": 5}
     head = {"type": "RetinaHead", "in_channels": 32, "num_classes": 80}
-    levels, parts = fitted({"neck": neck, "bbox_head": head}, "mmdet", backbones.get("resnet18"), 3)
+    levels, parts = fitted({"neck": neck, "bbox_head": head}, "mmdet", backbones.get("resnet18").maps, 3)
     assert ([0, 1, 2, 3], [64, 128, 256, 512]) == (levels, parts["neck"]["in_channels"])
     assert (32, 3) == (parts["bbox_head"]["in_channels"], parts["bbox_head"]["num_classes"])
     assert 80 == head["num_classes"]  # the config itself stays as it is
     _, parts = fitted({"neck": {"type": "DilatedEncoder", "in_channels": 2048}, "bbox_head": head, "out_indices": [3]},
-                      "mmdet", backbones.get("resnet18"), 3)  # fmt: skip
+                      "mmdet", backbones.get("resnet18").maps, 3)  # fmt: skip
     assert 512 == parts["neck"]["in_channels"]
 
 
@@ -141,7 +141,7 @@ def test_a_model_with_an_argument_that_a_head_does_not_know_is_told_in_one_line(
     from tasks.heads.options import MMSegConfig
 
     options = MMSegConfig(config={"decode_head": {"type": "FCNHead", "in_index": 3, "chanels": 8}})
-    parts = segmentor(backbones.get("resnet18"), 6, options)
+    parts = segmentor(backbones.get("resnet18").maps, 6, options)
     with pytest.raises(StudyError, match=r"the config of network.mmseg cannot be built: .*chanels") as caught:
         parts.build({"type": torch.nn.Identity}, None)
     assert "\n" not in str(caught.value)

@@ -97,12 +97,27 @@ def test_a_corpus_of_an_older_schema_has_8_bit_red_green_and_blue(world, tmp_pat
     )
     path = made.path / "corpus.json"
     value = json.loads(path.read_text())
-    assert 3 == value["schema"]
+    assert 4 == value["schema"]
     del value["bands"]
     path.write_text(json.dumps(value | {"schema": schema, "bands": value.pop("selection")}))
     older = Corpus.open(made.path)
     assert (RGB, (3, 2, 1)) == (older.bands, older.manifest.selection)
     assert [] == find_damage(older)
+
+
+def test_a_corpus_of_schema_3_is_read_as_it_is(world, tmp_path):
+    made = build_corpus(world / "scenes", world / "landcover", "globeland30", tmp_path / "c", size=64)
+    path = made.path / "corpus.json"
+    value = json.loads(path.read_text())
+    del value["images"], value["maps"]
+    path.write_text(json.dumps(value | {"schema": 3}))
+    older = Corpus.open(made.path)
+    assert (None, None, 50) == (older.images, older.manifest.maps, len(older))
+    assert 4 == sample_of(older, tmp_path / "part").manifest.schema_version
+
+
+def sample_of(corpus, out):
+    return take(corpus, sample(corpus, 5), out, "sample")
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ def _edit(folder, **values):
 
 
 def test_a_newer_corpus_is_refused_in_words(corpus):
-    _edit(corpus.path, schema=4)
-    with pytest.raises(CorpusError, match="has schema 4, this version reads up to 3: upgrade"):
+    _edit(corpus.path, schema=5)
+    with pytest.raises(CorpusError, match="has schema 5, this version reads up to 4: upgrade"):
         Corpus.open(corpus.path)
 
 

@@ -1,0 +1,214 @@
+"""Images into tiles: some of one folder at a time, in one process, as a part of the corpus on disk."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from bench.core import files
+from bench.core.bands import RGB
+from bench.core.errors import CorpusError
+from bench.corpus.build.cutting import ENTRY, PIXELS, store_tile
+from bench.corpus.build.rules import Rules, reject_land_cover
+from bench.corpus.images.masks import MaskedImage, Masks
+from bench.corpus.images.picture import Larger, centre_square, read_picture, resize
+from bench.corpus.images.source import ImageFile, ImageSource
+from bench.corpus.scenes.tiling import windows_of
+from bench.corpus.storage.manifest import IMAGES, INDEX, LANDCOVER, MAPS, SceneEntry
+from bench.corpus.storage.shards import tile_dtype
+
+UNUSABLE = "unusable image"
+"""The reason under which images are counted that `--skip-bad` goes on without."""
+
+
+@dataclass(frozen=True)
+class ImageCut:
+    """How images become tiles.
+
+    Attributes:
+        size: side of a tile in pixels.
+        overlap: share of a tile that the next one covers again, in [0, 1), where larger images are cut.
+        larger: what is done with images larger than a tile, or None where there are to be none.
+        jpeg: quality of the JPEG that a tile is kept as, or None for its exact pixels.
+        max_nodata: share of a tile's mask without land cover above which it is left out.
+        keep_map: whether the mask of each tile is kept.
+    """
+
+    size: int
+    overlap: float = 0.2
+    larger: Larger | None = None
+    jpeg: int | None = None
+    max_nodata: float = 0.5
+    keep_map: bool = False
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some images of one folder: what one process does at a time, and what a killed build can lose.
+
+    Attributes:
+        folder: name of the folder.
+        source: the name by which it is counted.
+        images: in order.
+        rows: `N x K` proportions of the images; None without, or where masks give them.
+    """
+
+    folder: str
+    source: str
+    images: tuple[ImageFile, ...]
+    rows: NDArray[np.float32] | None = field(default=None, repr=False)
+
+
+class ImagePart(BaseModel):
+    """The description of a finished part.
+
+    Attributes:
+        scene: the folder, with the counts of this part.
+        skipped: images that could not be used, with the reason.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scene: SceneEntry
+    skipped: dict[str, str]
+
+
+class Piece(NamedTuple):
+    """One tile.
+
+    Attributes:
+        origin: first row and column in its image.
+        pixels: `size x size x 3`.
+        proportions: `K`, or None.
+        mapped: `size x size` of class indices, or None.
+        nodata: share that is not mapped.
+    """
+
+    origin: tuple[int, int]
+    pixels: NDArray[np.uint8]
+    proportions: NDArray[np.float32] | None
+    mapped: NDArray[np.uint8] | None = None
+    nodata: float = 0.0
+
+
+def read_part(part: Path) -> ImagePart:
+    """The description of a finished part."""
+    return ImagePart.model_validate_json((part / ENTRY).read_text())
+
+
+def cut_chunk(
+    chunk: Chunk,
+    source: ImageSource,
+    masks: Masks | None,
+    cut: ImageCut,
+    part: Path,
+    advance: Callable[[int], None],
+    *,
+    skip_bad: bool,
+) -> None:
+    """Make tiles of some images and write them as a part of the corpus.
+
+    Args:
+        chunk: the images.
+        source: where they lie.
+        masks: land cover on their grids, or None.
+        cut: how they become tiles.
+        part: folder to write; it appears complete or not at all.
+        advance: called with the number of images done since the last call.
+        skip_bad: go on without images that cannot be used, and count them.
+
+    Raises:
+        CorpusError: an image cannot be used.
+    """
+    rejected: Counter[str] = Counter()
+    skipped: dict[str, str] = {}
+    rows: list[NDArray[np.void]] = []
+    vectors: list[NDArray[np.float32]] = []
+    names: list[str] = []
+    rules = Rules(nodata_share=cut.max_nodata)
+    with files.new_folder(part) as folder, (folder / PIXELS).open("wb") as stream, (folder / MAPS).open("wb") as maps:
+        for number, image in enumerate(chunk.images):
+            try:
+                pieces = list(_pieces(image, None if chunk.rows is None else chunk.rows[number], source, masks, cut))
+            except CorpusError as error:
+                if not skip_bad:
+                    raise
+                skipped[image.path] = str(error)
+                rejected[UNUSABLE] += 1
+                pieces = []
+            for piece in pieces:
+                shown = piece.proportions
+                reason = None if shown is None else reject_land_cover(rules, float(shown.sum()), piece.nodata)
+                if reason is not None:
+                    rejected[reason] += 1
+                    continue
+                row = store_tile(stream, piece.pixels, RGB, cut.jpeg)
+                row["row"], row["column"] = piece.origin
+                row["lon"] = row["lat"] = np.nan
+                rows.append(row)
+                names.append(image.name)
+                if shown is not None:
+                    vectors.append(shown)
+                if piece.mapped is not None and cut.keep_map:
+                    maps.write(piece.mapped.tobytes())
+            advance(1)
+        maps.close()
+        if not cut.keep_map:
+            (folder / MAPS).unlink()
+        np.save(folder / INDEX, np.array(rows, dtype=tile_dtype(RGB)))
+        if masks is not None or chunk.rows is not None:
+            columns = len(masks.classes) if masks is not None else 0 if chunk.rows is None else chunk.rows.shape[1]
+            np.save(folder / LANDCOVER, np.array(vectors, dtype="<f4").reshape(-1, columns))
+        files.write_text(folder / IMAGES, "".join(f"{name}\n" for name in names))
+        entry = SceneEntry(
+            name=chunk.folder,
+            source=chunk.source,
+            resolution=None,
+            crs=None,
+            wkt=None,
+            transform=None,
+            windows=len(rows) + sum(rejected.values()),
+            tiles=len(rows),
+            rejected=dict(sorted(rejected.items())),
+        )
+        files.write_json(folder / ENTRY, ImagePart(scene=entry, skipped=skipped).model_dump(mode="json"))
+
+
+def _pieces(
+    image: ImageFile, row: NDArray[np.float32] | None, source: ImageSource, masks: Masks | None, cut: ImageCut
+) -> Iterator[Piece]:
+    path, size = source.path / image.path, cut.size
+    pixels = read_picture(source.read(image), path)
+    height, width = pixels.shape[:2]
+    mask = None if masks is None else masks.of(image, (height, width))
+    if min(height, width) < size:
+        raise CorpusError(f"{path} is {width} x {height} pixels, smaller than a tile of {size}: lower --size")
+    if (height, width) == (size, size):
+        yield _piece((0, 0), pixels, row, mask)
+    elif cut.larger == "cut":
+        windows = windows_of(height, width, size, cut.overlap)
+        for top, left in windows.origins().tolist():
+            place = slice(top, top + size), slice(left, left + size)
+            yield _piece((top, left), np.ascontiguousarray(pixels[place]), row, mask and mask.at(place))
+    elif cut.larger == "resize":
+        place = centre_square(height, width)
+        square = resize(np.ascontiguousarray(pixels[place]), size)
+        origin = place[0].start, place[1].start
+        yield _piece(origin, square, row, mask and mask.at(place).resized(size))
+    else:
+        raise CorpusError(
+            f"{path} is {width} x {height} pixels, larger than a tile of {size}: say --larger cut or --larger resize"
+        )
+
+
+def _piece(
+    origin: tuple[int, int], pixels: NDArray[np.uint8], row: NDArray[np.float32] | None, mask: MaskedImage | None
+) -> Piece:
+    if mask is None:
+        return Piece(origin, pixels, row)
+    return Piece(origin, pixels, mask.proportions, mask.indices, mask.nodata_share)

@@ -1,0 +1,148 @@
+"""A store's answers as one page of Markdown: limits, verdicts, a table and a forest plot a protocol, the design sheet.
+
+Everything but the limits comes from the records, so that the page can be made again by one command.
+"""
+
+import io
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from bench.core.files import write_bytes, write_text
+from bench.store.designs import Sheet
+from results.answers import Answers, render, select
+from results.effects import stars
+from results.figures.drawing import as_bytes
+from results.figures.forest import forest
+from results.labels import amounts
+from results.looks import looks
+from results.page.evidence import checks, sources
+from results.summary import BOARD
+from results.tables import formats
+from results.tables import render as render_tables
+from results.tables.layout import TextGrid
+from results.variants import order
+
+# Characters of a line of prose, and of a sheet in a block of code.
+_WIDTH = 118
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is said before the numbers.
+
+    Attributes:
+        title: of the page.
+        limits: how far the answers go: the first paragraph.
+        command: what makes the page again.
+    """
+
+    title: str
+    limits: str
+    command: str
+
+
+def write_report(
+    page: Page,
+    found: Answers,
+    sheets: list[Sheet],
+    file: Path,
+    lay_out: Callable[[Sheet], list[TextGrid]],
+) -> list[Path]:
+    """Write the page, and its forest plots beside it in a folder of its name; return the paths.
+
+    Args:
+        page: title and limits.
+        found: answers of the store.
+        sheets: design sheets that are printed at the end.
+        file: the Markdown file.
+        lay_out: tables of a design sheet.
+    """
+    plots = _forests(found)
+    folder = file.with_suffix("")
+    lines = [f"# {page.title}", "", *_prose(page.limits), "", *_prose(f"Made by `{page.command}`. {_facts(found)}"), ""]
+    lines += ["## Answers", "", *_answers(found), ""]
+    for (protocol, version, backbone), board in found.frame.groupby(BOARD, sort=True):
+        name = _name(str(protocol), str(version)[:8], str(backbone))
+        lines += [f"## {protocol}, {backbone}", ""]
+        if name in plots:
+            lines += [f"![Differences with their intervals]({folder.name}/{name}.svg)", ""]
+        here = (found.comparisons[BOARD] == [protocol, version, backbone]).all(axis=1)
+        lines += [*_table(board, found.comparisons[here]), ""]
+    lines += ["## Checks", "", *_items([*checks(found.frame, found.comparisons), *sources(found.frame)]), ""]
+    for sheet in sheets:
+        lines += [f"## Design of {sheet.study}", "", "```text", *_sheet(lay_out(sheet)), "```", ""]
+    paths = [file, *(folder / f"{name}.svg" for name in plots)]
+    for name, drawn in plots.items():
+        write_bytes(folder / f"{name}.svg", drawn)
+    write_text(file, "\n".join(lines).rstrip() + "\n")
+    return paths
+
+
+def _facts(found: Answers) -> str:
+    """How much there is, and when it was made by which revision."""
+    frame = found.frame
+    made = sorted(set(frame["date"].str[:10])) if "date" in frame else []
+    when = f", made {made[0]} to {made[-1]}" if made else ""
+    repeats = int(frame.groupby([*BOARD, "variant"])["pretrain_seed"].nunique().max())
+    return (
+        f"{len(frame):,} records of {frame['variant'].nunique()} rows, {repeats} pretrainings of a row at most{when}."
+    )
+
+
+def _answers(found: Answers) -> list[str]:
+    rendered = render(found, select(found, [], []), "markdown", None, found.across())
+    return [line for text in rendered.splitlines() for line in _wrapped(text)]
+
+
+def _forests(found: Answers) -> dict[str, bytes]:
+    """The plot of each protocol and backbone that has intervals, as SVG."""
+    given = looks(set(found.frame["variant"]))
+    given = {row: given[row] for row in sorted(given, key=order(found.frame))}
+    drawn = {}
+    for values, board in found.frame.groupby(BOARD, sort=True):
+        protocol, version, backbone = map(str, values)
+        here = (found.comparisons[BOARD] == list(values)).all(axis=1)
+        figure = forest(f"{protocol}, {backbone}", stars(found.comparisons[here]), amounts(board), given)
+        if figure:
+            drawn[_name(protocol, version[:8], backbone)] = as_bytes(figure, "svg")
+    return drawn
+
+
+def _table(board: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:
+    """The wide table without its heading, which the page has."""
+    rendered = render_tables(board, "markdown", "wide", comparisons)
+    body = [line for line in rendered.splitlines() if not line.startswith("#")]
+    return [line for text in body for line in _wrapped(text)]
+
+
+def _sheet(grids: list[TextGrid]) -> list[str]:
+    text = io.StringIO()
+    formats.show(grids, Console(file=text, width=_WIDTH, no_color=True))
+    return [line.rstrip() for line in text.getvalue().splitlines()]
+
+
+def _prose(text: str) -> list[str]:
+    return textwrap.wrap(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _items(texts: list[str]) -> list[str]:
+    return [line for text in texts for line in _wrapped(f"- {text}")]
+
+
+def _wrapped(text: str) -> list[str]:
+    """A line of Markdown on lines that fit; rows of tables stay as they are."""
+    if text.startswith("|") or len(text) <= _WIDTH:
+        return [text]
+    inner = text.lstrip(" ")
+    hang = " " * (len(text) - len(inner) + (2 if inner.startswith("- ") else 0))
+    return textwrap.wrap(text, _WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+
+
+def _name(*parts: str) -> str:
+    """A file name from names: what is not a letter, a digit or a dash becomes a dash."""
+    return "-".join("".join(c if c.isascii() and c.isalnum() else "-" for c in part) for part in parts)

@@ -1,0 +1,1 @@
+"""Data sets that a YAML file describes, with no code: which files are images, which are labels, and what these mean."""
