@@ -159,10 +159,10 @@ def test_every_protocol_has_a_demo_twin_of_its_task_classes_and_metric(name):
     (demo,) = _twins(name)
     twin, base = load_protocol(demo), load_protocol(name)
     assert twin.dataset.startswith("demo-")
-    # The demo's own protocols never have slices of one image on both sides.
-    assert twin.split.by == (
-        "image" if demo.count("/") == 1 and base.task in {"seg", "cloud", "probe-seg"} else base.split.by
-    )
+    # The demo's own protocols never have slices of one image on both sides; its pairs alone have parts.
+    whole = demo.count("/") == 1 and base.task in {"seg", "cloud", "probe-seg"}
+    whole |= base.split.by == "given" and twin.dataset != "demo-change"
+    assert twin.split.by == ("image" if whole else base.split.by)
     assert twin.schedule.length == base.schedule.length
     kept = {"task", "metric"} | ({"classes"} if base.classes else set())
     assert twin.model_dump(include=kept) == base.model_dump(include=kept)
