@@ -35,7 +35,7 @@ OTHERS = {
 def test_a_shipped_protocol_loads_and_names_a_known_task_and_data_set(name):
     protocol = load_protocol(name)
     assert protocol.task in registry.all()
-    assert protocol.dataset in datasets.registry.all()
+    assert datasets.get(protocol.dataset).name == protocol.dataset
     assert protocol.selects != "val" or protocol.split.ratio is None or protocol.split.ratio[1] > 0
 
 
