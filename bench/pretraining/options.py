@@ -199,6 +199,21 @@ class PretrainOptions(BaseModel):
             StudyError: says what the network lacks, and what to do.
         """
 
+    def check_start(self, backbone: str, bands: Bands) -> None:
+        """Refuse weights that a backbone cannot start from; published ones are fetched into the cache.
+
+        Raises:
+            WeightsError: as `bench.backbones.initial.load_initial`.
+        """
+        if self.starts_at() != RANDOM:
+            from bench.backbones.initial import check_initial  # torch, where a row starts from weights
+
+            check_initial(backbone, self.starts_at(), len(bands))
+
+    def loaded(self, backbone: str, bands: Bands) -> Facts:  # noqa: ARG002 - overridden where it matters
+        """What a backbone takes of the weights that it starts from, where that is known before it runs."""
+        return Facts()
+
     def check_bands(self, bands: Bands) -> None:
         """Refuse options that do not fit images of these bands.
 
@@ -272,7 +287,14 @@ class StartOptions(PretrainOptions):
             )
         if self.mean is None and (bands == RGB or start == RANDOM):
             return
-        used = self.normalisation()
+        self.check_input(self.normalisation(), bands)
+
+    def check_input(self, used: Normalisation, bands: Bands) -> None:
+        """Refuse input statistics of other bands.
+
+        Raises:
+            StudyError: says whose they are, and what to state.
+        """
         if len(used.mean) != len(bands):
             raise StudyError(
                 f"input statistics ({used.source}) are of {len(used.mean)} bands, the images have {bands}: "

@@ -18,6 +18,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.studies.inputs import Inputs
 from bench.studies.study import Row, Study
 from tasks import datasets
+from tasks.datasets import DatasetSpec
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
 from tasks.splits import parts_of
@@ -113,7 +114,16 @@ def _places(protocol: Protocol, data: Prepared) -> tuple[np.ndarray[tuple[int, .
 
 def places_of_area(dataset: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Footprints of the boxes that a data set's file states, `N x 4 x 2`; none where it states none."""
-    return boxes(np.array(datasets.get(dataset).areas, dtype=np.float64).reshape(-1, 4))
+    spec = _spec(dataset)
+    return boxes(np.array(spec.areas if spec else (), dtype=np.float64).reshape(-1, 4))
+
+
+def _spec(dataset: str) -> DatasetSpec | None:
+    """What is known of a data set; None of one that a study brings prepared under a name of its own."""
+    try:
+        return datasets.get(dataset)
+    except StudyError:
+        return None
 
 
 def learns(row: Row, study: Study, corpus: Corpus | None) -> tuple[str, ...]:
@@ -128,6 +138,8 @@ def learns(row: Row, study: Study, corpus: Corpus | None) -> tuple[str, ...]:
 
 def label_words(row: Row, study: Study, protocol: Protocol, corpus: Corpus | None) -> dict[str, str]:
     """What a record's design says of the labels of its data set: who made them, and whether they are kin to the corpus'."""
-    spec = datasets.get(protocol.dataset)
+    spec = _spec(protocol.dataset)
+    if spec is None:
+        return {}
     kin = [name for name in learns(row, study, corpus) if name in spec.kin]
     return ({"label_source": spec.label_source} if spec.label_source else {}) | ({"kin": ", ".join(kin)} if kin else {})

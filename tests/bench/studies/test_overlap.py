@@ -191,8 +191,6 @@ def test_a_prepared_set_keeps_places_beside_its_hash(world, tmp_path):
 
 def test_a_box_that_is_none_is_refused(tmp_path):
     file = tmp_path / "mine.yaml"
-    file.write_text(
-        "name: mine\ncontents: {kind: classes, images: '{class}/{name}.png'}\nareas: [[1, 5, 2, 3]]\n"
-    )
+    file.write_text("name: mine\ncontents: {kind: classes, images: '{class}/{name}.png'}\nareas: [[1, 5, 2, 3]]\n")
     with pytest.raises(StudyError, match=r"areas.*is no box of degrees: write \[west, south, east, north\]"):
         datasets.read_own(file)
