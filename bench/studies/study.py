@@ -166,6 +166,8 @@ class Study(BaseModel):
         pretrain_seeds: pretrainings of each method, by default as many as seeds; repeat i starts from pretraining i modulo
             this number. An initialisation is drawn anew in every repeat whatever this says.
         seed: root of the seed tree.
+        allow_overlap: go on where more than a twentieth of a protocol's test images lie under the corpus
+            (`bench.studies.overlap`); in no key.
         pretrain: options for every method that trains.
         options: options by method; they go before `pretrain`.
         tuned_by: whose ledger the options of its methods come from: a tuning file's name, or a ledger's path. Words on
@@ -201,6 +203,7 @@ class Study(BaseModel):
     seeds: int = Field(default=3, gt=0)
     pretrain_seeds: int | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)
+    allow_overlap: bool = False
     pretrain: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     tuned_by: str | None = None

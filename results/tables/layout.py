@@ -7,7 +7,7 @@ from typing import cast
 
 import pandas as pd
 
-from results import budgets, floors, labels, settling, ties, verdicts, warned
+from results import budgets, floors, kinship, labels, settling, ties, verdicts, warned
 from results.summary import BOARD, DECIMALS
 from results.variants import meanings, order
 
@@ -103,7 +103,7 @@ def record_notes(records: pd.DataFrame) -> list[str]:
 
 def given_notes(records: pd.DataFrame) -> list[str]:
     """What each row and score of one protocol and backbone was given; records of before say less."""
-    return [*labels.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)]
+    return [*labels.notes(records), *kinship.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)]
 
 
 def row_notes(records: pd.DataFrame) -> list[str]:
