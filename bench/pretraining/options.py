@@ -15,6 +15,7 @@ from bench.core.errors import StudyError
 from bench.pretraining.views import Views
 
 if TYPE_CHECKING:
+    from bench.corpus.storage.labels import Labels
     from bench.corpus.storage.manifest import ControlEntry
     from bench.corpus.storage.reader import Corpus
 
@@ -49,6 +50,11 @@ class CorpusFacts(ImageFacts, Protocol):
     @property
     def controls(self) -> "Mapping[str, ControlEntry]":
         """Land cover that is not the tiles' own, by name, each with its hash."""
+        ...
+
+    @property
+    def labels(self) -> "Labels | None":
+        """A class of every tile, where the corpus is of images in class folders."""
         ...
 
     def __len__(self) -> int:

@@ -222,11 +222,9 @@ def test_what_a_study_extends_must_be_a_study_and_not_itself(tmp_path):
 
 def test_the_leaderboard_has_every_method_that_needs_no_download_every_task_of_the_demo_and_the_main_job():
     demo, board = load_study("demo", {}), load_study("leaderboard", {})
-    apart = {
-        "imagenet",
-        "weights",
-        "random-raw",
-    }  # a download, and what fixed features of a network are compared with elsewhere
+    # A download, what a user brings, what fixed features of a network are compared with elsewhere, and methods of plain
+    # transformers.
+    apart = {"imagenet", "weights", "random-raw", "mae", "ijepa"}
     assert methods.registry.all().keys() - apart == {row.method for row in board.rows()}
     assert {"geokr-shuffled", "random-again"} == {row.name for row in board.rows() if row.name != row.method}
     drawn = {
