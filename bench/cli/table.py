@@ -9,10 +9,11 @@ from rich.console import Console
 from bench.cli import options
 from bench.cli.reading import load_store, say_left_out
 from bench.core.files import write_text
-from results import tables
+from results import copied, tables
 from results.answers import answers
 from results.metrics import Chosen, choose, field_name
 from results.naming import Style
+from results.tables import formats
 
 
 @click.command()
@@ -59,10 +60,11 @@ def table(
         frame = frame.assign(metric=frame["metric"].map(field_name))
     if form is None and shape is None and out is None:
         tables.print_tables(frame, Console(), answers(store, frame).comparisons, chosen.unknown, style)
+        formats.show(copied.grids(store), Console())
         return
     # A table of values compares nothing.
     comparisons = None if form == "csv" or shape == "long" else answers(store, frame).comparisons
-    rendered = tables.render(frame, form or "markdown", shape, comparisons, chosen.unknown, style)
+    rendered = tables.render(frame, form or "markdown", shape, comparisons, chosen.unknown, style, copied.grids(store))
     if out is None:
         click.echo(rendered, nl=False)
     else:

@@ -4,7 +4,7 @@ Text formats print percent points with two decimals; CSV holds unrounded fractio
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -36,6 +36,7 @@ def render(
     comparisons: pd.DataFrame | None = None,
     said: Mapping[str, str] | None = None,
     style: Style = "ours",
+    more: Sequence[layout.TextGrid] = (),
 ) -> str:
     """Lay out records (see `results.frame`) in one of the formats.
 
@@ -47,6 +48,7 @@ def render(
             default over these records, of which nothing was asked before.
         said: by protocol, a sentence that is added to its notes.
         style: whose names the rows bear (`results.naming`).
+        more: tables that stand below, in every format but CSV.
 
     Raises:
         StoreError: the frame is empty.
@@ -57,7 +59,7 @@ def render(
         table = _with_origins(_lettered(conditions.with_conditions(summary, frame), compared), frame)
         return _csv(table, shape or "long")
     lay_out = layout.long if shape == "long" else layout.wide
-    grids = _with(lay_out(summary, compared, frame), summary, said or {})
+    grids = [*_with(lay_out(summary, compared, frame), summary, said or {}), *more]
     return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
 
 

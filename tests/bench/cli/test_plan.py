@@ -22,7 +22,9 @@ def shown(corpus, tmp_path, batch):  # noqa: F811 - the fixture
         "seeds": 1,
         "pretrain_seeds": 1,
     }
-    study = load_study("demo", rows | {"budget": "paper", "pretrain": {"batch": batch}, "options": {"moco": {"queue": 64}}})
+    study = load_study(
+        "demo", rows | {"budget": "paper", "pretrain": {"batch": batch}, "options": {"moco": {"queue": 64}}}
+    )
     stream = io.StringIO()
     Console(file=stream, width=200).print(_pretrain_table(plan_pretraining(study, Inputs(print)), Store(tmp_path)))
     return stream.getvalue()
