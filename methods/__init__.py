@@ -5,11 +5,14 @@ from bench.pretraining.options import PretrainOptions
 from bench.pretraining.spec import MethodSpec
 from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions
+from methods.options.dino import DINOOptions
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.options.gersp import GeRSPOptions
 from methods.options.initial import FeatureOptions, ImageNetOptions, RandomOptions
 from methods.options.patches import IJEPAOptions, MAEOptions
+from methods.options.softcon import SoftConOptions
 from methods.options.supervised import SupervisedOptions
+from methods.options.vicreg import VICRegOptions
 from methods.options.weights import WeightsOptions
 
 TILES = frozenset({"tiles"})
@@ -195,6 +198,33 @@ _BUILTIN = [
         needs=frozenset({"tiles", "labelled"}),
         version=1,
         reference="He et al., Deep Residual Learning, CVPR 2016; recipe of torchvision's reference training",
+    ),
+    MethodSpec(
+        name="softcon",
+        summary="Contrast in the batch whose targets are how alike the tiles' land cover is.",
+        factory="methods.softcon:SoftCon",
+        options=SoftConOptions,
+        needs=LANDCOVER,
+        version=1,
+        reference="Wang et al., Multi-Label Guided Soft Contrastive Learning, TGRS 2024, arXiv:2405.20462",
+    ),
+    MethodSpec(
+        name="dino",
+        summary="Distillation of a mean teacher's centred and sharpened outputs for another view.",
+        factory="methods.dino:DINO",
+        options=DINOOptions,
+        needs=TILES,
+        version=1,
+        reference="Caron et al., DINO, ICCV 2021, arXiv:2104.14294",
+    ),
+    MethodSpec(
+        name="vicreg",
+        summary="Views that agree, in numbers that keep their spread and do not repeat each other.",
+        factory="methods.vicreg:VICReg",
+        options=VICRegOptions,
+        needs=TILES,
+        version=1,
+        reference="Bardes et al., VICReg, ICLR 2022, arXiv:2105.04906",
     ),
 ]
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from mmengine.config import ConfigDict
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.core.errors import StudyError
 from tasks.heads.options import MMDetConfig, MMSegConfig
 from tasks.heads.parts import Parts, within
 from tasks.heads.user_models import DEFAULT_TYPES, fitted
 
 
-def segmentor(pyramid: BackboneSpec, classes: int, options: MMSegConfig) -> Parts:
+def segmentor(pyramid: Maps, classes: int, options: MMSegConfig) -> Parts:
     """A segmentation model, whose batch norm bears a batch of one."""
     from mmseg.models import EncoderDecoder
     from mmseg.registry import MODELS
@@ -23,7 +23,7 @@ def segmentor(pyramid: BackboneSpec, classes: int, options: MMSegConfig) -> Part
     return Parts(kind, levels, ConfigDict(_replaced(model, {"BN": LoneBatchNorm})), "mmseg", theirs=True)
 
 
-def detector(pyramid: BackboneSpec, classes: int, options: MMDetConfig) -> Parts:
+def detector(pyramid: Maps, classes: int, options: MMDetConfig) -> Parts:
     """A detector of one stage or two."""
     import mmdet.models  # noqa: F401 - registers all parts
     from mmdet.models.detectors import SingleStageDetector, TwoStageDetector

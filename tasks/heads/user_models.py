@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.backbones import BackboneSpec
+from bench.backbones import Maps
 from bench.core.errors import StudyError
 from bench.core.registry import nearest
 from tasks.heads import config_files
@@ -108,7 +108,7 @@ def _walk(value: Any, place: str, key: str = "") -> Iterator[tuple[str, str, Any
         yield from _walk(part, f"{place}.{name}", str(name))
 
 
-def fitted(model: Values, library: Library, pyramid: BackboneSpec, classes: int) -> tuple[list[int], Values]:
+def fitted(model: Values, library: Library, pyramid: Maps, classes: int) -> tuple[list[int], Values]:
     """Put a checked model on a backbone, for so many classes.
 
     Args:

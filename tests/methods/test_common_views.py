@@ -35,8 +35,12 @@ OWN = {
     "cmid": {"weak": recipes.CMID_WEAK, "strong": recipes.CMID_STRONG},
     "gersp": {"tiles": recipes.GERSP, "pictures": recipes.GERSP},
     "supervised": {"pictures": recipes.SUPERVISED},
+    "softcon": {"both": recipes.MOCO_V2},
+    "dino": {"first": recipes.DINO_1, "second": recipes.DINO_2},
+    "vicreg": {"both": recipes.VICREG},
 }
 SMALL = {"batch": 4, "size": 32, "precision": "fp32", "queue": 16, "dim": 8, "hidden": 8, "prototypes": 6, "cell": 16}
+SMALL |= {"out_dim": 6, "bottleneck": 8}
 
 
 def options_of(name, labelled=None, **chosen):

@@ -27,6 +27,9 @@ NARROW = {
     "cmid": {"dim": 16, "hidden": 16, "prototypes": 8, "cell": 16},
     "mae": {"decoder_dim": 16, "decoder_depth": 1, "decoder_heads": 2},
     "ijepa": {"predictor_dim": 16, "predictor_depth": 1, "predictor_heads": 2},
+    "softcon": {"hidden": 16, "dim": 8},
+    "dino": {"out_dim": 8, "hidden": 16, "bottleneck": 8},
+    "vicreg": {"hidden": 16, "dim": 8},
 }
 TRAINED = [name for name, spec in methods.registry.all().items() if spec.trains]
 

@@ -31,6 +31,9 @@ OPTIONS = {
     "ijepa": {"predictor_dim": 16, "predictor_depth": 1, "predictor_heads": 2},
     "gersp": {"queue": 48, "dim": 16},
     "supervised": {},
+    "softcon": {"hidden": 16, "dim": 8},
+    "dino": {"out_dim": 32, "hidden": 16, "bottleneck": 8},
+    "vicreg": {"hidden": 16, "dim": 8},
 }
 
 
