@@ -98,7 +98,7 @@ def read_torchgeo_bench(path: Path) -> Copied:
             lacking = [name for name in NEEDED if name not in (reader.fieldnames or ())]
             if lacking:
                 raise StoreError(f"{path} is no results.csv of torchgeo-bench: it lacks the column {lacking[0]}")
-            scores = []
+            scores: list[CopiedScore] = []
             for row in reader:
                 if len(scores) >= MOST_ROWS:
                     raise StoreError(f"{path} has more than {MOST_ROWS:,} scores: cut it")
