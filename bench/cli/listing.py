@@ -199,6 +199,6 @@ backbones = command(
     "List the networks: channels of their feature maps at each stride, libraries that their weights are written for.",
     _of_backbone,
     more="timm:<name>: any network of timm that gives a pyramid of feature maps, such as timm:convnext_atto, and plain "
-        "transformers, such as timm:vit_small_patch16_224",
+    "transformers, such as timm:vit_small_patch16_224",
 )
 engines = command(available.registry, "List where jobs can run, and the options of each.", place="engine")
