@@ -5,10 +5,15 @@ from bench.pretraining.options import PretrainOptions
 from bench.pretraining.spec import MethodSpec
 from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions
+from methods.options.dino import DINOOptions
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.options.gersp import GeRSPOptions
 from methods.options.initial import FeatureOptions, ImageNetOptions, RandomOptions
+from methods.options.patches import IJEPAOptions, MAEOptions
+from methods.options.softcon import SoftConOptions
 from methods.options.supervised import SupervisedOptions
+from methods.options.vicreg import VICRegOptions
+from methods.options.weights import WeightsOptions
 
 TILES = frozenset({"tiles"})
 LANDCOVER = frozenset({"tiles", "landcover"})
@@ -43,6 +48,15 @@ _BUILTIN = [
         needs=frozenset(),
         version=1,
         reference="torchvision's IMAGENET1K_V1 weights; Deng et al., CVPR 2009",
+    ),
+    MethodSpec(
+        name="weights",
+        summary="Weights of a checkpoint of any library, as they are; a study names each under `weights`.",
+        factory="methods.weights:Weights",
+        options=WeightsOptions,
+        needs=frozenset(),
+        version=1,
+        reference="",
     ),
     MethodSpec(
         name="image-stats",
@@ -149,6 +163,25 @@ _BUILTIN = [
         reference="Muhtar et al., CMID, TGRS 2023, arXiv:2304.09670",
     ),
     MethodSpec(
+        name="mae",
+        summary="Pixels of the patches that a plain transformer does not see, by a decoder.",
+        factory="methods.mae:MAE",
+        options=MAEOptions,
+        needs=TILES,
+        version=1,
+        reference="He et al., Masked autoencoders are scalable vision learners, CVPR 2022, arXiv:2111.06377",
+    ),
+    MethodSpec(
+        name="ijepa",
+        summary="Features of the patches that a plain transformer does not see, as a mean teacher gives them.",
+        factory="methods.ijepa:IJEPA",
+        options=IJEPAOptions,
+        needs=TILES,
+        version=1,
+        reference="Assran et al., Self-supervised learning from images with a joint-embedding predictive architecture, "
+        "CVPR 2023, arXiv:2301.08243",
+    ),
+    MethodSpec(
         name="gersp",
         summary="Momentum contrast on tiles and classification of labelled natural images in one encoder.",
         factory="methods.gersp:GeRSP",
@@ -165,6 +198,33 @@ _BUILTIN = [
         needs=frozenset({"tiles", "labelled"}),
         version=1,
         reference="He et al., Deep Residual Learning, CVPR 2016; recipe of torchvision's reference training",
+    ),
+    MethodSpec(
+        name="softcon",
+        summary="Contrast in the batch whose targets are how alike the tiles' land cover is.",
+        factory="methods.softcon:SoftCon",
+        options=SoftConOptions,
+        needs=LANDCOVER,
+        version=1,
+        reference="Wang et al., Multi-Label Guided Soft Contrastive Learning, TGRS 2024, arXiv:2405.20462",
+    ),
+    MethodSpec(
+        name="dino",
+        summary="Distillation of a mean teacher's centred and sharpened outputs for another view.",
+        factory="methods.dino:DINO",
+        options=DINOOptions,
+        needs=TILES,
+        version=1,
+        reference="Caron et al., DINO, ICCV 2021, arXiv:2104.14294",
+    ),
+    MethodSpec(
+        name="vicreg",
+        summary="Views that agree, in numbers that keep their spread and do not repeat each other.",
+        factory="methods.vicreg:VICReg",
+        options=VICRegOptions,
+        needs=TILES,
+        version=1,
+        reference="Bardes et al., VICReg, ICLR 2022, arXiv:2105.04906",
     ),
 ]
 

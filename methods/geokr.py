@@ -12,13 +12,13 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench import backbones
 from bench.backbones.initial import load_initial
 from bench.backbones.pyramid import Backbone
-from bench.core.errors import CorpusError
 from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import class_balance
 from bench.pretraining.method import Batch, Length, Method, entropy
 from methods import schedules
 from methods.augment.views import views_of
-from methods.options.geokr import ClassificationOptions, GeoKROptions, LandCoverOptions
+from methods.landcover import supervised
+from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.teacher import teacher_of
 
 
@@ -56,28 +56,12 @@ def consistency_loss(student: Tensor, teacher: Tensor, form: str) -> Tensor:
     return (teacher.exp() * (teacher - student)).sum(dim=1)
 
 
-def _supervised(corpus: Corpus | None, options: LandCoverOptions) -> Corpus:
-    """The corpus, after a look that its land cover is the one the options name: nothing later would tell.
-
-    Raises:
-        CorpusError: there is none, or `options.supervise` was forgotten.
-    """
-    if corpus is None:
-        raise CorpusError("geokr and its ablations train on a corpus with land cover: name one")
-    if corpus.supervision != options.land_cover:
-        raise CorpusError(
-            f"option land_cover={options.land_cover} was given a corpus with {corpus.supervision} land cover: "
-            "open it with options.supervise(corpus, seed)"
-        )
-    return corpus
-
-
 class GeoKR(Method[GeoKROptions]):
     """Student and teacher, each a backbone with a linear layer on its pooled last feature map."""
 
     def __init__(self, backbone: Backbone, options: GeoKROptions, corpus: Corpus | None, length: Length) -> None:
         super().__init__(backbone, options, corpus, length)
-        corpus = _supervised(corpus, options)
+        corpus = supervised(corpus, options)
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         self.teacher, self.teacher_head = self._teacher()
         (self.view,) = views_of(self).values()
@@ -164,7 +148,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
         self, backbone: Backbone, options: ClassificationOptions, corpus: Corpus | None, length: Length
     ) -> None:
         super().__init__(backbone, options, corpus, length)
-        corpus = _supervised(corpus, options)
+        corpus = supervised(corpus, options)
         self.head = nn.Linear(backbone.channels[-1], len(corpus.classes))
         (self.view,) = views_of(self).values()
         self._weights = class_balance(corpus.dominant) if options.balance else None

@@ -56,7 +56,7 @@ def command(
         return {name: value for name, value in found.items() if value}
 
     def write(as_json: bool) -> None:
-        entries = {spec.name: described(spec) for spec in registry.all().values()}
+        entries = {spec.name: described(spec) for spec in registry.listed().values()}
         if as_json:
             click.echo(json.dumps(entries, indent=1))
         else:

@@ -32,7 +32,7 @@ from bench.studies.study import Study
 
 STATES = ("in all", "done", "failed")
 # Of what is known of a pretraining before it runs, what fits a terminal.
-SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left")
+SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left", "loaded_share")
 
 
 @click.command()

@@ -12,6 +12,11 @@ SIMCLR = Recipe(scale=(0.08, 1.0), jitter=JitterStrength(0.8, 0.8, 0.8, 0.2), ji
 # lightly.transforms.BYOLView1Transform, BYOLView2Transform
 BYOL_1 = Recipe(scale=(0.08, 1.0), jitter=JitterStrength(0.4, 0.4, 0.2, 0.1), jitter_chance=0.8, grey=0.2, blur=1.0)
 BYOL_2 = replace(BYOL_1, blur=0.1, solarise=0.2)
+# lightly.transforms.DINOTransform, whose paper crops so widely where there are no small crops beside.
+DINO_1 = replace(BYOL_1, scale=(0.14, 1.0))
+DINO_2 = replace(DINO_1, blur=0.1, solarise=0.2)
+# lightly.transforms.VICRegTransform
+VICREG = replace(BYOL_1, jitter=JitterStrength(0.4, 0.4, 0.2, 0.1), blur=0.5, solarise=0.1)
 # GeRSP's release: MoCo v1's, with the jitter on every view.
 GERSP = replace(MOCO_V1, jitter_chance=1.0)
 # CMID's release. Kernels of 3, 5 and 7 pixels, each as often as the others; noise in grey levels.
@@ -29,6 +34,10 @@ CMID_STRONG = Recipe(
 )
 # torchvision's reference training of classifiers: crops of torchvision's default range, mirrored; no colours.
 SUPERVISED = Recipe(scale=(0.08, 1.0))
+
+# MAE (He et al. 2022, table 1e): crops and mirrors; I-JEPA (Assran et al. 2023, section 4): crops alone.
+MAE = Recipe(scale=(0.2, 1.0))
+IJEPA = Recipe(scale=(0.3, 1.0), left_right=0.0)
 
 
 def aerial(recipe: Recipe) -> Recipe:

@@ -11,6 +11,7 @@ from bench import backbones
 from bench.core.bands import RGB
 from bench.pretraining.method import Length, Method
 from methods.geokr import representation_loss
+from methods.softcon import soft_contrast
 
 # Two tiles of mostly the first class, one of mostly the second.
 LANDCOVER = np.array([[0.8, 0.2], [0.6, 0.4], [0.2, 0.8]], dtype=np.float32)
@@ -100,6 +101,38 @@ def test_cmid_states_chance_of_its_global_and_its_local_loss():
     expected = {"global": pytest.approx(math.log(17)), "local": pytest.approx(math.log(6))}
     actual = build("cmid", size=64, queue=16, dim=4, hidden=8, prototypes=6).constant_losses()
     assert expected == actual
+
+
+def test_softcon_with_equal_features_scores_what_it_says():
+    """Each of 16 views has 15 others, none told apart."""
+    method = build("softcon", hidden=8, dim=4)
+    same = torch.ones(8, 4)
+    assert {"contrast": pytest.approx(math.log(15))} == method.constant_losses()
+    assert pytest.approx(math.log(15)) == soft_contrast(same, same, torch.rand(8, 8), 0.5, "softmax").item()
+
+
+def test_softcon_pair_by_pair_states_the_entropy_of_how_alike_two_views_are():
+    """Dominant classes 1, 1, 2: a third of the pairs of tiles are alike; of 15 other views one is the tile's own."""
+    method = build("softcon", hidden=8, dim=4, form="sigmoid", presence=1.0)
+    assert {"contrast": pytest.approx(binary((1 + 14 / 3) / 15))} == method.constant_losses()
+
+
+def test_dino_states_chance_among_its_outputs():
+    """A teacher that says the same of every tile is centred to nothing: ln 6."""
+    method = build("dino", hidden=8, bottleneck=4, out_dim=6)
+    assert {"distillation": pytest.approx(math.log(6))} == method.constant_losses()
+    same = [torch.tensor([[1.0, 0.0, 2.0, 0.0, 0.0, -1.0]]).repeat(8, 1)] * 2
+    method.loss.center.copy_(same[0][0])
+    flat = [torch.zeros(8, 6)] * 2
+    assert pytest.approx(math.log(6)) == method.loss(same, flat).item()
+
+
+def test_vicreg_with_equal_features_scores_what_it_says():
+    """No spread: the hinge at 1 - sqrt(0.0001), times its weight."""
+    method = build("vicreg", hidden=8, dim=4, variance=10.0)
+    same = torch.ones(8, 4)
+    assert {"vicreg": pytest.approx(10 * 0.99)} == method.constant_losses()
+    assert pytest.approx(9.9) == method.loss(same, same).item()
 
 
 def test_byol_has_no_such_loss_for_constant_features_are_its_optimum():
