@@ -9,9 +9,11 @@ from methods.options.dino import DINOOptions
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.options.gersp import GeRSPOptions
 from methods.options.initial import FeatureOptions, ImageNetOptions, RandomOptions
+from methods.options.patches import IJEPAOptions, MAEOptions
 from methods.options.softcon import SoftConOptions
 from methods.options.supervised import SupervisedOptions
 from methods.options.vicreg import VICRegOptions
+from methods.options.weights import WeightsOptions
 
 TILES = frozenset({"tiles"})
 LANDCOVER = frozenset({"tiles", "landcover"})
@@ -46,6 +48,15 @@ _BUILTIN = [
         needs=frozenset(),
         version=1,
         reference="torchvision's IMAGENET1K_V1 weights; Deng et al., CVPR 2009",
+    ),
+    MethodSpec(
+        name="weights",
+        summary="Weights of a checkpoint of any library, as they are; a study names each under `weights`.",
+        factory="methods.weights:Weights",
+        options=WeightsOptions,
+        needs=frozenset(),
+        version=1,
+        reference="",
     ),
     MethodSpec(
         name="image-stats",
@@ -150,6 +161,25 @@ _BUILTIN = [
         needs=TILES,
         version=3,
         reference="Muhtar et al., CMID, TGRS 2023, arXiv:2304.09670",
+    ),
+    MethodSpec(
+        name="mae",
+        summary="Pixels of the patches that a plain transformer does not see, by a decoder.",
+        factory="methods.mae:MAE",
+        options=MAEOptions,
+        needs=TILES,
+        version=1,
+        reference="He et al., Masked autoencoders are scalable vision learners, CVPR 2022, arXiv:2111.06377",
+    ),
+    MethodSpec(
+        name="ijepa",
+        summary="Features of the patches that a plain transformer does not see, as a mean teacher gives them.",
+        factory="methods.ijepa:IJEPA",
+        options=IJEPAOptions,
+        needs=TILES,
+        version=1,
+        reference="Assran et al., Self-supervised learning from images with a joint-embedding predictive architecture, "
+        "CVPR 2023, arXiv:2301.08243",
     ),
     MethodSpec(
         name="gersp",

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.core.errors import DataError
+from bench.core.errors import CorpusError, DataError
 from bench.core.seeding import derive
+from bench.corpus.storage.reader import Corpus
 from bench.pretraining.labelled import LabelledImages, list_images
-from bench.pretraining.method import entropy
+from bench.pretraining.method import Batch, entropy
 from methods.options.labelled import LabelledOptions
 
 # Pictures are cut to squares somewhat larger than the views, 256 for 224 as is usual for ImageNet.
@@ -60,6 +61,39 @@ class LabelledFeed:
         return [self._pool.submit(self.images.read, index, self._size) for index in self.order(step)]
 
 
+class LabelledTiles(nn.Module):
+    """The corpus' own tiles as labelled pictures: each has the class of the folder that its image lies in.
+
+    Args:
+        corpus: of images in class folders.
+
+    Attributes:
+        classes: names of the folders.
+
+    Raises:
+        CorpusError: it has no class folders.
+    """
+
+    of_tiles: Tensor
+
+    def __init__(self, corpus: Corpus | None) -> None:
+        super().__init__()
+        if corpus is None or corpus.labels is None:
+            raise CorpusError("labelled=corpus needs a corpus of images in two class folders or more: build one")
+        self.classes = corpus.labels.classes
+        # Not in a checkpoint: they are the corpus' own.
+        self.register_buffer("of_tiles", torch.from_numpy(corpus.labels.of_tiles), persistent=False)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The tiles of a batch, as stored, B x C x S x S, and their labels, B."""
+        assert batch.indices is not None
+        return batch.images, self.of_tiles[batch.indices]
+
+    def constant_loss(self) -> float:
+        """The entropy of the labels' shares."""
+        return entropy(np.bincount(self.of_tiles.cpu().numpy()))
+
+
 class Pictures(nn.Module):
     """The labelled pictures of a method; its place among them is in the method's `state_dict`.
 
@@ -84,6 +118,11 @@ class Pictures(nn.Module):
         self.register_buffer("seed", torch.zeros((), dtype=torch.long))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
         self._feed: LabelledFeed | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the folders."""
+        return self.images.classes
 
     def draw_order(self) -> None:
         """Draw the seed of the order of the pictures from torch's generator."""

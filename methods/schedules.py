@@ -7,7 +7,7 @@ from lightly.models.utils import get_weight_decay_parameters
 from lightly.utils.lars import LARS
 from lightly.utils.scheduler import CosineWarmupScheduler
 from torch import nn
-from torch.optim import SGD, Adam, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from bench.pretraining.method import Length
@@ -28,6 +28,11 @@ def decay_groups(modules: Sequence[nn.Module], weight_decay: float, *, spare: bo
 def sgd(modules: Sequence[nn.Module], lr: float, weight_decay: float, *, spare: bool = True) -> Optimizer:
     """SGD with momentum 0.9; weight decay as in `decay_groups`."""
     return on_plain_views(SGD(decay_groups(modules, weight_decay, spare=spare), lr=lr, momentum=0.9, fused=True))
+
+
+def adamw(modules: Sequence[nn.Module], lr: float, weight_decay: float, betas: tuple[float, float]) -> Optimizer:
+    """AdamW; weight decay on all but norms and biases."""
+    return on_plain_views(AdamW(decay_groups(modules, weight_decay), lr=lr, betas=betas, fused=True))
 
 
 def decaying_adam(

@@ -11,23 +11,27 @@ from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
 from methods import schedules
 from methods.augment.views import views_of
-from methods.labelled import Pictures
+from methods.labelled import LabelledTiles, Pictures
 from methods.options.supervised import SupervisedOptions
 
 
 class Supervised(Method[SupervisedOptions]):
-    """A backbone with a linear layer on its pooled last feature map; the corpus' tiles play no part in its loss."""
+    """A backbone with a linear layer on its pooled last feature map.
+
+    The corpus' tiles play no part in its loss, unless they are the labelled pictures (`labelled: corpus`).
+    """
 
     def __init__(self, backbone: Backbone, options: SupervisedOptions, corpus: Corpus | None, length: Length) -> None:
         super().__init__(backbone, options, corpus, length)
-        self.pictures = Pictures(options)
-        self.classifier = nn.Linear(backbone.channels[-1], len(self.pictures.images.classes))
+        self.pictures = LabelledTiles(corpus) if options.on_tiles else Pictures(options)
+        self.classifier = nn.Linear(backbone.channels[-1], len(self.pictures.classes))
         (self.view,) = views_of(self).values()
-        self.pictures.draw_order()
+        if isinstance(self.pictures, Pictures):
+            self.pictures.draw_order()
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy of a batch of labelled pictures."""
-        pictures, labels = self.pictures(batch.images.device)
+        pictures, labels = self.pictures(batch.images.device if isinstance(self.pictures, Pictures) else batch)
         logits = self.classifier(self.backbone.pooled(self.view(pictures, batch.generator)))
         with torch.autocast(pictures.device.type, enabled=False):
             return {"class": functional.cross_entropy(logits.float(), labels)}
@@ -46,4 +50,5 @@ class Supervised(Method[SupervisedOptions]):
 
     def after_step(self, step: int) -> None:
         """Go on to the next pictures."""
-        self.pictures.step.fill_(step)
+        if isinstance(self.pictures, Pictures):
+            self.pictures.step.fill_(step)

@@ -22,6 +22,7 @@ from bench.core.configs import ConfigKind, Values, is_path, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
+from tasks import heads
 from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.subsets import Draw
 
@@ -329,6 +330,8 @@ class Protocol(_Part):
         for name, before in (("draw", "quota"), ("tuning", None), ("evaluation", Evaluation()), ("bn", "as-trained")):
             if getattr(self, name) == before:
                 del values[name]
+        if "head" in self.network and self.network["head"] == heads.default(self.task):
+            values["network"] = {key: value for key, value in self.network.items() if key != "head"}
         return content_hash(values)
 
     @property
@@ -396,10 +399,13 @@ def _over(base: Values, protocol: Values) -> Values:
         base = base | {"sources": {key: source for key, source in said.items() if key.partition(".")[0] not in new}}
     if "fractions" in protocol:  # amounts of another kind
         base = {key: value for key, value in base.items() if key != "labels"}
+    network = protocol.get("network")
+    if isinstance(network, dict) and heads.named(network):  # and with the head all of the network
+        base = {key: value for key, value in base.items() if key != "network"}
     return merge(base, protocol)
 
 
-PROTOCOLS = ConfigKind("protocol", "protocols", StudyError, "**/*.yaml", _over)
+PROTOCOLS = ConfigKind("protocol", "protocols", StudyError, "**/*.yaml", _over, heads.with_configs_read)
 known_protocols = PROTOCOLS.names
 
 

@@ -87,14 +87,20 @@ def divide(split: Split, data: Prepared) -> Parts:
     elif split.by == "list":
         labels = _by_list(split, data)
     else:
-        units = {"image": data.sources, "place": data.places}.get(split.by, data.names)
-        labels = _at_random(split, units, data)
+        labels = _at_random(split, _units(split, data), data)
     train, val, test = ([at for at, label in enumerate(labels) if label == part] for part in PARTS)
     parts = Parts(train, val, test)
     if not parts.train or not parts.test:
         empty = "test" if parts.train else "training"
         raise DataError(f"{data.path} has no {empty} samples when divided by {split.by}: is the data set complete?")
     return parts
+
+
+def _units(split: Split, data: Prepared) -> list[str]:
+    """What is drawn as a whole, of each sample."""
+    if split.by == "place":
+        return data.places
+    return data.sources if split.by == "image" else data.names
 
 
 def _at_random(split: Split, units: list[str], data: Prepared) -> list[str]:

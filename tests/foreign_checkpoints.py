@@ -15,8 +15,10 @@ from mmengine.logging import HistoryBuffer
 from bench import backbones
 
 NETWORK = "timm:test_resnet"
-# timm's name of its first layer.
+TRANSFORMER = "timm:test_vit"
+# timm's names of their first layers.
 FIRST = "conv1.0.weight"
+PATCHES = "patch_embed.proj.weight"
 
 
 def state_of(name=NETWORK, bands=3, seed=5):
@@ -130,11 +132,11 @@ def thirteen_bands(folder, name=NETWORK):
 
 SIX = {
     "mmengine": mmengine,
-    "moco": moco,
+    "moco-release": moco,
     "lightning": lightning,
-    "with_optimiser": with_optimiser,
-    "dino": dino,
-    "thirteen_bands": lambda _state, folder: thirteen_bands(folder)[1],
+    "with-optimiser": with_optimiser,
+    "dino-release": dino,
+    "sentinel2": lambda _state, folder: thirteen_bands(folder)[1],
 }
 
 

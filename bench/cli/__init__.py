@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": ("bench.cli.compare:command", "Compare our scores with a paper's, protocol by protocol."),
     "stats": ("bench.cli.stats:command", "Say how sure the differences between methods are."),
     "verdict": ("bench.cli.verdict:command", "Answer the questions of a store, a sentence each."),
+    "axes": ("bench.cli.axes:command", "Say what explains scores: data, architecture, algorithm, budget or seeds."),
     "report": ("bench.cli.report:command", "Write the answers of a store as a page with forest plots."),
     "calibrate": ("bench.cli.calibrate:command", "Measure what the intervals err, by simulation."),
     "figures": ("bench.cli.figures:command", "Draw curves, ranking, heat map and predictions of a store."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli import listing
+from bench.cli.data_describe import describe
 from bench.cli.data_split import split
 from bench.cli.options import FOLDER, bar
 from bench.core.errors import DataError, StudyError
@@ -38,16 +39,21 @@ data = listing.command(
 
 @data.command()
 @click.argument("name")
-@click.option("--source", type=FOLDER, required=True, help="The unpacked public layout, its archive, or their folder.")
+@click.option("--source", type=FOLDER, help="The unpacked public layout, its archive, or their folder.")
 @click.option("--out", type=FOLDER, help="Folder to write; the harness' data folder where not given.")
 @click.option("--protocol", "protocol_id", help="Protocol whose slices are cut; the data set's first where not given.")
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="How to read an unusual copy.")
-def prepare(name: str, source: Path, out: Path | None, protocol_id: str | None, options: tuple[str, ...]) -> None:
-    """Cut the public layout of data set NAME into slices with an index; the result is complete or absent."""
+def prepare(
+    name: str, source: Path | None, out: Path | None, protocol_id: str | None, options: tuple[str, ...]
+) -> None:
+    """Cut data set NAME, or that of a YAML file, into slices with an index; the result is complete or absent."""
     from tasks.prepared import Prepared
 
     spec, inputs = datasets.get(name), _inputs()
-    protocol = _protocol_of(name, protocol_id)
+    source = source or spec.source
+    if source is None:
+        raise DataError(f"where is {spec.name}? Give its unpacked layout, its archive, or their folder as --source")
+    protocol = _protocol_of(spec.name, protocol_id)
     target = out or inputs.prepared_folder(name, protocol.slices)
     if target.exists():
         raise DataError(f"{target} exists already: remove it, or choose another folder with --out")
@@ -56,7 +62,7 @@ def prepare(name: str, source: Path, out: Path | None, protocol_id: str | None, 
         inputs.prepare(name, source, protocol.slices, target, advance, _parse_options(options))
     _print_counts(Prepared.open(target))
     if out:
-        click.echo(f"use it with --set data.{name}={target}")
+        click.echo(f"use it with --set data.{spec.name}={target}")
 
 
 @data.command()
@@ -113,6 +119,7 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, f
     click.echo(f"counted by class: {task.label.members}")
 
 
+data.add_command(describe)
 data.add_command(split)
 
 
@@ -126,7 +133,12 @@ def _protocol_of(name: str, protocol_id: str | None) -> "Protocol":
     from tasks.protocols import load_protocol
 
     if protocol_id is None:
-        return _protocols_of(name)[0]
+        known = _protocols_of(name)
+        if not known:
+            raise DataError(
+                f"no protocol is known for {name}: give one that says how it is cut, as --protocol FILE.yaml"
+            )
+        return known[0]
     protocol = load_protocol(protocol_id)
     if protocol.dataset != name:
         raise StudyError(f"protocol {protocol_id} is for data set {protocol.dataset}, not for {name}")

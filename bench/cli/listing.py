@@ -56,7 +56,7 @@ def command(
         return {name: value for name, value in found.items() if value}
 
     def write(as_json: bool) -> None:
-        entries = {spec.name: described(spec) for spec in registry.all().values()}
+        entries = {spec.name: described(spec) for spec in registry.listed().values()}
         if as_json:
             click.echo(json.dumps(entries, indent=1))
         else:
@@ -199,6 +199,6 @@ backbones = command(
     "List the networks: channels of their feature maps at each stride, libraries that their weights are written for.",
     _of_backbone,
     more="timm:<name>: any network of timm that gives a pyramid of feature maps, such as timm:convnext_atto, and plain "
-        "transformers, such as timm:vit_small_patch16_224",
+    "transformers, such as timm:vit_small_patch16_224",
 )
 engines = command(available.registry, "List where jobs can run, and the options of each.", place="engine")

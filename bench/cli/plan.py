@@ -25,13 +25,14 @@ from bench.store.store import Store
 from bench.studies import duplicates
 from bench.studies.design import design
 from bench.studies.estimates import estimate
+from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.plan import Plan, make_plan
 from bench.studies.study import Study
 
 STATES = ("in all", "done", "failed")
 # Of what is known of a pretraining before it runs, what fits a terminal.
-SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left")
+SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left", "loaded_share")
 
 
 @click.command()
@@ -60,6 +61,9 @@ def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int |
         return
     store = Store(Path(study.store))
     whole = of_repeat(make_plan(study, inputs), study, repeat)
+    cost = _cost(whole, study, store, inputs)
+    if whole.grid:
+        console.print(f"{_grid(whole)}; {cost}", markup=False, highlight=False, soft_wrap=True)
     console.print(_pretrain_table(whole, store))
     console.print(_cell_table(whole, store))
     for job, reason in whole.failed(store):
@@ -76,11 +80,26 @@ def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int |
         console.print(
             f"Seeds are added until ±{study.until.width:g} points, at most {study.until.most}.", highlight=False
         )
-    guess = estimate(whole, study, store, inputs)
+    console.print(cost)
+
+
+def _cost(plan: Plan, study: Study, store: Store, inputs: Inputs) -> str:
+    """What is left to do, and how long it should take."""
+    guess = estimate(plan, study, store, inputs)
     basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
-    left, failed = len(whole.open_cells(store)), sum(isinstance(job, Cell) for job, _ in whole.failed(store))
+    left, failed = len(plan.open_cells(store)), sum(isinstance(job, Cell) for job, _ in plan.failed(store))
     more = f", {failed} failed (tried again with --retry-failed)" if failed else ""
-    console.print(f"{left} of {len(whole.cells)} cells to do{more}, about {_duration(guess.seconds)} ({basis})")
+    return f"{left} of {len(plan.cells)} cells to do{more}, about {_duration(guess.seconds)} ({basis})"
+
+
+def _grid(plan: Plan) -> str:
+    """The levels of each axis, how many points they make, and how many trainings these share."""
+    at = [cell.axes for cell in plan.cells if "methods" in cell.axes]
+    axes = {axis: list(dict.fromkeys(levels[axis] for levels in at)) for axis in (at[0] if at else ())}
+    sizes = " x ".join(f"{len(levels)} {axis} ({', '.join(levels)})" for axis, levels in axes.items())
+    points = len({tuple(levels.items()) for levels in at})
+    trained = {cell.pretrain.key for cell in plan.cells if "methods" in cell.axes}
+    return f"Grid: {sizes}: {points} points, {len(trained)} trainings for {len(at)} cells"
 
 
 def _say_power(asked: Questions, study: Study, store: Store, spread: float | None) -> None:

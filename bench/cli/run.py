@@ -7,7 +7,6 @@ import click
 from rich.console import Console
 
 import methods
-from bench.backbones.sources import RANDOM
 from bench.cli import until
 from bench.cli.progress import RunProgress
 from bench.cli.study import (
@@ -21,6 +20,7 @@ from bench.cli.study import (
     study_options,
 )
 from bench.core.errors import StudyError
+from bench.pretraining.options import PretrainOptions
 from bench.store.grids import Grid
 from bench.store.store import Store
 from bench.studies.design import design
@@ -149,13 +149,12 @@ def _exit(outcome: Outcome, console: Console) -> None:
 
 def _check_starts(jobs: list[PretrainJob]) -> None:
     """Refuse weights that a backbone cannot start from; torch is imported only where a job starts from some."""
-    options = {job.key: methods.get(job.method).options.model_validate(job.options) for job in jobs}
-    starts = {(job.backbone, options[job.key].starts_at(), len(job.bands)) for job in jobs}
-    for backbone, start, bands in sorted(starts):
-        if start != RANDOM:
-            from bench.backbones.initial import check_initial
-
-            check_initial(backbone, start, bands)
+    asked: dict[tuple[str, str, int], tuple[PretrainOptions, PretrainJob]] = {}
+    for job in jobs:
+        options = methods.get(job.method).options.model_validate(job.options)
+        asked[job.backbone, options.starts_at(), len(job.bands)] = options, job
+    for _, (options, job) in sorted(asked.items(), key=lambda each: each[0]):
+        options.check_start(job.backbone, job.bands)
 
 
 def _show_tables(study: Study, plan: Plan, store: Store) -> None:

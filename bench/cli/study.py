@@ -16,6 +16,7 @@ from bench.studies.jobs import PretrainJob
 from bench.studies.plan import Plan
 from bench.studies.questions import questions
 from bench.studies.study import Study, load_study
+from bench.studies.weight_rows import named_files
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,6 +50,12 @@ def study_options(command: Command) -> Command:
             click.option("--references", help="Comma-separated rows to compare with, such as random,imagenet."),
             click.option("--no-references", is_flag=True, help="Compare with no row but those of --methods."),
             click.option("--init", help="Comma-separated starts of trained rows: random, imagenet, or weights files."),
+            click.option(
+                "--weights",
+                multiple=True,
+                metavar="NAME=FILE",
+                help="A row of a checkpoint's weights; may be given again.",
+            ),
             shared.store("Folder of the results; the study's own where not given.", default=None),
             click.option("--device", help="auto, cpu, cuda or cuda:N."),
             click.option("--workers", help="Jobs that run at the same time, or auto."),
@@ -88,6 +95,8 @@ def study_from(options: dict[str, Any]) -> Study:
     ):
         if options.get(name) is not None:
             overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
+    if options.get("weights"):
+        overrides["weights"] = named_files(options["weights"])
     if options["no_references"]:
         if options["references"] is not None:
             raise StudyError("--references and --no-references exclude each other: leave one out")

@@ -19,8 +19,17 @@ def weights() -> None:
 
 @weights.command(name="list")
 @options.store()
-def list_weights(store: Path) -> None:
-    """List pretrained weights: key, method, backbone, seed, steps."""
+@click.option("--published", is_flag=True, help="List published weights instead, which `fetch` gets.")
+@options.as_json
+def list_weights(store: Path, published: bool, as_json: bool) -> None:
+    """List pretrained weights: key, method, backbone, seed, steps; or those that others publish."""
+    if published:
+        from bench.cli.published import show
+
+        show(as_json=as_json)
+        return
+    if as_json:
+        raise StoreError("--json is of --published: add it, or look at the cards in the store's weights folder")
     for card in Store(store).cards():
         seed = f"seed {card['seed']:<11}"
         name = card.get("row") or card["method"]
@@ -60,6 +69,16 @@ def inspect(file: Path, backbone: str | None, under: str | None) -> None:
 
     for line in describe(file, backbone, under):
         click.echo(line)
+
+
+@weights.command()
+@click.argument("name")
+@click.option("--accept-licence", is_flag=True, help="Fetch without being asked; the licence is named all the same.")
+def fetch(name: str, accept_licence: bool) -> None:
+    """Fetch published weights into the data folder, and hold them against their SHA-256."""
+    from bench.cli.published import fetch_named
+
+    fetch_named(name, accepted=accept_licence)
 
 
 def find_card(store: Store, key: str) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class ConfigKind:
         error: raised with one line where a file cannot be used.
         pattern: the shipped files below `place`; a name is a file's path without its ending.
         join: puts a file's values over those that it extends.
+        complete: makes what a file says independent of where it lies, of its values and its path.
     """
 
     word: str
@@ -71,6 +72,7 @@ class ConfigKind:
     error: type[BenchError]
     pattern: str = "*.yaml"
     join: Callable[[Values, Values], Values] = merge
+    complete: Callable[[Values, Path], Values] | None = None
 
     def names(self) -> list[str]:
         """Names of the shipped files."""
@@ -104,6 +106,8 @@ class ConfigKind:
         if file.resolve() in (earlier.resolve() for earlier in extending):
             raise self.error(f"{file} extends itself: {' -> '.join(map(str, chain))}: take one `extends` out")
         values = read_values(file, self.error)
+        if self.complete is not None:
+            values = self.complete(values, file)
         base = values.pop("extends", None)
         if base is None:
             return values

@@ -89,6 +89,10 @@ class Registry(Generic[S]):
             self._found = entries
         return dict(self._found)
 
+    def listed(self) -> dict[str, S]:
+        """The entries that are shown in a list: all, and where a kind has them those of the folder one works in."""
+        return self.all()
+
     def get(self, name: str) -> S:
         """One entry.
 

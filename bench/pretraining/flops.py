@@ -81,6 +81,7 @@ def _key(spec: MethodSpec, options: TrainingOptions, backbone: str, corpus: Corp
         "backbone": backbone,
         "bands": len(corpus.bands),
         "classes": len(corpus.classes) if corpus.has_landcover else 0,
+        **({"labels": len(corpus.labels.classes)} if corpus.labels else {}),
         "torch": torch.__version__,
         "library": version(backbones.get(backbone).library),  # which may change what its network is
     })  # fmt: skip

@@ -179,11 +179,12 @@ def compile_backbones(method: Method[Any], device: torch.device) -> None:
 
 def feed(batches: Batches, step: int, seed: int, device: torch.device) -> Batch:
     """What a step, counted from 0, trains on: its tiles, and the generator of its augmentation."""
-    tiles, landcover, _ = batches[step]
+    tiles, landcover, indices = batches[step]
     return Batch(
         images=torch.from_numpy(tiles).to(device).permute(0, 3, 1, 2),
         landcover=torch.from_numpy(landcover).to(device) if batches.corpus.has_landcover else None,
         generator=torch.Generator().manual_seed(derive(seed, "augment", step)),
+        indices=torch.from_numpy(indices).to(device),
     )
 
 

@@ -31,11 +31,13 @@ class Batch:
         landcover: proportions of the corpus' classes, float32, B x K; None where the corpus has none.
         generator: source of this step's augmentation, on the CPU; it depends on seed and step only, so that views are
             the same on every device.
+        indices: numbers of the tiles in the corpus, int64, B, on the training device; None where they do not count.
     """
 
     images: Tensor
     landcover: Tensor | None
     generator: torch.Generator
+    indices: Tensor | None = None
 
 
 def entropy(weights: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> float:

@@ -15,6 +15,7 @@ from bench.core.errors import StudyError
 from bench.pretraining.views import Views
 
 if TYPE_CHECKING:
+    from bench.corpus.storage.labels import Labels
     from bench.corpus.storage.manifest import ControlEntry
     from bench.corpus.storage.reader import Corpus
 
@@ -49,6 +50,11 @@ class CorpusFacts(ImageFacts, Protocol):
     @property
     def controls(self) -> "Mapping[str, ControlEntry]":
         """Land cover that is not the tiles' own, by name, each with its hash."""
+        ...
+
+    @property
+    def labels(self) -> "Labels | None":
+        """A class of every tile, where the corpus is of images in class folders."""
         ...
 
     def __len__(self) -> int:
@@ -188,6 +194,21 @@ class PretrainOptions(BaseModel):
             StudyError: says what the network lacks, and what to do.
         """
 
+    def check_start(self, backbone: str, bands: Bands) -> None:
+        """Refuse weights that a backbone cannot start from; published ones are fetched into the cache.
+
+        Raises:
+            WeightsError: as `bench.backbones.initial.load_initial`.
+        """
+        if self.starts_at() != RANDOM:
+            from bench.backbones.initial import check_initial  # torch, where a row starts from weights
+
+            check_initial(backbone, self.starts_at(), len(bands))
+
+    def loaded(self, backbone: str, bands: Bands) -> Facts:  # noqa: ARG002 - overridden where it matters
+        """What a backbone takes of the weights that it starts from, where that is known before it runs."""
+        return Facts()
+
     def check_bands(self, bands: Bands) -> None:
         """Refuse options that do not fit images of these bands.
 
@@ -261,7 +282,14 @@ class StartOptions(PretrainOptions):
             )
         if self.mean is None and (bands == RGB or start == RANDOM):
             return
-        used = self.normalisation()
+        self.check_input(self.normalisation(), bands)
+
+    def check_input(self, used: Normalisation, bands: Bands) -> None:
+        """Refuse input statistics of other bands.
+
+        Raises:
+            StudyError: says whose they are, and what to state.
+        """
         if len(used.mean) != len(bands):
             raise StudyError(
                 f"input statistics ({used.source}) are of {len(used.mean)} bands, the images have {bands}: "

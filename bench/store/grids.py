@@ -36,10 +36,6 @@ class Grid(BaseModel):
                 axes.setdefault(axis, {})[level] = None
         return cls(study=study, axes={axis: list(levels) for axis, levels in axes.items()}, cells=cells)
 
-    def joined(self, later: "Grid") -> "Grid":
-        """With the cells of a later run of the study, which had other rows."""
-        return Grid.of(self.study, {**later.cells, **self.cells, **later.cells})
-
 
 def read_grids(store: Path) -> list[Grid]:
     """The grids of a store, by the name of the study.

@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 from bench.core import documents, files
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
-from bench.store.grids import Grid, read_grids
+from bench.store.grids import Grid
 from bench.store.outcomes import Evidence
 from bench.store.questions import Questions, read_questions
 from bench.store.records import Record, read_record
@@ -129,12 +129,8 @@ class Store:
             yield documents.parse(Sheet, value, f"{path} is not a design sheet", StoreError)
 
     def write_grid(self, grid: Grid) -> None:
-        """Keep where a study's cells stand on its axes, beside those that an earlier run of that study had."""
-        path = self.root / "grids" / f"{_file_name(grid.study)}.json"
-        earlier = next((each for each in read_grids(self.root) if each.study == grid.study), None)
-        whole = grid if earlier is None else earlier.joined(grid)
-        if whole != earlier:
-            files.write_json(path, whole.model_dump(mode="json"))
+        """Keep where a study's cells stand on its axes; a later run of a study of that name replaces it."""
+        files.write_json(self.root / "grids" / f"{_file_name(grid.study)}.json", grid.model_dump(mode="json"))
 
     def write_questions(self, asked: Questions) -> None:
         """Keep what a study asks; the same list is kept once, as it was first written."""

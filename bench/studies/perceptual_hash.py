@@ -7,6 +7,7 @@ turned or cut anew does not. On smooth images, such as water with one bright cor
 frequencies do not.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -72,6 +73,24 @@ def near(some: Frequencies, others: Frequencies) -> tuple[NDArray[np.bool_], NDA
         N and M of yes and no.
     """
     found, found_others = np.zeros(len(some), bool), np.zeros(len(others), bool)
+    for rows, columns in _matches(some, others):
+        found[rows] = True
+        found_others[columns] = True
+    return found, found_others
+
+
+def pairs(frequencies: Frequencies) -> NDArray[np.int64]:
+    """Which images are near-duplicates of one another: P x 2 positions, the lower one first.
+
+    Args:
+        frequencies: of N images, N x 64.
+    """
+    found = [np.stack([rows, columns], axis=1)[rows < columns] for rows, columns in _matches(frequencies, frequencies)]
+    return np.concatenate([np.empty((0, 2), np.int64), *found])
+
+
+def _matches(some: Frequencies, others: Frequencies) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Positions of images and of those of the others that they are near to, a block of comparisons at a time."""
     mine, theirs = (np.flatnonzero(_contrast(each) >= FLATTEST) for each in (some, others))
     hashes_mine, hashes_theirs = hashes(some[mine]), hashes(others[theirs])
     shape_mine, shape_theirs = _shape(some[mine]), _shape(others[theirs])
@@ -82,9 +101,8 @@ def near(some: Frequencies, others: Frequencies) -> tuple[NDArray[np.bool_], NDA
             close = np.bitwise_count(hashes_mine[rows, None] ^ hashes_theirs[columns]) <= BITS
             if close.any():
                 close &= shape_mine[rows] @ shape_theirs[columns].T >= CORRELATION
-                found[mine[rows]] |= close.any(axis=1)
-                found_others[theirs[columns]] |= close.any(axis=0)
-    return found, found_others
+                at, other = np.nonzero(close)
+                yield mine[rows][at], theirs[columns][other]
 
 
 def _contrast(frequencies: Frequencies) -> NDArray[np.float32]:

@@ -108,10 +108,24 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
         for amount in drawn[protocol.id]
         for seed in repeats(study, protocol, amount)
     ]
+    _check_points(cells)
     missed = tuple(left_out(study, protocols))
     if missed and not cells:
         raise StudyError(f"study {study.name}: {'; '.join(missed)}, and nothing is left: ask for another task")
     return Plan(_distinct(jobs.values()), cells, missed)
+
+
+def _check_points(cells: list[Cell]) -> None:
+    """Refuse levels of an axis that make no difference, such as two budgets of as many steps."""
+    first: dict[str, Cell] = {}
+    for cell in cells:
+        other = first.setdefault(cell.key, cell)
+        # What does not train may stand at several points: it has no level that would be compared.
+        if cell.axes != other.axes and "methods" in cell.axes:
+            raise StudyError(
+                f"axes: {other.row or other.pretrain.method} and {cell.row or cell.pretrain.method} are one training on "
+                f"{cell.backbone}: take levels that differ"
+            )
 
 
 def repeats(study: Study, protocol: Protocol, amount: Drawn) -> Iterator[int]:

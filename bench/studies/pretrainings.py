@@ -4,6 +4,7 @@ from typing import Any
 
 import methods
 import tasks
+from bench.backbones.sources import RANDOM
 from bench.core.bands import RGB, Bands
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
@@ -126,7 +127,7 @@ def _pretrain_job(
         "seed": seed,
         **_named(bands),
     }
-    facts = options.facts(len(used) if used else 0)
+    facts = options.facts(len(used) if used else 0) | options.loaded(network, bands)
     return PretrainJob(
         key=content_hash(identity),
         row=row.label,
@@ -177,7 +178,8 @@ def _input(options: PretrainOptions, images: ImageFacts) -> dict[str, Any] | Non
     """The input statistics of what trains on no corpus; None where the method says them."""
     if images.bands == RGB:
         return None
-    source = {} if isinstance(images, Corpus) else {"source": "the data set's own"}
+    own = options.starts_at() == RANDOM and not isinstance(images, Corpus)
+    source = {"source": "the data set's own"} if own else {}
     return options.normalisation(images).to_json() | source
 
 

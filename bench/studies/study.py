@@ -22,6 +22,7 @@ from bench.studies.axes import NATIVE, Axes, CorpusLevel, Point, hoist, level_na
 from bench.studies.budget import Budget, StudyBudget, refuse_own_length
 from bench.studies.primary import Primary
 from bench.studies.until import Until, check_until
+from bench.studies.weight_rows import weight_rows
 from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.protocols import Protocol, fed_at, load_protocol
 
@@ -386,6 +387,7 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     file = STUDIES.find(str(path))
     values = STUDIES.read(file)
     hoist(values)
+    _add_weights(values)
     named = _by_name(values.get("methods"))
     starts = _as_list(overrides.get("init", values.get("init"))) or []
     stated = {key.partition(".")[0] for key in overrides}
@@ -396,11 +398,21 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
         if key.startswith("budget."):  # another unit replaces the file's
             values.pop("budget", None)
         _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
+    _add_weights(values)  # those that a command adds to the rows that it picks
     study = parse(Study, values, file, StudyError)
     if not study.tasks:
         raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
     _check_names(study)
     return study
+
+
+def _add_weights(values: dict[str, Any]) -> None:
+    """Make rows of the weights that a study or a command names: where `methods` has their names, else behind it."""
+    rows = _by_name(weight_rows(values.pop("weights", None)))
+    listed = values.get("methods") or []
+    if rows and isinstance(listed, list):
+        placed = [rows.pop(each, each) if isinstance(each, str) else each for each in listed]
+        values["methods"] = [*placed, *rows.values()]
 
 
 def _by_name(entries: Any) -> dict[Any, Any]:

@@ -35,6 +35,10 @@ CMID_STRONG = Recipe(
 # torchvision's reference training of classifiers: crops of torchvision's default range, mirrored; no colours.
 SUPERVISED = Recipe(scale=(0.08, 1.0))
 
+# MAE (He et al. 2022, table 1e): crops and mirrors; I-JEPA (Assran et al. 2023, section 4): crops alone.
+MAE = Recipe(scale=(0.2, 1.0))
+IJEPA = Recipe(scale=(0.3, 1.0), left_right=0.0)
+
 
 def aerial(recipe: Recipe) -> Recipe:
     """What a view from above allows: a vertical flip and a quarter turn, each with probability one half."""

@@ -44,12 +44,21 @@ class LabelledOptions(ViewOptions):
             raise StudyError(
                 f"{self.METHOD}: option labelled is not set: set options.{self.METHOD}.labelled to an image folder"
             )
-        return super().identity() | {"labelled": list_images(Path(self.labelled)).hash}
+        return super().identity() | {"labelled": self.labelled_identity(self.labelled)}
+
+    def labelled_identity(self, named: str) -> str:
+        """Hash of the folder that the option names."""
+        return list_images(Path(named)).hash
+
+    @property
+    def on_tiles(self) -> bool:
+        """Whether the corpus' own tiles are the labelled pictures."""
+        return False
 
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a corpus of other bands than the pictures have."""
         super().check(corpus)
-        if corpus.bands.names != COLOURS:
+        if not self.on_tiles and corpus.bands.names != COLOURS:
             raise StudyError(
                 f"{self.METHOD} learns from labelled pictures in red, green and blue, the corpus has {corpus.bands}: "
                 f"leave {self.METHOD} out, or build a corpus of red, green and blue"

@@ -47,6 +47,16 @@ def cosine_left(steps: int, momentum: float) -> float:
     return math.prod(1 - (1 - momentum) * (1 + math.cos(math.pi * step / (steps - 1))) / 2 for step in range(steps - 1))
 
 
+def linear_momentum(step: int, steps: int, momentum: float) -> float:
+    """A teacher's momentum in a step, counted from 0, that rises from `momentum` to 1 over `steps` by equal amounts."""
+    return momentum + (1 - momentum) * step / steps
+
+
+def linear_left(steps: int, momentum: float) -> float:
+    """Share of the start left in a teacher whose momentum rises linearly."""
+    return math.prod(linear_momentum(step, steps, momentum) for step in range(steps))
+
+
 def teacher_facts(updates: int, left: float) -> Facts:
     """Facts of a teacher that is moved so often and keeps this share of its start, with a warning where it hardly moves."""
     warnings = {}

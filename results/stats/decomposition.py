@@ -20,15 +20,18 @@ The *total* of an axis is the share of all terms that it is in (Homma and Saltel
 
 **Intervals** are generalised confidence intervals (Weerahandi 1993): given sigma^2, SS / sigma^2 of each term is
 noncentral chi-square with noncentrality n theta / sigma^2, independent of the others; sigma^2 is drawn as
-SS_rest / chi^2, each noncentrality from its confidence distribution, and shares are computed of the draws. What they
-cover was simulated (`results.calibration_axes`).
+df MS_rest / chi^2(df), each noncentrality from its confidence distribution, and shares are computed of the draws. Terms
+that are not looked at by themselves are drawn as one, since many small ones would add up to too much. Points need not
+vary alike: df is Satterthwaite's (1946) for the variances that the points have. What the intervals cover was simulated
+(`results.calibration_axes`).
 """
 
 import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import chdtr, chndtr, ndtri
@@ -110,19 +113,16 @@ def decompose(
     rest_df = (points - 1) * (repeats - 1)
     rest = max(float(((scores - scores.mean()) ** 2).sum()) - squares.sum() - of_repeats, 0.0)
     variance = rest / rest_df
-    estimates = np.append(np.maximum((squares - df * variance) / scores.size, 0.0), variance)
-    drawn = _draw(squares, df, rest, rest_df, scores.size, draws, seed)
-    parts = _Parts(estimates, drawn, confidence)
-    last = len(terms)
+    judge = _Judge(scores.ndim - 1, squares, df, variance, _alike(scores), scores.size, confidence, draws, seed)
     axes = range(scores.ndim - 1)
-    components = [Component(term, int(df[at]), float(squares[at]), parts.share([at])) for at, term in enumerate(terms)]
+    components = [Component(term, int(df[at]), float(squares[at]), judge.share([at])) for at, term in enumerate(terms)]
     between = max((of_repeats / (repeats - 1) - variance) / points, 0.0)
     return Decomposition(
-        components=[*components, Component((), rest_df, rest, parts.share([last]))],
-        totals=[parts.share([at for at, term in enumerate(terms) if axis in term]) for axis in axes],
-        interactions=parts.share([at for at, term in enumerate(terms) if len(term) > 1]),
-        ahead={(a, b): parts.difference(a, b) for a, b in itertools.combinations(axes, 2)} if pairs else {},
-        deviation=math.sqrt(estimates.sum()),
+        components=[*components, Component((), rest_df, rest, judge.share([]))],
+        totals=[judge.share([at for at, term in enumerate(terms) if axis in term]) for axis in axes],
+        interactions=judge.share([at for at, term in enumerate(terms) if len(term) > 1]),
+        ahead={(a, b): judge.difference(a, b) for a, b in itertools.combinations(axes, 2)} if pairs else {},
+        deviation=math.sqrt(judge.whole),
         of_repeats=math.sqrt(between),
         error=math.sqrt(variance),
     )
@@ -154,18 +154,23 @@ def _squares(scores: Floats, term: Term) -> float:
 
 
 def _freedom(shape: Sequence[int], term: Term) -> int:
-    return reduce(lambda product, axis: product * (shape[axis] - 1), term, 1)
+    return math.prod(shape[axis] - 1 for axis in term)
 
 
-def _draw(squares: Floats, df: Floats, rest: float, rest_df: int, size: int, draws: int, seed: int) -> Floats:
-    """Draws of all components and of the variance of the rest, shape (terms + 1, draws)."""
-    random = np.random.default_rng(seed)
-    variance = rest / random.chisquare(rest_df, draws)
-    level = random.random((len(squares), draws))
-    if rest <= 0:
-        return np.concatenate([np.repeat(squares[:, None] / size, draws, axis=1), np.zeros((1, draws))])
-    noncentrality = quantile(squares[:, None] / variance, df[:, None].astype(np.float64), level)
-    return np.concatenate([noncentrality * variance / size, variance[None]])
+def _alike(scores: Floats) -> float:
+    """Degrees of freedom of the mean of the points' variances: all of the rest's where the points vary alike.
+
+    With s^2 of d degrees of freedom each, E s^4 = sigma^4 (d + 2) / d, which Satterthwaite's formula is freed of.
+    """
+    repeats = scores.shape[-1]
+    flat = scores.reshape(-1, repeats)
+    rest = flat - flat.mean(axis=1, keepdims=True) - flat.mean(axis=0) + flat.mean()
+    squares = (rest**2).sum(axis=1)
+    whole = (len(flat) - 1) * (repeats - 1)
+    if not squares.any():
+        return float(whole)
+    of_points = float(squares.sum() ** 2 / (squares**2).sum()) * (repeats + 1)
+    return float(min(of_points, whole))
 
 
 def quantile(observed: Floats, df: Floats, level: Floats) -> Floats:
@@ -192,29 +197,86 @@ def quantile(observed: Floats, df: Floats, level: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Parts:
-    """Estimates and draws of all components, the rest last; sums and differences of their shares."""
+class _Judge:
+    """Shares of terms with their intervals.
 
-    estimates: Floats
-    drawn: Floats
+    Attributes:
+        axes: how many there are, which are the first terms.
+        squares, df: of each term.
+        variance: of the rest.
+        rest_df: its degrees of freedom.
+        size: number of scores.
+        confidence, draws, seed: of the intervals.
+    """
+
+    axes: int
+    squares: Floats
+    df: Floats
+    variance: float
+    rest_df: float
+    size: int
     confidence: float
+    draws: int
+    seed: int
 
-    def share(self, terms: Sequence[int]) -> Interval:
-        """Of some terms together."""
-        of_draws = self._of(self.drawn, terms)
-        return self._around(float(self._of(self.estimates[:, None], terms)[0]), of_draws)
+    @cached_property
+    def estimates(self) -> Floats:
+        """Components of the terms."""
+        return np.asarray(np.maximum((self.squares - self.df * self.variance) / self.size, 0.0))
+
+    @property
+    def whole(self) -> float:
+        """Variance of a score within a repeat."""
+        return float(self.estimates.sum()) + self.variance
+
+    def share(self, terms: list[int]) -> Interval:
+        """Of some terms together; of the rest where there are none."""
+        estimate = float(self.estimates[terms].sum()) if terms else self.variance
+        inside, outside = self._interactions(terms)
+        whole = self._of_axes.sum(axis=0) + inside + outside + self._variances
+        of_axes = self._of_axes[[at for at in terms if at < self.axes]].sum(axis=0)
+        return self._around(estimate, of_axes + inside if terms else self._variances, whole)
 
     def difference(self, one: int, other: int) -> Interval:
-        """Of two terms' shares."""
-        estimate = self._of(self.estimates[:, None], [one]) - self._of(self.estimates[:, None], [other])
-        return self._around(float(estimate[0]), self._of(self.drawn, [one]) - self._of(self.drawn, [other]))
+        """Of two axes' shares."""
+        _, others = self._interactions([])
+        whole = self._of_axes.sum(axis=0) + others + self._variances
+        return self._around(
+            float(self.estimates[one] - self.estimates[other]), self._of_axes[one] - self._of_axes[other], whole
+        )
 
-    def _of(self, values: Floats, terms: Sequence[int]) -> Floats:
-        whole = values.sum(axis=0)
-        part = values[list(terms)].sum(axis=0)
-        return np.asarray(np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0))
+    @cached_property
+    def _variances(self) -> Floats:
+        """Draws of the variance of the rest."""
+        chi = np.random.default_rng(self.seed).chisquare(self.rest_df, self.draws)
+        return np.asarray(self.rest_df * self.variance / chi)
 
-    def _around(self, estimate: float, draws: Floats) -> Interval:
+    @cached_property
+    def _of_axes(self) -> Floats:
+        """Draws of the axes' components, shape (axes, draws)."""
+        return self._component(self.squares[: self.axes, None], self.df[: self.axes, None], 1)
+
+    def _interactions(self, terms: list[int]) -> tuple[Floats, Floats]:
+        """Draws of the interactions that are among some terms, as one, and of all others, as one."""
+        inside = [at for at in terms if at >= self.axes]
+        outside = [at for at in range(self.axes, len(self.squares)) if at not in inside]
+        nothing = np.zeros(self.draws)
+        found = [
+            self._component(self.squares[group].sum(), self.df[group].sum(), stream) if group else nothing
+            for stream, group in ((2, inside), (3, outside))
+        ]
+        return found[0], found[1]
+
+    def _component(self, squares: Any, df: Any, stream: int) -> Floats:
+        """Draws of a component: of its noncentrality, given each draw of the variance."""
+        if not self.variance:
+            return np.asarray(squares / self.size + np.zeros(self.draws))
+        level = np.random.default_rng([self.seed, stream]).random((*np.shape(squares)[:1], self.draws))
+        return np.asarray(quantile(squares / self._variances, df, level) * self._variances / self.size)
+
+    def _around(self, part: float, drawn: Floats, whole: Floats) -> Interval:
+        estimate = float(part / self.whole) if self.whole else 0.0
+        shares = np.divide(drawn, whole, out=np.zeros_like(drawn), where=whole > 0)
         tail = (1 - self.confidence) / 2
-        low, high = np.quantile(draws, [tail, 1 - tail])
+        low, high = np.quantile(shares, [tail, 1 - tail])
         return Interval(estimate, min(float(low), estimate), max(float(high), estimate))

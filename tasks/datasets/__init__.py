@@ -6,6 +6,7 @@ Its `contents` describe the layout, or `reader` names what reads it. Other packa
 its path: it has `contents` and names no code.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,6 +109,7 @@ class DatasetSpec(Spec):
 
 _SHIPPED = ConfigKind("data set", "datasets", StudyError)
 DESCRIBED = "tasks.datasets.described.reading:read"
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 # A user's own files, relative to where a command runs.
 OWN = Path("datasets")
 
@@ -144,7 +146,7 @@ class _Own(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    name: Annotated[str, Field(pattern=f"^{NAME}$")]
     summary: str = "a data set of your own"
     contents: Contents
     source: str | None = None
@@ -186,28 +188,31 @@ def read_spec(file: Path) -> DatasetSpec:
     return DatasetSpec(factory=values.reader or DESCRIBED, options=options, **facts)
 
 
-registry = Registry("data", "data set", map(read_spec, map(_SHIPPED.find, _SHIPPED.names())))
+class Datasets(Registry[DatasetSpec]):
+    """The known data sets, and a user's own files beside them."""
+
+    def get(self, name: str) -> DatasetSpec:
+        """One data set: a known one, a user's own in the folder `datasets` here, or the one of a `.yaml` file.
+
+        Raises:
+            StudyError: the name is unknown, or the file is no description of a data set.
+        """
+        if configs.is_path(name):
+            file = Path(name)
+            if not file.is_file():
+                raise StudyError(f"there is no data set {name}: name a .yaml file that exists")
+            return read_own(file)
+        if name not in self.all() and re.fullmatch(NAME, name) and (file := OWN / f"{name}.yaml").is_file():
+            return read_own(file)
+        return super().get(name)
+
+    def listed(self) -> dict[str, DatasetSpec]:
+        """The known ones, then the user's own in the folder `datasets` here."""
+        return self.all() | {file.stem: read_own(file) for file in sorted(OWN.glob("*.yaml"))}
 
 
-def get(name: str) -> DatasetSpec:
-    """One data set: a known one, a user's own in the folder `datasets` here, or the one of a `.yaml` file.
-
-    Raises:
-        StudyError: the name is unknown, or the file is no description of a data set.
-    """
-    if configs.is_path(name):
-        file = Path(name)
-        if not file.is_file():
-            raise StudyError(f"there is no data set {name}: name a .yaml file that exists")
-        return read_own(file)
-    if name not in registry.all() and (file := OWN / f"{name}.yaml").is_file():
-        return read_own(file)
-    return registry.get(name)
-
-
-def own() -> list[DatasetSpec]:
-    """The user's own data sets in the folder `datasets` where the command runs, by name."""
-    return [read_own(file) for file in sorted(OWN.glob("*.yaml"))]
+registry = Datasets("data", "data set", map(read_spec, map(_SHIPPED.find, _SHIPPED.names())))
+get = registry.get
 
 
 def folder_name(name: str, slices: Slices) -> str:

@@ -66,6 +66,15 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     return np.ascontiguousarray(red)
 
 
+def has_colours(path: Path) -> bool:
+    """Whether a picture has pixels that are not grey; one of palette positions has none."""
+    with _open(path) as picture:
+        if picture.mode in {"1", "L", "P"}:
+            return False
+    pixels = read_rgb(path)
+    return bool((pixels[..., :1] != pixels[..., 1:]).any())
+
+
 def size_of(path: Path) -> tuple[int, int]:
     """Height and width of a picture, from its header."""
     with _open(path) as picture:

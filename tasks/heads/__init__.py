@@ -1,14 +1,16 @@
 """The heads registry: what stands on a backbone in segmentation, change detection and detection. Without torch.
 
-A protocol's `network` names a head and its options, `network: {head: upernet, channels: 128}`; one that names none has the
-head of its task (`tasks.TaskSpec.head`).
+A protocol's `network` names a head and its options, `network: {head: upernet, channels: 128}`, or a user's OpenMMLab config,
+`network: {mmseg: my_config.py}`. One that names none has the head of its task (`tasks.TaskSpec.head`).
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bench.backbones import Maps
 from bench.core import documents
+from bench.core.configs import Values
 from bench.core.errors import StudyError
 from bench.core.registry import Registry, Spec
 from tasks.heads import options
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from tasks.protocols import Protocol
 
 Answers = Literal["pixels", "boxes"]
+# Whose configs a `network` may name.
+LIBRARIES = {"mmseg", "mmdet"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,22 @@ _BUILTIN = [
         answers="boxes",
         reference="Lin et al., ICCV 2017",
     ),
+    HeadSpec(
+        name="mmseg",
+        summary="Neck and heads of your own MMSegmentation config: `network: {mmseg: my_config.py}`.",
+        factory="tasks.heads.openmmlab:segmentor",
+        options=options.MMSegConfig,
+        answers="pixels",
+        reference="the config's",
+    ),
+    HeadSpec(
+        name="mmdet",
+        summary="Neck and heads of your own MMDetection config: `network: {mmdet: my_config.py}`.",
+        factory="tasks.heads.openmmlab:detector",
+        options=options.MMDetConfig,
+        answers="boxes",
+        reference="the config's",
+    ),
 ]
 
 registry = Registry("heads", "head", _BUILTIN)
@@ -124,7 +144,9 @@ def of(protocol: "Protocol", default: str) -> Head:
         StudyError: there is no such head, it answers otherwise than the default does, or an option does not fit it.
     """
     who, said = f"protocol {protocol.id}", dict(protocol.network)
-    name, place = said.pop("head", default), "network"
+    for library in LIBRARIES & said.keys():
+        said |= {"head": library, "config": said.pop(library)}
+    name = said.pop("head", default)
     answers = get(default).answers
     try:
         spec = get(name)
@@ -135,9 +157,40 @@ def of(protocol: "Protocol", default: str) -> Head:
         raise StudyError(
             f"{who}: network.head {name} gives {spec.answers}, task {protocol.task} takes {answers}: choose from {fitting}"
         )
-    return Head(spec, documents.parse(spec.options, {**spec.defaults, **said}, f"{who}: {place}", StudyError))
+    return Head(spec, documents.parse(spec.options, {**spec.defaults, **said}, f"{who}: network", StudyError))
 
 
-def named(network: dict[str, Any]) -> bool:
-    """Whether a protocol's `network` names a head, and with it says all of the network."""
-    return "head" in network
+def with_configs_read(values: Values, file: Path) -> Values:
+    """A protocol's own values with what its `network` names read: a config's content stands in place of its path.
+
+    Args:
+        values: as they stand in the file.
+        file: of the protocol, to which the path is relative.
+
+    Raises:
+        StudyError: the config cannot be read, or a study cannot build its model.
+    """
+    network = values.get("network")
+    named = LIBRARIES & network.keys() if isinstance(network, dict) else set()
+    read = {name: _read(network[name], name, file) for name in named if isinstance(network[name], str)}
+    return values | {"network": network | read} if read else values
+
+
+def _read(path: str, library: Any, file: Path) -> Values:
+    from tasks.heads.config_files import locate
+    from tasks.heads.user_models import model_of
+
+    return model_of(locate(path, file.parent), library)
+
+
+def named(network: Values) -> bool:
+    """Whether a protocol's `network` names a head, with which it says all of the network."""
+    return bool(network.keys() & {"head", *LIBRARIES})
+
+
+def default(task: str) -> str | None:
+    """The head of a protocol of a task that names none; None where the task takes none, or is not known."""
+    import tasks
+
+    spec = tasks.registry.all().get(task)
+    return spec.head if spec else None

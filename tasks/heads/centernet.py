@@ -26,7 +26,9 @@ def parts(pyramid: Maps, classes: int, options: options.CenterNet) -> Parts:
     """
     asked = doublings(pyramid.strides[-1], FINEST)
     if len(options.channels) < asked:
-        raise StudyError(f"stride {pyramid.strides[-1]} takes {asked} network.channels, the protocol has {len(options.channels)}")
+        raise StudyError(
+            f"stride {pyramid.strides[-1]} takes {asked} network.channels, the protocol has {len(options.channels)}"
+        )
     filters = options.channels[len(options.channels) - asked :]
     model = {
         "neck": {

@@ -1,10 +1,12 @@
 """Options of each head: what a protocol's `network` may say beside the head's name. Without torch."""
 
 import math
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from bench.backbones import Maps
+from bench.core.errors import StudyError
 from bench.pretraining.options import option
 
 # Maps that are finer cost most and are left out, as in what the heads were published with: ResNets begin at 4.
@@ -175,12 +177,49 @@ def _no_doubling(pyramid: Maps, finest: int) -> str | None:
     return f"anchors need maps of stride {finest}, {2 * finest} and so on, the backbone has {have}"
 
 
-class ConfigFile(HeadOptions):
-    """The model of a user's OpenMMLab config, read as data; see `tasks.heads.config_files`."""
+class _Config(HeadOptions):
+    """The model of a user's OpenMMLab config, read as data; see `tasks.heads.user_models`."""
 
-    config: dict[str, object] = Field(description="the file, or what it says of the model but for its backbone")
+    library: ClassVar[Literal["mmseg", "mmdet"]]
+    config: dict[str, Any] = Field(
+        description="what the config says of its model but for the backbone; a protocol names the file",
+        json_schema_extra={"source": "the user's"},
+    )
+
+    @field_validator("config")
+    @classmethod
+    def _can_be_built(cls, value: dict[str, Any]) -> dict[str, Any]:
+        from tasks.heads.user_models import check
+
+        try:
+            check(value, cls.library, cls.library)
+        except StudyError as error:
+            raise ValueError(str(error)) from None
+        return value
 
     @property
     def entropies(self) -> None:
         """What its loss is, the user knows."""
         return
+
+    def misfit(self, pyramid: Maps) -> str | None:
+        """The config may ask for maps that the backbone has not."""
+        from tasks.heads.user_models import fitted
+
+        try:
+            fitted(self.config, self.library, pyramid, classes=2)
+        except StudyError as error:
+            return str(error)
+        return None
+
+
+class MMSegConfig(_Config):
+    """Of MMSegmentation."""
+
+    library = "mmseg"
+
+
+class MMDetConfig(_Config):
+    """Of MMDetection."""
+
+    library = "mmdet"

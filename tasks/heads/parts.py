@@ -7,6 +7,8 @@ from typing import Any
 
 from mmengine.registry import DefaultScope
 
+from bench.core.errors import StudyError
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -17,12 +19,14 @@ class Parts:
         levels: positions of the backbone's maps that it reads.
         model: what `kind` takes beside `backbone` and `data_preprocessor`.
         scope: library in whose registry types that are names are looked up.
+        theirs: whether a user wrote the model, whose mistakes are to be told.
     """
 
     kind: type[Any]
     levels: list[int]
     model: dict[str, Any]
     scope: str
+    theirs: bool = False
 
     def build(self, backbone: dict[str, Any], preprocessor: Any) -> Any:
         """The model.
@@ -30,11 +34,19 @@ class Parts:
         Args:
             backbone: type and arguments of the module that gives the maps.
             preprocessor: what turns a batch into the model's input.
+
+        Raises:
+            StudyError: the user's model cannot be built.
         """
+        given = {"backbone": {**backbone, "out_indices": self.levels}, "data_preprocessor": preprocessor}
         with within(self.scope):
-            return self.kind(
-                backbone={**backbone, "out_indices": self.levels}, data_preprocessor=preprocessor, **self.model
-            )
+            if not self.theirs:
+                return self.kind(**given, **self.model)
+            try:
+                return self.kind(**given, **self.model)
+            except (TypeError, ValueError, KeyError, AttributeError, AssertionError, NotImplementedError) as problem:
+                why = " ".join(str(problem).split()) or type(problem).__name__
+                raise StudyError(f"the config of network.{self.scope} cannot be built: {why}") from None
 
 
 @contextmanager

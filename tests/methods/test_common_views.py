@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from networks import network_of
 from pydantic import ValidationError
 
 import methods
@@ -29,6 +30,8 @@ OWN = {
     "moco": {"both": recipes.MOCO_V2},
     "simclr": {"both": recipes.SIMCLR},
     "byol": {"first": recipes.BYOL_1, "second": recipes.BYOL_2},
+    "mae": {"image": recipes.MAE},
+    "ijepa": {"image": recipes.IJEPA},
     "cmid": {"weak": recipes.CMID_WEAK, "strong": recipes.CMID_STRONG},
     "gersp": {"tiles": recipes.GERSP, "pictures": recipes.GERSP},
     "supervised": {"pictures": recipes.SUPERVISED},
@@ -59,7 +62,7 @@ def used_in_a_step(name, corpus, labelled, monkeypatch, **chosen):
     monkeypatch.setattr(View, "apply", watched)
     torch.manual_seed(0)
     method = methods.get(name).load()(
-        backbones.build("squeezenet1_1"), options_of(name, labelled, **chosen), corpus, Length(4, 2)
+        backbones.build(network_of(name, "squeezenet1_1")), options_of(name, labelled, **chosen), corpus, Length(4, 2)
     )
     images = torch.from_numpy(corpus.tiles(np.arange(4))).permute(0, 3, 1, 2)
     landcover = torch.tensor(corpus.landcover[:4])

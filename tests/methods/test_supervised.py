@@ -9,7 +9,11 @@ from PIL import Image
 
 from bench import backbones
 from bench.core.errors import DataError, StudyError
+from bench.corpus.images.pipeline import build_from_images
+from bench.corpus.storage.batches import Batches
+from bench.corpus.storage.labels import labels_of
 from bench.pretraining.labelled import list_images
+from bench.pretraining.loop import feed
 from bench.pretraining.method import Batch, Length
 from bench.pretraining.views import COMMON, upright
 from methods.options.supervised import SupervisedOptions
@@ -114,3 +118,42 @@ def test_pictures_of_a_registered_name_are_made_and_enter_the_key_by_their_conte
     assert (["demo-natural"], str(labelled)) == (asked, options.labelled)
     assert list_images(labelled).hash == options.identity()["labelled"]
     assert options is options.fetch(pytest.fail)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A corpus of six tiles in two class folders, 2 of field and 4 of town."""
+    root = tmp_path_factory.mktemp("folders")
+    for index, name in enumerate(["field", "field", "town", "town", "town", "town"]):
+        (root / "images" / name).mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(index).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(root / "images" / name / f"{index}.png")
+    return build_from_images(root / "images", root / "corpus")
+
+
+def test_a_corpus_own_class_folders_are_the_labels_of_its_tiles(folders):
+    model = build(folders, "corpus")
+    assert (("field", "town"), [0, 0, 1, 1, 1, 1]) == (model.pictures.classes, model.pictures.of_tiles.tolist())
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([0.0, math.log(3)]))
+    batch = feed(Batches(folders, 4, 0), 0, 0, torch.device("cpu"))
+    towns = int((batch.indices >= 2).sum())
+    expected = (towns * math.log(4 / 3) + (4 - towns) * math.log(4)) / 4
+    assert expected == pytest.approx(model(batch)["class"].item(), rel=1e-5)
+    assert -(math.log(1 / 3) + 2 * math.log(2 / 3)) / 3 == pytest.approx(model.constant_losses()["class"])
+    assert "pictures.of_tiles" not in model.state_dict()
+
+
+def test_labels_of_a_corpus_enter_the_key_and_its_tiles_are_counted_and_seen_from_above(folders, corpus):
+    options = SupervisedOptions(labelled="corpus", batch=4)
+    options.check(folders)
+    assert "corpus" == options.identity()["labelled"]
+    assert {"labels_hash": folders.labels.hash} == options.content_of(folders)
+    part = folders.labels.hash
+    assert part != labels_of(folders.manifest.scenes, np.array(folders.index["scene"])[::-1]).hash
+    assert "tiles" not in SupervisedOptions(labelled="elsewhere").content_of(folders)
+    assert options.facts(6).values.get("tiles") != 0
+    assert options.fit("pictures", COMMON) == COMMON
+    with pytest.raises(StudyError, match="labelled=corpus needs a corpus of images in two class folders or more"):
+        SupervisedOptions(labelled="corpus", batch=4).check(corpus)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from networks import network_of
 
 import methods
 from bench import backbones
@@ -16,13 +17,15 @@ HEADS = {
     "byol": {"hidden": 16, "dim": 8},
     "cmid": {"queue": 16, "dim": 8, "hidden": 16, "prototypes": 6},
     "gersp": {"queue": 16, "dim": 8},
+    "mae": {"decoder_dim": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "ijepa": {"predictor_dim": 16, "predictor_depth": 1, "predictor_heads": 2},
     "softcon": {"hidden": 16, "dim": 8},
     "dino": {"out_dim": 8, "hidden": 16, "bottleneck": 8},
     "vicreg": {"hidden": 16, "dim": 8},
 }
 TRAINED = [name for name, spec in methods.registry.all().items() if spec.trains]
 PAIRS = [
-    *((name, "test_resnet") for name in TRAINED),
+    *((name, network_of(name, "timm:test_resnet").removeprefix("timm:")) for name in TRAINED),
     *((name, network) for name in ("geokr", "cmid") for network in ("regnetx_002", "convnext_atto", "resnet18")),
     ("cmid", "swin_tiny_patch4_window7_224"),
     *((name, "test_vit") for name in ("geokr", "moco", "cmid")),

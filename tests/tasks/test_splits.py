@@ -14,8 +14,10 @@ from tasks.protocols import Split, load_protocol
 from tasks.splits import check_lists, divide
 
 
-def _data(names, sources=None, parts=None):
-    return SimpleNamespace(names=names, sources=sources or names, parts=parts or [None] * len(names), path="set")
+def _data(names, sources=None, parts=None, places=None):
+    return SimpleNamespace(
+        names=names, sources=sources or names, parts=parts or [None] * len(names), places=places, path="set"
+    )
 
 
 @given(st.integers(10, 300), st.integers(0, 5))
@@ -36,6 +38,22 @@ def test_slices_of_one_image_stay_together_when_images_are_drawn(seed):
     assert not of[0] & of[1]
     assert not of[0] & of[2]
     assert not of[1] & of[2]
+
+
+@given(st.integers(0, 5), st.integers(3, 12))
+def test_all_images_of_one_place_stay_together_and_no_part_is_empty(seed, count):
+    places = [f"place-{number % count}" for number in range(60)]
+    data = _data([f"image-{number}" for number in range(60)], places=places)
+    parts = divide(Split(by="place", ratio=(18, 1, 1), seed=seed), data)
+    of = [{places[at] for at in part} for part in (parts.train, parts.val, parts.test)]
+    assert (count - 2, 1, 1) == tuple(map(len, of))
+    assert count == len(of[0] | of[1] | of[2])
+    assert 60 == len(parts.train) + len(parts.val) + len(parts.test)
+
+
+def test_fewer_places_than_parts_are_refused():
+    with pytest.raises(DataError, match="has 2 places, which cannot be divided into 3 parts"):
+        divide(Split(by="place", ratio=(3, 1, 1), seed=0), _data(list("abcd"), places=list("xyxy")))
 
 
 def test_a_split_does_not_depend_on_the_order_of_the_samples():

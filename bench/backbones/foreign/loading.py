@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench import backbones
-from bench.backbones.foreign.checkpoint import Checkpoint, open_checkpoint
+from bench.backbones.foreign.checkpoint import open_checkpoint
 from bench.backbones.foreign.first_layer import Rule, adapt
 from bench.backbones.foreign.fitting import Fit, fit
 from bench.backbones.foreign.limits import BrokenPickleError
@@ -63,7 +63,7 @@ def load_foreign(backbone: Backbone, source: Source, images: Bands) -> Fit:
     return found
 
 
-def fit_foreign(name: str, source: Source, images: Bands) -> tuple[Checkpoint, Fit]:
+def fit_foreign(name: str, source: Source, images: Bands) -> Fit:
     """Whether a backbone of this name can take a checkpoint, and what it would take: names and shapes alone are read.
 
     Raises:
@@ -74,7 +74,7 @@ def fit_foreign(name: str, source: Source, images: Bands) -> tuple[Checkpoint, F
     found = fit(checkpoint, backbone, source.under)
     shape = tuple(found.tensors[found.taken[backbone.first_weight]].shape)
     adapt(torch.empty(shape, device="meta"), images, source.channels, source.bands, f"weights file {source.path}")
-    return checkpoint, found
+    return found
 
 
 def warnings_of(found: Fit, backbone: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bench.core.bands import Bands
 from bench.core.errors import CorpusError
 from bench.core.files import because
+from bench.corpus.storage.labels import Labels, labels_of
 from bench.corpus.storage.manifest import (
     IMAGES,
     INDEX,
@@ -152,6 +153,11 @@ class Corpus:
         if len(names) != len(self):
             raise CorpusError(f"{path} does not fit its corpus.json: copy or build the corpus again")
         return names
+
+    @cached_property
+    def labels(self) -> Labels | None:
+        """The class folders of the tiles' images, as labels; None where they have none."""
+        return labels_of(self.manifest.scenes, self.index["scene"])
 
     @property
     def maps(self) -> NDArray[np.uint8]:

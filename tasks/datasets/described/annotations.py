@@ -175,6 +175,15 @@ class Coco:
         return ends[0] if ends else None
 
 
+def is_coco(path: Path) -> bool:
+    """Whether a JSON file holds COCO's keys."""
+    try:
+        values = documents.read_json(path, DataError, "")
+    except DataError:
+        return False
+    return {"images", "annotations", "categories"} <= values.keys()
+
+
 def _agree(parts: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether one path is the end of the other."""
     length = min(len(parts), len(other))

@@ -20,8 +20,8 @@ from bench.core.files import is_stray
 from tasks.datasets.layout import DEPTH
 
 _FIELD = re.compile(r"\{([a-z][a-z_]*)(:d)?\}")
-# A name is tried in all ways that its fields allow: so many are quickly done with, whatever the name.
-MOST_FIELDS = 4
+# A name is tried in all ways that its fields of any text allow: so many are quickly done with, whatever the name.
+MOST_FIELDS = 3
 MOST_FOLDERS = 8
 MOST_FILES = 1_000_000
 
@@ -35,8 +35,11 @@ def check(text: str) -> str:
     folders = text.split("/")
     if text.startswith("/") or "\\" in text or not {"", ".", ".."}.isdisjoint(folders):
         raise ValueError("write a path below the data set's folder, with / between folders")
-    if len(folders) > MOST_FOLDERS or any(len(_FIELD.findall(each)) > MOST_FIELDS for each in folders):
-        raise ValueError(f"a template has at most {MOST_FOLDERS} folders, and {MOST_FIELDS} fields in each")
+    texts = max(sum(not digits for _, digits in _FIELD.findall(each)) + each.count("*") for each in folders)
+    if len(folders) > MOST_FOLDERS or texts > MOST_FIELDS:
+        raise ValueError(
+            f"a template has at most {MOST_FOLDERS} folders, and {MOST_FIELDS} fields or * of text in each"
+        )
     if re.search(r"[}*][{*]", text):
         raise ValueError("two fields need something between them that tells where one ends")
     if set(_FIELD.sub("", text)) & set("{}"):

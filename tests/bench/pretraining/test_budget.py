@@ -4,6 +4,7 @@ import random
 
 import pytest
 import torch
+from networks import network_of, takes
 
 import methods
 from bench import backbones
@@ -24,6 +25,8 @@ NARROW = {
     "simclr": {"hidden": 16, "dim": 8},
     "byol": {"hidden": 16, "dim": 8},
     "cmid": {"dim": 16, "hidden": 16, "prototypes": 8, "cell": 16},
+    "mae": {"decoder_dim": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "ijepa": {"predictor_dim": 16, "predictor_depth": 1, "predictor_heads": 2},
     "softcon": {"hidden": 16, "dim": 8},
     "dino": {"out_dim": 8, "hidden": 16, "bottleneck": 8},
     "vicreg": {"hidden": 16, "dim": 8},
@@ -35,14 +38,14 @@ class KilledError(Exception):
     pass
 
 
-def study_of(corpus, labelled, **more):
+def study_of(corpus, labelled, backbone="timm:test_resnet", **more):
     return load_study(
         "demo",
         {
             "corpus": str(corpus.path),
             "references": [],
-            "methods": TRAINED,
-            "backbones": ["timm:test_resnet"],
+            "methods": [name for name in TRAINED if takes(name, backbone)],
+            "backbones": [backbone],
             "pretrain": {"batch": BATCH, "size": 32, "precision": "fp32"},
             "options": {**NARROW, **{name: {"labelled": str(labelled)} for name in ("gersp", "supervised")}},
         }
@@ -51,16 +54,18 @@ def study_of(corpus, labelled, **more):
 
 
 def counted(network, into):
-    """Count the images that go through a network."""
-    network.register_forward_pre_hook(lambda _, inputs: into.append(len(inputs[0])))
+    """Count the images that go through a network, of which some methods hand a transformer a part alone."""
+    first = network if network.spec.transformer is None else network.network.patch_embed
+    first.register_forward_pre_hook(lambda _, inputs: into.append(len(inputs[0])))
 
 
 def build(name, study, corpus):
-    options = fit(study.options_of(name), study.budget, name, name, "timm:test_resnet", corpus)
+    (backbone,) = study.backbones
+    options = fit(study.options_of(name), study.budget, name, name, backbone, corpus)
     options.check(corpus)
     determinism.make_deterministic(7, 1)
     seen = options.supervise(corpus, 7)
-    method = methods.get(name).load()(backbones.build("timm:test_resnet"), options, seen, options.length(len(corpus)))
+    method = methods.get(name).load()(backbones.build(backbone), options, seen, options.length(len(corpus)))
     return options, method, seen
 
 
@@ -69,7 +74,7 @@ def test_real_forwards_are_the_budget_to_one_batch_in_a_killed_and_resumed_run(
     name, corpus, labelled, tmp_path, monkeypatch
 ):
     """The run dies in a step after a checkpoint; the forwards of the steps that the checkpoint has not are made again."""
-    study = study_of(corpus, labelled, budget={"views": VIEWS})
+    study = study_of(corpus, labelled, network_of(name, "timm:test_resnet"), budget={"views": VIEWS})
     save, student, teacher, kept = pretraining._save, [], [], []
 
     def save_once(parts, position, path):

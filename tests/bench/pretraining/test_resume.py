@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from networks import network_of
 
 import methods
 from bench import backbones
@@ -26,6 +27,8 @@ OPTIONS = {
     "simclr": {"hidden": 16, "dim": 8},
     "byol": {"hidden": 16, "dim": 8},
     "cmid": {"queue": 48, "dim": 16, "hidden": 16, "prototypes": 8, "cell": 16},
+    "mae": {"decoder_dim": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "ijepa": {"predictor_dim": 16, "predictor_depth": 1, "predictor_heads": 2},
     "gersp": {"queue": 48, "dim": 16},
     "supervised": {},
     "softcon": {"hidden": 16, "dim": 8},
@@ -58,7 +61,8 @@ def pretrain(
     )
     options.check(corpus)
     corpus = options.supervise(corpus, seed)
-    method = methods.get(name).load()(backbones.build("timm:test_resnet"), options, corpus, options.length(len(corpus)))
+    backbone = backbones.build(network_of(name, "timm:test_resnet"))
+    method = methods.get(name).load()(backbone, options, corpus, options.length(len(corpus)))
     context = Context(torch.device("cpu"), folder, seed, lambda *_: None)
     try:
         trained = pretraining.train(method, corpus, context)

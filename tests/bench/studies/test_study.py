@@ -221,7 +221,9 @@ def test_what_a_study_extends_must_be_a_study_and_not_itself(tmp_path):
 
 
 def test_the_leaderboard_and_the_study_of_newer_methods_have_every_method_that_needs_no_download():
-    apart = {"imagenet", "random-raw"}  # a download, and what fixed features of a network are compared with elsewhere
+    # A download, what a user brings, what fixed features of a network are compared with elsewhere, and methods of plain
+    # transformers.
+    apart = {"imagenet", "weights", "random-raw", "mae", "ijepa"}
     board, newer = ({row.method for row in load_study(name, {}).rows()} for name in ("leaderboard", "newer"))
     assert methods.registry.all().keys() - apart == board | newer
     assert {"random"} == board & newer

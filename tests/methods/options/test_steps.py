@@ -142,6 +142,8 @@ def test_what_a_study_states_stays():
         ("simclr", (2, 0)),
         ("byol", (2, 2)),
         ("cmid", (2, 2)),
+        ("mae", (1, 0)),
+        ("ijepa", (1, 1)),
         ("gersp", (2, 1)),
         ("softcon", (2, 0)),
         ("dino", (2, 2)),

@@ -36,10 +36,10 @@ def same(one, other):
     ("kind", "where", "left"),
     [
         ("mmengine", "state_dict.backbone", 0),
-        ("moco", "state_dict.module.encoder_q", 3),
+        ("moco-release", "state_dict.module.encoder_q", 3),
         ("lightning", "state_dict.model.online_encoder", 0),
-        ("with_optimiser", "model.module", 1),
-        ("dino", "teacher.backbone", 0),
+        ("with-optimiser", "model.module", 1),
+        ("dino-release", "teacher.backbone", 0),
     ],
 )
 def test_a_released_checkpoint_is_loaded_exactly_from_where_its_backbone_stands(kind, where, left, tmp_path):
@@ -136,6 +136,16 @@ def test_a_first_layer_of_13_bands_is_picked_from_by_name(tmp_path):
     assert torch.equal(thirteen[made.FIRST][:, [3, 2, 1]], state[made.FIRST])
     rest = [name for name in state if name != made.FIRST]
     assert all(torch.equal(thirteen[name], state[name]) for name in rest)
+
+
+def test_a_transformer_of_13_bands_is_loaded_exactly_but_for_its_patches(tmp_path):
+    thirteen, path = made.thirteen_bands(tmp_path, made.TRANSFORMER)
+    with pytest.raises(WeightsError, match="the first layer takes 13 channels"):
+        load(path, network=made.TRANSFORMER)
+    state, found = load(path, network=made.TRANSFORMER, channels=SENTINEL, bands=("B4", "B3", "B2"))
+    assert torch.equal(thirteen[made.PATCHES][:, [3, 2, 1]], state[made.PATCHES])
+    assert same(thirteen | {made.PATCHES: 0 * state[made.PATCHES]}, state | {made.PATCHES: 0 * state[made.PATCHES]})
+    assert (1, ()) == (found.share, found.missing)
 
 
 def test_a_mean_over_the_bands_answers_equal_bands_as_the_first_layer_did(tmp_path):

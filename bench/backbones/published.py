@@ -1,0 +1,180 @@
+"""Published weights: tables that say where they lie, under which licence, and what they were trained on; torch-free.
+
+The shipped tables are `configs/weights/*.yaml`; a user's own lie beside the fetched files, in `weights/*.yaml` of the
+data folder. What is fetched is held against its SHA-256, of which some publishers give the first eight digits.
+"""
+
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bench.backbones.normalisation import Normalisation
+from bench.core import files
+from bench.core.bands import COLOURS
+from bench.core.configs import folder, read_values
+from bench.core.documents import parse
+from bench.core.errors import WeightsError
+from bench.core.paths import data_home
+from bench.core.registry import nearest
+
+# Before the name of an entry, wherever a file of weights may be named.
+HUB = "hub:"
+FOLDER = "weights"
+CHUNK = 1 << 20
+PATIENCE_SECONDS = 60
+# The largest of the tables has 0.5 GiB.
+MOST_BYTES = 8 * 2**30
+
+
+class Input(BaseModel):
+    """What the images of some weights were normalised with.
+
+    Attributes:
+        mean, std: of each channel, in stored values of the type `of`.
+        of: type of the stored values; statistics of 16-bit reflectance say nothing of 8-bit pictures.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    of: Literal["uint8", "uint16"] = "uint8"
+
+
+class Published(BaseModel):
+    """One file of published weights.
+
+    Attributes:
+        name: in the tables, and behind `hub:`.
+        title: what tables call its row, such as `imagenet (tv1)`.
+        paper: what papers call it, such as `IN1k`.
+        url: of the file.
+        sha256: of the file, or its beginning of at least eight digits.
+        licence: of the weights, as their publisher states it.
+        backbone: registered name of the network.
+        channels: names of the channels that the first layer takes, in order.
+        input: what its images were normalised with.
+        under: keys that stand before the weights' names; None to find them.
+        method: how it was pretrained.
+        data: what it was pretrained on.
+        images: how many images that are; None where the publisher does not say.
+        labels: which labels were used; `none` where none was.
+        source: address of what says so.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    paper: str
+    url: str = Field(pattern=r"^https?://\S+$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{8,64}$")
+    licence: str
+    backbone: str
+    channels: tuple[str, ...] = COLOURS
+    input: Input
+    under: str | None = None
+    method: str
+    data: str
+    images: int | None = None
+    labels: str
+    source: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies once it is fetched."""
+        return data_home() / FOLDER / (self.name + (Path(urlsplit(self.url).path).suffix or ".pth"))
+
+    def normalisation(self, values: str) -> Normalisation | None:
+        """Its input statistics in [0, 1], for images of this type of values; None where they are of another."""
+        if self.input.of != values:
+            return None
+        most = 255 if values == "uint8" else 65535
+        mean, std = (tuple(round(each / most, 9) for each in every) for every in (self.input.mean, self.input.std))
+        names = COLOURS if len(mean) == len(COLOURS) else self.channels
+        return Normalisation(mean, std, f"published with {self.name}", names)
+
+
+def tables() -> dict[str, Published]:
+    """All entries by name, the shipped ones first.
+
+    Raises:
+        WeightsError: a table cannot be read, or a name stands twice.
+    """
+    found: dict[str, Published] = {}
+    for place in (folder() / FOLDER, data_home() / FOLDER):
+        for file in sorted(place.glob("*.yaml")):
+            for name, values in read_values(file, WeightsError).items():
+                if name in found:
+                    raise WeightsError(f"{file}: {name!r} stands in another table too: rename it")
+                found[name] = _entry(str(name), values, file)
+    return found
+
+
+def _entry(name: str, values: Any, file: Path) -> Published:
+    if not isinstance(values, dict):
+        raise WeightsError(f"{file}: {name} must hold keys and values, such as url: https://...")
+    return parse(Published, {"name": name, **values}, f"{file}: {name}", WeightsError)
+
+
+def find(name: str) -> Published:
+    """An entry by its name.
+
+    Raises:
+        WeightsError: there is none; the nearest are listed.
+    """
+    known = tables()
+    if name not in known:
+        near = ", ".join(nearest(name, known))
+        raise WeightsError(
+            f"no published weights are called {name!r}: see bench weights list --published (nearest: {near})"
+        )
+    return known[name]
+
+
+def entry_of(file: str) -> Published | None:
+    """The entry that a file of weights names by `hub:NAME`; None of a path."""
+    return find(file.removeprefix(HUB)) if file.startswith(HUB) else None
+
+
+def fetch(entry: Published) -> Path:
+    """Fetch weights into the data folder, where they are not there yet.
+
+    Raises:
+        WeightsError: the address cannot be reached, or gives another file.
+    """
+    if entry.path.is_file():
+        return entry.path
+    part = entry.path.with_name(f".{entry.path.name}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _download(entry, part)
+        found = files.sha256(part)
+        if not found.startswith(entry.sha256):
+            raise WeightsError(
+                f"{entry.url} gave a file of SHA-256 {found[: len(entry.sha256)]}, {entry.name} has {entry.sha256}: it was "
+                "cut short, or is another; nothing is kept"
+            )
+        part.replace(entry.path)
+    except (urllib.error.URLError, OSError) as error:
+        raise WeightsError(
+            f"{entry.url} cannot be fetched ({error}): try again, or put the file at {entry.path} yourself"
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
+    return entry.path
+
+
+def _download(entry: Published, part: Path) -> None:
+    request = urllib.request.Request(entry.url, headers={"User-Agent": "geokr-bench"})  # noqa: S310 - the model allows http alone
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer, part.open("wb") as stream:  # noqa: S310 - as above
+        taken = 0
+        while block := answer.read(CHUNK):
+            taken += len(block)
+            if taken > MOST_BYTES:
+                raise WeightsError(f"{entry.url} gives more than {MOST_BYTES // 2**30} GiB: {entry.name} is smaller")
+            stream.write(block)

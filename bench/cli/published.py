@@ -1,0 +1,43 @@
+"""What `bench weights` says of published weights, and how it fetches them."""
+
+import json
+
+import click
+
+from bench.backbones.published import HUB, Published, fetch, find, tables
+
+
+def show(*, as_json: bool) -> None:
+    """Print the tables of published weights."""
+    entries = tables()
+    if as_json:
+        click.echo(json.dumps({name: entry.model_dump(mode="json") for name, entry in entries.items()}, indent=1))
+        return
+    for name, entry in entries.items():
+        here = "fetched" if entry.path.is_file() else "not fetched"
+        click.echo(f"{HUB}{name}: {entry.title}, {entry.backbone} ({here})")
+        images = "" if entry.images is None else f", {entry.images:,} images"
+        click.echo(f"    pretrained by {entry.method} on {entry.data}{images}; labels used: {entry.labels}")
+        click.echo(f"    channels {', '.join(entry.channels)} ({entry.input.of}); licence {entry.licence}")
+        click.echo(f"    {entry.url} (SHA-256 {entry.sha256})")
+
+
+def fetch_named(name: str, *, accepted: bool) -> None:
+    """Fetch one entry, once its licence is named and accepted.
+
+    Raises:
+        WeightsError: there is none of this name, or it cannot be fetched.
+        click.Abort: the licence is not accepted.
+    """
+    entry = find(name.removeprefix(HUB))
+    if entry.path.is_file():
+        click.echo(f"{entry.path} is there already")
+        return
+    click.echo(_terms(entry))
+    if not accepted:
+        click.confirm("Fetch it under this licence?", abort=True)
+    click.echo(f"{fetch(entry)}: SHA-256 as published; use it as --weights NAME={HUB}{entry.name}")
+
+
+def _terms(entry: Published) -> str:
+    return f"{entry.name} ({entry.title}, {entry.data}) is published under: {entry.licence}\nsource: {entry.source}"

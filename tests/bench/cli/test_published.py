@@ -1,0 +1,121 @@
+"""Published weights are listed with their licence, fetched under it, and held against their sum."""
+
+import functools
+import http.server
+import json
+import threading
+
+import foreign_checkpoints as made
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from bench.backbones import published
+from bench.cli.weights import weights
+from bench.core import files
+from bench.core.bands import RGB, Bands
+from bench.core.errors import WeightsError
+from methods.options.weights import WeightsOptions
+
+STATE = made.state_of()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def served(home, tmp_path):
+    """A checkpoint behind a real server, and a table of the user's own that names it."""
+    (tmp_path / "www").mkdir()
+    file = made.moco(STATE, tmp_path / "www")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path / "www"))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    values = published.find("gassl-resnet50").model_dump(mode="json")
+    values |= {"url": f"http://127.0.0.1:{server.server_port}/{file.name}", "sha256": files.sha256(file)[:8]}
+    values |= {"backbone": made.NETWORK, "licence": "CC-BY-4.0"}
+    del values["name"]
+    (home / "weights").mkdir(parents=True)
+    (home / "weights" / "mine.yaml").write_text(yaml.safe_dump({"mine": values, "torn": values | {"sha256": "0" * 8}}))
+    yield file
+    server.shutdown()
+    server.server_close()
+
+
+def ask(*arguments, **options):
+    return CliRunner().invoke(weights, arguments, catch_exceptions=False, **options)
+
+
+def test_every_entry_says_where_it_lies_under_which_licence_and_what_it_saw():
+    listed = json.loads(ask("list", "--published", "--json").output)
+    assert {"imagenet-tv1-resnet18", "imagenet-a1-resnet50", "ssl4eo-s12-moco-resnet50", "seco-resnet50"} <= set(listed)
+    text = ask("list", "--published").output
+    for name, entry in listed.items():
+        assert f"hub:{name}: {entry['title']}" in text
+        assert len(entry["input"]["mean"]) == len(entry["input"]["std"]) == len(entry["channels"])
+        assert entry["sha256"] in entry["url"]
+
+
+def test_a_file_is_fetched_once_its_licence_is_accepted(served, home):
+    refused = ask("fetch", "mine", input="n\n")
+    assert "is published under: CC-BY-4.0" in refused.output
+    assert 0 != refused.exit_code
+    assert not published.find("mine").path.exists()
+    done = ask("fetch", "mine", input="y\n")
+    assert 0 == done.exit_code
+    assert served.read_bytes() == published.find("mine").path.read_bytes()
+    assert "is there already" in ask("fetch", "hub:mine").output
+    assert {"mine.yaml", "mine.tar"} == {path.name for path in (home / "weights").iterdir()}
+
+
+@pytest.mark.usefixtures("served")
+def test_a_file_of_another_sum_is_not_kept(home):
+    with pytest.raises(WeightsError, match=r"has 00000000: it was cut short, or is another; nothing is kept"):
+        ask("fetch", "torn", "--accept-licence")
+    assert ["mine.yaml"] == [path.name for path in (home / "weights").iterdir()]
+
+
+@pytest.mark.usefixtures("served")
+def test_an_address_that_does_not_answer_is_said():
+    entry = published.find("mine").model_copy(update={"url": "http://127.0.0.1:9/x.pth"})
+    with pytest.raises(WeightsError, match=r"x\.pth cannot be fetched .* put the file at .*mine\.pth yourself"):
+        published.fetch(entry)
+
+
+def test_an_unknown_name_is_refused_with_the_nearest():
+    with pytest.raises(WeightsError, match=r"nearest: .*imagenet-tv1-resnet50"):
+        published.find("imagenet-resnet50")
+
+
+def test_a_table_that_says_too_little_is_refused(home):
+    (home / "weights").mkdir(parents=True)
+    (home / "weights" / "mine.yaml").write_text("mine: {url: ftp://x}")
+    with pytest.raises(WeightsError, match=r"mine\.yaml: mine"):
+        published.tables()
+
+
+def test_a_row_takes_place_channels_and_statistics_from_the_table(served):
+    options = WeightsOptions(file="hub:mine")
+    with pytest.raises(WeightsError, match=r"fetch it with bench weights fetch mine"):
+        options.path()
+    ask("fetch", "mine", "--accept-licence")
+    own = WeightsOptions(file=str(served))
+    assert own.identity() == options.identity()
+    assert "published with mine" == options.normalisation().source
+    assert options.normalisation().mean == pytest.approx(own.normalisation().mean)
+    assert 1 == options.loaded(made.NETWORK, RGB).values["loaded_share"]
+
+
+def test_statistics_of_reflectance_are_those_of_16_bit_images_alone():
+    entry = published.find("ssl4eo-s12-moco-resnet50-rgb")
+    assert entry.normalisation("uint8") is None
+    used = entry.normalisation("uint16")
+    assert ((0, 0, 0), pytest.approx(10000 / 65535)) == (used.mean, used.std[0])
+    assert Bands(values="uint16").names == used.bands
