@@ -35,7 +35,7 @@ OTHERS = {
 def test_a_shipped_protocol_loads_and_names_a_known_task_and_data_set(name):
     protocol = load_protocol(name)
     assert protocol.task in registry.all()
-    assert protocol.dataset in datasets.registry.all()
+    assert datasets.get(protocol.dataset).name == protocol.dataset
     assert protocol.selects != "val" or protocol.split.ratio is None or protocol.split.ratio[1] > 0
 
 
@@ -161,10 +161,10 @@ def test_every_protocol_has_a_demo_twin_of_its_task_classes_and_metric(name):
     (demo,) = _twins(name)
     twin, base = load_protocol(demo), load_protocol(name)
     assert twin.dataset.startswith("demo-")
-    # The demo's own protocols never have slices of one image on both sides.
-    assert twin.split.by == (
-        "image" if demo.count("/") == 1 and base.task in {"seg", "cloud", "probe-seg"} else base.split.by
-    )
+    # The demo's own protocols never have slices of one image on both sides; its pairs alone have parts.
+    whole = demo.count("/") == 1 and base.task in {"seg", "cloud", "probe-seg"}
+    whole |= base.split.by == "given" and twin.dataset != "demo-change"
+    assert twin.split.by == ("image" if whole else base.split.by)
     assert twin.schedule.length == base.schedule.length
     kept = {"task", "metric"} | ({"classes"} if base.classes else set())
     assert twin.model_dump(include=kept) == base.model_dump(include=kept)

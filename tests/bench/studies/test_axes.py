@@ -97,6 +97,12 @@ def test_options_of_a_command_change_axes_of_rows_and_networks(study):
             "moco states its own init, which is an axis: leave one of them out",
         ),
         (
+            {"heads": ["fcn"]},
+            {"tasks": ["probe"]},
+            "probe take no head fcn: leave it out, or ask for seg, change or det",
+        ),
+        ({"heads": ["fpm"]}, {"tasks": ["seg"]}, "unknown head 'fpm'"),
+        (
             {"eval_sizes": [64, 96]},
             {"tasks": ["seg"]},
             "labels of seg lie in pixels, which no other size of images fits",
@@ -121,6 +127,18 @@ def test_protocols_are_fed_at_each_size_and_at_their_own_stay_what_they_were():
     wide = fed_at(own, 96)
     assert ("demo/scenes-probe-96px", "demo/scenes-probe", 96) == (wide.id, wide.of, wide.evaluation.size)
     assert own.hash != wide.hash
+
+
+def test_a_head_makes_a_variant_of_each_protocol_whose_task_takes_it_and_its_own_head_none(study):
+    """Options of the protocol's own head say nothing of another, which has its own."""
+    asked = study({"heads": ["fcn", "upernet", "retinanet-fpn"]}, tasks=["seg", "det", "probe"], methods=["moco"])
+    protocols = {each.id: each for each in asked.all_protocols()}
+    assert ["demo/city", "demo/city-upernet", "demo/objects-retinanet-fpn"] == list(protocols)[:3]
+    assert load_protocol("demo/city") == protocols["demo/city"]
+    assert {"head": "upernet"} == protocols["demo/city-upernet"].network
+    levels = {name: asked.levels_of(asked.rows()[0], "r18", each).get("heads") for name, each in protocols.items()}
+    assert ["fcn", "upernet", "retinanet-fpn", None] == list(levels.values())[:4]
+    assert ["demo/city-linear"] == [each.id for each in study(None, tasks=["seg"], head="linear").all_protocols()]
 
 
 def test_an_axis_of_evaluation_sizes_makes_a_variant_of_each_protocol_that_can_be_scaled(study):
