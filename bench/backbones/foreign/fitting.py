@@ -214,7 +214,7 @@ def _choose(alike: list[Fit], path: Path) -> Fit:
             f"weights file {path} has {len(rest)} networks that fit: say which by `under: "
             f"{_where(first)}`, or {', '.join(map(_where, rest[1 : SHOWN + 1]))}"
         )
-    also = tuple(_where(each) for each in alike if each is not first)
+    also = tuple(_where(each) for each in alike if each is not first and not _same(first, each))
     return Fit(first.place, first.prefix, first.taken, first.left, first.missing, first.share, also, first.tensors)
 
 

@@ -210,7 +210,7 @@ def test_a_module_that_was_pickled_whole_gives_its_weights(tmp_path):
     torch.save({"model": network}, tmp_path / "whole.pth")
     state, found = load(tmp_path / "whole.pth", network="squeezenet1_1")
     assert all(torch.equal(network.state_dict()[name], value) for name, value in state.items())
-    assert "model" == found.where
+    assert ("model", ()) == (found.where, found.also)
 
 
 @pytest.mark.real
