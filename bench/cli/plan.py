@@ -16,6 +16,7 @@ from bench.cli.study import (
     of_repeat,
     one_repeat,
     say_left_out,
+    say_overlaps,
     say_warnings,
     study_from,
     study_options,
@@ -72,6 +73,7 @@ def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int |
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
     say_left_out(whole, console)
     say_warnings(whole.pretrains, console)
+    say_overlaps(whole, console)
     for found in filter(None, duplicates.count(study, inputs)):
         console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     asked = asked_of(options, study, inputs)

@@ -139,6 +139,11 @@ class PretrainOptions(BaseModel):
         """Needs of a method that its options meet and the corpus need not."""
         return frozenset()
 
+    @property
+    def learns_labels(self) -> bool:
+        """Whether the method learns labels of the corpus' tiles that are not its land cover."""
+        return False
+
     def remedy(self, need: str) -> str | None:  # noqa: ARG002 - overridden where it matters
         """How a user meets a need of the method by its options; None where only the corpus can."""
         return None

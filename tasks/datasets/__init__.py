@@ -8,11 +8,12 @@ its path: it has `contents` and names no code.
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bench.core import configs, documents
 from bench.core.configs import ConfigKind
@@ -23,6 +24,16 @@ from tasks import writing
 from tasks.datasets.archives import unpacked
 from tasks.datasets.described.contents import Contents
 from tasks.protocols import Slices
+
+
+def _is_box(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    west, south, east, north = bounds
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90):
+        raise ValueError("is no box of degrees: write [west, south, east, north]")
+    return bounds
+
+
+Area = Annotated[tuple[float, float, float, float], AfterValidator(_is_box)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +53,16 @@ class DatasetSpec(Spec):
         labels: kinds of label that it is published with, where there are two (`slices.labels` of a protocol).
         images: number of images, scenes or pairs in the published set; None where it varies.
         contents: what the layout is, of sets that no code of their own reads (`tasks.datasets.described.contents`).
+        packed: whether archives are unpacked before it is read.
         source: where a user's own files lie; None where they are named to `bench data prepare`.
         maker: `module:function` of `(home, say) -> source`, which makes the public layout below the data folder, or
             finds it there; None where a user brings the data. What is made is synthetic: its scores say nothing about the
             real world.
+        label_source: who or what labelled it, in a few words; empty where that is not known.
+        kin: legends of land cover (`bench products`, `configs/landcover-of-classes`) whose classes are kin to its own: a
+            row that learns one of them has learned something of these labels.
+        areas: boxes in degrees (west, south, east, north) that hold all of its images, where that is public; images that
+            are georeferenced say it better, and need none.
     """
 
     homepage: str
@@ -59,6 +76,10 @@ class DatasetSpec(Spec):
     maker: str | None = None
     contents: Contents | None = None
     source: Path | None = None
+    packed: bool = True
+    label_source: str = ""
+    kin: tuple[str, ...] = ()
+    areas: tuple[Area, ...] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -83,12 +104,12 @@ class DatasetSpec(Spec):
             raise DataError(f"data set {self.name} has one kind of label: leave slices.labels out of its protocol")
         read: Any = self.load()
         given = self._read(options or {})
-        with unpacked(source, out.parent, self.archives) as folder:
+        with unpacked(source, out.parent, self.archives) if self.packed else nullcontext(source) as folder:
             read(folder, out, slices, progress, *given)
         described = {"described": self.contents.hash} if self.contents else {}
         writing.declare(out, {"dataset": self.name, "synthetic": self.synthetic, "published": self.images, **described})
 
-    def _read(self, options: Mapping[str, str]) -> list[BaseModel]:
+    def _read(self, options: Mapping[str, str]) -> list[Any]:
         if self.contents is not None and not options:
             return [self.contents]
         if self.options is None:
@@ -107,9 +128,39 @@ class DatasetSpec(Spec):
             raise DataError(f"data set {self.name}: {where} cannot be read: {first['msg']}") from None
 
 
+@dataclass(frozen=True, kw_only=True)
+class TorchGeoSpec(DatasetSpec):
+    """A data set that TorchGeo reads, by the name of its class there."""
+
+    def _read(self, options: Mapping[str, str]) -> list[Any]:
+        return [self.name.removeprefix(TORCHGEO), *super()._read(options)]
+
+
+def of_torchgeo(name: str) -> TorchGeoSpec:
+    """The data set `torchgeo:<name>`; whether TorchGeo has it is looked at when it is prepared.
+
+    Raises:
+        StudyError: it can be no name of a class.
+    """
+    if not name.isidentifier():
+        raise StudyError(f"torchgeo:{name}: write the name of a class of torchgeo.datasets, such as torchgeo:LoveDA")
+    return TorchGeoSpec(
+        name=f"{TORCHGEO}{name}",
+        summary=f"what TorchGeo's {name} reads",
+        factory="tasks.datasets.torchgeo_sets:read",
+        options=load("tasks.datasets.torchgeo_sets:TorchGeoOptions"),
+        homepage="https://torchgeo.readthedocs.io/en/stable/api/datasets.html",
+        licence="as TorchGeo's page of data sets states",
+        citation=f"as the documentation of TorchGeo's {name} states",
+        layout="as TorchGeo reads it, below the folder of --source",
+        packed=False,
+    )
+
+
 _SHIPPED = ConfigKind("data set", "datasets", StudyError)
 DESCRIBED = "tasks.datasets.described.reading:read"
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+TORCHGEO = "torchgeo:"
 # A user's own files, relative to where a command runs.
 OWN = Path("datasets")
 
@@ -133,6 +184,9 @@ class _File(BaseModel):
     labels: tuple[str, ...] = ()
     images: int | None = None
     maker: str | None = None
+    label_source: str = ""
+    kin: tuple[str, ...] = ()
+    areas: tuple[Area, ...] = ()
 
     @model_validator(mode="after")
     def _is_read_in_one_way(self) -> "_File":
@@ -155,6 +209,9 @@ class _Own(BaseModel):
     citation: str = "not stated"
     layout: str = "as its file describes it"
     images: int | None = None
+    label_source: str = ""
+    kin: tuple[str, ...] = ()
+    areas: tuple[Area, ...] = ()
 
 
 def read_own(file: Path) -> DatasetSpec:
@@ -211,7 +268,9 @@ class Datasets(Registry[DatasetSpec]):
         return self.all() | {file.stem: read_own(file) for file in sorted(OWN.glob("*.yaml"))}
 
 
-registry = Datasets("data", "data set", map(read_spec, map(_SHIPPED.find, _SHIPPED.names())))
+registry = Datasets(
+    "data", "data set", map(read_spec, map(_SHIPPED.find, _SHIPPED.names())), {TORCHGEO: f"{__name__}:of_torchgeo"}
+)
 get = registry.get
 
 

@@ -38,6 +38,9 @@ OWN = {
     "softcon": {"both": recipes.MOCO_V2},
     "dino": {"first": recipes.DINO_1, "second": recipes.DINO_2},
     "vicreg": {"both": recipes.VICREG},
+    "barlowtwins": {"first": recipes.BYOL_1, "second": recipes.BYOL_2},
+    "simsiam": {"both": recipes.MOCO_V2},
+    "densecl": {"both": recipes.MOCO_V2},
 }
 SMALL = {"batch": 4, "size": 32, "precision": "fp32", "queue": 16, "dim": 8, "hidden": 8, "prototypes": 6, "cell": 16}
 SMALL |= {"out_dim": 6, "bottleneck": 8}

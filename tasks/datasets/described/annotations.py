@@ -191,7 +191,7 @@ def _agree(parts: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def checked(raws: list[Raw], classes: list[str], size: tuple[int, int]) -> Checked:
-    """Boxes with class numbers, inside their image.
+    """Boxes with class numbers, inside their image; copies differ in capitals of the classes' names.
 
     Corners that are the wrong way round are turned, what reaches over an edge is cut, what has no size is left out.
 
@@ -206,8 +206,12 @@ def checked(raws: list[Raw], classes: list[str], size: tuple[int, int]) -> Check
     height, width = size
     kept: list[list[float]] = []
     odd: list[str] = []
+    numbers = {name.lower(): at for at, name in reversed(list(enumerate(classes)))} | {
+        name: at for at, name in enumerate(classes)
+    }
     for raw in raws:
-        if raw.name not in classes:
+        number = numbers.get(raw.name, numbers.get(raw.name.lower()))
+        if number is None:
             raise DataError(f"{raw.where}: class {raw.name!r} is none of {', '.join(classes)}")
         (left, right), (top, bottom) = sorted(raw.corners[::2]), sorted(raw.corners[1::2])
         inside = [max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height))]
@@ -220,7 +224,7 @@ def checked(raws: list[Raw], classes: list[str], size: tuple[int, int]) -> Check
         # A pixel is the rounding of shares, or a corner that a tool counted from 0 and not from 1.
         if np.abs(np.subtract(inside, raw.corners)).max() > 1:
             odd.append(f"{raw.where}: the box {_shown(raw)} was put right")
-        kept.append([*inside, classes.index(raw.name)])
+        kept.append([*inside, number])
     return Checked(np.array(kept, dtype=np.float32).reshape(-1, 5), odd)
 
 

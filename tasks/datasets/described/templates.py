@@ -94,7 +94,8 @@ class Template:
     def find(self, tree: "Tree", endings: frozenset[str] | None = None) -> list[Found]:
         """The files that match in the nearest folder where one does.
 
-        Several folders are taken where each holds another part, as `train.zip` and `val.zip` do side by side.
+        Several folders are taken where a field of a folder's name has other texts in each, as with `{part}` when `train.zip`
+        and `val.zip` lie side by side.
 
         Args:
             tree: the files.
@@ -124,8 +125,11 @@ class Template:
         return found
 
     def _refuse_arbitrary(self, tree: "Tree", by_root: dict[str, list[Found]]) -> None:
-        parts = [{each.fields.get("part") for each in found} for found in by_root.values()]
-        apart = "part" in self.fields and sum(map(len, parts)) == len(set().union(*parts))
+        apart = any(
+            sum(map(len, texts)) == len(set().union(*texts))
+            for name in Template(self.text.rpartition("/")[0]).fields
+            for texts in [[{each.fields[name] for each in found} for found in by_root.values()]]
+        )
         if len(by_root) > 1 and not apart:
             listed = ", ".join(sorted(by_root)[:4])
             raise DataError(

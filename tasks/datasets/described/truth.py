@@ -39,12 +39,18 @@ def class_of(listing: Listing, contents: ClassFolders) -> tuple[list[str], list[
     """
     texts = [image.fields["class"] for image in listing.images]
     names = contents.classes or {text: text for text in sorted(set(texts))}
-    unknown = sorted(set(texts) - names.keys())
+    # Copies differ in how a folder's name is written.
+    name_of = {text.lower(): name for text, name in names.items()} if contents.classes else names
+    read = [name_of.get(text.lower() if contents.classes else text) for text in texts]
+    unknown = sorted({text for text, name in zip(texts, read, strict=True) if name is None})
     if unknown:
         raise DataError(f"{listing.tree.folder}: class {unknown[0]!r} is not under classes: {', '.join(names)}")
     order = list(dict.fromkeys(names.values()))
     _check_count(order, listing)
-    return order, [order.index(names[text]) for text in texts]
+    without = [name for name in order if name not in set(read)]
+    if without:
+        raise DataError(f"{listing.tree.folder} has no image of class {without[0]}: is the download complete?")
+    return order, [order.index(str(name)) for name in read]
 
 
 def flags_of(listing: Listing, contents: LabelTable) -> tuple[list[str], list[NDArray[np.uint8]]]:

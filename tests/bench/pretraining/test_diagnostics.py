@@ -9,6 +9,7 @@ from torch import nn
 
 from bench import backbones
 from bench.backbones.normalisation import IMAGENET, Normalisation
+from bench.backbones.pyramid import Backbone
 from bench.core.errors import DivergedError
 from bench.pretraining.diagnostics import (
     Features,
@@ -182,7 +183,7 @@ class TwoTiles:
         )
 
 
-class Scaled(nn.Module):
+class Scaled(Backbone):
     """Batch norm of the image, after a huge running variance that would make all features equal."""
 
     def __init__(self) -> None:

@@ -148,6 +148,9 @@ def test_what_a_study_states_stays():
         ("softcon", (2, 0)),
         ("dino", (2, 2)),
         ("vicreg", (2, 0)),
+        ("barlowtwins", (2, 0)),
+        ("simsiam", (2, 0)),
+        ("densecl", (1, 1)),
         ("random", (0, 0)),
     ],
 )

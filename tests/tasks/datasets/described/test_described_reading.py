@@ -263,7 +263,7 @@ BOX = '{"image_id": 2, "category_id": 1, "bbox": [0, 0, 1, 1]}'
         ("[" * 10_000, "cannot be read"),
         ('{"images": 3, "annotations": [], "categories": []}', "images"),
         ('{"images": [], "annotations": [], "categories": []}', "0 classes|is not listed"),
-        (f'{{{{"images": [], "categories": [], "annotations": [{BOX}]}}}}', "does not list"),
+        (f'{{"images": [], "categories": [], "annotations": [{BOX}]}}', "does not list"),
     ],
 )
 def test_a_hostile_or_broken_coco_file_is_refused_with_its_name(own, make, tmp_path, text, said):

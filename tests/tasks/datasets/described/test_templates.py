@@ -32,7 +32,7 @@ def test_a_layout_is_found_in_the_nearest_folder_that_has_it(tmp_path):
     assert ["set"] == [each.root for each in Template("images/{name}.png").find(tree)]
 
 
-def test_a_layout_in_two_folders_is_refused_unless_they_are_two_parts(tmp_path):
+def test_a_layout_in_two_folders_is_refused_unless_a_folders_field_tells_them_apart(tmp_path):
     tree = _tree(tmp_path, "x/train/images/a.png", "y/val/images/a.png")
     assert {"x", "y"} == {each.root for each in Template("{part}/images/{name}.png").find(tree)}
     with pytest.raises(DataError, match=r"images/\{name\}.png in several folders"):
