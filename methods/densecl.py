@@ -15,7 +15,7 @@ from methods import schedules
 from methods.augment.views import views_of
 from methods.moco import queue_constant, queue_loss, shuffled
 from methods.options.densecl import DenseCLOptions
-from methods.teacher import pool, teacher_of
+from methods.teacher import teacher_of
 
 
 class DenseCL(Method[DenseCLOptions]):
@@ -38,9 +38,9 @@ class DenseCL(Method[DenseCLOptions]):
         with torch.no_grad():
             others = shuffled(lambda part: self.teacher(part)[-1], key, self.options.shuffle, batch.generator)
         places, other_places = (each.flatten(2).transpose(1, 2) for each in (features, others))
-        queries = self.heads[0](pool(features)), self.heads[1](places.flatten(0, 1))
+        queries = self.heads[0](features.mean(dim=(2, 3))), self.heads[1](places.flatten(0, 1))
         with torch.no_grad():
-            keys = self.teacher_heads[0](pool(others)), self.teacher_heads[1](other_places)
+            keys = self.teacher_heads[0](others.mean(dim=(2, 3))), self.teacher_heads[1](other_places)
             with torch.autocast(query.device.type, enabled=False):
                 found = select_most_similar(
                     functional.normalize(places.float(), dim=2),
