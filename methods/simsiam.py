@@ -48,7 +48,8 @@ class SimSiam(Method[SimSiamOptions]):
             optimiser.add_param_group(group)
 
         def cosine(step: int) -> float:
-            return cosine_schedule(min(step, self.length.steps - 1), self.length.steps, 1.0, 0.001)
+            rate: float = cosine_schedule(min(step, self.length.steps - 1), self.length.steps, 1.0, 0.001)
+            return rate
 
         kept = cosine if self.options.predictor_decay else lambda _: 1.0
         staying = len(optimiser.param_groups) - falling

@@ -17,8 +17,8 @@ def corpus(home: Path, say: Say) -> Path:
     out = world.root / FOLDER
     if not out.is_dir():
         say(f"cutting the demo corpus in {out}")
-        more = {"controls": True, "keep_map": True}
-        build_corpus(world.scenes, world.landcover, "globeland30", out, size=SIZE, synthetic=True, **more)
+        places = (world.scenes, world.landcover, "globeland30", out)
+        build_corpus(*places, size=SIZE, synthetic=True, controls=True, keep_map=True)
     return out
 
 
