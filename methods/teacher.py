@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import TypeVar
 
 from lightly.models.utils import deactivate_requires_grad
-from torch import Tensor, nn
+from torch import nn
 from torchvision.ops import StochasticDepth
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -18,8 +18,3 @@ def teacher_of(student: Network) -> Network:
         if isinstance(module, StochasticDepth):
             module.p = 0.0
     return teacher
-
-
-def pool(feature_map: Tensor) -> Tensor:
-    """Global average of a feature map, B x C x H x W to B x C."""
-    return feature_map.mean(dim=(2, 3))

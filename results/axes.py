@@ -29,7 +29,7 @@ NAMES = {
     "eval_sizes": "evaluation size",
     "heads": "head",
 }
-SEEDS = "seeds"
+SEEDS, RANDOM = "seeds", "random"
 # Axes of which each level is a protocol of its own, whose id ends with the level.
 OF_PROTOCOLS = ("eval_sizes", "heads")
 
@@ -80,12 +80,14 @@ class Explained:
         columns: by protocol and amount of labels.
         whole: the column that sentences are about: the mean of all, or the only one.
         left_out: what a reader must know of cells that are not there, a line each.
+        untrained: mean score of random weights by network, over the columns that sentences are about.
     """
 
     study: str
     columns: list[Column]
     whole: Column
     left_out: list[str]
+    untrained: dict[str, float]
 
 
 def explain(store: Path, records: list[Record], study: str | None = None) -> Explained:
@@ -111,7 +113,19 @@ def explain(store: Path, records: list[Record], study: str | None = None) -> Exp
         found.append(_column(grid, f"{protocol} at {amount}", those, left_out))
     if not found:
         raise StudyError(f"study {grid.study}: no record of a trained row is there: run it with `bench run`")
-    return Explained(grid.study, found, _mean(found, left_out), left_out)
+    return Explained(grid.study, found, _mean(found, left_out), left_out, _untrained(grid, records))
+
+
+def _untrained(grid: Grid, records: list[Record]) -> dict[str, float]:
+    """Mean score of random weights by network: over cells of a column first, then over columns."""
+    there = [record for record in records if record.key in grid.cells and record.method == RANDOM]
+    frame = pd.DataFrame(
+        [(record.backbone, record.protocol, record.fraction, record.score) for record in there],
+        columns=["backbone", "protocol", "fraction", "score"],
+    )
+    by_column = frame.groupby(["backbone", "protocol", "fraction"], sort=False)["score"].mean()
+    means = by_column.groupby("backbone", sort=False).mean()
+    return {str(backbone): float(score) for backbone, score in means.items()}
 
 
 def _grids(store: Path, records: list[Record]) -> list[Grid]:

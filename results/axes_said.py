@@ -1,5 +1,6 @@
 """What a study's axes explain, as tables and as sentences: one an axis, one on seeds, one that holds axes together."""
 
+import math
 from typing import Literal, get_args
 
 from results.axes import NAMES, Column, Explained
@@ -31,7 +32,7 @@ def _shares(study: str, column: Column) -> TextGrid:
         f"Shares of the variance between scores of one repeat, over {_grid(column)} and {column.repeats} repeats.",
         "In all: with the interactions that an axis is in, so that these overlap.",
         (
-            f"A score lies {100 * split.deviation:.2f} points (s.d.) from the mean of its repeat; a repeat's labels move all "
+            f"A score lies {100 * math.sqrt(split.whole):.2f} points (s.d.) from the mean of its repeat; a repeat's labels move all "
             f"scores alike by {100 * split.of_repeats:.2f}."
         ),
     ]
@@ -80,10 +81,10 @@ def _notes(column: Column) -> list[str]:
 
 
 def sentences(explained: Explained) -> list[str]:
-    """One sentence an axis, the largest share first; one on seeds; and which axes are told apart."""
+    """One sentence an axis, the largest share first; on seeds; which axes are told apart; and on untrained networks."""
     column = explained.whole
     order = sorted(range(len(column.axes)), key=lambda axis: -_own(column, axis).estimate)
-    seeds = column.split.components[-1].share
+    seeds = column.split.seeds
     return [
         *(_about(column, axis) for axis in order),
         (
@@ -91,6 +92,7 @@ def sentences(explained: Explained) -> list[str]:
             f"{100 * column.split.error:.2f} points (s.d.)."
         ),
         *_order(column, order),
+        *_untrained(explained),
     ]
 
 
@@ -124,14 +126,21 @@ def _order(column: Column, order: list[int]) -> list[str]:
         return []
     first, more, like = order[0], list[str](), list[str]()
     for other in order[1:]:
-        pair = (min(first, other), max(first, other))
-        difference = column.split.ahead[pair]
-        clear = difference.low > 0 if pair[0] == first else difference.high < 0
+        clear = column.split.difference(first, other).low > 0
         (more if clear else like).append(f"the {NAMES[column.axes[other]]}")
     said = f"The {NAMES[column.axes[first]]} has the largest share of the axes"
     ahead = f": more than {' and '.join(more)}" if more else ""
     unclear = f"{'; ' if more else ', but '}not told apart from {' and '.join(like)}" if like else ""
     return [f"{said}{ahead}{unclear}."]
+
+
+def _untrained(explained: Explained) -> list[str]:
+    """What networks differ by before they are trained, where the study has random weights of each."""
+    column, means = explained.whole, explained.untrained
+    if "backbones" not in column.axes or set(column.levels[column.axes.index("backbones")]) - means.keys():
+        return []
+    each = ", ".join(f"{100 * mean:.2f} points on {backbone}" for backbone, mean in means.items())
+    return [f"Random weights have {each}: so far networks lie apart before any pretraining."]
 
 
 def _said(share: Interval) -> str:

@@ -54,7 +54,7 @@ def _cover(levels: tuple[int, ...], kind: Kind, studies: int, seed: int) -> Cove
     held: dict[str, list[bool]] = {what: [] for what in WHAT if what != "none" or len(levels) > 3}
     for number in range(studies):
         errors, variance = _errors(random, levels, kind)
-        split = decompose(truth[..., None] + errors, draws=_DRAWS, seed=number, pairs=False)
+        split = decompose(truth[..., None] + errors, draws=_DRAWS, seed=number)
         whole = LARGE + SMALL + TOGETHER + variance
         true = {"large": LARGE, "small": SMALL, "none": 0.0, "interactions": TOGETHER, "seeds": variance}
         for what, each in held.items():
@@ -66,8 +66,9 @@ def _cover(levels: tuple[int, ...], kind: Kind, studies: int, seed: int) -> Cove
 def _interval(split: Decomposition, what: str) -> Interval:
     if what == "interactions":
         return split.interactions
-    at = {"large": 0, "small": 1, "none": 2, "seeds": -1}[what]
-    return split.components[at].share
+    if what == "seeds":
+        return split.seeds
+    return split.share([({"large": 0, "small": 1, "none": 2}[what],)])
 
 
 def effects(levels: tuple[int, ...]) -> Floats:

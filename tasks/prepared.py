@@ -155,6 +155,14 @@ class Prepared:
         """Where each slice is of: the place that the layout names, else its source image."""
         return [s.get("place", s["source"]) for s in self.index["slices"]]
 
+    @cached_property
+    def footprints(self) -> NDArray[np.float64] | None:
+        """Corners of each slice in degrees, N x 4 x 2, not numbers where not known; None where no image has a place."""
+        kept = self.index.get("footprints")
+        if kept is None:
+            return None
+        return np.array([np.full((4, 2), np.nan) if each is None else each for each in kept], dtype=np.float64)
+
     def statistics(self, positions: list[int]) -> Normalisation:
         """Mean and standard deviation of each band over the pixels of some slices, of both dates where there are two."""
         bands = self.bands

@@ -367,18 +367,27 @@ def fed_at(protocol: Protocol, size: int | None) -> Protocol:
     """
     if size in {None, protocol.evaluation.size or protocol.slices.size}:
         return protocol
+    evaluation = protocol.evaluation.model_dump(mode="json", exclude_unset=True) | {"size": size}
+    return _variant(protocol, f"{size}px", f"at {size} px", "evaluation", evaluation)
+
+
+def with_head(protocol: Protocol, head: str) -> Protocol:
+    """A protocol with another head, whose options are the head's own: a variant of it."""
+    return _variant(protocol, head, f"head {head}", "network", {"head": head})
+
+
+def _variant(protocol: Protocol, ending: str, words: str, name: str, value: dict[str, Any]) -> Protocol:
+    """A protocol of which a study states one part itself."""
+    sources = {key: source for key, source in protocol.sources.items() if key.partition(".")[0] != name}
+    changes = {
+        "id": f"{protocol.id}-{ending}",
+        "title": f"{protocol.title}, {words}",
+        name: value,
+        "of": protocol.of or protocol.id,
+        "sources": sources | {name: "ours: the study's"},
+    }
     # What a file leaves out stays out, for its sources speak of the rest alone.
-    values = protocol.model_dump(mode="json", exclude_unset=True)
-    return Protocol.model_validate(
-        values
-        | {
-            "id": f"{protocol.id}-{size}px",
-            "title": f"{protocol.title}, at {size} px",
-            "evaluation": {**values.get("evaluation", {}), "size": size},
-            "of": protocol.of or protocol.id,
-            "sources": {**protocol.sources, "evaluation.size": "ours: the study's"},
-        }
-    )
+    return Protocol.model_validate(protocol.model_dump(mode="json", exclude_unset=True) | changes)
 
 
 def _stated(value: object) -> list[str]:

@@ -49,6 +49,7 @@ class SliceWriter:
         self._bands = bands
         self._size = size
         self._slices: list[dict[str, Any]] = []
+        self._footprints: list[list[list[float]] | None] = []
         self._originals: dict[str, list[str]] = {}
         self._equal: dict[bytes, list[int]] = {}
         channels = len(bands) * label.dates
@@ -67,6 +68,7 @@ class SliceWriter:
         part: str | None = None,
         originals: Sequence[str] = (),
         place: str | None = None,
+        footprint: NDArray[np.float64] | None = None,
     ) -> None:
         """Store one slice.
 
@@ -79,6 +81,7 @@ class SliceWriter:
             part: `train`, `val` or `test`, where the public layout says so.
             originals: files of the source image in the public layout, one a date.
             place: where it is of, which several source images may share.
+            footprint: corners in degrees, 4 x 2, where the source image is georeferenced.
         """
         at = len(self._slices)
         assert image.dtype == self._images.dtype
@@ -90,6 +93,7 @@ class SliceWriter:
         self._counts[at] = self._label.count(self._labels.add(label), len(self._classes))
         entry = {"source": source, "x": int(x), "y": int(y)}
         self._slices.append(entry | ({"part": part} if part else {}) | ({"place": place} if place else {}))
+        self._footprints.append(None if footprint is None else np.round(footprint, 7).tolist())
         if originals:
             self._originals.setdefault(source, list(originals))
 
@@ -125,6 +129,7 @@ class SliceWriter:
             **named,
             # Beside the hash, which was there before: the same set with and without them is one set.
             **({"originals": self._originals} if self._originals else {}),
+            **({"footprints": self._footprints} if any(self._footprints) else {}),
             **about,
         }
         files.write_json(self._folder / "index.json", index)

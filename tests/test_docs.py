@@ -12,6 +12,7 @@ import tasks
 from bench import backbones, engines
 from bench.corpus.build.rules import REASONS, Rules
 from bench.studies.study import Row, Study, load_study
+from tasks import heads
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # A path below the root, as prose and commands write it; `*` and `<name>` stand for any name.
@@ -126,8 +127,9 @@ def test_the_corpus_page_has_every_threshold_with_its_default_and_every_reason()
         ("methods.md", methods.registry),
         ("methods.md", backbones.registry),
         ("tasks.md", tasks.registry),
+        ("tasks.md", heads.registry),
     ],
-    ids=["methods", "backbones", "tasks"],
+    ids=["methods", "backbones", "tasks", "heads"],
 )
 def test_every_registered_name_has_a_row_in_its_page(file, registry):
     cells = re.findall(r"^\| (`[^|]+`) \|", (ROOT / "docs" / file).read_text(), re.MULTILINE)

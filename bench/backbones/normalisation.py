@@ -12,6 +12,7 @@ from bench.backbones.sources import IMAGENET as PUBLISHED
 from bench.backbones.sources import RANDOM
 from bench.core.bands import COLOURS, Bands
 from bench.core.errors import WeightsError
+from bench.core.published import Published
 
 # One value a band.
 Channels = tuple[float, ...]
@@ -101,6 +102,16 @@ def normalisation_of(init: str) -> Normalisation:
     if said is None:
         return Normalisation(IMAGENET.mean, IMAGENET.std, f"assumed: {path.name} does not say its own")
     return said
+
+
+def published_with(entry: Published, values: str) -> Normalisation | None:
+    """The input statistics of published weights for images of this type of values; None where they are of another."""
+    if entry.input.of != values:
+        return None
+    most = 255 if values == "uint8" else 65535
+    mean, std = (tuple(round(each / most, 9) for each in every) for every in (entry.input.mean, entry.input.std))
+    names = COLOURS if len(mean) == len(COLOURS) else entry.channels
+    return Normalisation(mean, std, f"published with {entry.name}", names)
 
 
 def _in_header(path: Path) -> Normalisation | None:

@@ -31,8 +31,10 @@ COMMANDS = {
     "methods": ("bench.cli.listing:methods", "List the pretraining methods and their options."),
     "backbones": ("bench.cli.listing:backbones", "List the networks that can be pretrained."),
     "weights": ("bench.cli.weights:weights", "List pretrained weights; export them for other libraries."),
+    "import": ("bench.cli.importing:command", "Copy the scores of another benchmark beside a store's records."),
     "probe": ("bench.cli.probe:probe", "Say how good frozen features are, and whether they beat random ones."),
     "tasks": ("bench.cli.listing:tasks", "List the tasks and their protocols."),
+    "heads": ("bench.cli.listing:heads", "List what stands on a network, and the options of each head."),
     "engines": ("bench.cli.listing:engines", "List where jobs can run, and the options of each."),
 }
 

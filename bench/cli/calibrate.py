@@ -8,7 +8,7 @@ from bench.cli import options
 from bench.cli.options import FOLDER
 from bench.cli.reading import load_store
 from bench.core.files import write_text
-from results import calibration, calibration_doubts, equal_rows, sequential
+from results import calibration, calibration_axes, calibration_doubts, equal_rows, sequential
 
 REPORT, EQUAL_ROWS, TABLE, BOARD = (
     Path("docs/reports/calibration.md"),
@@ -16,6 +16,8 @@ REPORT, EQUAL_ROWS, TABLE, BOARD = (
     Path("results/stats/calibration.csv"),
     Path("results/leaderboard"),
 )
+# Of so many draws one is a study with axes, whose intervals are drawn themselves.
+_AXES = 25
 
 
 @click.command()
@@ -28,8 +30,8 @@ def command(store: Path, aa: Path | None, draws: int, out: Path | None, table: P
     """Simulate studies without a difference, and count how often their intervals say that there is one.
 
     A grid of designs (methods, seeds, columns) and of kinds of errors, pretrainings that repeats share, the residuals of
-    a board, test images from a few places, several tasks, and seeds that are added until intervals are narrow. Takes half
-    an hour. Exits 1 where a design errs more than its limit.
+    a board, test images from a few places, several tasks, seeds that are added until intervals are narrow, and shares of
+    axes. Takes half an hour. Exits 1 where a design errs more than its limit.
 
     With --aa, count instead in real records of rows that differ in nothing, such as those of the study aa-probes.
     """
@@ -48,7 +50,10 @@ def _simulate(store: Path, draws: int, out: Path, table: Path) -> int:
     with options.bar("test places and tasks") as progress:
         doubts = calibration_doubts.measure_doubts(draws, progress)
     grown = sequential.measure(draws)
-    more = [calibration_doubts.sections(doubts), sequential.section(grown)]
+    studies = max(1, draws // _AXES)
+    with options.bar("shares of axes") as progress:
+        axes = calibration_axes.section(calibration_axes.measure(studies, progress), studies)
+    more = [calibration_doubts.sections(doubts), sequential.section(grown), axes]
     write_text(table, calibration.table(cells))
     write_text(out, calibration.report(cells, shared, board, draws, more))
     click.echo(out)

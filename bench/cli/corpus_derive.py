@@ -29,6 +29,8 @@ def merge(folders: tuple[Path, ...], out: Path, distinct: bool) -> None:
 @click.option("--min-share", default=0.0, help="Least proportion of the dominant class.")
 @click.option("--source", "sources", multiple=True, help="Source to keep; may be given several times.")
 @click.option("--within", type=float, nargs=4, help="West, south, east and north in degrees.")
+@click.option("--away-from", metavar="DATASET", help="Keep tiles away from a data set: its name, or a prepared folder.")
+@click.option("--km", type=click.FloatRange(min=0), default=0.0, show_default=True, help="How far away.")
 def filter_tiles(
     folder: Path,
     out: Path,
@@ -36,14 +38,21 @@ def filter_tiles(
     min_share: float,
     sources: tuple[str, ...],
     within: tuple[float, float, float, float] | None,
+    away_from: str | None,
+    km: float,
 ) -> None:
     """Keep the tiles that meet all conditions given."""
     from bench.corpus.build.derive import choose, take
     from bench.corpus.storage.reader import Corpus
+    from bench.studies.places import places_of
 
     opened = Corpus.open(folder)
-    numbers = choose(opened, classes=classes, min_share=min_share, sources=sources, within=within)
-    given = {"class": classes, "min-share": min_share, "source": sources, "within": within}
+    others = None if away_from is None else places_of(away_from)
+    numbers = choose(
+        opened, classes=classes, min_share=min_share, sources=sources, within=within, away_from=others, km=km
+    )
+    away = away_from and f"{away_from} by {km:g} km"
+    given = {"class": classes, "min-share": min_share, "source": sources, "within": within, "away-from": away}
     listed = "; ".join(f"{name} {value}" for name, value in given.items() if value)
     say(take(opened, numbers, out, f"filter ({listed})"))
 

@@ -1,4 +1,4 @@
-"""Listing what the harness knows by name: `bench methods|tasks|backbones|data|products|engines`, all in one style.
+"""Listing what the harness knows by name: `bench methods|tasks|heads|backbones|data|products|engines`, all in one style.
 
 A registry's command is made by `command`: alone, or as `list`, it names every entry with what matters of it; `show NAME`
 adds the entry's options. Both print JSON with `--json`. Nothing here imports torch.
@@ -23,6 +23,8 @@ from bench.cli.augmentations import augmentations
 from bench.core.registry import Registry, Spec
 from bench.pretraining.spec import MethodSpec
 from tasks import TaskSpec
+from tasks import heads as registered_heads
+from tasks.heads import HeadSpec
 from tasks.protocols import known_protocols, load_protocol
 
 WIDTH = 110
@@ -38,7 +40,7 @@ def command(
     registry: Registry[S],
     text: str,
     facts: Callable[[S], Facts] | None = None,
-    place: str = "options.{name}",
+    place: str = "a study under options.{name}",
     more: str = "",
 ) -> click.Group:
     """The command that lists a registry; more subcommands may be added to it.
@@ -47,7 +49,7 @@ def command(
         registry: what is listed.
         text: the command's help.
         facts: what matters of an entry beside name, summary and needs.
-        place: where a study sets an entry's options; `{name}` stands for its name.
+        place: where an entry's options are set; `{name}` stands for its name.
         more: a last line, of what has a name but no entry.
     """
 
@@ -125,7 +127,7 @@ def _options(spec: Spec) -> dict[str, dict[str, Any]]:
 def _option_text(known: dict[str, dict[str, Any]], place: str) -> str:
     if not known:
         return ""
-    lines = ["", "", f"options (set in a study under {place}):"]
+    lines = ["", "", f"options (set in {place}):"]
     for name, option in known.items():
         default = "required" if option["required"] else _plain(option["default"])
         lines += ["", f"  {name} = {default}   ({option['kind']})"]
@@ -186,6 +188,15 @@ def _of_task(spec: TaskSpec) -> Facts:
     return {"protocols": [protocol.id for protocol in known if protocol.task == spec.name]}
 
 
+def _of_head(spec: HeadSpec) -> Facts:
+    takers = [task.name for task in problems.registry.all().values() if _takes(task, spec)]
+    return {"tasks": takers, "reference": spec.reference}
+
+
+def _takes(task: TaskSpec, head: HeadSpec) -> bool:
+    return task.head is not None and registered_heads.get(task.head).answers == head.answers
+
+
 def _of_backbone(spec: BackboneSpec) -> Facts:
     maps = [f"{channels} at {stride}" for channels, stride in zip(spec.channels, spec.strides, strict=True)]
     return {"channels": maps, "formats": list(spec.formats)}
@@ -201,4 +212,10 @@ backbones = command(
     more="timm:<name>: any network of timm that gives a pyramid of feature maps, such as timm:convnext_atto, and plain "
     "transformers, such as timm:vit_small_patch16_224",
 )
-engines = command(available.registry, "List where jobs can run, and the options of each.", place="engine")
+heads = command(
+    registered_heads.registry,
+    "List the heads of segmentation, change detection and detection, and the options of each.",
+    _of_head,
+    place="a protocol's network, beside head: {name}",
+)
+engines = command(available.registry, "List where jobs can run, and the options of each.", place="a study under engine")

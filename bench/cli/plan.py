@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+import methods
 from bench.cli import until
 from bench.cli.design import Form, show_design
 from bench.cli.study import (
@@ -15,11 +16,13 @@ from bench.cli.study import (
     of_repeat,
     one_repeat,
     say_left_out,
+    say_overlaps,
     say_warnings,
     study_from,
     study_options,
 )
 from bench.core.errors import StudyError
+from bench.pretraining.options import TrainingOptions
 from bench.store.questions import Questions
 from bench.store.store import Store
 from bench.studies import duplicates
@@ -70,6 +73,7 @@ def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int |
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
     say_left_out(whole, console)
     say_warnings(whole.pretrains, console)
+    say_overlaps(whole, console)
     for found in filter(None, duplicates.count(study, inputs)):
         console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     asked = asked_of(options, study, inputs)
@@ -121,17 +125,26 @@ def _say_power(asked: Questions, study: Study, store: Store, spread: float | Non
 def _pretrain_table(plan: Plan, store: Store) -> Table:
     """The pretrainings of each row, and what is known of them before they run."""
     known = [fact for fact in SHOWN_FACTS if any(fact in job.facts for job in plan.pretrains)]
-    table = Table("pretraining", "backbone", *(fact.replace("_", " ") for fact in known), *STATES)
+    rates = {job.key: _rate(job) for job in plan.pretrains}
+    lr = ["peak lr"] if any(rates.values()) else []
+    table = Table("pretraining", "backbone", *(fact.replace("_", " ") for fact in known), *lr, *STATES)
     rows: dict[tuple[str, ...], list[PretrainJob]] = {}
     for job in plan.pretrains:
         name = f"{job.row or job.method}{f' {job.protocol.id}' if job.protocol else ''}"
         facts = [_number(job.facts[fact]) if fact in job.facts else "" for fact in known]
-        rows.setdefault((name, job.backbone, *facts), []).append(job)
+        rows.setdefault((name, job.backbone, *facts, *([rates[job.key]] if lr else [])), []).append(job)
     for row, jobs in rows.items():
         done = [store.has_weights(job.key) for job in jobs]
         failed = [not ready and store.diverged(job.key) is not None for ready, job in zip(done, jobs, strict=True)]
         table.add_row(*row, str(len(jobs)), str(sum(done)), str(sum(failed)))
     return table
+
+
+def _rate(job: PretrainJob) -> str:
+    """The learning rate that the optimiser is given: the recipe's, scaled with the batch by the method's own rule."""
+    options = methods.get(job.method).options.model_validate(job.options)
+    rate = options.peak_lr() if isinstance(options, TrainingOptions) else None
+    return "" if rate is None else f"{rate:.3g}"
 
 
 def _number(value: float) -> str:

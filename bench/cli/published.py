@@ -4,7 +4,7 @@ import json
 
 import click
 
-from bench.backbones.published import HUB, Published, fetch, find, tables
+from bench.core.published import HUB, Published, fetch, find, tables
 
 
 def show(*, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from bench.cli.study import (
     of_repeat,
     one_repeat,
     say_left_out,
+    say_overlaps,
     say_warnings,
     study_from,
     study_options,
@@ -69,6 +70,7 @@ def run(save_predictions: int, repeat: int | None, retry_failed: bool, **options
     inputs = inputs_of(console)
     plan = of_repeat(make_plan(study, inputs), study, repeat)
     say_left_out(plan, console)
+    say_overlaps(plan, console)
     asked = asked_of(options, study, inputs)
     if study.until and repeat is not None:
         raise StudyError("--repeat makes one repeat alone, and until adds repeats: leave one of them out")

@@ -59,6 +59,9 @@ def study_options(command: Command) -> Command:
             shared.store("Folder of the results; the study's own where not given.", default=None),
             click.option("--device", help="auto, cpu, cuda or cuda:N."),
             click.option("--workers", help="Jobs that run at the same time, or auto."),
+            click.option(
+                "--allow-overlap", is_flag=True, default=None, help="Go on where test images lie under the corpus."
+            ),
             click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a study's value."),
         ]
     ):
@@ -92,6 +95,7 @@ def study_from(options: dict[str, Any]) -> Study:
         ("workers", "engine.workers"),
         ("until", "until.width"),
         ("most_seeds", "until.most"),
+        ("allow_overlap", "allow_overlap"),
     ):
         if options.get(name) is not None:
             overrides[key] = _yaml_value(name, str(options[name])) if name == "workers" else _plain(options[name])
@@ -157,6 +161,22 @@ def say_warnings(jobs: list[PretrainJob], console: Console) -> None:
     lines = {f"warning: {job.label}: {name}: {text}" for job in jobs for name, text in job.warnings.items()}
     for line in sorted(lines):
         console.print(line, style="yellow", markup=False, highlight=False)
+
+
+def say_overlaps(plan: Plan, console: Console) -> None:
+    """What of the test images lies under the corpus: a line for each that does, and one for all of which it is unknown."""
+    for found in plan.overlaps:
+        if not found.unknown and found.km2 > 0:
+            text = f"warning: {found.protocol}: {found} {found.corpus}"
+            console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    unknown: dict[str, list[str]] = {}
+    for found in plan.overlaps:
+        if found.unknown:
+            unknown.setdefault(found.unknown, []).append(found.protocol)
+    for why, protocols in unknown.items():
+        listed = ", ".join(dict.fromkeys(protocols))
+        text = f"overlap with the corpus is unknown of {listed}: {why}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def say_left_out(plan: Plan, console: Console) -> None:

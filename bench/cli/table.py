@@ -9,9 +9,11 @@ from rich.console import Console
 from bench.cli import options
 from bench.cli.reading import load_store, say_left_out
 from bench.core.files import write_text
-from results import tables
+from results import copied, tables
 from results.answers import answers
 from results.metrics import Chosen, choose, field_name
+from results.naming import Style
+from results.tables import formats
 
 
 @click.command()
@@ -33,10 +35,10 @@ from results.metrics import Chosen, choose, field_name
 )
 @click.option(
     "--names",
-    type=click.Choice(["ours", "field"]),
+    type=click.Choice(["ours", "field", "paper"]),
     default="ours",
     show_default=True,
-    help="Name metrics as records do, or as papers do.",
+    help="Name metrics as records do, or as papers do (field); with paper rows too, such as GeoKR*, MoCo v2, IN1k.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of printing.")
 def table(
@@ -53,14 +55,16 @@ def table(
     for protocol, line in chosen.unknown.items():
         if form == "csv" or protocol not in set(frame["protocol"]):  # nothing below a table can say it
             click.echo(f"bench: {protocol}: {line}", err=True)
-    if names == "field":
+    style: Style = "paper" if names == "paper" else "ours"
+    if names != "ours":
         frame = frame.assign(metric=frame["metric"].map(field_name))
     if form is None and shape is None and out is None:
-        tables.print_tables(frame, Console(), answers(store, frame).comparisons, chosen.unknown)
+        tables.print_tables(frame, Console(), answers(store, frame).comparisons, chosen.unknown, style)
+        formats.show(copied.grids(store), Console())
         return
     # A table of values compares nothing.
     comparisons = None if form == "csv" or shape == "long" else answers(store, frame).comparisons
-    rendered = tables.render(frame, form or "markdown", shape, comparisons, chosen.unknown)
+    rendered = tables.render(frame, form or "markdown", shape, comparisons, chosen.unknown, style, copied.grids(store))
     if out is None:
         click.echo(rendered, nl=False)
     else:

@@ -10,6 +10,8 @@ from bench.core.errors import StoreError
 from bench.store.store import Store
 
 FORMATS = ("torchvision", "timm", "mmseg", "mmdet")
+# Other benchmarks, which get a folder of weights and a model's configuration.
+BENCHMARKS = ("torchgeo-bench", "pangaea")
 
 
 @click.group()
@@ -38,13 +40,13 @@ def list_weights(store: Path, published: bool, as_json: bool) -> None:
 
 @weights.command()
 @click.argument("key")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="torchvision", show_default=True)
+@click.option("--format", "form", type=click.Choice([*FORMATS, *BENCHMARKS]), default="torchvision", show_default=True)
 @options.store()
 @click.option(
     "--out", type=click.Path(path_type=Path), help="File to write, without ending; default: named by content."
 )
 def export(key: str, form: str, store: Path, out: Path | None) -> None:
-    """Write weights under another library's names, in a file that it loads."""
+    """Write weights under another library's names, in a file that it loads; of a benchmark, a folder that it runs."""
     from bench.backbones.export import export as write
     from bench.backbones.weights import load
 
@@ -52,6 +54,14 @@ def export(key: str, form: str, store: Path, out: Path | None) -> None:
     card = find_card(opened, key)
     out = out or Path(f"{card['method']}-{card['backbone']}-{card['key']}-{form}")
     kept = load(opened.weights(card["key"]))
+    if form in BENCHMARKS:
+        from bench.backbones import benchmarks
+
+        hand_on = benchmarks.to_torchgeo_bench if form == "torchgeo-bench" else benchmarks.to_pangaea
+        name = f"{card.get('row') or card['method']}-{card['backbone'].removeprefix('timm:')}"
+        for line in hand_on(kept, card["backbone"], name.replace(" ", "-"), out):
+            click.echo(line)
+        return
     click.echo(write(kept, card["backbone"], form, out))
     mean, std = kept.input.mean, kept.input.std
     click.echo(
@@ -64,10 +74,15 @@ def export(key: str, form: str, store: Path, out: Path | None) -> None:
 @click.option("--backbone", help="Say how the file fits this backbone; without it, which of the registered ones fit.")
 @click.option("--under", help="Keys that stand before the weights' names, such as student.")
 def inspect(file: Path, backbone: str | None, under: str | None) -> None:
-    """Say what a checkpoint of any library holds, and what a backbone would take of it; no code of it runs."""
-    from bench.cli.inspection import describe
+    """Say what a checkpoint of any library holds, and what a backbone would take of it; no code of it runs.
 
-    for line in describe(file, backbone, under):
+    FILE may be hub:NAME of published weights that were fetched.
+    """
+    from bench.cli.inspection import describe
+    from bench.core.published import entry_of
+
+    entry = entry_of(str(file))
+    for line in describe(file if entry is None else entry.path, backbone, under):
         click.echo(line)
 
 

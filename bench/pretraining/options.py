@@ -57,6 +57,11 @@ class CorpusFacts(ImageFacts, Protocol):
         """A class of every tile, where the corpus is of images in class folders."""
         ...
 
+    @property
+    def maps_hash(self) -> str | None:
+        """Hash of the maps of land cover under the tiles; None without."""
+        ...
+
     def __len__(self) -> int:
         """Number of tiles."""
         ...
@@ -138,6 +143,11 @@ class PretrainOptions(BaseModel):
     def offers(self) -> frozenset[str]:
         """Needs of a method that its options meet and the corpus need not."""
         return frozenset()
+
+    @property
+    def learns_labels(self) -> bool:
+        """Whether the method learns labels of the corpus' tiles that are not its land cover."""
+        return False
 
     def remedy(self, need: str) -> str | None:  # noqa: ARG002 - overridden where it matters
         """How a user meets a need of the method by its options; None where only the corpus can."""

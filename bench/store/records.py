@@ -56,7 +56,8 @@ class Record(BaseModel):
         labels: amount of labels as the study asked for it (`5shot`, `50`); None where it asked for a fraction.
         design: words of the protocol that a reader of the number needs: `selection` (the rule that was used: `last`,
             `val`, `within`, `folds`, `untuned`), `draw`, `bn`, `split`, `length`, `of`, and `leaky` where images of the
-            test part lie in the training part too.
+            test part lie in the training part too; of its data set `label_source`, `kin` (the legend that the row learns
+            from its corpus, where the labels are kin to it) and `overlap` (what of the test part lies under the corpus).
         trivial: headline metric of the best answer that looks at no image, such as the most frequent class; None where it
             is not known.
         tuned: what the grid chose, by name, and `trials`; empty where nothing was tuned.

@@ -11,6 +11,7 @@ An axis has a key of its own in the study, which states a single value of it; un
     | budget | budget | how long it trains |
     | pretrain_sizes | pretrain.size | side of its views, pixels |
     | eval_sizes | eval_size | side of what it is judged on, pixels |
+    | heads | head | what stands on it in fine-tuning |
 
 A block crosses its axes; several blocks are a list, of which each point counts once. A point is a row of the study's
 tables: the first level of an axis leaves the row its name, another adds to it (`moco on demo-2027 at 3648 views`).
@@ -136,12 +137,14 @@ class Axes(BaseModel):
         blocks: one where the axes are crossed; several where points are listed.
         eval_sizes: sides that protocols are judged at, crossed with everything; None where each protocol's own holds,
             and `native` among them stands for that.
+        heads: that protocols have which can take them, crossed likewise.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     blocks: list[Block] = Field(min_length=1)
     eval_sizes: Annotated[list[Side | None], Field(min_length=1)] | None = None
+    heads: Names | None = None
 
     def levels(self, axis: str) -> list[Any]:
         """The levels of an axis that a row is crossed with, in the order in which blocks first name them."""
@@ -151,7 +154,7 @@ class Axes(BaseModel):
         return found
 
 
-OF_PROTOCOLS = ("eval_sizes",)
+OF_PROTOCOLS = ("eval_sizes", "heads")
 
 
 def read_axes(value: Any) -> Any:
@@ -178,10 +181,12 @@ def read_axes(value: Any) -> Any:
             raise ValueError(
                 f"{crossed} is an axis of protocols, which all rows share: cross it, without listing points"
             )
-    sizes = None if isinstance(value, list) else value.get("eval_sizes")
+    of_protocols = {} if isinstance(value, list) else value
+    sizes = of_protocols.get("eval_sizes")
     return {
         "blocks": [{axis: levels for axis, levels in block.items() if axis not in OF_PROTOCOLS} for block in blocks],
         "eval_sizes": None if sizes is None else [None if size == NATIVE else size for size in _list(sizes)],
+        "heads": of_protocols.get("heads"),
     }
 
 

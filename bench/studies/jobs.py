@@ -86,6 +86,7 @@ class Cell(BaseModel):
         corpus: folder of the study's corpus, where the protocol takes batch norm's statistics from it.
         seed: its index, from 0.
         subset_seed, train_seed: derived seeds.
+        design, warnings: what was known before it ran of corpus and data set together, for the record.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -104,6 +105,8 @@ class Cell(BaseModel):
     seed: int
     subset_seed: int
     train_seed: int
+    design: dict[str, str] = Field(default_factory=dict)
+    warnings: dict[str, str] = Field(default_factory=dict)
 
     @property
     def backbone(self) -> str:

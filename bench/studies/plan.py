@@ -1,6 +1,6 @@
 """The plan: a study's grid as pretrain jobs and cells with their keys."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from bench.core.seeding import derive
 from bench.store.store import Store
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
+from bench.studies.overlap import Overlap, label_words, overlaps
 from bench.studies.pretrainings import oracle_jobs, pretrain_jobs, readers, slot_of
 from bench.studies.references import missing_references
 from bench.studies.study import Row, Study
@@ -32,11 +33,13 @@ class Plan:
     Attributes:
         pretrains, cells: the jobs.
         left_out: what the grid has and the plan has not, a line each.
+        overlaps: what of each test part lies under each corpus.
     """
 
     pretrains: list[PretrainJob]
     cells: list[Cell]
     left_out: tuple[str, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
 
     def open_cells(self, store: Store, *, retry_failed: bool = False) -> list[Cell]:
         """Cells without a record; those that diverged, or whose pretraining did, only where they are to be retried."""
@@ -57,7 +60,7 @@ class Plan:
         """
         cells = [cell for cell in self.cells if cell.seed // cell.protocol.subsets == repeat]
         wanted = {cell.pretrain.key for cell in cells}
-        return Plan([job for job in self.pretrains if job.key in wanted], cells, self.left_out)
+        return Plan([job for job in self.pretrains if job.key in wanted], cells, self.left_out, self.overlaps)
 
     @property
     def grid(self) -> dict[str, dict[str, str]]:
@@ -98,9 +101,20 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     rows = entering_rows(study, protocols)
     _check_bands(study, inputs, protocols, rows)
     jobs = pretrain_jobs(study, inputs, rows, protocols) | oracle_jobs(study, inputs, protocols)
+    under = overlaps(study, inputs, rows, protocols)
     drawn = {p.id: Pool(p, inputs.dataset(study, p)).distinct(study.amounts_of(p)) for p in protocols}
     cells = [
-        _cell(study, row, backbone, jobs[slot_of(study, row, backbone, seed, protocol)], inputs, protocol, amount, seed)
+        _cell(
+            study,
+            row,
+            backbone,
+            jobs[slot_of(study, row, backbone, seed, protocol)],
+            inputs,
+            protocol,
+            amount,
+            seed,
+            under,
+        )
         for protocol in protocols
         for backbone in study.backbones
         for row in rows
@@ -112,7 +126,7 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     missed = tuple(left_out(study, protocols))
     if missed and not cells:
         raise StudyError(f"study {study.name}: {'; '.join(missed)}, and nothing is left: ask for another task")
-    return Plan(_distinct(jobs.values()), cells, missed)
+    return Plan(_distinct(jobs.values()), cells, missed, tuple(under.values()))
 
 
 def _check_points(cells: list[Cell]) -> None:
@@ -214,6 +228,7 @@ def _cell(
     protocol: Protocol,
     amount: Drawn,
     seed: int,
+    under: Mapping[tuple[str, str], Overlap],
 ) -> Cell:
     data = inputs.dataset(study, protocol)
     board = backbone if job.backbone != backbone else None
@@ -248,4 +263,23 @@ def _cell(
         seed=seed,
         subset_seed=drawn_by,
         train_seed=train_seed,
+        **_seen(study, row, job, inputs, protocol, under),
     )
+
+
+def _seen(
+    study: Study,
+    row: Row,
+    job: PretrainJob,
+    inputs: Inputs,
+    protocol: Protocol,
+    under: Mapping[tuple[str, str], Overlap],
+) -> dict[str, dict[str, str]]:
+    """What a trained row may have seen of a protocol's test part or labels, for the record."""
+    trained = methods.get(row.method).trains and job.corpus_hash is not None
+    words = label_words(row, study, protocol, inputs.corpus(study, row) if trained else None)
+    found = under.get((protocol.id, str(job.corpus_hash))) if trained else None
+    if found is None or found.unknown:
+        return {"design": words}
+    warnings = {"overlap": str(found)} if found.km2 > 0 else {}
+    return {"design": words | {"overlap": str(found)}, "warnings": warnings}

@@ -3,6 +3,7 @@
 A study file may extend another (`bench.core.configs`); it has a name of its own all the same.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,7 +25,7 @@ from bench.studies.primary import Primary
 from bench.studies.until import Until, check_until
 from bench.studies.weight_rows import weight_rows
 from tasks.amounts import Amount, amount_texts, read_amount, share
-from tasks.protocols import Protocol, fed_at, load_protocol
+from tasks.protocols import Protocol, fed_at, load_protocol, with_head
 
 # Two ways to say how many labels: a study states one, and one that extends it may state the other.
 INSTEAD = {"labels": "fractions", "fractions": "labels"}
@@ -159,6 +160,7 @@ class Study(BaseModel):
         fractions: of the training labels, in (0, 1]; None takes each protocol's own list.
         labels: amounts of labels in place of fractions (`tasks.amounts`), for all tasks or by task.
         eval_size: side that protocols scale their images to, pixels; None for each protocol's own.
+        head: that protocols have which can take it; None for each protocol's own.
         primary: the questions that the study is run for; its intervals are simultaneous over them. None for every row
             against each reference. In no key.
         until: adds seeds to those until intervals are narrow enough (`bench.studies.until`); None for no more. In no key.
@@ -166,6 +168,8 @@ class Study(BaseModel):
         pretrain_seeds: pretrainings of each method, by default as many as seeds; repeat i starts from pretraining i modulo
             this number. An initialisation is drawn anew in every repeat whatever this says.
         seed: root of the seed tree.
+        allow_overlap: go on where more than a twentieth of a protocol's test images lie under the corpus
+            (`bench.studies.overlap`); in no key.
         pretrain: options for every method that trains.
         options: options by method; they go before `pretrain`.
         tuned_by: whose ledger the options of its methods come from: a tuning file's name, or a ledger's path. Words on
@@ -196,11 +200,13 @@ class Study(BaseModel):
     fractions: Annotated[list[Fraction], Field(min_length=1)] | None = None
     labels: Annotated[list[str] | dict[str, list[str]] | None, BeforeValidator(_amounts)] = None
     eval_size: Annotated[int, Field(ge=16)] | None = None
+    head: str | None = None
     primary: Primary | None = None
     until: Until | None = None
     seeds: int = Field(default=3, gt=0)
     pretrain_seeds: int | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)
+    allow_overlap: bool = False
     pretrain: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     tuned_by: str | None = None
@@ -307,6 +313,11 @@ class Study(BaseModel):
             "backbones": backbone,
             **row.point.levels,
             **({"eval_sizes": level_name(size) if size else NATIVE} if self.axes.eval_sizes else {}),
+            **(
+                {"heads": tasks.get(protocol.task).head_of(protocol).spec.name}
+                if self.axes.heads and _takes_one_of(protocol, self.axes.heads)
+                else {}
+            ),
         }
 
     def _from_each_start(self, row: Row) -> list[Row]:
@@ -355,6 +366,13 @@ class Study(BaseModel):
         """The protocols of the asked tasks and data sets, in the study's order."""
         found = [load_protocol(name) for task in self.tasks for name in self.protocols[task]]
         kept = [protocol for protocol in found if self.datasets is None or protocol.dataset in self.datasets]
+        heads: Sequence[str | None] = (self.axes.heads if self.axes else None) or [self.head]
+        kept = [each for protocol in kept for each in self._with_heads(protocol, heads)]
+        if any(heads) and kept and not any(_takes_one_of(protocol, heads) for protocol in kept):
+            raise StudyError(
+                f"study {self.name}: {', '.join(self.tasks)} take no head {', '.join(map(str, heads))}: leave it out, or ask "
+                "for seg, change or det"
+            )
         sizes = (self.axes.eval_sizes if self.axes else None) or [self.eval_size]
         whole = {protocol.id for protocol in kept if tasks.get(protocol.task).whole_image}
         if sizes != [None] and kept and not whole:
@@ -364,6 +382,19 @@ class Study(BaseModel):
             )
         fed = [fed_at(each, size) for each in kept for size in (sizes if each.id in whole else [None])]
         return list({protocol.id: protocol for protocol in fed}.values())
+
+    def _with_heads(self, protocol: Protocol, heads: Sequence[str | None]) -> list[Protocol]:
+        """A protocol with each of the heads that its task takes; as it is where there is none."""
+        found = [head for head in heads if head and _takes_one_of(protocol, [head])]
+        own = tasks.get(protocol.task).head_of(protocol).spec.name if found else None
+        return [protocol if head == own else with_head(protocol, head) for head in found] or [protocol]
+
+
+def _takes_one_of(protocol: Protocol, heads: Sequence[str | None]) -> bool:
+    """Whether a protocol's task takes one of some heads: those that answer as its own does."""
+    own = tasks.get(protocol.task).head
+    answers = {tasks.heads.get(head).answers for head in heads if head}
+    return own is not None and tasks.heads.get(own).answers in answers
 
 
 def _on_both(one: Row, other: Row) -> Row:

@@ -190,12 +190,14 @@ def _fine_tune(
         outcomes=_write_outcomes(cell, store, task, parts, result),
         counts=_counts(task, train, parts, result),
         labels=cell.labels,
-        design=_design(task, parts, result),
+        design=_design(task, parts, result) | cell.design,
         trivial=task.trivial(train, parts.test),
         tuned=result.tuned,
         settled=result.settled,
         pretraining=card.get("facts", {}),
-        warnings=card.get("warnings", {}) | {f"tuning-{name}": text for name, text in result.warnings.items()},
+        warnings=card.get("warnings", {})
+        | {f"tuning-{name}": text for name, text in result.warnings.items()}
+        | cell.warnings,
         synthetic=data.synthetic,
         synthetic_corpus=card.get("synthetic"),
         provenance=provenance.describe(device, threads, backbones.get(cell.pretrain.backbone).library)

@@ -51,6 +51,11 @@ class LabelledOptions(ViewOptions):
         return list_images(Path(named)).hash
 
     @property
+    def learns_labels(self) -> bool:
+        """Where the tiles are the labelled pictures."""
+        return self.on_tiles
+
+    @property
     def on_tiles(self) -> bool:
         """Whether the corpus' own tiles are the labelled pictures."""
         return False

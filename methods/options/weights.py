@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from bench.backbones import BackboneSpec
-from bench.backbones.normalisation import IMAGENET, Normalisation, normalisation_of
-from bench.backbones.published import Published, entry_of
+from bench.backbones.normalisation import IMAGENET, Normalisation, normalisation_of, published_with
 from bench.backbones.sources import sha256_of
 from bench.core.bands import RGB, Bands
 from bench.core.errors import WeightsError
+from bench.core.published import Published, entry_of
 from bench.pretraining.options import Facts, ImageFacts, StartOptions, option
 
 MEAN = "mean"
@@ -102,7 +102,7 @@ class WeightsOptions(StartOptions):
             names = bands.names if len(bands) == len(self.mean) else ()
             return Normalisation(self.mean, self.std, "stated by options mean and std", names)
         entry, channels = self.entry, self.rules()[1]
-        own = None if entry is None else entry.normalisation(bands.values)
+        own = None if entry is None else published_with(entry, bands.values)
         said = own or normalisation_of(str(self.path()))
         if self.bands is None or len(said.mean) != len(channels or ()):
             return said

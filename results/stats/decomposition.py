@@ -64,32 +64,7 @@ class Component:
     share: Interval
 
 
-@dataclass(frozen=True)
-class Decomposition:
-    """What a grid of scores splits into.
-
-    Attributes:
-        components: the axes, then their interactions, then the rest.
-        totals: of each axis, the share of all terms that it is in.
-        interactions: share of all interactions together; of a single axis 0.
-        ahead: by pairs of axes, the difference of their own shares.
-        deviation: standard deviation of a score within a repeat, of a point drawn at random.
-        of_repeats: standard deviation of what a repeat does to all points alike.
-        error: standard error of a difference of two levels' means, over the square root of 2: sqrt(MS_rest) is its unit.
-    """
-
-    components: list[Component]
-    totals: list[Interval]
-    interactions: Interval
-    ahead: dict[tuple[int, int], Interval]
-    deviation: float
-    of_repeats: float
-    error: float
-
-
-def decompose(
-    scores: Floats, confidence: float = CONFIDENCE, draws: int = DRAWS, seed: int = 0, *, pairs: bool = True
-) -> Decomposition:
+def decompose(scores: Floats, confidence: float = CONFIDENCE, draws: int = DRAWS, seed: int = 0) -> "Decomposition":
     """Split the variance of a full grid.
 
     Args:
@@ -97,35 +72,157 @@ def decompose(
         confidence: of the intervals.
         draws: of the generalised intervals.
         seed: makes them repeatable.
-        pairs: whether shares of axes are held against each other.
 
     Raises:
         ValueError: there are fewer than two repeats, or fewer than two levels of an axis.
     """
     if min(scores.shape) < 2:
         raise ValueError(f"at least two levels of each axis and two repeats are needed, not {scores.shape}")
-    repeats = scores.shape[-1]
-    terms = terms_of(scores.ndim - 1)
-    squares = np.array([_squares(scores, term) for term in terms])
-    df = np.array([_freedom(scores.shape, term) for term in terms])
+    repeats, terms = scores.shape[-1], terms_of(scores.ndim - 1)
     points = scores.size // repeats
+    squares = np.array([_squares(scores, term) for term in terms])
     of_repeats = points * float(((scores.reshape(points, repeats).mean(axis=0) - scores.mean()) ** 2).sum())
+    rest = max(float(((scores - scores.mean()) ** 2).sum()) - float(squares.sum()) - of_repeats, 0.0)
     rest_df = (points - 1) * (repeats - 1)
-    rest = max(float(((scores - scores.mean()) ** 2).sum()) - squares.sum() - of_repeats, 0.0)
-    variance = rest / rest_df
-    judge = _Judge(scores.ndim - 1, squares, df, variance, _alike(scores), scores.size, confidence, draws, seed)
-    axes = range(scores.ndim - 1)
-    components = [Component(term, int(df[at]), float(squares[at]), judge.share([at])) for at, term in enumerate(terms)]
-    between = max((of_repeats / (repeats - 1) - variance) / points, 0.0)
+    between = max((of_repeats / (repeats - 1) - rest / rest_df) / points, 0.0)
     return Decomposition(
-        components=[*components, Component((), rest_df, rest, judge.share([]))],
-        totals=[judge.share([at for at, term in enumerate(terms) if axis in term]) for axis in axes],
-        interactions=judge.share([at for at, term in enumerate(terms) if len(term) > 1]),
-        ahead={(a, b): judge.difference(a, b) for a, b in itertools.combinations(axes, 2)} if pairs else {},
-        deviation=math.sqrt(judge.whole),
+        terms=terms,
+        squares=squares,
+        df=np.array([_freedom(scores.shape, term) for term in terms]),
+        rest=rest,
+        rest_df=rest_df,
+        alike_df=_alike(scores),
+        size=scores.size,
         of_repeats=math.sqrt(between),
-        error=math.sqrt(variance),
+        confidence=confidence,
+        draws=draws,
+        seed=seed,
     )
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """What a grid of scores splits into; intervals are computed where they are asked for.
+
+    Attributes:
+        terms: the axes by number, then their interactions.
+        squares, df: of each term.
+        rest, rest_df: sum of squares of the rest, and its degrees of freedom.
+        alike_df: degrees of freedom of the mean of the points' variances.
+        size: number of scores.
+        of_repeats: standard deviation of what a repeat does to all points alike.
+        confidence, draws, seed: of the intervals.
+    """
+
+    terms: list[Term]
+    squares: Floats
+    df: Floats
+    rest: float
+    rest_df: int
+    alike_df: float
+    size: int
+    of_repeats: float
+    confidence: float
+    draws: int
+    seed: int
+
+    @property
+    def axes(self) -> int:
+        """How many axes there are."""
+        return sum(len(term) == 1 for term in self.terms)
+
+    @property
+    def variance(self) -> float:
+        """Variance of the rest: of a score at one point, within a repeat."""
+        return self.rest / self.rest_df
+
+    @property
+    def error(self) -> float:
+        """Standard deviation of the rest: what another seed moves a score by."""
+        return math.sqrt(self.variance)
+
+    @property
+    def whole(self) -> float:
+        """Variance of a score within a repeat, at a point that is drawn at random."""
+        return float(self._estimates.sum()) + self.variance
+
+    @cached_property
+    def components(self) -> list[Component]:
+        """The axes, then their interactions, then the rest."""
+        terms = zip(self.terms, self.df, self.squares, strict=True)
+        found = [Component(term, int(df), float(squares), self.share([term])) for term, df, squares in terms]
+        return [*found, Component((), self.rest_df, self.rest, self.seeds)]
+
+    @cached_property
+    def totals(self) -> list[Interval]:
+        """Of each axis, the share of all terms that it is in."""
+        return [self.share([term for term in self.terms if axis in term]) for axis in range(self.axes)]
+
+    @cached_property
+    def interactions(self) -> Interval:
+        """Share of all interactions together; 0 where there is one axis."""
+        return self.share([term for term in self.terms if len(term) > 1])
+
+    @cached_property
+    def seeds(self) -> Interval:
+        """Share of the rest."""
+        inside, outside = self._interactions([])
+        return self._around(self.variance, self._variances, inside + outside)
+
+    def share(self, terms: Sequence[Term]) -> Interval:
+        """Of some terms together."""
+        numbers = [self.terms.index(term) for term in terms]
+        inside, outside = self._interactions(numbers)
+        of_axes = self._of_axes[[at for at in numbers if at < self.axes]].sum(axis=0)
+        return self._around(float(self._estimates[numbers].sum()), of_axes + inside, inside + outside)
+
+    def difference(self, one: int, other: int) -> Interval:
+        """Of two axes' shares."""
+        _, others = self._interactions([])
+        estimate = float(self._estimates[one] - self._estimates[other])
+        return self._around(estimate, self._of_axes[one] - self._of_axes[other], others)
+
+    @cached_property
+    def _estimates(self) -> Floats:
+        return np.asarray(np.maximum((self.squares - self.df * self.variance) / self.size, 0.0))
+
+    @cached_property
+    def _variances(self) -> Floats:
+        """Draws of the variance of the rest."""
+        chi = np.random.default_rng(self.seed).chisquare(self.alike_df, self.draws)
+        return np.asarray(self.alike_df * self.variance / chi)
+
+    @cached_property
+    def _of_axes(self) -> Floats:
+        """Draws of the axes' components, shape (axes, draws)."""
+        return self._component(self.squares[: self.axes, None], self.df[: self.axes, None], 1)
+
+    def _interactions(self, terms: list[int]) -> tuple[Floats, Floats]:
+        """Draws of the interactions that are among some terms, as one, and of all others, as one."""
+        inside = [at for at in terms if at >= self.axes]
+        outside = [at for at in range(self.axes, len(self.squares)) if at not in inside]
+        nothing = np.zeros(self.draws)
+        found = [
+            self._component(self.squares[group].sum(), self.df[group].sum(), stream) if group else nothing
+            for stream, group in ((2, inside), (3, outside))
+        ]
+        return found[0], found[1]
+
+    def _component(self, squares: Any, df: Any, stream: int) -> Floats:
+        """Draws of a component: of its noncentrality, given each draw of the variance."""
+        if not self.variance:
+            return np.asarray(squares / self.size + np.zeros(self.draws))
+        level = np.random.default_rng([self.seed, stream]).random((*np.shape(squares)[:1], self.draws))
+        return np.asarray(quantile(squares / self._variances, df, level) * self._variances / self.size)
+
+    def _around(self, part: float, drawn: Floats, interactions: Floats) -> Interval:
+        """A share with its interval, from draws of its part and of all interactions."""
+        estimate = float(part / self.whole) if self.whole else 0.0
+        whole = self._of_axes.sum(axis=0) + interactions + self._variances
+        shares = np.divide(drawn, whole, out=np.zeros_like(drawn), where=whole > 0)
+        tail = (1 - self.confidence) / 2
+        low, high = np.quantile(shares, [tail, 1 - tail])
+        return Interval(estimate, min(float(low), estimate), max(float(high), estimate))
 
 
 def terms_of(axes: int) -> list[Term]:
@@ -194,89 +291,3 @@ def quantile(observed: Floats, df: Floats, level: Floats) -> Floats:
     large = (np.sqrt(observed) - ndtri(level)) ** 2 - df + 1
     found = np.where(observed > _LARGE, large, (low + high) / 2)
     return np.asarray(np.where(chdtr(df, observed) <= level, 0.0, found))
-
-
-@dataclass(frozen=True)
-class _Judge:
-    """Shares of terms with their intervals.
-
-    Attributes:
-        axes: how many there are, which are the first terms.
-        squares, df: of each term.
-        variance: of the rest.
-        rest_df: its degrees of freedom.
-        size: number of scores.
-        confidence, draws, seed: of the intervals.
-    """
-
-    axes: int
-    squares: Floats
-    df: Floats
-    variance: float
-    rest_df: float
-    size: int
-    confidence: float
-    draws: int
-    seed: int
-
-    @cached_property
-    def estimates(self) -> Floats:
-        """Components of the terms."""
-        return np.asarray(np.maximum((self.squares - self.df * self.variance) / self.size, 0.0))
-
-    @property
-    def whole(self) -> float:
-        """Variance of a score within a repeat."""
-        return float(self.estimates.sum()) + self.variance
-
-    def share(self, terms: list[int]) -> Interval:
-        """Of some terms together; of the rest where there are none."""
-        estimate = float(self.estimates[terms].sum()) if terms else self.variance
-        inside, outside = self._interactions(terms)
-        whole = self._of_axes.sum(axis=0) + inside + outside + self._variances
-        of_axes = self._of_axes[[at for at in terms if at < self.axes]].sum(axis=0)
-        return self._around(estimate, of_axes + inside if terms else self._variances, whole)
-
-    def difference(self, one: int, other: int) -> Interval:
-        """Of two axes' shares."""
-        _, others = self._interactions([])
-        whole = self._of_axes.sum(axis=0) + others + self._variances
-        return self._around(
-            float(self.estimates[one] - self.estimates[other]), self._of_axes[one] - self._of_axes[other], whole
-        )
-
-    @cached_property
-    def _variances(self) -> Floats:
-        """Draws of the variance of the rest."""
-        chi = np.random.default_rng(self.seed).chisquare(self.rest_df, self.draws)
-        return np.asarray(self.rest_df * self.variance / chi)
-
-    @cached_property
-    def _of_axes(self) -> Floats:
-        """Draws of the axes' components, shape (axes, draws)."""
-        return self._component(self.squares[: self.axes, None], self.df[: self.axes, None], 1)
-
-    def _interactions(self, terms: list[int]) -> tuple[Floats, Floats]:
-        """Draws of the interactions that are among some terms, as one, and of all others, as one."""
-        inside = [at for at in terms if at >= self.axes]
-        outside = [at for at in range(self.axes, len(self.squares)) if at not in inside]
-        nothing = np.zeros(self.draws)
-        found = [
-            self._component(self.squares[group].sum(), self.df[group].sum(), stream) if group else nothing
-            for stream, group in ((2, inside), (3, outside))
-        ]
-        return found[0], found[1]
-
-    def _component(self, squares: Any, df: Any, stream: int) -> Floats:
-        """Draws of a component: of its noncentrality, given each draw of the variance."""
-        if not self.variance:
-            return np.asarray(squares / self.size + np.zeros(self.draws))
-        level = np.random.default_rng([self.seed, stream]).random((*np.shape(squares)[:1], self.draws))
-        return np.asarray(quantile(squares / self._variances, df, level) * self._variances / self.size)
-
-    def _around(self, part: float, drawn: Floats, whole: Floats) -> Interval:
-        estimate = float(part / self.whole) if self.whole else 0.0
-        shares = np.divide(drawn, whole, out=np.zeros_like(drawn), where=whole > 0)
-        tail = (1 - self.confidence) / 2
-        low, high = np.quantile(shares, [tail, 1 - tail])
-        return Interval(estimate, min(float(low), estimate), max(float(high), estimate))

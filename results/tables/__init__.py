@@ -4,7 +4,7 @@ Text formats print percent points with two decimals; CSV holds unrounded fractio
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,9 @@ from bench.core.errors import StoreError
 from bench.core.files import write_text
 from results import conditions
 from results.labels import percent
+from results.naming import Style, rename
+from results.origins import COLUMNS as ORIGIN
+from results.origins import origins
 from results.stats.block_model import COLUMN, compare
 from results.summary import BOARD, summarise
 from results.tables import formats, layout, text
@@ -32,6 +35,8 @@ def render(
     shape: Layout | None = None,
     comparisons: pd.DataFrame | None = None,
     said: Mapping[str, str] | None = None,
+    style: Style = "ours",
+    more: Sequence[layout.TextGrid] = (),
 ) -> str:
     """Lay out records (see `results.frame`) in one of the formats.
 
@@ -42,15 +47,19 @@ def render(
         comparisons: of `results.stats.block_model.compare`, over all records of the store and what was asked there; by
             default over these records, of which nothing was asked before.
         said: by protocol, a sentence that is added to its notes.
+        style: whose names the rows bear (`results.naming`).
+        more: tables that stand below, in every format but CSV.
 
     Raises:
         StoreError: the frame is empty.
     """
+    frame, comparisons = rename(frame, comparisons, style)
     summary, compared = _summary(frame), _compared(frame, comparisons)
     if form == "csv":
-        return _csv(_lettered(conditions.with_conditions(summary, frame), compared), shape or "long")
+        table = _with_origins(_lettered(conditions.with_conditions(summary, frame), compared), frame)
+        return _csv(table, shape or "long")
     lay_out = layout.long if shape == "long" else layout.wide
-    grids = _with(lay_out(summary, compared, frame), summary, said or {})
+    grids = [*_with(lay_out(summary, compared, frame), summary, said or {}), *more]
     return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
 
 
@@ -69,8 +78,10 @@ def print_tables(
     console: Console,
     comparisons: pd.DataFrame | None = None,
     said: Mapping[str, str] | None = None,
+    style: Style = "ours",
 ) -> None:
-    """Print the wide tables to a terminal; `comparisons` and `said` as of `render`."""
+    """Print the wide tables to a terminal; `comparisons`, `said` and `style` as of `render`."""
+    frame, comparisons = rename(frame, comparisons, style)
     summary = _summary(frame)
     formats.show(_with(layout.wide(summary, _compared(frame, comparisons), frame), summary, said or {}), console)
 
@@ -104,6 +115,16 @@ def _lettered(table: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
     return table.assign(ties=pd.Series(held, index=table.index, dtype="object"))[names]
 
 
+def _with_origins(table: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Say behind each row where its weights come from, where some were brought."""
+    known = origins(frame)
+    if not known:
+        return table
+    said = [known[str(variant)] for variant in table["variant"]]
+    values = zip(ORIGIN, zip(*((each.data, each.labels, each.init) for each in said), strict=True), strict=True)
+    return table.assign(**{name: list(column) for name, column in values})
+
+
 def _csv(summary: pd.DataFrame, shape: Layout) -> str:
     """Comma-separated values; names that a spreadsheet would run as a formula are quoted by an apostrophe."""
     names = summary.select_dtypes(exclude="number").columns
@@ -120,7 +141,7 @@ def _spread(table: pd.DataFrame) -> pd.DataFrame:
     """Turn one row a (variant, fraction) into one row a variant, with mean, sd, n and warnings of each fraction."""
     row = [*BOARD, "variant"]
     names = ["protocol", "protocol_hash", "task", "dataset", "metric", "backbone", "method", "variant"]
-    names += ["synthetic", "synthetic_corpus", *conditions.OF_ROWS]
+    names += ["synthetic", "synthetic_corpus", *conditions.OF_ROWS, *(name for name in ORIGIN if name in table)]
     by_variant = table.groupby(row, sort=False)
     columns: dict[str, pd.Series] = {}
     for fraction, group in table.groupby("fraction"):

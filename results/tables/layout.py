@@ -1,13 +1,15 @@
 """Laying out scores as grids of text: wide as papers print them, or long."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import cast
 
 import pandas as pd
 
-from results import budgets, floors, labels, settling, ties, verdicts, warned
+from results import budgets, floors, kinship, labels, settling, ties, verdicts, warned
+from results.origins import COLUMNS as ORIGIN
+from results.origins import Origin, origins
 from results.summary import BOARD, DECIMALS
 from results.variants import meanings, order
 
@@ -103,7 +105,13 @@ def record_notes(records: pd.DataFrame) -> list[str]:
 
 def given_notes(records: pd.DataFrame) -> list[str]:
     """What each row and score of one protocol and backbone was given; records of before say less."""
-    return [*labels.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)]
+    return [
+        *labels.notes(records),
+        *kinship.notes(records),
+        *floors.notes(records),
+        *budgets.notes(records),
+        *settling.notes(records),
+    ]
 
 
 def row_notes(records: pd.DataFrame) -> list[str]:
@@ -154,22 +162,31 @@ def _wide(
     fractions = sorted(board["fraction"].unique())
     usual = int(board["n"].max())
     tied = _tied(letters, board)
-    rows = []
+    rows, known = [], origins(records)
     for variant, group in board.groupby("variant", sort=False):
         by_fraction = {row.fraction: row for row in group.itertuples()}
         cells = [_score(by_fraction.get(at), usual, tied[at].get(str(variant), "")) for at in fractions]
-        rows.append([Entry(str(variant)), *cells])
+        rows.append([Entry(str(variant)), *_origin(known, str(variant)), *cells])
     holes = sum(cell.text == HOLE for row in rows for cell in row)
     empty = {fraction for *_, fraction in floors.uninformative(records)}
     named = labels.heads(records, dict.fromkeys(empty, floors.MARK))
-    header = ["method", *(named[at] for at in fractions)]
+    heads = ["method", *(ORIGIN if known else ())]
+    header = [*heads, *(named[at] for at in fractions)]
     blind = floors.trivial(records)
     if blind:
         shown = [f"{100 * blind[at]:.{DECIMALS}f}" if at in blind else "" for at in fractions]
-        rows.append([Entry(floors.NAME), *map(Entry, shown)])
+        rows.append([Entry(floors.NAME), *_origin(known, floors.NAME), *map(Entry, shown)])
     notes = [*_notes(board, usual, holes), *_head_note(records), *chance_notes(comparisons, rows)]
     notes += record_notes(records)
-    return TextGrid(title, notes, header, 1, rows)
+    return TextGrid(title, notes, header, len(heads), rows)
+
+
+def _origin(known: Mapping[str, Origin], variant: str) -> list[Entry]:
+    """The columns of a row's origin; none where no row of the table is of weights that were brought."""
+    if not known:
+        return []
+    found = known.get(variant, Origin("", "", ""))
+    return [Entry(found.data), Entry(found.labels), Entry(found.init)]
 
 
 def chance_notes(comparisons: pd.DataFrame, rows: list[list[Entry]]) -> list[str]:
@@ -203,10 +220,12 @@ def _score(row: object, usual: int, tied: str) -> Entry:
 def _long(
     board: pd.DataFrame, title: str, comparisons: pd.DataFrame, letters: Letters, records: pd.DataFrame
 ) -> TextGrid:
-    named, tied = labels.heads(records), _tied(letters, board)
+    named, tied, known = labels.heads(records), _tied(letters, board), origins(records)
+    heads = ["method", *(ORIGIN if known else ())]
     rows = [
         [
             Entry(str(row.variant)),
+            *_origin(known, str(row.variant)),
             Entry(named[cast("float", row.fraction)]),
             Entry(str(row.n)),
             Entry(
@@ -218,12 +237,13 @@ def _long(
         for row in board.itertuples()
     ]
     for fraction, score in floors.trivial(records).items():
-        rows.append([Entry(floors.NAME), Entry(named[fraction]), Entry(""), Entry(score_text(score, float("nan")))])
+        blank = [Entry(floors.NAME), *_origin(known, floors.NAME)]
+        rows.append([*blank, Entry(named[fraction]), Entry(""), Entry(score_text(score, float("nan")))])
     return TextGrid(
         title,
         [_READING, _MARKS, *_head_note(records), *chance_notes(comparisons, rows), *record_notes(records)],
-        ["method", "labels", "n", "score"],
-        1,
+        [*heads, "labels", "n", "score"],
+        len(heads),
         rows,
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bench.core import configs, documents
 from bench.core.configs import ConfigKind
@@ -24,6 +24,16 @@ from tasks import writing
 from tasks.datasets.archives import unpacked
 from tasks.datasets.described.contents import Contents
 from tasks.protocols import Slices
+
+
+def _is_box(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    west, south, east, north = bounds
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90):
+        raise ValueError("is no box of degrees: write [west, south, east, north]")
+    return bounds
+
+
+Area = Annotated[tuple[float, float, float, float], AfterValidator(_is_box)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +58,11 @@ class DatasetSpec(Spec):
         maker: `module:function` of `(home, say) -> source`, which makes the public layout below the data folder, or
             finds it there; None where a user brings the data. What is made is synthetic: its scores say nothing about the
             real world.
+        label_source: who or what labelled it, in a few words; empty where that is not known.
+        kin: legends of land cover (`bench products`, `configs/landcover-of-classes`) whose classes are kin to its own: a
+            row that learns one of them has learned something of these labels.
+        areas: boxes in degrees (west, south, east, north) that hold all of its images, where that is public; images that
+            are georeferenced say it better, and need none.
     """
 
     homepage: str
@@ -62,6 +77,9 @@ class DatasetSpec(Spec):
     contents: Contents | None = None
     source: Path | None = None
     packed: bool = True
+    label_source: str = ""
+    kin: tuple[str, ...] = ()
+    areas: tuple[Area, ...] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -166,6 +184,9 @@ class _File(BaseModel):
     labels: tuple[str, ...] = ()
     images: int | None = None
     maker: str | None = None
+    label_source: str = ""
+    kin: tuple[str, ...] = ()
+    areas: tuple[Area, ...] = ()
 
     @model_validator(mode="after")
     def _is_read_in_one_way(self) -> "_File":
@@ -188,6 +209,9 @@ class _Own(BaseModel):
     citation: str = "not stated"
     layout: str = "as its file describes it"
     images: int | None = None
+    label_source: str = ""
+    kin: tuple[str, ...] = ()
+    areas: tuple[Area, ...] = ()
 
 
 def read_own(file: Path) -> DatasetSpec:

@@ -11,6 +11,7 @@ from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.metrics.confusion import IGNORE
 from tasks.datasets.cutting import windows
+from tasks.datasets.georeference import Georeference
 from tasks.datasets.layout import child, find_folders
 from tasks.datasets.levir_cs_options import LevirCSOptions
 from tasks.datasets.pictures import pictures, read_mask, size_of
@@ -43,12 +44,15 @@ def read_levir_cs(source: Path, out: Path, slices: Slices, progress: Count, read
         with open_tiff(path) as scene:
             bands = list(reading.bands or _bands(scene, path))
             taken.add(tuple(bands))
+            place = Georeference.of_raster(scene)
             for window in cuts[_name(path)]:
                 label = np.full((slices.size, slices.size), IGNORE, dtype=np.uint8)
                 part = mask[window.y : window.y + window.size, window.x : window.x + window.size]
                 label[: part.shape[0], : part.shape[1]] = part
                 pixels = to_type(read_window(scene, window, bands), reading, path)
-                writer.add(pixels, label, _name(path), window.x, window.y, originals=[path.name])
+                footprint = place.footprint(window.x, window.y, window.size) if place else None
+                name = _name(path)
+                writer.add(pixels, label, name, window.x, window.y, originals=[path.name], footprint=footprint)
                 done += 1
                 progress(done, total)
     about = {"overlap": slices.overlap, "palette": [list(colour) for colour in PALETTE.values()]}

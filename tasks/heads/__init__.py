@@ -171,8 +171,9 @@ def with_configs_read(values: Values, file: Path) -> Values:
         StudyError: the config cannot be read, or a study cannot build its model.
     """
     network = values.get("network")
-    named = LIBRARIES & network.keys() if isinstance(network, dict) else set()
-    read = {name: _read(network[name], name, file) for name in named if isinstance(network[name], str)}
+    if not isinstance(network, dict):
+        return values
+    read = {name: _read(network[name], name, file) for name in LIBRARIES if isinstance(network.get(name), str)}
     return values | {"network": network | read} if read else values
 
 

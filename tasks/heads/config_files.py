@@ -210,11 +210,14 @@ class _Reader:
 
     def _reckoned(self, node: ast.UnaryOp | ast.BinOp) -> Any:
         """Numbers that are reckoned with, lists that are joined, and a list that is repeated."""
+        sign: Callable[[Any, Any], Any]
+        left: Any
+        right: Any
         match node:
-            case ast.UnaryOp(op=ast.USub(), operand=right):
-                sign, left, right = operator.sub, 0, self.value(right)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-                sign, left, right = _ARITHMETIC[type(op)], self.value(left), self.value(right)
+            case ast.UnaryOp(op=ast.USub(), operand=one):
+                sign, left, right = operator.sub, 0, self.value(one)
+            case ast.BinOp(left=one, op=op, right=other) if type(op) in _ARITHMETIC:
+                sign, left, right = _ARITHMETIC[type(op)], self.value(one), self.value(other)
             case _:
                 raise _MoreThanDataError(self._more_than_data(node))
         numbers = all(type(each) in {int, float} and abs(each) < LARGEST for each in (left, right))

@@ -141,6 +141,26 @@ def test_sentences_say_what_is_told_apart_and_what_is_not(tmp_path):
     assert said[3].startswith("The algorithm has the largest share of the axes")
 
 
+def test_networks_are_held_against_what_they_are_before_any_training(tmp_path):
+    def on(backbone, more):
+        changes = {"backbone": backbone}
+        return [
+            record.model_copy(
+                update=changes
+                | {
+                    "key": f"{record.key}-{backbone}",
+                    "axes": record.axes | {"backbones": backbone},
+                    "metrics": {"miou": record.score + more},
+                }
+            )
+            for record in study()
+        ]
+
+    found = explain(tmp_path, [*on("resnet18", 0.0), *on("vgg16", 0.1)])
+    expected = "Random weights have 50.00 points on resnet18, 60.00 points on vgg16: so far networks lie apart before"
+    assert expected in sentences(found)[-1]
+
+
 def test_one_pretraining_a_point_is_said_and_each_repeat_counts(tmp_path):
     records = [record.model_copy(update={"weights": record.weights[:-2]}) for record in study()]
     found = explain(tmp_path, records)

@@ -270,6 +270,22 @@ def test_images_are_normalised_with_the_statistics_of_the_weights_and_not_with_t
         assert torch.all(preprocessor.inputs(images, None) == expected)
 
 
+# Heads that share code with these are tried on their own, in tests/tasks/heads.
+HEADS = [
+    ("demo/change", {"head": "upernet", "channels": 8}),
+    ("demo/city", {"mmseg": {"decode_head": {"type": "FCNHead", "in_index": 1, "channels": 8, "num_convs": 1}}}),
+    ("demo/objects", {"head": "faster-rcnn-fpn", "channels": 8, "fc": 8, "regions": 8, "scale": 2.0}),
+]
+
+
+@pytest.mark.parametrize(("name", "network"), HEADS)
+def test_another_head_trains_and_is_scored_as_the_task_is(name, network, sets, tmp_path):
+    task = _short(_task(name, sets, network=network), 2)
+    result, _ = _run(task, tmp_path)
+    assert task.protocol.metric in result.metrics
+    assert 2 == result.steps
+
+
 def test_a_loss_that_is_not_finite_ends_the_cell_at_its_step_without_a_result(sets, tmp_path):
     """The third batch is given a NaN; without a watch the cell would end with the score of chance."""
     task = _task("demo/scenes", sets)

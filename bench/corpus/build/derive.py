@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bench.core import files
 from bench.core.errors import CorpusError
 from bench.corpus.build.controls import save_controls
+from bench.corpus.scenes.overlap import known, near
 from bench.corpus.storage.counts import count_all, count_equal
 from bench.corpus.storage.encoding import Encoding
 from bench.corpus.storage.manifest import (
@@ -30,6 +31,7 @@ from bench.corpus.storage.manifest import (
     ShardEntry,
 )
 from bench.corpus.storage.maps import write_maps
+from bench.corpus.storage.places import footprints_of
 from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import permute
 from bench.corpus.storage.shards import SHARD_BYTES, content_hash, mean_and_std
@@ -74,6 +76,8 @@ def choose(
     min_share: float = 0.0,
     sources: Sequence[str] = (),
     within: tuple[float, float, float, float] | None = None,
+    away_from: NDArray[np.float64] | None = None,
+    km: float = 0.0,
 ) -> Ints:
     """Numbers of the tiles that meet all conditions given.
 
@@ -83,9 +87,11 @@ def choose(
         min_share: least proportion of the dominant class, in [0, 1].
         sources: names of which one must be the source.
         within: west, south, east, north in degrees around the tile's centre.
+        away_from: footprints in degrees, `M x 4 x 2`, that tiles must lie away from; a tile without a place is dropped.
+        km: how far, from edge to edge; a tile that is hardly farther away may be dropped.
 
     Raises:
-        CorpusError: a class or source that the corpus does not have, or a condition on land cover without any.
+        CorpusError: no tile has a place to be away from; a class or source that the corpus does not have, or a condition on land cover without any.
     """
     keep = np.ones(len(corpus), dtype=bool)
     if (classes or min_share) and not corpus.has_landcover:
@@ -104,7 +110,20 @@ def choose(
         lon, lat = corpus.index["lon"], corpus.index["lat"]
         inside = (lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east)
         keep &= inside & (lat >= south) & (lat <= north)
+    if away_from is not None:
+        keep &= _away(corpus, away_from, km)
     return np.flatnonzero(keep)
+
+
+def _away(corpus: Corpus, others: NDArray[np.float64], km: float) -> NDArray[np.bool_]:
+    footprints = footprints_of(corpus)
+    placed = known(footprints)
+    if not placed.any():
+        raise CorpusError(
+            f"corpus {corpus.path} is of images without a place: what lies away from another is not known"
+        )
+    placed[placed] = ~near(footprints[placed], others[known(others)], km)
+    return placed
 
 
 def _known(name: str, names: Sequence[str], kind: str, corpus: Corpus) -> int:

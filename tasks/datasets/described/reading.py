@@ -1,6 +1,7 @@
 """Preparing a data set as its YAML file describes it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from bench.core.context import Count
 from bench.core.errors import DataError
 from bench.metrics.confusion import IGNORE
-from tasks.datasets.cutting import cut, windows
+from tasks.datasets.cutting import Window, cut, windows
 from tasks.datasets.described.contents import (
     ChangePairs,
     ClassFolders,
@@ -24,6 +25,7 @@ from tasks.datasets.described.images import MaskReader, image_size, read_image
 from tasks.datasets.described.listing import Listed, Listing, list_images
 from tasks.datasets.described.templates import Tree
 from tasks.datasets.described.truth import boxes_of, class_of, flags_of
+from tasks.datasets.georeference import Georeference
 from tasks.datasets.levir import MOST_ODD, boxes_in
 from tasks.datasets.pictures import SUFFIXES, distinct_colours, resized, size_of
 from tasks.labels.boxes import LABEL as BOXES
@@ -100,7 +102,7 @@ class _Preparing:
             pixels = np.concatenate([read_image(date, contents) for date in image.files], axis=2)
             pairs = zip(cut(pixels, self._slices, 0), cut(reader.read(file), self._slices, IGNORE), strict=True)
             for (window, part), (_, mask) in pairs:
-                _add(writer, image, part, mask, window.x, window.y)
+                _add(writer, image, part, mask, window)
                 self._progress(writer.written, writer.total)
         self._finish(writer, palette_of(contents), {}, {"overlap": self._slices.overlap})
 
@@ -116,7 +118,7 @@ class _Preparing:
         for image, boxes in zip(self._listing.images, truth.boxes, strict=True):
             for window, part in cut(read_image(image.files[0], contents), self._slices, 0):
                 inside, lost = boxes_in(boxes, window)
-                _add(writer, image, part, inside, window.x, window.y)
+                _add(writer, image, part, inside, window)
                 dropped += lost
                 self._progress(writer.written, writer.total)
         found = {
@@ -145,8 +147,18 @@ class _Preparing:
         writer.finish({"palette": palette, "found": {name: count for name, count in counts.items() if count}} | about)
 
 
-def _add(writer: SliceWriter, image: Listed, pixels: NDArray[Any], truth: Any, x: int = 0, y: int = 0) -> None:
-    writer.add(pixels, truth, image.name, x, y, image.part, image.below, image.place)
+def _add(writer: SliceWriter, image: Listed, pixels: NDArray[Any], truth: Any, window: Window | None = None) -> None:
+    """Store a slice: a window of an image, or all of it."""
+    x, y, size = (window.x, window.y, window.size) if window else (0, 0, None)
+    place = _grid(image.files[0])
+    footprint = place.footprint(x, y, size) if place else None
+    writer.add(pixels, truth, image.name, x, y, image.part, image.below, image.place, footprint)
+
+
+@lru_cache(maxsize=1)
+def _grid(file: Path) -> Georeference | None:
+    """The grid of the image that is being cut."""
+    return Georeference.of_file(file)
 
 
 def _shared(images: list[Listed]) -> dict[str, int]:

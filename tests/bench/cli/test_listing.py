@@ -12,11 +12,12 @@ from running import bench
 from bench import engines
 from bench.cli import data, listing
 from methods import registry as methods
-from tasks import datasets, registry
+from tasks import datasets, heads, registry
 
 COMMANDS = {
     "methods": (listing.methods, methods),
     "tasks": (listing.tasks, registry),
+    "heads": (listing.heads, heads.registry),
     "engines": (listing.engines, engines.registry),
     "data": (data.data, datasets.registry),
 }

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from bench.backbones import published
+from bench.backbones.normalisation import published_with
 from bench.cli.weights import weights
-from bench.core import files
+from bench.core import files, published
 from bench.core.bands import RGB, Bands
 from bench.core.errors import WeightsError
 from methods.options.weights import WeightsOptions
@@ -115,7 +115,7 @@ def test_a_row_takes_place_channels_and_statistics_from_the_table(served):
 
 def test_statistics_of_reflectance_are_those_of_16_bit_images_alone():
     entry = published.find("ssl4eo-s12-moco-resnet50-rgb")
-    assert entry.normalisation("uint8") is None
-    used = entry.normalisation("uint16")
+    assert published_with(entry, "uint8") is None
+    used = published_with(entry, "uint16")
     assert ((0, 0, 0), pytest.approx(10000 / 65535)) == (used.mean, used.std[0])
     assert Bands(values="uint16").names == used.bands

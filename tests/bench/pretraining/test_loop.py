@@ -25,7 +25,6 @@ from bench.store.store import Store
 from bench.studies import work
 from bench.studies.jobs import PretrainJob
 from methods.simclr import SimCLR
-from methods.teacher import pool
 
 SMALL = {"epochs": 2, "batch": 16, "size": 32, "precision": "fp32"}
 
@@ -177,7 +176,7 @@ class PositivesOnly(SimCLR):
 
     def forward(self, batch):
         views = torch.cat([self.view(batch.images, batch.generator) for _ in range(2)])
-        first, second = self.head(pool(self.backbone(views)[-1])).chunk(2)
+        first, second = self.head(self.backbone.pooled(views)).chunk(2)
         return {"contrast": -cosine_similarity(first, second).mean()}
 
     def constant_losses(self):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 from textured_corpus import corpus  # noqa: F401 - a fixture
 
+from bench.cli.plan import plan
 from bench.core import files
 from bench.core.errors import StudyError
 from bench.studies.inputs import Inputs
@@ -97,6 +99,12 @@ def test_options_of_a_command_change_axes_of_rows_and_networks(study):
             "moco states its own init, which is an axis: leave one of them out",
         ),
         (
+            {"heads": ["fcn"]},
+            {"tasks": ["probe"]},
+            "probe take no head fcn: leave it out, or ask for seg, change or det",
+        ),
+        ({"heads": ["fpm"]}, {"tasks": ["seg"]}, "unknown head 'fpm'"),
+        (
             {"eval_sizes": [64, 96]},
             {"tasks": ["seg"]},
             "labels of seg lie in pixels, which no other size of images fits",
@@ -121,6 +129,18 @@ def test_protocols_are_fed_at_each_size_and_at_their_own_stay_what_they_were():
     wide = fed_at(own, 96)
     assert ("demo/scenes-probe-96px", "demo/scenes-probe", 96) == (wide.id, wide.of, wide.evaluation.size)
     assert own.hash != wide.hash
+
+
+def test_a_head_makes_a_variant_of_each_protocol_whose_task_takes_it_and_its_own_head_none(study):
+    """Options of the protocol's own head say nothing of another, which has its own."""
+    asked = study({"heads": ["fcn", "upernet", "retinanet-fpn"]}, tasks=["seg", "det", "probe"], methods=["moco"])
+    protocols = {each.id: each for each in asked.all_protocols()}
+    assert ["demo/city", "demo/city-upernet", "demo/objects-retinanet-fpn"] == list(protocols)[:3]
+    assert load_protocol("demo/city") == protocols["demo/city"]
+    assert {"head": "upernet"} == protocols["demo/city-upernet"].network
+    levels = {name: asked.levels_of(asked.rows()[0], "r18", each).get("heads") for name, each in protocols.items()}
+    assert ["fcn", "upernet", "retinanet-fpn", None] == list(levels.values())[:4]
+    assert ["demo/city-linear"] == [each.id for each in study(None, tasks=["seg"], head="linear").all_protocols()]
 
 
 def test_an_axis_of_evaluation_sizes_makes_a_variant_of_each_protocol_that_can_be_scaled(study):
@@ -160,3 +180,15 @@ def test_cells_share_weights_and_keep_the_keys_that_they_have_without_axes(study
     )
     assert at | {"backbones": "timm:test_resnet"} == crossed.grid[plain.cells[1].key]
     assert {"backbones", "eval_sizes"} == crossed.grid[plain.cells[0].key].keys()
+    with pytest.raises(StudyError, match="axes: moco and moco at 660 views are one training on timm:test_resnet"):
+        make_plan(study({"budget": [640, 660]}, **values), inputs)
+
+
+def test_the_plan_prints_the_grid_and_its_cost_before_anything_else(study, images, corpus, tmp_path):  # noqa: F811
+    values = {"data": {"demo-scenes": images}, "tasks": ["cls"], "labels": ["100%"], "seeds": 2, "methods": ["moco"]}
+    study({"budget": [640, {"steps": 7}], "methods": ["moco", "byol"]}, **values, corpus=str(corpus.path))
+    asked = ["--study", str(tmp_path / "mine.yaml"), "--store", str(tmp_path / "store")]
+    done = CliRunner().invoke(plan, asked, env={"BENCH_DATA": str(tmp_path)})
+    assert 0 == done.exit_code, done.output
+    grid = "2 methods (moco, byol) x 1 backbones (timm:test_resnet) x 2 budget (640 views, 7 steps)"
+    assert done.stdout.startswith(f"Grid: {grid}: 4 points, 8 trainings for 8 cells; 8 of 8 cells to do, about ")

@@ -125,7 +125,7 @@ def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one()
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"methods": "geoker"}, r"unknown method 'geoker': choose from random, .*geokr"),
+        ({"methods": "geoker"}, r"unknown method 'geoker': choose from .*geokr"),
         ({"tasks": "sgm"}, "unknown task 'sgm': choose from .*seg"),
         ({"settings": ("tasks=[]",)}, "study demo: tasks is empty: name at least one"),
         ({"backbones": "resnet19"}, "unknown backbone 'resnet19': choose from resnet18"),

@@ -27,9 +27,9 @@ def test_sums_of_squares_and_shares_of_a_balanced_design_are_those_of_a_hand():
     assert shares == pytest.approx({(0,): 30 / 38, (1,): 6 / 38, (0, 1): 0.0, (): 2 / 38})
     assert [total.estimate for total in split.totals] == pytest.approx([30 / 38, 6 / 38])
     assert split.interactions.estimate == pytest.approx(0.0)
-    assert split.ahead[0, 1].estimate == pytest.approx(24 / 38)
+    assert split.difference(0, 1).estimate == pytest.approx(24 / 38)
     # Repeats: (18 - 2) / 4 points = 4.
-    assert (split.deviation**2, split.of_repeats, split.error**2) == pytest.approx((38.0, 2.0, 2.0))
+    assert (split.whole, split.of_repeats, split.error**2) == pytest.approx((38.0, 2.0, 2.0))
 
 
 def test_an_interaction_alone_is_no_axis_but_is_in_the_total_of_both():

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.backbones.normalisation import Normalisation
 from bench.core import files
 from bench.core.bands import COLOURS
 from bench.core.configs import folder, read_values
@@ -26,6 +25,8 @@ HUB = "hub:"
 FOLDER = "weights"
 CHUNK = 1 << 20
 PATIENCE_SECONDS = 60
+# Digits of a sum that name a file, as many as torch writes into a file's name.
+SHORTEST = 8
 # The largest of the tables has 0.5 GiB.
 MOST_BYTES = 8 * 2**30
 
@@ -89,15 +90,6 @@ class Published(BaseModel):
         """Where it lies once it is fetched."""
         return data_home() / FOLDER / (self.name + (Path(urlsplit(self.url).path).suffix or ".pth"))
 
-    def normalisation(self, values: str) -> Normalisation | None:
-        """Its input statistics in [0, 1], for images of this type of values; None where they are of another."""
-        if self.input.of != values:
-            return None
-        most = 255 if values == "uint8" else 65535
-        mean, std = (tuple(round(each / most, 9) for each in every) for every in (self.input.mean, self.input.std))
-        names = COLOURS if len(mean) == len(COLOURS) else self.channels
-        return Normalisation(mean, std, f"published with {self.name}", names)
-
 
 def tables() -> dict[str, Published]:
     """All entries by name, the shipped ones first.
@@ -134,6 +126,17 @@ def find(name: str) -> Published:
             f"no published weights are called {name!r}: see bench weights list --published (nearest: {near})"
         )
     return known[name]
+
+
+def of_content(identity: str) -> Published | None:
+    """The entry of a file with this content, as options name it in records: `sha256:` and digits; None where none is."""
+    digits = identity.removeprefix("sha256:")
+    return next((entry for entry in tables().values() if _same(digits, entry.sha256)), None)
+
+
+def _same(one: str, other: str) -> bool:
+    length = min(len(one), len(other))
+    return length >= SHORTEST and one[:length] == other[:length]
 
 
 def entry_of(file: str) -> Published | None:
