@@ -153,7 +153,8 @@ def notes(explained: Explained) -> list[str]:
     column = explained.whole
     return [
         f"About {column.name}, over {_grid(column)} and {column.repeats} repeats.",
-        "Shares are of the levels that were run: others would explain more or less. Intervals are 95%, each by itself.",
+        "Shares are of the levels that were run: others would explain more or less.",
+        "Intervals are 95%, each by itself; heavy tails of errors make them too narrow, and no axis look sure that is not.",
         *_notes(column),
         *(f"Left out: {line}." for line in explained.left_out),
     ]
