@@ -43,4 +43,4 @@ def count_equal(index: NDArray[np.void]) -> dict[str, int]:
     _, first, whose = np.unique(index["digest"], return_index=True, return_inverse=True)
     again = len(index) - len(first)
     elsewhere = int(np.count_nonzero(index["scene"] != index["scene"][first[whose.reshape(-1)]]))
-    return {"pixels of an earlier tile": again, "of them in another folder": elsewhere} if again else {}
+    return {"pixels of an earlier tile": again, "pixels of one in another folder": elsewhere} if again else {}

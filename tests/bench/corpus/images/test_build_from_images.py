@@ -183,7 +183,7 @@ def test_equal_pixels_are_counted(images, forest):
     Image.fromarray(picture(0)).save(forest / "Forest_7.png")
     Image.fromarray(picture(0)).save(images / "All" / "Pasture" / "Pasture_9.png")
     counted = build(images).manifest.counts["equal"]
-    assert {"pixels of an earlier tile": 2, "of them in another folder": 1} == counted
+    assert {"pixels of an earlier tile": 2, "pixels of one in another folder": 1} == counted
 
 
 def test_a_report_shows_tiles_where_there_is_no_place(images):
