@@ -11,6 +11,7 @@ from methods.options.dino import DINOOptions
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.options.gersp import GeRSPOptions
 from methods.options.initial import FeatureOptions, ImageNetOptions, RandomOptions
+from methods.options.landcover import CorrectionOptions, SegmentationOptions
 from methods.options.patches import IJEPAOptions, MAEOptions
 from methods.options.simsiam import SimSiamOptions
 from methods.options.softcon import SoftConOptions
@@ -255,6 +256,24 @@ _BUILTIN = [
         needs=TILES,
         version=1,
         reference="Wang et al., DenseCL, CVPR 2021, arXiv:2011.09157",
+    ),
+    MethodSpec(
+        name="landcover-correction",
+        summary="Land-cover proportions with a correction matrix learned beside them; not GeCo, after its abstract.",
+        factory="methods.landcover_correction:LandCoverCorrection",
+        options=CorrectionOptions,
+        needs=LANDCOVER,
+        version=1,
+        reference="ours, not GeCo, of which the abstract is at hand; Patrini et al., forward correction, CVPR 2017",
+    ),
+    MethodSpec(
+        name="landcover-segmentation",
+        summary="The land-cover class of each pixel, on maps that the corpus kept.",
+        factory="methods.landcover_segmentation:LandCoverSegmentation",
+        options=SegmentationOptions,
+        needs=LANDCOVER | {"maps"},
+        version=1,
+        reference="ours: plain supervised segmentation of a land-cover product",
     ),
 ]
 

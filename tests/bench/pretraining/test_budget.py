@@ -33,6 +33,8 @@ NARROW = {
     "barlowtwins": {"hidden": 16, "dim": 8},
     "simsiam": {"hidden": 16, "dim": 8, "bottleneck": 4},
     "densecl": {"dim": 8, "hidden": 16},
+    "landcover-correction": {},
+    "landcover-segmentation": {"hidden": 8},
 }
 TRAINED = [name for name, spec in methods.registry.all().items() if spec.trains]
 

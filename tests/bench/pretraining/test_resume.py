@@ -37,6 +37,8 @@ OPTIONS = {
     "barlowtwins": {"hidden": 16, "dim": 8},
     "simsiam": {"hidden": 16, "dim": 8, "bottleneck": 4},
     "densecl": {"queue": 48, "dim": 8, "hidden": 16},
+    "landcover-correction": {"size": 64},
+    "landcover-segmentation": {"hidden": 8},
 }
 
 

@@ -112,10 +112,14 @@ def test_a_record_says_what_a_probe_was_fitted_on_and_whose_statistics_it_had(pl
             fractions=[0.5],
             axes={"eval_sizes": ["native"]},
         )
+        known = {"kin": "eurosat", "overlap": "2 km2"}
+        cell = cell.model_copy(update={"design": known, "warnings": {"overlap": "2 km2"}})
         work.pretrain(lambda *_: None, job=cell.pretrain.model_dump(mode="json"), **shared)
         assert Answer.DONE == work.fine_tune(lambda *_: None, cell=cell.model_dump(mode="json"), **shared)
         (record,) = [found for found in store.records() if found.key == cell.key]
         assert (bn, "leave-one-out", "none") == tuple(record.design[name] for name in ("bn", "selection", "length"))
+        assert known.items() <= record.design.items()
+        assert "2 km2" == record.warnings["overlap"]
         assert {
             "labels_used": 9,
             "train": 9,
