@@ -2,7 +2,7 @@
 
 import math
 
-from timm.layers import resample_abs_pos_embed
+from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import Tensor
 
 NAME = "pos_embed"
@@ -41,6 +41,7 @@ def resample(name: str, value: Tensor, own: Shape) -> Tensor:
     if before is None:
         return value
     side = _side(own, before)
-    return resample_abs_pos_embed(
+    resampled: Tensor = resample_abs_pos_embed(
         value.float(), (side, side), (_side(theirs, before),) * 2, num_prefix_tokens=before, interpolation="bicubic"
     )
+    return resampled
