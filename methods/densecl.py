@@ -18,6 +18,12 @@ from methods.options.densecl import DenseCLOptions
 from methods.teacher import teacher_of
 
 
+def vectors(network: Backbone, images: Tensor) -> Tensor:
+    """The pooled vector of each tile, then those of its positions, B x (1 + positions) x C."""
+    features, pooled = network.map_and_pooled(images)
+    return torch.cat((pooled[:, None], features.flatten(2).transpose(1, 2)), dim=1)
+
+
 class DenseCL(Method[DenseCLOptions]):
     """MoCo for a tile and for each position of its last feature map."""
 
@@ -34,13 +40,13 @@ class DenseCL(Method[DenseCLOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """InfoNCE of tiles and of positions, each position held to the key of the most similar one (Eq. 2, 3, 4)."""
         query, key = (self.view(batch.images, batch.generator) for _ in range(2))
-        features = self.backbone(query)[-1]
+        features = vectors(self.backbone, query)
         with torch.no_grad():
-            others = shuffled(lambda part: self.teacher(part)[-1], key, self.options.shuffle, batch.generator)
-        places, other_places = (each.flatten(2).transpose(1, 2) for each in (features, others))
-        queries = self.heads[0](features.mean(dim=(2, 3))), self.heads[1](places.flatten(0, 1))
+            others = shuffled(lambda part: vectors(self.teacher, part), key, self.options.shuffle, batch.generator)
+        places, other_places = features[:, 1:], others[:, 1:]
+        queries = self.heads[0](features[:, 0]), self.heads[1](places.flatten(0, 1))
         with torch.no_grad():
-            keys = self.teacher_heads[0](others.mean(dim=(2, 3))), self.teacher_heads[1](other_places)
+            keys = self.teacher_heads[0](others[:, 0]), self.teacher_heads[1](other_places)
             with torch.autocast(query.device.type, enabled=False):
                 found = select_most_similar(
                     functional.normalize(places.float(), dim=2),

@@ -33,7 +33,7 @@ PAIRS = [
     *((name, network_of(name, "timm:test_resnet").removeprefix("timm:")) for name in TRAINED),
     *((name, network) for name in ("geokr", "cmid") for network in ("regnetx_002", "convnext_atto", "resnet18")),
     ("cmid", "swin_tiny_patch4_window7_224"),
-    *((name, "test_vit") for name in ("geokr", "moco", "cmid")),
+    *((name, "test_vit") for name in ("geokr", "moco", "cmid", "dino", "densecl")),
 ]
 
 
