@@ -3,13 +3,17 @@
 from bench.core.registry import Registry
 from bench.pretraining.options import PretrainOptions
 from bench.pretraining.spec import MethodSpec
+from methods.options.barlowtwins import BarlowTwinsOptions
 from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions
+from methods.options.densecl import DenseCLOptions
 from methods.options.dino import DINOOptions
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 from methods.options.gersp import GeRSPOptions
 from methods.options.initial import FeatureOptions, ImageNetOptions, RandomOptions
+from methods.options.landcover import CorrectionOptions, SegmentationOptions
 from methods.options.patches import IJEPAOptions, MAEOptions
+from methods.options.simsiam import SimSiamOptions
 from methods.options.softcon import SoftConOptions
 from methods.options.supervised import SupervisedOptions
 from methods.options.vicreg import VICRegOptions
@@ -225,6 +229,51 @@ _BUILTIN = [
         needs=TILES,
         version=1,
         reference="Bardes et al., VICReg, ICLR 2022, arXiv:2105.04906",
+    ),
+    MethodSpec(
+        name="barlowtwins",
+        summary="Two views whose numbers correlate with themselves alone.",
+        factory="methods.barlowtwins:BarlowTwins",
+        options=BarlowTwinsOptions,
+        needs=TILES,
+        version=1,
+        reference="Zbontar et al., Barlow Twins, ICML 2021, arXiv:2103.03230",
+    ),
+    MethodSpec(
+        name="simsiam",
+        summary="Prediction of the network's own projection of another view, without negatives or a teacher.",
+        factory="methods.simsiam:SimSiam",
+        options=SimSiamOptions,
+        needs=TILES,
+        version=1,
+        reference="Chen and He, SimSiam, CVPR 2021, arXiv:2011.10566",
+    ),
+    MethodSpec(
+        name="densecl",
+        summary="Momentum contrast of tiles and of positions on the last feature map, matched by their features.",
+        factory="methods.densecl:DenseCL",
+        options=DenseCLOptions,
+        needs=TILES,
+        version=1,
+        reference="Wang et al., DenseCL, CVPR 2021, arXiv:2011.09157",
+    ),
+    MethodSpec(
+        name="landcover-correction",
+        summary="Land-cover proportions with a correction matrix learned beside them; not GeCo, after its abstract.",
+        factory="methods.landcover_correction:LandCoverCorrection",
+        options=CorrectionOptions,
+        needs=LANDCOVER,
+        version=1,
+        reference="ours, not GeCo, of which the abstract is at hand; Patrini et al., forward correction, CVPR 2017",
+    ),
+    MethodSpec(
+        name="landcover-segmentation",
+        summary="The land-cover class of each pixel, on maps that the corpus kept.",
+        factory="methods.landcover_segmentation:LandCoverSegmentation",
+        options=SegmentationOptions,
+        needs=LANDCOVER | {"maps"},
+        version=1,
+        reference="ours: plain supervised segmentation of a land-cover product",
     ),
 ]
 

@@ -1,6 +1,7 @@
 """MoCo v1 and v2 (He et al. 2020, Chen et al. 2020) from lightly's parts."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from lightly.loss import NTXentLoss
@@ -38,25 +39,34 @@ def queue_constant(size: int) -> float:
 
 
 @torch.no_grad()
-def shuffled_keys(teacher: Backbone, head: nn.Module, views: Tensor, parts: int, generator: torch.Generator) -> Tensor:
-    """Keys whose batch norm saw other company than the queries' (He et al. 2020, section 3.3, shuffling BN).
+def shuffled(forward: Callable[[Tensor], Tensor], views: Tensor, parts: int, generator: torch.Generator) -> Tensor:
+    """What a network says of views whose batch norm saw other company than the queries' (He et al. 2020, section 3.3).
 
     The queue holds keys of other batches, so that a common batch statistic would give the positive away.
 
     Args:
-        teacher: the key encoder.
-        head: its projector, C to D.
+        forward: the network, with a first axis of views.
         views: B x C x H x W.
         parts: number of parts to go through batch norm one by one; fewer where a part would have under 16 views.
         generator: on the CPU.
 
     Returns:
-        Keys in the order of the views, B x D.
+        The network's answers in the order of the views.
     """
     parts = max(1, min(parts, len(views) // SMALLEST_PART))
     order = torch.randperm(len(views), generator=generator).to(views.device)
-    mixed = torch.cat([head(teacher.pooled(part)) for part in views[order].chunk(parts)])
+    mixed = torch.cat([forward(part) for part in views[order].chunk(parts)])
     return mixed[order.argsort()]
+
+
+def shuffled_keys(teacher: Backbone, head: nn.Module, views: Tensor, parts: int, generator: torch.Generator) -> Tensor:
+    """Keys of `shuffled` views, B x D: a key encoder and its projector, C to D."""
+
+    def keys(part: Tensor) -> Tensor:
+        projected: Tensor = head(teacher.pooled(part))
+        return projected
+
+    return shuffled(keys, views, parts, generator)
 
 
 class MoCo(Method[MoCoOptions]):

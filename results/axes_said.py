@@ -153,7 +153,8 @@ def notes(explained: Explained) -> list[str]:
     column = explained.whole
     return [
         f"About {column.name}, over {_grid(column)} and {column.repeats} repeats.",
-        "Shares are of the levels that were run: others would explain more or less. Intervals are 95%, each by itself.",
+        "Shares are of the levels that were run: others would explain more or less.",
+        "Intervals are 95%, each by itself; errors with heavy tails make them too narrow (docs/reports/calibration.md).",
         *_notes(column),
         *(f"Left out: {line}." for line in explained.left_out),
     ]

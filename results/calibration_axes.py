@@ -107,7 +107,15 @@ def section(measured: list[Covered], studies: int) -> str:
         shares = [f"{100 * each.shares[what]:.1f}" if what in each.shares else "—" for what in WHAT]
         grid = " x ".join(map(str, each.levels[:-1]))
         lines.append(f"| {grid} | {each.levels[-1]} | {each.kind} | {' | '.join(shares)} |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *_worst(measured), ""])
+
+
+def _worst(measured: list[Covered]) -> list[str]:
+    """How often an axis without effect is called, and which share is held least often."""
+    called = [100 * (1 - each.shares["none"]) for each in measured if "none" in each.shares]
+    held, what, kind = min((share, what, each.kind) for each in measured for what, share in each.shares.items())
+    found = [f"An axis without effect is told apart from nothing in at most {max(called):.1f}%."] if called else []
+    return [*found, f"Held least often: {what} under {kind} errors, in {100 * held:.1f}%."]
 
 
 _HEAD = """## Shares of axes

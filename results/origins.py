@@ -58,8 +58,9 @@ def _origin(method: str, options: dict[str, object], corpus: object) -> Origin:
         images = "" if entry.images is None else f" ({entry.images:,} images)"
         return Origin(f"{entry.data}{images}", entry.labels, UNKNOWN)
     if method == "imagenet":
-        known = options.get("weights") == "imagenet"
-        return Origin("ImageNet-1k (1,281,167 images)", "1,000 classes", "random") if known else Origin(*[UNKNOWN] * 3)
+        if options.get("weights") != "imagenet":
+            return Origin(UNKNOWN, UNKNOWN, _start(options.get("weights", UNKNOWN)))
+        return Origin("ImageNet-1k (1,281,167 images)", "1,000 classes", "random")
     labels = next((used for start, used in USED.items() if method.startswith(start)), UNKNOWN)
     data = f"corpus {corpus[:SHOWN]}" if isinstance(corpus, str) else NONE
     return Origin(data, labels, _start(options.get("init", "random")))

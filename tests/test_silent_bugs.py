@@ -9,6 +9,8 @@ In their rooms stand those that need a room's fixtures:
 - a collapsed or diverged pretraining stood as a result: `bench/pretraining/test_loop.py`
 - rare classes were never predicted by a head that began at zero: `tasks/heads/test_fcn.py`
 - masks off the palette, drawn pairs and strays became classes: `tasks/datasets/test_public_copies.py`
+- tiles of a corpus that overlap were looked for side by side, and hardly any was found: `bench/cli/test_data_describe.py`
+- a split that TorchGeo's annotation leaves out was lost: `tasks/datasets/test_torchgeo_sets.py`
 - `geokr-classification` jittered the first three bands as red, green and blue: `methods/test_common_views.py`
 - labels to match and tables mixed rows of two studies: `results/test_matching.py`, `results/tables/test_tables.py`
 """

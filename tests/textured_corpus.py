@@ -51,7 +51,7 @@ def write_corpus(folder: Path, rows: int, columns: int, size: int) -> Corpus:
     _write_raster(folder / "scenes" / "scene.tif", scene.transpose(2, 0, 1))
     _write_raster(folder / "landcover" / "n50_30_2020lc030.tif", cover[None])
     folders = (folder / "scenes", folder / "landcover", "globeland30", folder / "corpus")
-    return build_corpus(*folders, size=size, overlap=0.0, controls=True)
+    return build_corpus(*folders, size=size, overlap=0.0, controls=True, keep_map=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from bench import backbones
 from bench.backbones import weights
+from bench.backbones.foreign.loading import Source, load_foreign
 from bench.backbones.pyramid import Backbone
 from bench.backbones.sources import IMAGENET, RANDOM, identify
+from bench.core.bands import RGB, Bands
 from bench.core.errors import WeightsError
 from bench.core.files import because
 
@@ -23,14 +25,28 @@ PUBLISHED = "IMAGENET1K_V1"
 def load_initial(backbone: Backbone, init: str) -> None:
     """Load a starting point: nothing for `random`, torchvision's weights for `imagenet`, or a file.
 
-    A full model of the backbone's library is accepted: its classifier is left out.
+    A full model of the backbone's library is accepted: its classifier is left out. Where none of a file's names is the
+    backbone's, it is read as a checkpoint of others, of which every weight of the backbone must be found.
 
     Raises:
         WeightsError: the weights are absent, unsafe, or belong to another backbone.
     """
     if init == RANDOM:
         return
-    state = _published(backbone) if init == IMAGENET else read_file(Path(init))
+    if init == IMAGENET:
+        state = _published(backbone)
+    else:
+        identify(init)
+        plain = _plain(Path(init))
+        if plain is None or not plain.keys() & backbone.state_dict().keys():
+            try:
+                _load_foreign(backbone, Path(init))
+            except WeightsError:
+                if plain is None:
+                    raise
+            else:
+                return
+        state = read_file(Path(init))
     kept = {name: value for name, value in state.items() if not name.startswith(backbone.spec.left_out)}
     weights.load_into(backbone, kept, init)
 
@@ -67,6 +83,29 @@ def read_file(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"weights file {path} is not a state_dict of tensors: save the backbone's state_dict alone")
     return state
+
+
+def _plain(path: Path) -> dict[str, Tensor] | None:
+    """The content of a plain state dict; None of a file that holds something else."""
+    try:
+        return read_file(path)
+    except WeightsError:
+        return None
+
+
+def _load_foreign(backbone: Backbone, path: Path) -> None:
+    """Load a checkpoint of others.
+
+    Raises:
+        WeightsError: as `foreign.loading.load_foreign`; or it lacks something of the backbone.
+    """
+    count = backbone.bands
+    images = RGB if count == len(RGB) else Bands(tuple(str(band) for band in range(1, count + 1)))
+    found = load_foreign(backbone, Source(path), images)
+    if not found.whole:
+        raise WeightsError(
+            f"weights file {path} lacks {found.missing[0]!r}, and a start must be whole: see bench weights inspect"
+        )
 
 
 def missing(name: str) -> str | None:

@@ -7,7 +7,7 @@ from bench.core.files import sha256
 
 RANDOM = "random"
 IMAGENET = "imagenet"
-SUFFIXES = (".pth", ".pt", ".safetensors")
+SUFFIXES = (".pth", ".pt", ".safetensors", ".ckpt", ".bin", ".tar", ".pkl")
 
 
 def identify(init: str) -> str:

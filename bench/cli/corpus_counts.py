@@ -40,11 +40,10 @@ def _print_counts(described: "Manifest") -> None:
         "class": "Tiles by dominant class",
         "source": "Tiles by source",
         "rejected": "Left out, by reason",
-        "equal": "Tiles with equal pixels",
     }
     for kind, title in titles.items():
         counts = described.counts.get(kind)
-        if counts is None or (kind == "equal" and not counts):
+        if counts is None:
             continue
         total = sum(counts.values())
         table = Table(title=title, title_justify="left")
@@ -55,6 +54,8 @@ def _print_counts(described: "Manifest") -> None:
             table.add_row(name, f"{count:,}", f"{count / total:.4f}" if total else "-")
         table.add_row("all", f"{total:,}", "", style="bold")
         console.print(table)
+    if equal := described.counts.get("equal"):
+        click.echo(f"Tiles with {', '.join(f'{name}: {count:,}' for name, count in equal.items())}")
     if described.images and described.images.left_out:
         click.echo(f"Left out by --without: {described.images.left_out} images")
     if described.skipped:

@@ -9,6 +9,7 @@ from bench.backbones.foreign.checkpoint import Checkpoint, open_checkpoint
 from bench.backbones.foreign.fitting import Fit, fit
 from bench.backbones.foreign.loading import grouped
 from bench.backbones.foreign.places import find_places
+from bench.backbones.foreign.positions import prefix_tokens
 from bench.backbones.foreign.tensors import shape_of
 from bench.backbones.normalisation import normalisation_of
 from bench.backbones.sources import sha256_of
@@ -62,8 +63,16 @@ def _fitted(checkpoint: Checkpoint, name: str, under: str | None) -> Iterator[st
     yield f"  first layer: {channels} channels" + (
         "" if channels == network.bands else "; state `bands` and `channels` for images of others"
     )
+    own = network.state_dict()
+    for weight, theirs in found.taken.items():
+        yield from _grid(weight, tuple(own[weight].shape), shape_of(found.tensors[theirs]))
     said = normalisation_of(str(checkpoint.path))
     yield f"  input: mean {list(said.mean)}, std {list(said.std)} ({said.source})"
+
+
+def _grid(name: str, own: tuple[int, ...], theirs: tuple[int, ...]) -> Iterator[str]:
+    if own != theirs and prefix_tokens(name, own, theirs) is not None:
+        yield f"  {name}: {theirs[1]} tokens, interpolated to {own[1]}"
 
 
 def _takes(checkpoint: Checkpoint, name: str, under: str | None) -> bool:

@@ -74,10 +74,15 @@ def export(key: str, form: str, store: Path, out: Path | None) -> None:
 @click.option("--backbone", help="Say how the file fits this backbone; without it, which of the registered ones fit.")
 @click.option("--under", help="Keys that stand before the weights' names, such as student.")
 def inspect(file: Path, backbone: str | None, under: str | None) -> None:
-    """Say what a checkpoint of any library holds, and what a backbone would take of it; no code of it runs."""
-    from bench.cli.inspection import describe
+    """Say what a checkpoint of any library holds, and what a backbone would take of it; no code of it runs.
 
-    for line in describe(file, backbone, under):
+    FILE may be hub:NAME of published weights that were fetched.
+    """
+    from bench.cli.inspection import describe
+    from bench.core.published import entry_of
+
+    entry = entry_of(str(file))
+    for line in describe(file if entry is None else entry.path, backbone, under):
         click.echo(line)
 
 

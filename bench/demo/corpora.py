@@ -7,7 +7,7 @@ from bench.corpus.build.pipeline import build_corpus
 from bench.demo.world import ensure_world
 
 # Of the demo world; another name where what is built changes, for a folder that is there is taken as it is.
-FOLDER = "corpus-2"
+FOLDER = "corpus-3"
 SIZE = 64
 
 
@@ -17,7 +17,8 @@ def corpus(home: Path, say: Say) -> Path:
     out = world.root / FOLDER
     if not out.is_dir():
         say(f"cutting the demo corpus in {out}")
-        build_corpus(world.scenes, world.landcover, "globeland30", out, size=SIZE, synthetic=True, controls=True)
+        places = (world.scenes, world.landcover, "globeland30", out)
+        build_corpus(*places, size=SIZE, synthetic=True, controls=True, keep_map=True)
     return out
 
 

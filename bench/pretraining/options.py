@@ -57,6 +57,11 @@ class CorpusFacts(ImageFacts, Protocol):
         """A class of every tile, where the corpus is of images in class folders."""
         ...
 
+    @property
+    def maps_hash(self) -> str | None:
+        """Hash of the maps of land cover under the tiles; None without."""
+        ...
+
     def __len__(self) -> int:
         """Number of tiles."""
         ...

@@ -180,12 +180,12 @@ def _with_leaks(found: Description, whole: list[Frequencies], corpus: Corpus, pr
     """The description, with what a corpus shows of whole images, and of windows of them."""
     parts: list[Frequencies] = list(whole)
     owner = [at for at, frequencies in enumerate(whole) for _ in frequencies]
-    # A corpus of the same scenes has them cut as its tiles are, or as the slices will be.
-    cuts = [Slices(size=each) for each in sorted({corpus.size, found.slices.size})]
+    # A corpus of the same images has them cut as its tiles are, or as the slices will be.
+    cuts = {Slices(size=corpus.size, overlap=corpus.manifest.overlap), found.slices}
     for at, image in enumerate(found.images):
         for file in image.files:
             pixels = read_image(file, found.contents)
-            for slices in cuts:
+            for slices in sorted(cuts, key=str):
                 if max(pixels.shape[:2]) > slices.size:
                     windows = np.stack([part for _, part in cut(pixels, slices, 0)])
                     parts.append(low_frequencies(windows))

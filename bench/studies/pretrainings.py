@@ -83,7 +83,8 @@ def _corpora_of(study: Study, inputs: Inputs, rows: list[Row]) -> dict[str, Corp
     found = {}
     for row in readers(study, rows):
         found[row.name] = corpus = inputs.corpus(study, row)
-        offers = {"tiles"} | ({"landcover"} if corpus.has_landcover else set())
+        has = {"tiles": True, "landcover": corpus.has_landcover, "maps": corpus.maps_hash is not None}
+        offers = {need for need, there in has.items() if there}
         options = study.options_of(row)
         missing = sorted(methods.get(row.method).needs - offers - options.offers())
         if missing:

@@ -105,7 +105,13 @@ def record_notes(records: pd.DataFrame) -> list[str]:
 
 def given_notes(records: pd.DataFrame) -> list[str]:
     """What each row and score of one protocol and backbone was given; records of before say less."""
-    return [*labels.notes(records), *kinship.notes(records), *floors.notes(records), *budgets.notes(records), *settling.notes(records)]
+    return [
+        *labels.notes(records),
+        *kinship.notes(records),
+        *floors.notes(records),
+        *budgets.notes(records),
+        *settling.notes(records),
+    ]
 
 
 def row_notes(records: pd.DataFrame) -> list[str]:

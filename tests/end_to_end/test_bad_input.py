@@ -20,7 +20,7 @@ def refused(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--methods", "geokrr"], "unknown method 'geokrr': choose from random, "),
+        (["--methods", "geokrr"], "unknown method 'geokrr': "),
         (["--tasks", "segm"], "unknown task 'segm'"),
         (["--backbones", "resnet81"], "unknown backbone 'resnet81': choose from resnet18, "),
         (["--backbones", "timm:resnet81"], "unknown backbone 'timm:resnet81': the nearest of timm's networks are "),
@@ -77,7 +77,7 @@ def test_weights_that_the_backbone_cannot_start_from_are_refused_before_anything
     state = get_model("squeezenet1_1").state_dict()
     contents = {
         "belong to another backbone": state,
-        "holds pickled objects": state | {"payload": Payload(tmp_path / "payload-ran")},
+        "nothing was run": state | {"payload": Payload(tmp_path / "payload-ran")},
     }
     for message, content in contents.items():
         torch.save(content, tmp_path / "weights.pth")

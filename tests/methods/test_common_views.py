@@ -20,7 +20,7 @@ from methods.augment.views import View
 TRAINED = [name for name, spec in methods.registry.all().items() if spec.trains]
 # What a loss cannot bear; a method that is not named here has the whole family.
 LESS = {
-    **{name: [whole(COMMON)] for name in TRAINED if name.startswith("geokr")},
+    **{name: [whole(COMMON)] for name in TRAINED if name.startswith(("geokr", "landcover"))},
     "gersp": [COMMON, COMMON, upright(COMMON)],
     "supervised": [upright(COMMON)],
 }
@@ -38,6 +38,10 @@ OWN = {
     "softcon": {"both": recipes.MOCO_V2},
     "dino": {"first": recipes.DINO_1, "second": recipes.DINO_2},
     "vicreg": {"both": recipes.VICREG},
+    "barlowtwins": {"first": recipes.BYOL_1, "second": recipes.BYOL_2},
+    "simsiam": {"both": recipes.MOCO_V2},
+    "densecl": {"both": recipes.MOCO_V2},
+    **{name: {"tile": GEOKR} for name in TRAINED if name.startswith("landcover")},
 }
 SMALL = {"batch": 4, "size": 32, "precision": "fp32", "queue": 16, "dim": 8, "hidden": 8, "prototypes": 6, "cell": 16}
 SMALL |= {"out_dim": 6, "bottleneck": 8}
@@ -66,7 +70,7 @@ def used_in_a_step(name, corpus, labelled, monkeypatch, **chosen):
     )
     images = torch.from_numpy(corpus.tiles(np.arange(4))).permute(0, 3, 1, 2)
     landcover = torch.tensor(corpus.landcover[:4])
-    losses = method.train()(Batch(images, landcover, torch.Generator().manual_seed(1)))
+    losses = method.train()(Batch(images, landcover, torch.Generator().manual_seed(1), torch.arange(4)))
     assert all(loss.isfinite() for loss in losses.values())
     return made
 

@@ -16,7 +16,7 @@ def test_every_method_of_the_papers_is_there():
     assert set(NAMES) >= {
         *("random", "imagenet", "geokr", "geokr-student", "geokr-representation", "geokr-classification"),
         *("moco", "simclr", "byol", "cmid", "gersp"),
-        *("softcon", "dino", "vicreg"),
+        *("softcon", "dino", "vicreg", "barlowtwins", "simsiam", "densecl"),
         *("random-raw", "image-stats", "mosaiks"),
     }
 

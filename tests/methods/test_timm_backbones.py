@@ -22,13 +22,18 @@ HEADS = {
     "softcon": {"hidden": 16, "dim": 8},
     "dino": {"out_dim": 8, "hidden": 16, "bottleneck": 8},
     "vicreg": {"hidden": 16, "dim": 8},
+    "barlowtwins": {"hidden": 16, "dim": 8},
+    "simsiam": {"hidden": 16, "dim": 8, "bottleneck": 4},
+    "densecl": {"queue": 48, "dim": 8, "hidden": 16},
+    "landcover-correction": {},
+    "landcover-segmentation": {"hidden": 8},
 }
 TRAINED = [name for name, spec in methods.registry.all().items() if spec.trains]
 PAIRS = [
     *((name, network_of(name, "timm:test_resnet").removeprefix("timm:")) for name in TRAINED),
     *((name, network) for name in ("geokr", "cmid") for network in ("regnetx_002", "convnext_atto", "resnet18")),
     ("cmid", "swin_tiny_patch4_window7_224"),
-    *((name, "test_vit") for name in ("geokr", "moco", "cmid")),
+    *((name, "test_vit") for name in ("geokr", "moco", "cmid", "dino", "densecl")),
 ]
 
 
@@ -60,4 +65,5 @@ def test_two_steps_move_the_weights_that_are_exported(name, network, corpus, lab
 
 def _batch(corpus: Corpus, step: int) -> Batch:
     images = torch.from_numpy(corpus.tiles(np.arange(4))).permute(0, 3, 1, 2)
-    return Batch(images, torch.from_numpy(corpus.landcover[:4]).float(), torch.Generator().manual_seed(step))
+    landcover = torch.from_numpy(corpus.landcover[:4]).float()
+    return Batch(images, landcover, torch.Generator().manual_seed(step), torch.arange(4))

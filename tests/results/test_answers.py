@@ -86,6 +86,14 @@ def test_notes_say_what_was_asked_when_and_by_whom(store):
     assert any("simultaneous over 1 primary question (stated before the run)" in note for note in notes)
 
 
+def test_notes_say_whose_labels_are_kin_to_what_a_row_has_learned(store):
+    frame = load(store)
+    learns = frame["method"] == "geokr"
+    frame.loc[learns, "design"] = json.dumps({"kin": "eurosat"})
+    notes = answers(store, frame).notes(select(answers(store, frame), ["geokr"], []))
+    assert "Label kin: classes of eurosat, learned by geokr, are kin to the labels of demo-city." in notes
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [

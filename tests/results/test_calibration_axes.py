@@ -28,4 +28,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_promise(monkeypatch):
 
 def test_the_section_has_a_line_a_design_and_a_dash_where_there_is_no_third_axis():
     measured = [Covered((2, 3, 3), "equal", dict.fromkeys([what for what in WHAT if what != "none"], 0.95))]
-    assert "| 2 x 3 | 3 | equal | 95.0 | 95.0 | — | 95.0 | 95.0 |" in section(measured, 400).splitlines()
+    lines = section(measured, 400).splitlines()
+    assert "| 2 x 3 | 3 | equal | 95.0 | 95.0 | — | 95.0 | 95.0 |" in lines
+    more = Covered((2, 2, 3, 3), "skewed", {"large": 0.9, "none": 0.97})
+    assert "An axis without effect is told apart from nothing in at most 3.0%." in section([*measured, more], 400)
+    assert "Held least often: large under skewed errors, in 90.0%." in section([*measured, more], 400)

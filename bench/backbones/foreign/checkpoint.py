@@ -6,6 +6,7 @@ the `argparse.Namespace` of MoCo, DINO and MAE, paths of Lightning's callbacks),
 
 import io
 import pickle
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,9 @@ def _is_safetensors(first: bytes) -> bool:
 def _by_torch(path: Path, *, mapped: bool) -> Any:
     """The content as torch's weights-only reader gives it; None where it refuses the file."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+        with warnings.catch_warnings():  # it warns of pickle protocols that it may not know; ours knows them all
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, TypeError, EOFError, AttributeError):
         return None
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from bench.backbones.foreign.checkpoint import Checkpoint
 from bench.backbones.foreign.namings import COUNTER, Naming, Shape, by_parts, namings
 from bench.backbones.foreign.places import Place, find_places
+from bench.backbones.foreign.positions import prefix_tokens
 from bench.backbones.foreign.tensors import Stored, shape_of
 from bench.backbones.pyramid import Backbone
 from bench.core.errors import WeightsError
@@ -131,7 +132,9 @@ class _Own:
         return cls(shapes, learnt, backbone.first_weight, tuple(namings(backbone.spec, state)))
 
     def fits(self, name: str, shape: Shape) -> bool:
-        """Whether a tensor of this shape can be the backbone's `name`; the first layer's bands may differ."""
+        """Whether a tensor of this shape can be the backbone's `name`; bands of the first layer and grids may differ."""
+        if prefix_tokens(name, self.shapes[name], shape) is not None:
+            return True
         return self.without_bands(name, shape) == self.without_bands(name, self.shapes[name])
 
     def without_bands(self, name: str, shape: Shape) -> Shape:
@@ -214,7 +217,7 @@ def _choose(alike: list[Fit], path: Path) -> Fit:
             f"weights file {path} has {len(rest)} networks that fit: say which by `under: "
             f"{_where(first)}`, or {', '.join(map(_where, rest[1 : SHOWN + 1]))}"
         )
-    also = tuple(_where(each) for each in alike if each is not first)
+    also = tuple(_where(each) for each in alike if each is not first and not _same(first, each))
     return Fit(first.place, first.prefix, first.taken, first.left, first.missing, first.share, also, first.tensors)
 
 

@@ -13,6 +13,7 @@ from bench.backbones.foreign.checkpoint import open_checkpoint
 from bench.backbones.foreign.first_layer import Rule, adapt
 from bench.backbones.foreign.fitting import Fit, fit
 from bench.backbones.foreign.limits import BrokenPickleError
+from bench.backbones.foreign.positions import resample
 from bench.backbones.foreign.tensors import read
 from bench.backbones.pyramid import Backbone
 from bench.core.bands import Bands
@@ -59,7 +60,8 @@ def load_foreign(backbone: Backbone, source: Source, images: Bands) -> Fit:
     for name, value in taken.items():
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise WeightsError(f"weights file {source.path}: {found.taken[name]} holds values that are not finite")
-    backbone.load_state_dict(own | {name: value.to(own[name].dtype) for name, value in taken.items()})
+    fitted = {name: resample(name, value, tuple(own[name].shape)).to(own[name].dtype) for name, value in taken.items()}
+    backbone.load_state_dict(own | fitted)
     return found
 
 

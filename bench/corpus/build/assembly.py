@@ -97,7 +97,7 @@ def write_corpus(
         counts = count_all(entries, landcover, classes)
         if stated.get("images"):
             files.write_text(folder / IMAGES, "".join((part / IMAGES).read_text() for part in parts))
-            counts["equal"] = count_equal(index["digest"])
+            counts["equal"] = count_equal(index)
         manifest = Manifest(
             hash=content_hash(size, classes, index["digest"], landcover, bands),
             tiles=len(index),

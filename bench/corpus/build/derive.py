@@ -227,7 +227,7 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
         np.save(folder / INDEX, tiles)
         mean, std = mean_and_std(tiles, size, first.bands)
         images = _name_images(chosen, folder)
-        equal = {} if images is None else {"equal": count_equal(tiles["digest"])}
+        equal = {} if images is None else {"equal": count_equal(tiles)}
         mapped = all(corpus.manifest.maps for corpus, _ in chosen)
         manifest = first.manifest.model_copy(
             update={

@@ -120,11 +120,13 @@ def draw_examples(corpus: Corpus, covers: Mapping[int, LandCover], path: Path, c
 
     Args:
         corpus: a corpus with land cover.
-        covers: rasters by their number among `Manifest.land_covers`; tiles over others are not shown.
+        covers: rasters by their number among `Manifest.land_covers`; tiles over others are not shown. None of a corpus
+            that keeps a map of each tile.
         path: PNG to write.
         count: most tiles shown.
     """
-    chosen = choose_examples(corpus, count, covers)
+    mapped = range(len(corpus.manifest.land_covers)) if not covers and corpus.manifest.maps else covers
+    chosen = choose_examples(corpus, count, mapped)
     rows = max(1, -(-len(chosen) // 3))
     figure = Figure(figsize=(12.5, 2.15 * rows + 0.5), layout="constrained")
     grid = figure.subplots(rows, 6, squeeze=False)
@@ -134,9 +136,7 @@ def draw_examples(corpus: Corpus, covers: Mapping[int, LandCover], path: Path, c
         left, right = grid[place // 3, 2 * (place % 3)], grid[place // 3, 2 * (place % 3) + 1]
         left.imshow(corpus.bands.picture(corpus.tiles(np.array([number]))[0]))
         left.set_title(f"tile {number}", fontsize=7)
-        scene = corpus.manifest.scenes[int(corpus.index["scene"][number])]
-        footprint = footprints_of(corpus, np.array([number]))[0]
-        right.imshow(paint(covers[scene.product].picture(footprint, str(scene.wkt), 256)))
+        right.imshow(paint(_map_of(corpus, covers, int(number))))
         shares = np.argsort(-corpus.landcover[number])[:2]
         named = ", ".join(f"{CLASSES[c]} {corpus.landcover[number, c]:.0%}" for c in shares)
         right.set_title(named, fontsize=6)
@@ -146,6 +146,15 @@ def draw_examples(corpus: Corpus, covers: Mapping[int, LandCover], path: Path, c
     keys += [Patch(facecolor=OTHER, label="not used"), Patch(facecolor=BLANK, edgecolor="#444444", label="not mapped")]
     figure.legend(handles=keys, loc="outside lower center", ncols=5, fontsize=7)
     figure.savefig(path, dpi=110)
+
+
+def _map_of(corpus: Corpus, covers: Mapping[int, LandCover], number: int) -> NDArray[np.uint8]:
+    """Class indices under a tile: its own map where no rasters were given, else what they say."""
+    if not covers:
+        return np.asarray(corpus.maps[number])
+    scene = corpus.manifest.scenes[int(corpus.index["scene"][number])]
+    footprint = footprints_of(corpus, np.array([number]))[0]
+    return covers[scene.product].picture(footprint, str(scene.wkt), 256)
 
 
 def paint(indices: NDArray[np.uint8]) -> NDArray[np.uint8]:

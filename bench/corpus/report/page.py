@@ -99,9 +99,9 @@ def write_report(
         add("change", "Land cover in two epochs (Table III, Fig. 4)", change.rows(corpus.classes), "change.png", note)
         summary: list[Row] = [{"tiles": change.tiles, "dominant_class_changed": round(change.changed, 6)}]
         files.write_text(out / "change_of_dominant_class.csv", _csv(summary))
-    if corpus.has_landcover and covers:
-        draw_examples(corpus, covers, out / "examples.png")
-        note = _not_shown(corpus, covers)
+    if corpus.has_landcover and (covers or corpus.manifest.maps):
+        draw_examples(corpus, covers or {}, out / "examples.png")
+        note = _not_shown(corpus, covers) if covers else ""
         add("examples", "Tiles beside their land cover (Fig. 5)", image="examples.png", note=note)
     page = Environment(autoescape=True).from_string(PAGE)
     warnings = [warning for scene in corpus.manifest.scenes for warning in scene.warnings]

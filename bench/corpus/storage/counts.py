@@ -31,7 +31,16 @@ def count_all(
     return counts
 
 
-def count_equal(digests: NDArray[np.void]) -> dict[str, int]:
-    """Tiles whose pixels are those of an earlier one; empty where all differ."""
-    again = len(digests) - len(np.unique(digests))
-    return {"pixels of an earlier tile": again} if again else {}
+def count_equal(index: NDArray[np.void]) -> dict[str, int]:
+    """Tiles whose pixels are those of an earlier one, and of them those that lie in another folder or scene.
+
+    Args:
+        index: rows of `bench.corpus.storage.shards.tile_dtype`.
+
+    Returns:
+        Counts by name; empty where all tiles differ.
+    """
+    _, first, whose = np.unique(index["digest"], return_index=True, return_inverse=True)
+    again = len(index) - len(first)
+    elsewhere = int(np.count_nonzero(index["scene"] != index["scene"][first[whose.reshape(-1)]]))
+    return {"pixels of an earlier tile": again, "pixels of one in another folder": elsewhere} if again else {}

@@ -160,6 +160,11 @@ class Corpus:
         return labels_of(self.manifest.scenes, self.index["scene"])
 
     @property
+    def maps_hash(self) -> str | None:
+        """Hash of the maps of land cover; None where the corpus was built without."""
+        return None if self.manifest.maps is None else self.manifest.maps.hash
+
+    @property
     def maps(self) -> NDArray[np.uint8]:
         """Land cover of every tile as a map, mapped from the disk: `N x size x size`, see `bench.corpus.storage.maps`.
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, FiniteFloat
 
 from bench.core import documents
 from bench.core.errors import DataError
@@ -111,7 +111,7 @@ class _Category(BaseModel):
 class _Annotation(BaseModel):
     image_id: int | str
     category_id: int | str
-    bbox: tuple[float, float, float, float]
+    bbox: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
     iscrowd: int = 0
 
 

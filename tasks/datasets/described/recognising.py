@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
+from bench.core.documents import first_problem
 from bench.core.errors import DataError
 from tasks.datasets.described.annotations import MOST_COCO_BYTES, is_coco
 from tasks.datasets.described.contents import (
@@ -62,7 +65,12 @@ def recognise(tree: Tree, shared: dict[str, Any]) -> Recognised:
     if not folders:
         raise DataError(f"{tree.folder} holds no picture ({', '.join(sorted(SUFFIXES))})")
     for attempt in (_pairs, _coco, _voc, _lines, _masks, _masks_beside, _table, _classes):
-        found = attempt(tree, folders, shared)
+        try:
+            found = attempt(tree, folders, shared)
+        except ValidationError as error:  # names that no template, or no class, can have
+            raise DataError(
+                f"{tree.folder}: {first_problem(error)}: rename it, or describe it in a YAML file"
+            ) from None
         if found is not None:
             return with_parts(tree, found)
     raise DataError(

@@ -24,7 +24,10 @@ def read_table(path: Path) -> tuple[list[str], dict[str, set[str]]]:
     """
     lines = _lines(path)
     separator = max(SEPARATORS, key=lines[0].count) if lines else ","
-    rows = list(csv.reader(lines, delimiter=separator))
+    try:
+        rows = list(csv.reader(lines, delimiter=separator))
+    except csv.Error as error:
+        raise DataError(f"{path} is no readable table ({error}): save it as CSV") from None
     if not rows or len(rows[0]) < 2:
         raise DataError(f"{path}, line 1: expected names of columns, the first that of the images")
     columns = [name.strip() for name in rows[0][1:] if name.strip()]

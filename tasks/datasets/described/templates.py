@@ -169,10 +169,22 @@ class Tree:
                 continue
             seen.add(real)
             below = Path(where).relative_to(folder)
-            files += [(below / name).as_posix() for name in names if not is_stray(name)]
+            found = [(below / name).as_posix() for name in names if not is_stray(name)]
+            if odd := next((path for path in found if not _is_text(path)), None):
+                raise DataError(f"{folder} has a file whose name is no text ({os.fsencode(odd)!r}): rename it")
+            files += found
             if len(files) > MOST_FILES:
                 raise DataError(f"{folder} holds more than {MOST_FILES:,} files: give the data set's own folder")
         return cls(folder, tuple(sorted(files)))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name can be written down: an index is UTF-8, and has no line breaks in names."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return not any(ord(letter) < ord(" ") or letter == "\x7f" for letter in name)
 
 
 def _literal(text: str) -> str:

@@ -5,6 +5,7 @@ import pickle
 import re
 from pathlib import Path
 
+import foreign_checkpoints as made
 import pytest
 import safetensors.torch
 import torch
@@ -55,6 +56,17 @@ def test_a_file_with_a_pickle_payload_is_refused_and_not_run(saver, tmp_path):
     with pytest.raises(WeightsError, match=re.escape(str(path))):
         load_initial(backbones.build("squeezenet1_1"), str(path))
     assert not target.exists()
+
+
+@pytest.mark.parametrize("write", [made.moco, made.lightning, made.dino])
+def test_a_checkpoint_of_others_is_a_start_where_it_is_whole(write, tmp_path):
+    state = made.state_of()
+    backbone = backbones.build(made.NETWORK)
+    load_initial(backbone, str(write(state, tmp_path)))
+    assert all(torch.equal(value, backbone.state_dict()[name]) for name, value in state.items())
+    del state["layer1.0.conv1.weight"]
+    with pytest.raises(WeightsError, match=r"lacks 'layer1\.0\.conv1\.weight', and a start must be whole"):
+        load_initial(backbones.build(made.NETWORK), str(write(state, tmp_path)))
 
 
 def test_weights_of_another_backbone_are_refused(squeezenet_state, tmp_path):

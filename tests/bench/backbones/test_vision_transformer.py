@@ -68,7 +68,7 @@ def test_a_size_that_patches_do_not_tile_is_enlarged_to_the_next_that_they_do():
     assert (4, 4) == found.shape[2:]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ["test_vit", "test_vit3"])
 def test_a_transformer_is_restored_with_its_bands_its_copy_is_its_own_and_its_export_is_timms(name, tmp_path):
     torch.manual_seed(1)
     backbone = backbones.build(f"timm:{name}", 4).eval()
@@ -91,7 +91,6 @@ def test_a_transformer_is_restored_with_its_bands_its_copy_is_its_own_and_its_ex
     [
         ("vit_small_patch14_reg4_dinov2", 14, 12, "token", True),
         ("vit_small_patch16_dinov3", 16, 12, "avg", False),
-        ("vit_base_patch16_gap_224", 16, 12, "avg", True),
         ("deit_tiny_distilled_patch16_224", 16, 12, "token", False),
     ],
 )

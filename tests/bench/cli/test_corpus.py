@@ -134,10 +134,11 @@ def test_a_threshold_without_sense_is_refused(arguments, setting, problem):
 
 def test_images_are_built_from_the_command_line_and_options_of_scenes_are_refused(tmp_path):
     for number in range(3):
-        Image.fromarray(np.full((16, 16, 3), number, dtype=np.uint8)).save(tmp_path / f"{number}.png")
+        Image.fromarray(np.full((16, 16, 3), number // 2, dtype=np.uint8)).save(tmp_path / f"{number}.png")
     asked = ["build", "--images", str(tmp_path), "--out", str(tmp_path / "c"), "--workers", "1"]
     built = CliRunner().invoke(command, asked)
     assert "3 tiles of 16 x 16" in built.output, built.output
+    assert "Tiles with pixels of an earlier tile: 1, pixels of one in another folder: 0" in built.output
     refused = CliRunner().invoke(command, [*asked, "--stretch", "0:255"])
     assert "--stretch says nothing of --images: leave it out" in str(refused.exception)
     both = CliRunner().invoke(command, [*asked, "--scenes", str(tmp_path)])

@@ -94,13 +94,20 @@ def test_near_duplicates_across_the_parts_are_named(run_bench, own):
 
 
 def _corpus(folder, tiles):
-    rows = [np.concatenate(tiles[start : start + 4], axis=1) for start in range(0, 16, 4)]
+    """A corpus of 16 tiles, cut from one scene."""
+    return _cut(
+        folder, np.concatenate([np.concatenate(tiles[at : at + 4], axis=1) for at in range(0, 16, 4)]), SIZE, 0.0
+    )
+
+
+def _cut(folder, pixels, size, overlap):
+    """A corpus of one scene."""
     place = {"crs": "EPSG:32650", "transform": from_origin(500_000, 4_000_000, 30, 30)}
-    shape = {"count": 3, "height": 4 * SIZE, "width": 4 * SIZE, "dtype": "uint8"}
+    shape = {"count": 3, "height": len(pixels), "width": pixels.shape[1], "dtype": "uint8"}
     (folder / "scenes").mkdir(parents=True)
     with rasterio.open(folder / "scenes" / "scene.tif", "w", driver="GTiff", **place, **shape) as scene:
-        scene.write(np.concatenate(rows).transpose(2, 0, 1))
-    build_corpus(folder / "scenes", None, None, folder / "corpus", size=SIZE, overlap=0.0)
+        scene.write(pixels.transpose(2, 0, 1))
+    build_corpus(folder / "scenes", None, None, folder / "corpus", size=size, overlap=overlap)
     return folder / "corpus"
 
 
@@ -114,6 +121,14 @@ def test_a_leak_between_corpus_and_test_images_is_found_and_none_is_made_up(run_
     tiles[6] = np.clip(np.asarray(Image.open("quarter.jpg")).astype(int) + 8, 0, 255).astype(np.uint8)
     found = _described(run_bench, "raw", "--corpus", _corpus(Path("leaky"), tiles))
     assert "LEAK: 1 tiles of the corpus look like 1 images, such as images/site2_1_0.jpg" in found
+
+
+def test_tiles_that_overlap_are_looked_for_on_their_own_grid(run_bench, own):
+    """Tiles of 48 pixels at every 36th: windows side by side would meet one of the nine."""
+    own.write_masks(Path("raw"), places=2, size=2 * SIZE)
+    image = np.asarray(Image.open("raw/images/site1_0_0.jpg"))
+    found = _described(run_bench, "raw", "--corpus", _cut(Path("overlapping"), image, 48, 0.25))
+    assert "LEAK: 9 tiles of the corpus look like 1 images, such as images/site1_0_0.jpg" in found
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ NARROW = {
     "softcon": {"hidden": 16, "dim": 8},
     "dino": {"out_dim": 8, "hidden": 16, "bottleneck": 8},
     "vicreg": {"hidden": 16, "dim": 8},
+    "barlowtwins": {"hidden": 16, "dim": 8},
+    "simsiam": {"hidden": 16, "dim": 8, "bottleneck": 4},
+    "densecl": {"dim": 8, "hidden": 16},
+    "landcover-correction": {},
+    "landcover-segmentation": {"hidden": 8},
 }
 TRAINED = [name for name, spec in methods.registry.all().items() if spec.trains]
 

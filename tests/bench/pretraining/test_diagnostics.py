@@ -9,6 +9,7 @@ from torch import nn
 
 from bench import backbones
 from bench.backbones.normalisation import IMAGENET, Normalisation
+from bench.backbones.pyramid import Backbone
 from bench.core.errors import DivergedError
 from bench.pretraining.diagnostics import (
     Features,
@@ -182,7 +183,7 @@ class TwoTiles:
         )
 
 
-class Scaled(nn.Module):
+class Scaled(Backbone):
     """Batch norm of the image, after a huge running variance that would make all features equal."""
 
     def __init__(self) -> None:
@@ -204,7 +205,7 @@ def test_features_are_normalised_by_the_batch_in_front_and_not_by_kept_statistic
     assert describe_features(found).spread > 0.5
 
 
-@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "swin_t"])
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "swin_t", "timm:test_vit"])
 def test_measuring_draws_nothing_and_tiles_are_seen_at_the_views_size(name):
     torch.manual_seed(0)
     network = backbones.build(name)
@@ -217,7 +218,7 @@ def test_measuring_draws_nothing_and_tiles_are_seen_at_the_views_size(name):
     assert np.array_equal(first, pooled_features(network, TwoTiles(3), 48, IMAGENET))
 
 
-@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "swin_t", "vgg16"])
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "swin_t", "vgg16", "timm:test_vit"])
 def test_one_random_start_against_another_has_not_collapsed(name, varied_tiles):
     found = []
     for seed in range(3):

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from bench import backbones
 from bench.backbones import weights
 from bench.backbones.normalisation import IMAGENET, UNIT
+from bench.backbones.pyramid import Backbone
 from bench.cli.probe import probe as command
 from bench.cli.probe import table
 from bench.cli.weights import export, find_card, list_weights
@@ -19,7 +20,7 @@ from bench.store.store import Store
 from bench.studies.probe_sets import corpus_samples, folder_samples
 
 
-class FirstPixel(torch.nn.Module):
+class FirstPixel(Backbone):
     """A backbone whose features are the colour of the corner, or constant."""
 
     def __init__(self, constant: bool) -> None:

@@ -34,6 +34,11 @@ OPTIONS = {
     "softcon": {"hidden": 16, "dim": 8},
     "dino": {"out_dim": 32, "hidden": 16, "bottleneck": 8},
     "vicreg": {"hidden": 16, "dim": 8},
+    "barlowtwins": {"hidden": 16, "dim": 8},
+    "simsiam": {"hidden": 16, "dim": 8, "bottleneck": 4},
+    "densecl": {"queue": 48, "dim": 8, "hidden": 16},
+    "landcover-correction": {"size": 64},
+    "landcover-segmentation": {"hidden": 8},
 }
 
 
@@ -85,7 +90,7 @@ def test_a_killed_and_resumed_pretraining_gives_the_same_weights(name, corpus, l
     assert pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch, stop_after=step) is None
     actual, resumed = pretrain(name, corpus, tmp_path / "killed", labelled, monkeypatch)
     assert expected == actual
-    assert all(value > 0 or name == "byol" for value in expected.losses.values())
+    assert all(value > 0 or name in {"byol", "simsiam"} for value in expected.losses.values())
     assert {"start", "end"} == expected.features.keys()
     assert whole.keys() == resumed.keys()
     for key, value in whole.items():

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 from textured_corpus import corpus  # noqa: F401 - a fixture
 
+from bench.cli.plan import plan
 from bench.core import files
 from bench.core.errors import StudyError
 from bench.studies.inputs import Inputs
@@ -178,3 +180,15 @@ def test_cells_share_weights_and_keep_the_keys_that_they_have_without_axes(study
     )
     assert at | {"backbones": "timm:test_resnet"} == crossed.grid[plain.cells[1].key]
     assert {"backbones", "eval_sizes"} == crossed.grid[plain.cells[0].key].keys()
+    with pytest.raises(StudyError, match="axes: moco and moco at 660 views are one training on timm:test_resnet"):
+        make_plan(study({"budget": [640, 660]}, **values), inputs)
+
+
+def test_the_plan_prints_the_grid_and_its_cost_before_anything_else(study, images, corpus, tmp_path):  # noqa: F811
+    values = {"data": {"demo-scenes": images}, "tasks": ["cls"], "labels": ["100%"], "seeds": 2, "methods": ["moco"]}
+    study({"budget": [640, {"steps": 7}], "methods": ["moco", "byol"]}, **values, corpus=str(corpus.path))
+    asked = ["--study", str(tmp_path / "mine.yaml"), "--store", str(tmp_path / "store")]
+    done = CliRunner().invoke(plan, asked, env={"BENCH_DATA": str(tmp_path)})
+    assert 0 == done.exit_code, done.output
+    grid = "2 methods (moco, byol) x 1 backbones (timm:test_resnet) x 2 budget (640 views, 7 steps)"
+    assert done.stdout.startswith(f"Grid: {grid}: 4 points, 8 trainings for 8 cells; 8 of 8 cells to do, about ")

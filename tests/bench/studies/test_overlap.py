@@ -194,3 +194,9 @@ def test_a_box_that_is_none_is_refused(tmp_path):
     file.write_text("name: mine\ncontents: {kind: classes, images: '{class}/{name}.png'}\nareas: [[1, 5, 2, 3]]\n")
     with pytest.raises(StudyError, match=r"areas.*is no box of degrees: write \[west, south, east, north\]"):
         datasets.read_own(file)
+
+
+def test_a_row_that_needs_land_cover_is_refused_on_a_corpus_without_before_anything_runs(world, tmp_path):
+    data = write_set(tmp_path / "set", None)
+    with pytest.raises(StudyError, match=r"geokr needs landcover, which corpus .* --landcover or --classes-as"):
+        plan_of(world, data, methods=["geokr"])

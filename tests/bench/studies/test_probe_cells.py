@@ -105,12 +105,21 @@ def test_a_record_says_what_a_probe_was_fitted_on_and_whose_statistics_it_had(pl
     shared = {"store": str(store.root), "device": "cpu", "threads": 1}
     for bn in ("as-trained", "corpus", "target"):
         (cell,) = planned(
-            bn, corpus=corpora[0], backbones=["timm:test_resnet"], data={"demo-scenes": images}, fractions=[0.5]
+            bn,
+            corpus=corpora[0],
+            backbones=["timm:test_resnet"],
+            data={"demo-scenes": images},
+            fractions=[0.5],
+            axes={"eval_sizes": ["native"]},
         )
+        known = {"kin": "eurosat", "overlap": "2 km2"}
+        cell = cell.model_copy(update={"design": known, "warnings": {"overlap": "2 km2"}})
         work.pretrain(lambda *_: None, job=cell.pretrain.model_dump(mode="json"), **shared)
         assert Answer.DONE == work.fine_tune(lambda *_: None, cell=cell.model_dump(mode="json"), **shared)
         (record,) = [found for found in store.records() if found.key == cell.key]
         assert (bn, "leave-one-out", "none") == tuple(record.design[name] for name in ("bn", "selection", "length"))
+        assert known.items() <= record.design.items()
+        assert "2 km2" == record.warnings["overlap"]
         assert {
             "labels_used": 9,
             "train": 9,
@@ -119,6 +128,7 @@ def test_a_record_says_what_a_probe_was_fitted_on_and_whose_statistics_it_had(pl
             "steps": 0,
         }.items() <= record.counts.items()
         assert 1 / 3 == pytest.approx(record.trivial)
+        assert {"backbones": "timm:test_resnet", "eval_sizes": "native"} == record.axes
         scores[bn] = record.score
     assert all(0 <= score <= 1 for score in scores.values())
     assert 1 == len(list(store.cards()))

@@ -148,6 +148,11 @@ def test_what_a_study_states_stays():
         ("softcon", (2, 0)),
         ("dino", (2, 2)),
         ("vicreg", (2, 0)),
+        ("barlowtwins", (2, 0)),
+        ("simsiam", (2, 0)),
+        ("densecl", (1, 1)),
+        ("landcover-correction", (1, 0)),
+        ("landcover-segmentation", (1, 0)),
         ("random", (0, 0)),
     ],
 )

@@ -148,6 +148,22 @@ def test_a_transformer_of_13_bands_is_loaded_exactly_but_for_its_patches(tmp_pat
     assert (1, ()) == (found.share, found.missing)
 
 
+def test_positions_of_another_grid_are_interpolated(tmp_path):
+    """On 10 x 10 patches the position of each row's number stays linear in it, whatever the grid it comes from."""
+    state = made.state_of(made.TRANSFORMER)
+    width = state["pos_embed"].shape[2]
+    ramp = torch.arange(20.0).repeat_interleave(20)[None, :, None].expand(1, 400, width)
+    state["pos_embed"] = torch.cat([torch.full((1, 1, width), -7.0), ramp], dim=1)
+    torch.save(state, tmp_path / "larger.pth")
+    found = load(tmp_path / "larger.pth", network=made.TRANSFORMER)
+    positions = found[0]["pos_embed"]
+    assert (1, 101, width) == positions.shape
+    assert (positions[:, 0] == -7).all()
+    inner = positions[0, 1:, 0].reshape(10, 10)[2:8]
+    assert torch.allclose(inner, (2 * torch.arange(2.0, 8.0) + 0.5)[:, None].expand(6, 10), atol=1e-3)
+    assert found[1].whole
+
+
 def test_a_mean_over_the_bands_answers_equal_bands_as_the_first_layer_did(tmp_path):
     thirteen, path = made.thirteen_bands(tmp_path)
     first = load(path, bands="mean")[0][made.FIRST]
@@ -210,7 +226,7 @@ def test_a_module_that_was_pickled_whole_gives_its_weights(tmp_path):
     torch.save({"model": network}, tmp_path / "whole.pth")
     state, found = load(tmp_path / "whole.pth", network="squeezenet1_1")
     assert all(torch.equal(network.state_dict()[name], value) for name, value in state.items())
-    assert "model" == found.where
+    assert ("model", ()) == (found.where, found.also)
 
 
 @pytest.mark.real

@@ -181,7 +181,9 @@ def test_bad_images_stop_the_build_or_are_counted(images, forest):
 
 def test_equal_pixels_are_counted(images, forest):
     Image.fromarray(picture(0)).save(forest / "Forest_7.png")
-    assert {"pixels of an earlier tile": 1} == build(images).manifest.counts["equal"]
+    Image.fromarray(picture(0)).save(images / "All" / "Pasture" / "Pasture_9.png")
+    counted = build(images).manifest.counts["equal"]
+    assert {"pixels of an earlier tile": 2, "pixels of one in another folder": 1} == counted
 
 
 def test_a_report_shows_tiles_where_there_is_no_place(images):

@@ -263,6 +263,7 @@ BOX = '{"image_id": 2, "category_id": 1, "bbox": [0, 0, 1, 1]}'
         ("[" * 10_000, "cannot be read"),
         ('{"images": 3, "annotations": [], "categories": []}', "images"),
         ('{"images": [], "annotations": [], "categories": []}', "0 classes|is not listed"),
+        (f'{{"images": [], "categories": [], "annotations": [{BOX}]}}'.replace("1, 1]", "NaN, 1]"), "bbox.2"),
         (f'{{"images": [], "categories": [], "annotations": [{BOX}]}}', "does not list"),
     ],
 )

@@ -76,6 +76,20 @@ def test_text_before_a_number_is_no_place_where_it_may_be_a_class(own, tmp_path)
     assert "images/{name}.jpg" == recognise(Tree.of(raw), {}).contents.images
 
 
+def test_names_that_cannot_be_classes_are_one_line(own, tmp_path):
+    raw = own.write_masks(tmp_path, places=1)
+    (raw / "classes.json").write_text('["ground\\u0007", "house"]')
+    with pytest.raises(DataError, match=r"classes\.0\.name.*rename it") as refused:
+        recognise(Tree.of(raw), {})
+    assert "\n" not in str(refused.value)
+
+
+def test_a_table_with_an_endless_cell_is_passed_over(own, tmp_path):
+    raw = own.write_table(tmp_path)
+    (raw / "a.csv").write_text("image,labels\n" + "x" * 200_000 + ",1\n")
+    assert "labels.csv" == recognise(Tree.of(raw), {}).contents.table
+
+
 def test_grey_levels_are_no_masks_and_no_layout_is_said(own, tmp_path):
     raw = own.write_masks(tmp_path / "a", places=1)
     for file in (raw / "masks").iterdir():

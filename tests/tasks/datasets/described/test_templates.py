@@ -1,5 +1,7 @@
 """Path templates say what the parts of a path mean, and refuse what could be read in two ways."""
 
+import os
+
 import pytest
 
 from bench.core.errors import DataError
@@ -49,6 +51,15 @@ def test_strays_and_links_in_a_circle_are_passed_over(tmp_path):
     tree = _tree(tmp_path, "a/1.jpg", "a/._1.jpg", "__MACOSX/a/1.jpg", ".cache/2.jpg")
     (tmp_path / "a" / "again").symlink_to(tmp_path, target_is_directory=True)
     assert ("a/1.jpg",) == tree.files == Tree.of(tmp_path).files
+
+
+@pytest.mark.parametrize("name", [b"\xff.jpg", b"a\nb.jpg", b"a\nb/c.jpg"])
+def test_a_name_that_cannot_be_written_down_is_refused(tmp_path, name):
+    (tmp_path / os.fsdecode(name)).parent.mkdir(exist_ok=True)
+    (tmp_path / os.fsdecode(name)).touch()
+    with pytest.raises(DataError, match="whose name is no text") as refused:
+        Tree.of(tmp_path)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
