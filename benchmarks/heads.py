@@ -35,7 +35,7 @@ def main(store: Path) -> None:
         part
         for base in bases
         for amount in study.amounts_of(base)
-        for part in of_task(frame, [base, *(p for p in study.all_protocols() if p.of == base.id)], amount.fraction)
+        for part in of_task(frame, [base, *(p for p in study.all_protocols() if p.of == base.id)], amount.value)
     ]
     click.echo("\n".join(parts).rstrip())
 
@@ -44,18 +44,28 @@ def of_task(frame: pd.DataFrame, protocols: list[Protocol], fraction: float) -> 
     """The two tables of one data set, over the repeats that every row has under every head."""
     ids = [protocol.id for protocol in protocols]
     column = frame[frame["protocol"].isin(ids) & np.isclose(frame["fraction"], fraction)]
-    scores = column.pivot_table(index="seed", columns=["protocol", "variant"], values="score").dropna()
     rows = sorted(column["variant"].unique())
-    done = [name for name in ids if name in scores.columns.get_level_values(0)]
+    found = column.pivot_table(index="seed", columns=["protocol", "variant"], values="score")
+    done = [name for name in ids if all((name, row) in found.columns for row in rows)]
+    scores = found[done].dropna()
+    if len(done) < 2 or scores.empty:
+        return [f"## {ids[0]} at {percent(fraction)}", "", "No two heads have all rows yet.", ""]
     tables = {name: scores[name].reindex(columns=rows).to_numpy() for name in done}
     lines = [f"## {ids[0]} at {percent(fraction)}: {protocols[0].metric} in %", ""]
     lines += [f"| row | {' | '.join(done)} |", "|---|" + "---:|" * len(done)]
     for at, row in enumerate(rows):
         lines += [f"| {row} | {' | '.join(_mean(table[:, at]) for table in tables.values())} |"]
-    lines += ["", f"Mean ± s.d. over {len(scores)} repeats.", "", "| heads | tau | of the draws |", "|---|---:|---:|"]
+    lines += [
+        "",
+        f"Repeats that all of these heads have: {len(scores)}; mean, and s.d. where there are several.",
+        "",
+        "| heads | tau | of the draws |",
+        "|---|---:|---:|",
+    ]
     for one, other in itertools.combinations(done, 2):
-        found, (low, high) = agreement(tables[one], tables[other])
-        lines += [f"| {one}, {other} | {found:.2f} | {low:.2f} to {high:.2f} |"]
+        tau, (low, high) = agreement(tables[one], tables[other])
+        draws = f"{low:.2f} to {high:.2f}" if len(scores) > 1 else "-"
+        lines += [f"| {one}, {other} | {tau:.2f} | {draws} |"]
     return [*lines, ""]
 
 
