@@ -62,7 +62,7 @@ class TaskSpec(Spec):
             raise StudyError(f"{who}: task {self.name} trains no network: write optimiser: {{name: none}}")
         if not self.frozen and not protocol.trains:
             raise StudyError(f"{who}: task {self.name} trains a network and needs an optimiser")
-        if self.frozen and protocol.tuning:
+        if self.frozen and protocol.tuning and not (self.whole_image and protocol.tuning.fed_alone):
             raise StudyError(f"{who}: task {self.name} has no rate or length to tune: leave tuning out")
         if self.head is not None:
             self.head_of(protocol)

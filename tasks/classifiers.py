@@ -1,5 +1,6 @@
 """Classifiers of frozen features, and what a protocol's `network` says of them."""
 
+import math
 import warnings
 from typing import Any, Literal
 
@@ -119,11 +120,13 @@ class Fitted:
     Args:
         model: a classifier by scikit-learn's names.
         chosen: the strength that leave-one-out chose, and the number it was chosen from; empty where nothing was.
+        error: mean squared error of the samples that were left out one by one, with that strength; NaN where none was.
     """
 
-    def __init__(self, model: Any, chosen: dict[str, float | str] | None = None) -> None:
+    def __init__(self, model: Any, chosen: dict[str, float | str] | None = None, error: float = math.nan) -> None:
         self._model = model
         self.chosen = chosen or {}
+        self.error = error
 
     @classmethod
     def by_ridge(cls, features: Features, labels: Labels, strength: float | None) -> "Fitted":
@@ -133,10 +136,12 @@ class Fitted:
         classes = np.unique(labels)
         ridge = Ridge(features, np.where(labels[:, None] == classes, 1.0, -1.0))
         chosen: dict[str, float | str] = {}
+        error = math.nan
         if strength is None:
-            strength = float(STRENGTHS[ridge.left_out(STRENGTHS).argmin()])
+            errors = ridge.left_out(STRENGTHS)
+            strength, error = float(STRENGTHS[errors.argmin()]), float(errors.min())
             chosen = {"strength": strength, "trials": float(len(STRENGTHS))}
-        return cls(_Linear(classes, *ridge.solve(strength)), chosen)
+        return cls(_Linear(classes, *ridge.solve(strength)), chosen, error)
 
     def answer(self, features: Features) -> tuple[Labels, NDArray[np.float64]]:
         """Classes N of features N x C, and how far each is ahead of the next class.

@@ -190,6 +190,8 @@ class Evaluation(_Part):
 class Tuning(_Part):
     """A small grid that is searched for every row, protocol, amount of labels and seed, on the selection's labels.
 
+    Frozen features of whole images can be raced by statistics and size alone.
+
     Attributes:
         lr: factors on the protocol's learning rate.
         steps: factors on its length.
@@ -211,6 +213,11 @@ class Tuning(_Part):
         if all(len(axis) < 2 for axis in axes):
             raise ValueError("a grid has at least two points: give lr, steps, head, statistics or size a second value")
         return self
+
+    @property
+    def fed_alone(self) -> bool:
+        """Whether it varies nothing but what the network is fed with, which needs no training."""
+        return all(len(axis) == 1 for axis in (self.lr, self.steps, self.head))
 
     @property
     def cost(self) -> float:

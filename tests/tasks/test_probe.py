@@ -18,11 +18,11 @@ from bench.core.bands import RGB, Bands
 from bench.core.context import Context
 from bench.core.errors import DataError, DivergedError, StudyError
 from bench.pretraining.probe import features
-from tasks.classifiers import STRENGTHS
+from tasks.classifiers import STRENGTHS, Fitted
 from tasks.frozen import POOLINGS, Frozen
 from tasks.labels.image_class import LABEL as CLASS
 from tasks.prepared import Prepared
-from tasks.protocols import Protocol, load_protocol
+from tasks.protocols import Evaluation, Protocol, Tuning, load_protocol
 from tasks.task import Start
 
 BACKBONE = "timm:test_resnet"
@@ -47,6 +47,24 @@ def start(backbone=BACKBONE, corpus=None):
 
 def context(folder, predictions=0):
     return Context(torch.device("cpu"), folder, 1, lambda *_: None, folder / "predictions", predictions)
+
+
+def test_sizes_are_raced_by_the_labels_that_a_cell_is_given_and_the_winner_is_recorded(data, tmp_path):
+    raced = probe(data, tuning=Tuning(size=[32, 64], statistics=["weights", "data"]))
+    parts = raced.parts()
+    subset = parts.train[:15]
+    found = raced.run(start(), subset, parts, context(tmp_path))
+    alone = {}
+    for size in (32, 64):
+        for words in ("weights", "data"):
+            task = probe(data, evaluation=Evaluation(size=size, statistics=words))
+            seen = Frozen(task, start(), context(tmp_path), parts, POOLINGS["mean"]).features(subset)
+            error = Fitted.by_ridge(seen, np.array(task.strata(subset)), None).error
+            alone[error] = (size, words, task.run(start(), subset, parts, context(tmp_path)).metrics)
+    size, words, metrics = alone[min(alone)]
+    assert 4 == len(alone)
+    assert (size, words, 4.0 * len(STRENGTHS)) == tuple(found.tuned[key] for key in ("size", "statistics", "trials"))
+    assert metrics == found.metrics
 
 
 def test_the_score_is_that_of_ridge_on_the_pooled_features_of_the_subset(data, tmp_path):
