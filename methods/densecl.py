@@ -20,8 +20,8 @@ from methods.teacher import teacher_of
 
 def vectors(network: Backbone, images: Tensor) -> Tensor:
     """The pooled vector of each tile, then those of its positions, B x (1 + positions) x C."""
-    features, pooled = network.map_and_pooled(images)
-    return torch.cat((pooled[:, None], features.flatten(2).transpose(1, 2)), dim=1)
+    features, pooling = network.map_and_pooling(images)
+    return torch.cat((pooling()[:, None], features.flatten(2).transpose(1, 2)), dim=1)
 
 
 class DenseCL(Method[DenseCLOptions]):

@@ -1,6 +1,7 @@
 """What every backbone offers: a pyramid of feature maps with known channels and strides."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -46,12 +47,16 @@ class Backbone(nn.Module):
 
     def pooled(self, images: Tensor) -> Tensor:
         """One vector an image, B x C, as the network's own classifier reads it."""
-        return self.map_and_pooled(images)[1]
+        return self.map_and_pooling(images)[1]()
 
-    def map_and_pooled(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The coarsest map, and the vector of each image: the mean over that map, where a network reads no other."""
+    def map_and_pooling(self, images: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+        """The coarsest map, and what gives the vector of each image: the mean over that map, if nothing else is read.
+
+        It is pooled when it is asked for: gradients are added up in the order in which a map was used, which is seen in
+        their last bits.
+        """
         coarsest: Tensor = self(images)[-1]
-        return coarsest, coarsest.mean(dim=(2, 3))
+        return coarsest, lambda: coarsest.mean(dim=(2, 3))
 
     @property
     def layers(self) -> int:

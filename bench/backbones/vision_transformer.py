@@ -6,6 +6,7 @@ with their heads and is no part of the weights.
 
 import dataclasses
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import timm
@@ -51,10 +52,10 @@ class PlainTransformer(TimmNetwork):
         spatial = tokens[:, self.network.num_prefix_tokens :].transpose(1, 2).unflatten(2, (rows, columns))
         return (spatial, self.network.forward_head(tokens, pre_logits=True)) if pooled else (spatial,)
 
-    def map_and_pooled(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def map_and_pooling(self, images: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
         """The map, and what timm's classifier of this network reads: class token, mean of patches, or its own pooling."""
         spatial, vector = self(images, pooled=True)
-        return spatial, vector
+        return spatial, lambda: vector
 
     @property
     def layers(self) -> int:

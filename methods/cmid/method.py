@@ -1,6 +1,7 @@
 """The method: what runs through student and teacher, and how the three losses meet."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from lightly.models.modules import MoCoProjectionHead
@@ -56,13 +57,13 @@ class CMID(Method[CMIDOptions]):
         grid = self.options.size // self.options.cell
         cells = masks.draw_masks(2 * count, grid, self.options.mask, batch.generator).to(clean.device)
         pixels = masks.enlarge(cells, self.options.size, self.options.size)
-        seen, seen_pooled = self._student(masks.hide(clean, pixels), cells)
+        seen, pool_seen = self._student(masks.hide(clean, pixels), cells)
         with torch.no_grad():
-            known, known_pooled = self.teacher.map_and_pooled(clean)
+            known, pool_known = self.teacher.map_and_pooling(clean)
         painted = fit(self.painter(seen), self.options.size)
-        query = self.projector(seen_pooled)
+        query = self.projector(pool_seen())
         with torch.no_grad():
-            key = self.teacher_projector(known_pooled)
+            key = self.teacher_projector(pool_known())
         student, teacher = self._assignments(seen, known)
         with torch.autocast(clean.device.type, enabled=False):
             return {
@@ -72,10 +73,10 @@ class CMID(Method[CMIDOptions]):
                 "local": self._local(student.float(), teacher.float(), drawn, seen.shape[2:]),
             }
 
-    def _student(self, hidden: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    def _student(self, hidden: Tensor, cells: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
         self.token.mask = cells
         try:
-            return self.backbone.map_and_pooled(hidden)
+            return self.backbone.map_and_pooling(hidden)
         finally:
             self.token.mask = None
 

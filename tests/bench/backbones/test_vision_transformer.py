@@ -40,7 +40,8 @@ def test_a_whole_checkpoint_of_timm_gives_the_map_and_the_vector_that_timm_compu
         with torch.no_grad():
             tokens = full.forward_features(images)
             (only,) = backbone(images)
-            again, vector = backbone.map_and_pooled(images)
+            again, pooling = backbone.map_and_pooling(images)
+            vector = pooling()
             assert torch.equal(full.forward_head(tokens, pre_logits=True), vector)
             assert torch.equal(vector, backbone.pooled(images))
         assert (2, backbone.channels[0], size[0] // 16, size[1] // 16) == only.shape
