@@ -84,14 +84,10 @@ def write_report(
 
 
 def _facts(found: Answers) -> str:
-    """How much there is, and when it was made by which revision."""
+    """How much there is."""
     frame = found.frame
-    made = sorted(set(frame["date"].str[:10])) if "date" in frame else []
-    when = f", made {made[0]} to {made[-1]}" if made else ""
-    repeats = int(frame.groupby([*BOARD, "variant"])["pretrain_seed"].nunique().max())
-    return (
-        f"{len(frame):,} records of {frame['variant'].nunique()} rows, {repeats} pretrainings of a row at most{when}."
-    )
+    trained = int(frame.groupby([*BOARD, "variant"])["pretrain_seed"].nunique().max())
+    return f"{len(frame):,} records of {frame['variant'].nunique()} rows, {trained} pretrainings of a row at most."
 
 
 def _answers(found: Answers) -> list[str]:

@@ -20,7 +20,7 @@ def refused(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--methods", "geokrr"], "unknown method 'geokrr': "),
+        (["--methods", "geokrr"], "unknown method 'geokrr': choose from geokr, "),
         (["--tasks", "segm"], "unknown task 'segm'"),
         (["--backbones", "resnet81"], "unknown backbone 'resnet81': choose from resnet18, "),
         (["--backbones", "timm:resnet81"], "unknown backbone 'timm:resnet81': the nearest of timm's networks are "),

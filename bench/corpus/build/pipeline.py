@@ -5,6 +5,7 @@ was, and the corpus, which is put together from the parts in a fixed order, is t
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Unpack
 
@@ -59,16 +60,25 @@ def build_corpus(
     done = _already_there(out, plan)
     if done is not None:
         return done
-    work = out.parent / f".{out.name}.building"
+    return build_beside(out, lambda work: _work(plan, work, out, workers, progress, skip_bad=skip_bad))
+
+
+def build_beside(out: Path, work: Callable[[Path], None]) -> Corpus:
+    """Run a build in a folder beside `out`, where an interrupted one goes on, and open what it made.
+
+    Raises:
+        CorpusError: another process builds it, or the disk does not take it.
+    """
+    folder = out.parent / f".{out.name}.building"
     try:
-        work.mkdir(parents=True, exist_ok=True)
-        with FileLock(work / "lock", timeout=0):
-            _work(plan, work, out, workers, progress, skip_bad=skip_bad)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "lock", timeout=0):
+            work(folder)
     except Timeout:
         raise CorpusError(f"{out} is being built by another process: wait for it, or choose another --out") from None
     except OSError as error:
         raise CorpusError(f"{out} cannot be written ({error}): look at the disk; what is cut is kept") from None
-    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     return Corpus.open(out)
 
 

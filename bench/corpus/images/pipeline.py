@@ -11,14 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-from filelock import FileLock, Timeout
-
 from bench.core import processes
 from bench.core.bands import RGB
 from bench.core.context import Count
 from bench.core.errors import CorpusError
 from bench.corpus.build.assembly import write_corpus
 from bench.corpus.build.cutting import ENTRY
+from bench.corpus.build.pipeline import build_beside
 from bench.corpus.images.cutting import Chunk, cut_chunk, read_part
 from bench.corpus.images.plan import ImagePlan, ImageRequest, make_plan
 from bench.corpus.storage.manifest import MANIFEST, ImagesEntry, read_manifest
@@ -51,17 +50,7 @@ def build_from_images(
     done = _already_there(out, plan, skip_bad=skip_bad)
     if done is not None:
         return done
-    work = out.parent / f".{out.name}.building"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        with FileLock(work / "lock", timeout=0):
-            _work(plan, work, out, workers, progress, skip_bad=skip_bad)
-    except Timeout:
-        raise CorpusError(f"{out} is being built by another process: wait for it, or choose another --out") from None
-    except OSError as error:
-        raise CorpusError(f"{out} cannot be written ({error}): look at the disk; what is cut is kept") from None
-    shutil.rmtree(work, ignore_errors=True)
-    return Corpus.open(out)
+    return build_beside(out, lambda work: _work(plan, work, out, workers, progress, skip_bad=skip_bad))
 
 
 def _work(plan: ImagePlan, work: Path, out: Path, workers: int, progress: Count | None, *, skip_bad: bool) -> None:
