@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,30 @@ def test_the_leaderboard_that_is_committed_is_sound(finished, tmp_path):
     assert {"random", "geokr", "moco"} == {card["method"] for card in cards}
     options = {card["key"]: card["options"] for card in cards}
     assert all(options[record["weights"]] == record["options"] for record in records(store).values())
+
+
+def test_cells_are_made_again_from_committed_weights_and_held_to_their_records(study, finished, tmp_path):
+    store, _ = finished
+    board = tmp_path / "board"
+    built = bench("leaderboard", "build", "--study", study, "--store", store, "--out", board, "--weights-of", "1")
+    assert built.returncode == 0, built.stderr
+    kept = {path.parent.name for path in board.glob("weights/*/*.safetensors")}
+    assert {record["weights"] for record in records(board).values() if record["seed"] == 1} == kept
+
+    asked = ["leaderboard", "replay", "--study", study, "--committed", board, "--cells", "1"]
+    same = bench(*asked)
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "equal bits; largest difference 0.000000" in same.stdout
+    assert "1 of 12 cells were made again from committed weights and come out as committed" in same.stdout
+
+    for path in (board / "records").iterdir():
+        path.write_text(re.sub(r'("accuracy": 0\.\d)', r"\g<1>9", path.read_text()))
+    assert bench(*asked).returncode == 1
+    for path in board.glob("weights/*/*.safetensors"):
+        path.unlink()
+    refused = bench(*asked)
+    assert (2, 1) == (refused.returncode, len(refused.stderr.splitlines()))
+    assert "holds no cell of this study with its weights" in refused.stderr
 
 
 def test_options_that_name_files_stand_in_records_by_content_and_not_by_a_path(study, tmp_path):
