@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -137,8 +136,12 @@ def test_cells_are_made_again_from_committed_weights_and_held_to_their_records(s
     assert "1 of 12 cells were made again from committed weights and come out as committed" in same.stdout
 
     for path in (board / "records").iterdir():
-        path.write_text(re.sub(r'("accuracy": 0\.\d)', r"\g<1>9", path.read_text()))
-    assert bench(*asked).returncode == 1
+        record = json.loads(path.read_text())
+        record["metrics"][record["metric"]] /= 2
+        path.write_text(json.dumps(record))
+    wrong = bench(*asked)
+    assert wrong.returncode == 1, wrong.stdout + wrong.stderr
+    assert "moved: " in wrong.stdout
     for path in board.glob("weights/*/*.safetensors"):
         path.unlink()
     refused = bench(*asked)
