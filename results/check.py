@@ -115,8 +115,27 @@ class Block(NamedTuple):
         """Whether a record is of this repeat."""
         return record.seed // self.subsets.get(record.protocol, 1) == self.repeat
 
+    def __str__(self) -> str:
+        return f"repeat {self.repeat}"
 
-def compare(committed: Path, fresh: Path, block: Block | None = None) -> Report:
+
+class Chosen(NamedTuple):
+    """Cells by key."""
+
+    keys: frozenset[str]
+
+    def has(self, record: Record) -> bool:
+        """Whether a record is of one of these cells."""
+        return record.key in self.keys
+
+    def __str__(self) -> str:
+        return "the cells that were drawn"
+
+
+Part = Block | Chosen
+
+
+def compare(committed: Path, fresh: Path, part: Part | None = None) -> Report:
     """Compare a freshly made store with committed records, record by record, and the losses that pretraining ended with.
 
     Records are matched by method, options, row, backbone, protocol, fraction and seed, not by key, so that a change of
@@ -129,17 +148,17 @@ def compare(committed: Path, fresh: Path, block: Block | None = None) -> Report:
     Args:
         committed: folder with the `records` that are held to.
         fresh: store of the new run.
-        block: the repeat that is held to; None for all. What else a store holds is left alone.
+        part: what is held to; None for all. What else a store holds is left alone.
 
     Raises:
-        StoreError: one of the folders is no store, or nothing is committed, of this repeat.
+        StoreError: one of the folders is no store, or nothing is committed, of this part.
     """
     old, new = scan(committed), scan(fresh)
     if not old.records:
         raise StoreError(f"{committed} holds no usable record to hold to: make it with `bench leaderboard build`")
-    before, after = _by_cell(old.records, block), _by_cell(new.records, block)
-    if block and not before:
-        raise StoreError(f"{committed} holds no record of repeat {block.repeat}: choose another")
+    before, after = _by_cell(old.records, part), _by_cell(new.records, part)
+    if part and not before:
+        raise StoreError(f"{committed} holds no record of {part}: choose another")
     shared = [cell for cell in before if before[cell].keys() & after.get(cell, {}).keys()]
     comparisons = sum(len(before[cell].keys() & after[cell].keys()) + 1 for cell in shared)
     spreads = _pooled(_by_cell(old.records, None), comparisons)
@@ -156,10 +175,10 @@ def compare(committed: Path, fresh: Path, block: Block | None = None) -> Report:
     )
 
 
-def _by_cell(records: Iterable[Record], block: Block | None) -> dict[CheckedCell, dict[int, Record]]:
+def _by_cell(records: Iterable[Record], part: Part | None) -> dict[CheckedCell, dict[int, Record]]:
     cells: dict[CheckedCell, dict[int, Record]] = defaultdict(dict)
     for record in records:
-        if block is None or block.has(record):
+        if part is None or part.has(record):
             cells[_cell(record)][record.seed] = record
     return dict(cells)
 

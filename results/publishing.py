@@ -10,6 +10,7 @@ import pandas as pd
 from bench.core.errors import StoreError
 from bench.core.files import write_bytes, write_text
 from results.answers import answers
+from results.check import Block
 from results.frame import from_records, scan
 from results.page import PAGE, render_page
 from results.page.content import gather
@@ -31,10 +32,11 @@ _PICTURES = re.compile(r' <a href="#predictions">.*?</a>|<section id="prediction
 _RELATIVE = 1e-9
 
 
-def publish(store: Path, folder: Path) -> Path:
+def publish(store: Path, folder: Path, weights_of: Block | None = None) -> Path:
     """Make `folder` a copy of a store's small files, with tables and page; return the page's path.
 
-    These are records, outcomes, manifests, cards and design sheets.
+    These are records, outcomes, manifests, cards and design sheets, and the pretrained weights of one repeat where it is
+    given.
     What the folder held before and the store does not have is removed. Saved predictions stand in the page alone.
 
     Raises:
@@ -46,7 +48,10 @@ def publish(store: Path, folder: Path) -> Path:
     if not found.records:
         raise StoreError(f"{store} holds no record: run a study first with `bench run`")
     wanted = {path.relative_to(store) for pattern in _KEPT for path in store.glob(pattern)}
-    for pattern in _KEPT:
+    if weights_of is not None:
+        keys = {record.weights for record in found.records if weights_of.has(record)}
+        wanted |= {path.relative_to(store) for key in keys for path in store.glob(f"weights/{key}/*.safetensors")}
+    for pattern in (*_KEPT, "weights/*/*.safetensors"):
         for path in folder.glob(pattern):
             if path.relative_to(folder) not in wanted:
                 path.unlink()

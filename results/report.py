@@ -87,7 +87,7 @@ def _facts(found: Answers) -> str:
     """How much there is."""
     frame = found.frame
     trained = int(frame.groupby([*BOARD, "variant"])["pretrain_seed"].nunique().max())
-    return f"{len(frame):,} records of {frame['variant'].nunique()} rows, {trained} pretrainings of a row at most."
+    return f"{len(frame):,} records of {frame['variant'].nunique()} rows, {trained} {'pretraining' if trained == 1 else 'pretrainings'} of a row at most."
 
 
 def _answers(found: Answers) -> list[str]:

@@ -103,6 +103,8 @@ class Split(_Part):
         areas: names of the images of each part.
         lists: the file of each part.
         lists_from: where a user gets the files.
+        scored: the part that scores are of. `val` is for a protocol that options are chosen by: the test part, which
+            tables score, is left out, and the validation part stands in its place.
     """
 
     by: Literal["slice", "image", "stratum", "place", "given", "area", "list"]
@@ -111,6 +113,7 @@ class Split(_Part):
     areas: dict[PartName, list[str]] | None = None
     lists: dict[PartName, ListFile] | None = None
     lists_from: str | None = None
+    scored: Literal["test", "val"] = "test"
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "Split":
@@ -124,9 +127,11 @@ class Split(_Part):
 
     @model_serializer(mode="wrap")
     def _keep_keys(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave absent lists out: protocols without them keep the hash, and their cells the key, that they had."""
-        values: dict[str, Any] = dump(self)
-        return values if self.lists else {name: value for name, value in values.items() if not name.startswith("lists")}
+        """Leave out what is not used: protocols without it keep the hash, and their cells the key, that they had."""
+        unused = {"lists", "lists_from"} if not self.lists else set()
+        if self.scored == "test":
+            unused.add("scored")
+        return {name: value for name, value in dump(self).items() if name not in unused}
 
 
 class Optimiser(_Part):

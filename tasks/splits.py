@@ -89,9 +89,9 @@ def divide(split: Split, data: Prepared) -> Parts:
     else:
         labels = _at_random(split, _units(split, data), data)
     train, val, test = ([at for at, label in enumerate(labels) if label == part] for part in PARTS)
-    parts = Parts(train, val, test)
+    parts = Parts(train, val, test) if split.scored == "test" else Parts(train, [], val)
     if not parts.train or not parts.test:
-        empty = "test" if parts.train else "training"
+        empty = ("validation" if split.scored == "val" else "test") if parts.train else "training"
         raise DataError(f"{data.path} has no {empty} samples when divided by {split.by}: is the data set complete?")
     return parts
 

@@ -44,7 +44,10 @@ def test_every_link_of_a_page_leads_to_a_file(page):
 def test_a_line_of_a_page_is_short(page):
     # The README's two commands are pasted as one line each.
     lines = re.sub(r"<!-- command: .*?```.*?```", "", page.read_text(), flags=re.DOTALL).splitlines()
-    assert [] == [f"{number}: {line}" for number, line in enumerate(lines, 1) if len(line) > LONGEST]
+    # A report's tables are as wide as their columns.
+    wide = "|" if page.parent.name == "reports" else "\0"
+    long = [(number, line) for number, line in enumerate(lines, 1) if len(line) > LONGEST]
+    assert [] == [f"{number}: {line}" for number, line in long if not line.startswith(wide)]
 
 
 def steps():

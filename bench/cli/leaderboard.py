@@ -2,12 +2,14 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from bench.cli import options
 from bench.cli.options import FOLDER
+from bench.store.store import Store
 from results import check as checking
 from results import publishing
 from results.frame import scan
@@ -40,14 +42,21 @@ def page(store: Path, out: Path) -> None:
 @click.option("--study", default=STUDY, show_default=True, help="Study to run.")
 @options.store("Take this store instead of running the study from nothing.", default=None)
 @click.option("--out", type=FOLDER, default=COMMITTED, show_default=True, help="Folder to commit.")
-def build(study: str, store: Path | None, out: Path) -> None:
+@click.option(
+    "--weights-of",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Keep the pretrained weights of repeat N, from 0, for `replay`.",
+)
+def build(study: str, store: Path | None, out: Path, weights_of: int | None) -> None:
     """Run the leaderboard's study from nothing, and write its records, tables and page to be committed.
 
     Failed cells are holes in the page; the exit code is then 1.
     """
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
         made = store or _run_from_nothing(study, Path(folder), PREDICTIONS)
-        click.echo(publishing.publish(made, out))
+        kept = None if weights_of is None else _block(study, weights_of)
+        click.echo(publishing.publish(made, out, kept))
         if _say_failures(made):
             raise click.exceptions.Exit(1)
 
@@ -72,6 +81,56 @@ def check(study: str, committed: Path, fresh: Path | None, repeat: int | None) -
         report = checking.compare(committed, made, block)
         _say_failures(made)
     stale = publishing.stale(committed)
+    _say(report, stale)
+    if not report.ok or stale:
+        click.echo(
+            "the leaderboard does not come out as committed: rebuild it and say why in the changelog, or mend the code"
+        )
+        raise click.exceptions.Exit(1)
+    click.echo(f"all {len(report.cells)} cells and {report.pretrainings} pretrainings come out as committed")
+
+
+@group.command()
+@click.option("--study", required=True, help="Study that the committed cells are of.")
+@click.option("--committed", type=FOLDER, required=True, help="Folder with its records and some of its weights.")
+@click.option("--cells", type=click.IntRange(min=1), default=2, show_default=True, help="How many are made again.")
+@click.option("--tasks", help="Comma-separated tasks to draw from, such as probe.")
+@click.option("--draw", type=int, default=0, show_default=True, metavar="SEED", help="Which cells are drawn.")
+@click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a study's value.")
+def replay(study: str, committed: Path, cells: int, tasks: str | None, draw: int, settings: tuple[str, ...]) -> None:
+    """Make cells again from committed weights, and compare them with their committed records as `check` does.
+
+    Nothing is pretrained. Cells are drawn among those whose weights are committed (`build --weights-of`); data sets and
+    corpus are needed as for `bench run`. Exits 1 when a number moved.
+    """
+    from rich.console import Console
+
+    from bench.cli.progress import RunProgress
+    from bench.cli.study import overrides_of
+    from bench.studies.inputs import Inputs
+    from bench.studies.plan import make_plan
+    from bench.studies.replay import drawn, make_again
+    from bench.studies.study import load_study
+
+    scan(committed)
+    asked = load_study(study, overrides_of(settings) | ({"tasks": tasks.split(",")} if tasks else {}))
+    plan = make_plan(asked, Inputs(click.echo))
+    chosen = drawn(plan, committed, cells, draw)
+    with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
+        with RunProgress(Console(stderr=True), len(chosen)) as progress:
+            make_again(chosen, committed, Store(Path(folder)), asked.engine, progress)
+        report = checking.compare(committed, Path(folder), checking.Chosen(frozenset(cell.key for cell in chosen)))
+        _say_failures(Path(folder))
+    _say(report)
+    if not report.ok:
+        click.echo("cells do not come out as committed")
+        raise click.exceptions.Exit(1)
+    click.echo(
+        f"{len(chosen)} of {len(plan.cells)} cells were made again from committed weights and come out as committed"
+    )
+
+
+def _say(report: checking.Report, stale: Sequence[str] = ()) -> None:
     for cell in report.cells:
         click.echo(cell.line())
     kinds = sorted({name for cell in report.cells for name in cell.kind})
@@ -86,12 +145,6 @@ def check(study: str, committed: Path, fresh: Path | None, repeat: int | None) -
     ):
         for line in lines:
             click.echo(f"{title}: {line}")
-    if not report.ok or stale:
-        click.echo(
-            "the leaderboard does not come out as committed: rebuild it and say why in the changelog, or mend the code"
-        )
-        raise click.exceptions.Exit(1)
-    click.echo(f"all {len(report.cells)} cells and {report.pretrainings} pretrainings come out as committed")
 
 
 def _block(study: str, repeat: int) -> checking.Block:

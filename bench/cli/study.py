@@ -1,6 +1,6 @@
 """The study that `bench run`, `pretrain` and `plan` are about: its options, its questions, what is said before it runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,12 +79,7 @@ one_repeat = click.option(
 
 def study_from(options: dict[str, Any]) -> Study:
     """The study that a command's options ask for."""
-    overrides: dict[str, Any] = {}
-    for text in options["settings"]:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise StudyError(f"--set {text}: write it as key.path=value, such as pretrain.epochs=2")
-        overrides[key] = _yaml_value(key, value)
+    overrides = overrides_of(options["settings"])
     for name, kind in LISTS.items():
         if options[name] is not None:
             overrides[name] = _split(name, options[name], kind)
@@ -106,6 +101,17 @@ def study_from(options: dict[str, Any]) -> Study:
             raise StudyError("--references and --no-references exclude each other: leave one out")
         overrides["references"] = []
     return load_study(options["study"], overrides)
+
+
+def overrides_of(settings: Iterable[str]) -> dict[str, Any]:
+    """The values of `--set`, by dotted key."""
+    overrides: dict[str, Any] = {}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise StudyError(f"--set {text}: write it as key.path=value, such as pretrain.epochs=2")
+        overrides[key] = _yaml_value(key, value)
+    return overrides
 
 
 def _split(name: str, text: str, kind: type) -> list[Any]:

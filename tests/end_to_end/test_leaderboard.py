@@ -121,6 +121,34 @@ def test_the_leaderboard_that_is_committed_is_sound(finished, tmp_path):
     assert all(options[record["weights"]] == record["options"] for record in records(store).values())
 
 
+def test_cells_are_made_again_from_committed_weights_and_held_to_their_records(study, finished, tmp_path):
+    store, _ = finished
+    board = tmp_path / "board"
+    built = bench("leaderboard", "build", "--study", study, "--store", store, "--out", board, "--weights-of", "1")
+    assert built.returncode == 0, built.stderr
+    kept = {path.parent.name for path in board.glob("weights/*/*.safetensors")}
+    assert {record["weights"] for record in records(board).values() if record["seed"] == 1} == kept
+
+    asked = ["leaderboard", "replay", "--study", study, "--committed", board, "--cells", "1"]
+    same = bench(*asked)
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "equal bits; largest difference 0.000000" in same.stdout
+    assert "1 of 12 cells were made again from committed weights and come out as committed" in same.stdout
+
+    for path in (board / "records").iterdir():
+        record = json.loads(path.read_text())
+        record["metrics"][record["metric"]] /= 2
+        path.write_text(json.dumps(record))
+    wrong = bench(*asked)
+    assert wrong.returncode == 1, wrong.stdout + wrong.stderr
+    assert "moved: " in wrong.stdout
+    for path in board.glob("weights/*/*.safetensors"):
+        path.unlink()
+    refused = bench(*asked)
+    assert (2, 1) == (refused.returncode, len(refused.stderr.splitlines()))
+    assert "holds no cell of this study with its weights" in refused.stderr
+
+
 def test_options_that_name_files_stand_in_records_by_content_and_not_by_a_path(study, tmp_path):
     def pretraining(folder):
         for name in ("beach", "street"):

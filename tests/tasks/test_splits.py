@@ -70,6 +70,21 @@ def test_another_seed_is_another_split():
     assert len({tuple(train) for train in trains}) == 3
 
 
+@pytest.mark.parametrize("by", ["slice", "stratum"])
+def test_a_split_for_choosing_options_leaves_out_what_tables_score(by):
+    data = _data([f"slice-{number}" for number in range(50)])
+    data.label, data.class_counts = CLASS, np.eye(5, dtype=np.int64)[np.arange(50) % 5]
+    scored = divide(Split(by=by, ratio=(8, 0, 2), seed=1), data)
+    chosen = divide(Split(by=by, ratio=(6, 2, 2), seed=1, scored="val"), data)
+    assert (len(chosen.train), chosen.val, len(chosen.test)) == (30, [], 10)
+    assert sorted(chosen.train + chosen.test) == scored.train
+
+
+def test_what_a_split_scores_enters_its_protocol_where_it_is_not_the_test_part():
+    assert "scored" not in Split(by="given").model_dump()
+    assert Split(by="given", scored="val").model_dump()["scored"] == "val"
+
+
 def test_given_parts_are_taken_as_they_are():
     data = _data(list("abcd"), parts=["train", "test", "val", "train"])
     parts = divide(Split(by="given"), data)
