@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.core.errors import StoreError
 from bench.core.files import write_bytes, write_text
+from bench.store.records import Record
 from results.answers import answers
 from results.check import Block
 from results.frame import from_records, scan
@@ -40,7 +41,7 @@ def publish(store: Path, folder: Path, weights_of: Block | None = None) -> Path:
     What the folder held before and the store does not have is removed. Saved predictions stand in the page alone.
 
     Raises:
-        StoreError: the store has a damaged or superseded record, or none.
+        StoreError: the store has a damaged or superseded record, or none, or no weights of that repeat.
     """
     found = scan(store)
     if found.left_out:
@@ -49,8 +50,7 @@ def publish(store: Path, folder: Path, weights_of: Block | None = None) -> Path:
         raise StoreError(f"{store} holds no record: run a study first with `bench run`")
     wanted = {path.relative_to(store) for pattern in _KEPT for path in store.glob(pattern)}
     if weights_of is not None:
-        keys = {record.weights for record in found.records if weights_of.has(record)}
-        wanted |= {path.relative_to(store) for key in keys for path in store.glob(f"weights/{key}/*.safetensors")}
+        wanted |= _weights(store, found.records, weights_of)
     for pattern in (*_KEPT, "weights/*/*.safetensors"):
         for path in folder.glob(pattern):
             if path.relative_to(folder) not in wanted:
@@ -65,6 +65,15 @@ def publish(store: Path, folder: Path, weights_of: Block | None = None) -> Path:
     page = folder / PAGE
     write_text(page, render_page(gather(folder, store)))
     return page
+
+
+def _weights(store: Path, records: list[Record], block: Block) -> set[Path]:
+    """Files of the weights that the records of a repeat rest on, relative to the store."""
+    keys = {record.weights for record in records if block.has(record)}
+    weights = {path.relative_to(store) for key in keys for path in store.glob(f"weights/{key}/*.safetensors")}
+    if not weights:
+        raise StoreError(f"{store} holds no weights of {block}: choose a repeat that was made, or leave it out")
+    return weights
 
 
 def stale(folder: Path) -> list[str]:

@@ -39,11 +39,13 @@ class Page:
         title: of the page.
         limits: how far the answers go: the first paragraph.
         command: what makes the page again.
+        repeats: how many the study has, whether they were made or not.
     """
 
     title: str
     limits: str
     command: str
+    repeats: int
 
 
 def write_report(
@@ -64,7 +66,14 @@ def write_report(
     """
     plots = _forests(found)
     folder = file.with_suffix("")
-    lines = [f"# {page.title}", "", *_prose(page.limits), "", *_prose(f"Made by `{page.command}`. {_facts(found)}"), ""]
+    lines = [
+        f"# {page.title}",
+        "",
+        *_prose(page.limits),
+        "",
+        *_prose(f"Made by `{page.command}`. {_facts(page, found)}"),
+        "",
+    ]
     lines += ["## Answers", "", *_answers(found), ""]
     for (protocol, version, backbone), board in found.frame.groupby(BOARD, sort=True):
         name = _name(str(protocol), str(version)[:8], str(backbone))
@@ -83,11 +92,12 @@ def write_report(
     return paths
 
 
-def _facts(found: Answers) -> str:
+def _facts(page: Page, found: Answers) -> str:
     """How much there is."""
     frame = found.frame
-    trained = int(frame.groupby([*BOARD, "variant"])["pretrain_seed"].nunique().max())
-    return f"{len(frame):,} records of {frame['variant'].nunique()} rows, {trained} {'pretraining' if trained == 1 else 'pretrainings'} of a row at most."
+    made = int(frame.groupby([*BOARD, "variant"])["pretrain_seed"].nunique().max())
+    rows = frame["variant"].nunique()
+    return f"{len(frame):,} records of {rows} rows, with pretrainings of at most {made} of {page.repeats} repeats."
 
 
 def _answers(found: Answers) -> list[str]:

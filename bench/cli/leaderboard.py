@@ -106,14 +106,14 @@ def replay(study: str, committed: Path, cells: int, tasks: str | None, draw: int
     from rich.console import Console
 
     from bench.cli.progress import RunProgress
-    from bench.cli.study import overrides_of
+    from bench.cli.study import overrides_of, split
     from bench.studies.inputs import Inputs
     from bench.studies.plan import make_plan
     from bench.studies.replay import drawn, make_again
     from bench.studies.study import load_study
 
     scan(committed)
-    asked = load_study(study, overrides_of(settings) | ({"tasks": tasks.split(",")} if tasks else {}))
+    asked = load_study(study, overrides_of(settings) | ({} if tasks is None else {"tasks": split("tasks", tasks, str)}))
     plan = make_plan(asked, Inputs(click.echo))
     chosen = drawn(plan, committed, cells, draw)
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:

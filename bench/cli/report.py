@@ -28,6 +28,6 @@ def command(store: Path, name: str, out: Path) -> None:
     for problem in problems:
         say_left_out(problem)
     command = f"bench report --study {name} --store {store} --out {out}"
-    page = Page(study.title or study.name, study.limits, command)
+    page = Page(study.title or study.name, study.limits, command, study.seeds)
     for path in write_report(page, found, [sheet for sheet in sheets if sheet.study == study.name], out, grids_of):
         click.echo(path)

@@ -82,7 +82,7 @@ def study_from(options: dict[str, Any]) -> Study:
     overrides = overrides_of(options["settings"])
     for name, kind in LISTS.items():
         if options[name] is not None:
-            overrides[name] = _split(name, options[name], kind)
+            overrides[name] = split(name, options[name], kind)
     for name, key in (
         ("seeds", "seeds"),
         ("store", "store"),
@@ -114,7 +114,8 @@ def overrides_of(settings: Iterable[str]) -> dict[str, Any]:
     return overrides
 
 
-def _split(name: str, text: str, kind: type) -> list[Any]:
+def split(name: str, text: str, kind: type) -> list[Any]:
+    """The comma-separated values of an option."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise StudyError(f"--{name} is empty: give at least one, or leave the option out")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from bench.core.errors import StoreError
+from results.check import Block
 from results.frame import load
 from results.publishing import publish, stale
 
@@ -24,6 +25,12 @@ def test_what_is_committed_is_the_records_cards_tables_and_page_and_no_weights(c
     assert not any("safetensors" in name for name in names)
     for path in (store / "records").iterdir():
         assert path.read_bytes() == (committed / "records" / path.name).read_bytes()
+
+
+def test_weights_of_a_repeat_that_was_not_made_are_refused(store, tmp_path):
+    with pytest.raises(StoreError, match="holds no weights of repeat 7"):
+        publish(store, tmp_path / "committed", Block(7, {}))
+    assert not (tmp_path / "committed").exists()
 
 
 def test_publishing_again_removes_what_the_store_no_longer_has(committed, store):

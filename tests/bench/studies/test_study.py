@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -34,6 +36,17 @@ def names(study):
 @pytest.mark.parametrize("name", shipped_studies())
 def test_every_shipped_study_is_valid(name):
     assert load_study(name, {}).name == name
+
+
+@pytest.mark.parametrize(
+    "file", sorted((Path(__file__).parents[3] / "configs" / "trials").glob("*-*.yaml")), ids=lambda file: file.stem
+)
+def test_every_trial_beside_the_real_study_is_valid_and_asks_nothing_of_its_verdict(file):
+    study = load_study(file, {})
+    assert {"random"} < {row.name for row in study.rows()}
+    assert all(study.options_of(row) for row in study.rows())
+    assert study.all_protocols()
+    assert study.primary is None
 
 
 def test_the_demo_is_the_main_job():
