@@ -53,6 +53,7 @@ COLUMNS = {
     "synthetic": "whether the data set is synthetic",
     "synthetic_corpus": "whether the pretraining corpus is synthetic; missing where none was read or it is not known",
     "device": "device that the record's provenance names, or missing",
+    "pretrained_on": "processor that pretrained the weights; missing without a corpus and in records of before",
     "train_seconds": "wall time of the fine-tuning",
     "eval_seconds": "wall time of the test",
     "peak_rss_mib": "peak resident memory of the cell's process",
@@ -163,7 +164,7 @@ def _seconds(record: Record) -> dict[str, float]:
 
 
 def _row(record: Record, row: str | None) -> dict[str, object]:
-    device = record.provenance.get("device")
+    device, made = record.provenance.get("device"), record.provenance.get("weights", {})
     warning_texts = options_text(record.warnings)
     return {
         "key": record.key,
@@ -203,6 +204,7 @@ def _row(record: Record, row: str | None) -> dict[str, object]:
         "synthetic": record.synthetic,
         "synthetic_corpus": record.synthetic_corpus,
         "device": None if device is None else str(device),
+        "pretrained_on": made.get("device_name") if record.corpus else None,
         "train_seconds": record.cost.get("train_seconds"),
         "eval_seconds": record.cost.get("eval_seconds"),
         "peak_rss_mib": record.cost.get("peak_rss_mib"),

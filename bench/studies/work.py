@@ -201,7 +201,10 @@ def _fine_tune(
         synthetic=data.synthetic,
         synthetic_corpus=card.get("synthetic"),
         provenance=provenance.describe(device, threads, backbones.get(cell.pretrain.backbone).library)
-        | {"code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version}},
+        | {
+            "code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version},
+            "weights": provenance.of_weights(card),
+        },
         cost={
             "train_seconds": round(result.train_seconds, 3),
             "eval_seconds": round(result.test_seconds, 3),

@@ -20,7 +20,7 @@ def checks(frame: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:
         frame: all records.
         comparisons: of `results.stats.block_model.compare`, for them.
     """
-    return [*_against_trivial(frame), *_exact(comparisons), *_settled(frame), *_warned(frame)]
+    return [*_against_trivial(frame), *_exact(comparisons), *_settled(frame), *_warned(frame), *_machines(frame)]
 
 
 def sources(frame: pd.DataFrame) -> list[str]:
@@ -81,3 +81,11 @@ def _settled(frame: pd.DataFrame) -> list[str]:
 def _warned(frame: pd.DataFrame) -> list[str]:
     number = int((frame["warnings"] != "").sum())
     return [f"{number} of {len(frame)} records rest on training that gave a warning (‡)."] if number else []
+
+
+def _machines(frame: pd.DataFrame) -> list[str]:
+    """On which processors weights were pretrained, where there is more than one."""
+    counts = frame.dropna(subset="pretrained_on").groupby("pretrained_on")["weights"].nunique()
+    if len(counts) < 2:
+        return []
+    return [f"Weights were pretrained on {', '.join(f'{name} ({count})' for name, count in counts.items())}."]

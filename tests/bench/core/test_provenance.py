@@ -13,7 +13,7 @@ import torch
 from running import ROOT
 
 from bench import __version__
-from bench.core.provenance import LIBRARIES, describe
+from bench.core.provenance import LIBRARIES, describe, of_weights
 
 
 def test_versions_device_and_threads_are_described():
@@ -33,6 +33,13 @@ def test_the_library_of_a_backbone_is_named_beside_the_others():
     plain, of_timm = (describe(torch.device("cpu"), 1, *more)["libraries"] for more in ((), ("timm",)))
     assert plain | {"timm": version("timm")} == of_timm
     assert "timm" not in plain
+
+
+def test_a_record_says_which_machine_made_its_weights():
+    described = describe(torch.device("cpu"), 1)
+    told = of_weights({"provenance": described})
+    assert {"device": "cpu", "device_name": described["device_name"], "torch": version("torch")} == told
+    assert {} == of_weights({})
 
 
 def test_neither_the_machine_nor_its_folders_are_named():
