@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 from results.frame import from_records, scan
 from results.labels import percent
 from tasks.protocols import Protocol

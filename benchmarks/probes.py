@@ -22,8 +22,8 @@ from bench.core import files
 from bench.store.store import Store
 from bench.studies import work
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
-from bench.studies.study import load_study
 from tasks.amounts import share
 from tasks.classifiers import STRENGTHS
 from tasks.labels.image_class import LABEL

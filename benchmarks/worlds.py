@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from bench.core import configs
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 from results.frame import from_records, scan
 from results.labels import percent
 from results.stats.block_model import compare, scores_by_block, units_of, weights_by_block

@@ -18,7 +18,7 @@ from bench.backbones import weights
 from bench.core import precision
 from bench.core.context import Progress
 from bench.pretraining.diagnostics import Watch
-from bench.pretraining.options import Length
+from bench.pretraining.facts import Length
 from tasks import mmcv_ext
 from tasks.simple_pyramid import SimpleFeaturePyramid
 from tasks.task import Start

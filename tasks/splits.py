@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from bench.core.errors import DataError
 from bench.core.seeding import shuffled
 from tasks.prepared import Prepared
-from tasks.protocols import ListFile, Protocol, Split
+from tasks.protocol_parts import ListFile, Split
+from tasks.protocols import Protocol
 from tasks.scheme import Scheme
 from tasks.subsets import chain, size_at
 

@@ -19,7 +19,7 @@ from bench.core.context import Context
 from bench.metrics.outcomes import Outcomes
 from bench.pretraining.optimisers import on_plain_views
 from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress, WatchLoss
-from tasks.protocols import Optimiser
+from tasks.protocol_parts import Optimiser
 from tasks.scoring import OutcomeMetric
 from tasks.tuning import Trial
 

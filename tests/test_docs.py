@@ -11,7 +11,9 @@ import methods
 import tasks
 from bench import backbones, engines
 from bench.corpus.build.rules import REASONS, Rules
-from bench.studies.study import Row, Study, load_study
+from bench.studies.loading import load_study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 from tasks import heads
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

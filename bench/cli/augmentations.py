@@ -33,7 +33,7 @@ def _options(study: str | None, views: str | None) -> dict[str, PretrainOptions]
         trained = {name: spec for name, spec in methods.registry.all().items() if spec.trains}
         asked = {"views": views or "paper"}
         return {name: spec.options.model_validate({**spec.defaults, **asked}) for name, spec in trained.items()}
-    from bench.studies.study import load_study
+    from bench.studies.loading import load_study
 
     loaded = load_study(study, {"views": views} if views else {})
     return {row.name: loaded.options_of(row) for row in loaded.rows()}

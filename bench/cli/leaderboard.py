@@ -108,9 +108,9 @@ def replay(study: str, committed: Path, cells: int, tasks: str | None, draw: int
     from bench.cli.progress import RunProgress
     from bench.cli.study import overrides_of, split
     from bench.studies.inputs import Inputs
+    from bench.studies.loading import load_study
     from bench.studies.plan import make_plan
     from bench.studies.replay import drawn, make_again
-    from bench.studies.study import load_study
 
     scan(committed)
     asked = load_study(study, overrides_of(settings) | ({} if tasks is None else {"tasks": split("tasks", tasks, str)}))
@@ -149,7 +149,7 @@ def _say(report: checking.Report, stale: Sequence[str] = ()) -> None:
 
 def _block(study: str, repeat: int) -> checking.Block:
     """A repeat of a study, whose protocols know how many seeds are one."""
-    from bench.studies.study import load_study
+    from bench.studies.loading import load_study
 
     protocols = load_study(study, {}).all_protocols()
     return checking.Block(repeat, {protocol.id: protocol.subsets for protocol in protocols})

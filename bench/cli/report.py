@@ -7,7 +7,7 @@ import click
 from bench.cli import options
 from bench.cli.design import grids_of
 from bench.cli.reading import load_store, say_left_out
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 from results.answers import answers
 from results.page.designs import read_designs
 from results.report import Page, write_report

@@ -13,9 +13,10 @@ from bench.core.errors import StudyError
 from bench.store.questions import Questions
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import PretrainJob
+from bench.studies.loading import load_study
 from bench.studies.plan import Plan
 from bench.studies.questions import questions
-from bench.studies.study import Study, load_study
+from bench.studies.study import Study
 from bench.studies.weight_rows import named_files
 
 Command = TypeVar("Command", bound=Callable[..., Any])

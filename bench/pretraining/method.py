@@ -15,7 +15,8 @@ from bench.backbones.pyramid import Backbone
 from bench.core.bands import RGB
 from bench.core.context import Context
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import Length, PretrainOptions
+from bench.pretraining.facts import Length
+from bench.pretraining.options import PretrainOptions
 
 __all__ = ["Batch", "Length", "Method"]
 

@@ -25,7 +25,7 @@ from tasks.datasets.described.listing import Listed, Listing, list_images
 from tasks.datasets.described.templates import Tree
 from tasks.datasets.described.truth import boxes_of, class_of, flags_of
 from tasks.datasets.pictures import SUFFIXES
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 
 # The task that learns each kind of labels, and what is counted of a class.
 TASKS = {"classes": "cls", "labels": "multilabel", "masks": "seg", "pairs": "change", "boxes": "det"}

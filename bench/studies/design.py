@@ -10,7 +10,7 @@ from itertools import combinations
 import methods
 from bench.core.errors import CorpusError, DataError
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import ImageFacts
+from bench.pretraining.facts import ImageFacts
 from bench.store.designs import Cell, Sentence, Sheet
 from bench.studies import design_protocols, duplicates
 from bench.studies.budget import compute_of
@@ -20,7 +20,8 @@ from bench.studies.inputs import Inputs
 from bench.studies.plan import check_seeds, entering_rows, left_out
 from bench.studies.pretrainings import pretrain_jobs, readers
 from bench.studies.references import missing_references
-from bench.studies.study import Row, Study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 from tasks.prepared import Prepared
 
 NAMES = ["row", "method", "backbone"]

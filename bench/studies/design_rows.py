@@ -8,14 +8,16 @@ import methods
 from bench.backbones.normalisation import IMAGENET, Normalisation
 from bench.backbones.sources import RANDOM
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import ImageFacts, PretrainOptions, TrainingOptions
+from bench.pretraining.facts import ImageFacts
+from bench.pretraining.options import PretrainOptions, TrainingOptions
 from bench.pretraining.spec import MethodSpec
 from bench.pretraining.views import COLUMNS as VIEW_COLUMNS
 from bench.pretraining.views import NONE as NOT_DONE
 from bench.pretraining.views import describe
 from bench.studies.axes import start_name
 from bench.studies.jobs import PretrainJob
-from bench.studies.study import Row, Study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 
 UNKNOWN, NONE = "?", "—"
 # Beyond this ratio of FLOPs two rows are said to differ in compute, as in the sentences about them.

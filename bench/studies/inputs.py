@@ -12,11 +12,13 @@ from bench.core.world import of_world
 from bench.corpus.registry import registry as corpora
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import PretrainOptions
-from bench.studies.study import Row, Study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 from tasks import datasets, prepared
 from tasks.datasets import DatasetSpec
 from tasks.prepared import Prepared
-from tasks.protocols import Protocol, Slices
+from tasks.protocol_parts import Slices
+from tasks.protocols import Protocol
 from tasks.splits import check_lists
 
 

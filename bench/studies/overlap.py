@@ -16,7 +16,8 @@ from bench.corpus.scenes.overlap import areas, boxes, covered, known
 from bench.corpus.storage.places import footprints_of
 from bench.corpus.storage.reader import Corpus
 from bench.studies.inputs import Inputs
-from bench.studies.study import Row, Study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 from tasks import datasets
 from tasks.datasets import DatasetSpec
 from tasks.prepared import Prepared

@@ -16,7 +16,8 @@ from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.overlap import Overlap, label_words, overlaps
 from bench.studies.pretrainings import oracle_jobs, pretrain_jobs, readers, slot_of
 from bench.studies.references import missing_references
-from bench.studies.study import Row, Study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 from tasks.pools import Drawn, Pool
 from tasks.protocols import Protocol
 from tasks.subsets import subset_seed

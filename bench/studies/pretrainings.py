@@ -10,13 +10,15 @@ from bench.core.errors import StudyError
 from bench.core.keys import content_hash
 from bench.core.seeding import derive
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import ImageFacts, PretrainOptions
+from bench.pretraining.facts import ImageFacts
+from bench.pretraining.options import PretrainOptions
 from bench.studies.budget import fit
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import PretrainJob
 from bench.studies.references import missing_references
-from bench.studies.study import Row, Study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 from bench.studies.tuning.ledger import find_ledger
 from tasks.protocols import Protocol
 

@@ -11,7 +11,8 @@ from bench.studies.inputs import Inputs
 from bench.studies.plan import takes
 from bench.studies.primary import Primary
 from bench.studies.references import missing_references
-from bench.studies.study import Row, Study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 from tasks.amounts import share
 from tasks.pools import Drawn, Pool
 from tasks.protocols import Protocol, load_protocol

@@ -1,11 +1,6 @@
-"""The study: what a user asks for, read from YAML and command-line options and checked before anything runs.
-
-A study file may extend another (`bench.core.configs`); it has a name of its own all the same.
-"""
+"""The study: what a user asks for; `bench.studies.loading` reads it from a file and a command's options."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -14,108 +9,24 @@ import methods
 import tasks
 from bench import backbones, engines
 from bench.backbones.sources import RANDOM
-from bench.core.configs import ConfigKind, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
-from bench.studies.axes import NATIVE, Axes, CorpusLevel, Point, hoist, level_name, points, read_axes, start_name
+from bench.studies.axes import NATIVE, Axes, CorpusLevel, level_name, points, read_axes, start_name
 from bench.studies.budget import Budget, StudyBudget, refuse_own_length
 from bench.studies.primary import Primary
-from bench.studies.until import Until, check_until
-from bench.studies.weight_rows import weight_rows
+from bench.studies.rows import Row, as_list, on_both, read_rows
+from bench.studies.until import Until
 from tasks.amounts import Amount, amount_texts, read_amount, share
 from tasks.protocols import Protocol, fed_at, load_protocol, with_head
 
-# Two ways to say how many labels: a study states one, and one that extends it may state the other.
-INSTEAD = {"labels": "fractions", "fractions": "labels"}
-
-
-def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    # Records say who asked for them, and a budget has one unit.
-    given_up = {"name"} | ({"budget"} & study.keys()) | {INSTEAD[key] for key in study.keys() & INSTEAD.keys()}
-    return merge({key: value for key, value in base.items() if key not in given_up}, study)
-
-
-STUDIES = ConfigKind("study", ".", StudyError, join=_over)
-shipped_studies = STUDIES.names
 Fraction = Annotated[float, Field(gt=0, le=1)]
-# Between the name of a row and the start that sets it apart: `moco from imagenet`.
-FROM = " from "
-
-
-class Row(BaseModel):
-    """One row of a study's tables: a method with its options, under a name of its own.
-
-    In a study file it is the method's name, or `{method: {option: value, ..., as: NAME, repeat_from: N}}`. Rows may share
-    a method: with other options, or with other pretraining seeds, as an A/A comparison does.
-
-    Attributes:
-        method: name from the methods registry.
-        name: what tables call the row; the method's own name where a study gives none. Not part of a key.
-        repeat_from: its first pretraining, counted from 0: repeat i starts from pretraining
-            `repeat_from + i modulo pretrain_seeds`.
-        options: options of this row alone; they go before those of `options.<method>`.
-        point: where it stands on the study's axes.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    method: str
-    name: str = Field(min_length=1)
-    repeat_from: int = Field(default=0, ge=0)
-    options: dict[str, Any] = Field(default_factory=dict)
-    point: Point = Point()
-
-    @classmethod
-    def read(cls, entry: Any) -> "Row":
-        """A row as a study file writes it.
-
-        Raises:
-            ValueError: neither a name nor a method with its options.
-        """
-        if isinstance(entry, str):
-            return cls(method=entry, name=entry)
-        if not isinstance(entry, dict) or len(entry) != 1 or not isinstance(next(iter(entry.values())) or {}, dict):
-            raise ValueError("a row is a method's name, or {method: {option: value, as: NAME, repeat_from: N}}")
-        method, values = next(iter(entry.items()))
-        options = dict(values or {})
-        name, repeat_from = options.pop("as", str(method)), options.pop("repeat_from", 0)
-        return cls(method=str(method), name=name, repeat_from=repeat_from, options=options)
-
-    def starting_from(self, init: str, *, first: bool) -> "Row":
-        """The same row from a start; the study's first start leaves its name as it is."""
-        name = self.name if first else f"{self.name}{FROM}{start_name(init)}"
-        return self.model_copy(update={"name": name, "options": {**self.options, "init": init}})
-
-    def standing_at(self, point: Point) -> "Row":
-        """The same row at a point of the study's axes."""
-        options = {**self.options, **point.options}
-        return self.model_copy(update={"name": f"{self.name}{point.suffix}", "options": options, "point": point})
-
-    def on(self, backbone: str) -> bool:
-        """Whether it stands on a backbone."""
-        return self.point.backbones is None or backbone in self.point.backbones
-
-    @property
-    def label(self) -> str | None:
-        """The name, where it is not the method's own."""
-        return self.name if self.name != self.method else None
-
-
-def _rows(entries: Any) -> Any:
-    if not isinstance(entries, list):
-        return entries
-    return [entry if isinstance(entry, Row) else Row.read(entry) for entry in entries]
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 def _starts(value: Any) -> Any:
     """Starting points, whose names in tables must differ."""
-    starts = _as_list(value)
+    starts = as_list(value)
     names = [start_name(start) for start in starts] if isinstance(starts, list) else []
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -187,8 +98,8 @@ class Study(BaseModel):
     world: int | None = Field(default=None, ge=0)
     corpus_world: int | None = Field(default=None, ge=0)
     data: dict[str, str] = Field(default_factory=dict)
-    methods: Annotated[list[Row], BeforeValidator(_rows), Field(min_length=1)]
-    references: Annotated[list[str], BeforeValidator(_as_list)] = Field(default_factory=lambda: ["random"])
+    methods: Annotated[list[Row], BeforeValidator(read_rows), Field(min_length=1)]
+    references: Annotated[list[str], BeforeValidator(as_list)] = Field(default_factory=lambda: ["random"])
     init: Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValidator(_starts)] = None
     budget: StudyBudget = None
     views: Literal["paper", "common"] = "common"
@@ -263,7 +174,7 @@ class Study(BaseModel):
             for point in points(axes, row.name, self.init, self._axes_of(row)):
                 standing = row.standing_at(point)
                 there = found.get(standing.name)
-                found[standing.name] = standing if there is None else _on_both(there, standing)
+                found[standing.name] = standing if there is None else on_both(there, standing)
         return list(found.values())
 
     def _axes_of(self, row: Row) -> frozenset[str]:
@@ -395,123 +306,3 @@ def _takes_one_of(protocol: Protocol, heads: Sequence[str | None]) -> bool:
     own = tasks.get(protocol.task).head
     answers = {tasks.heads.get(head).answers for head in heads if head}
     return own is not None and tasks.heads.get(own).answers in answers
-
-
-def _on_both(one: Row, other: Row) -> Row:
-    """One row that two blocks name, on the backbones of both."""
-    if one.point.backbones is None or other.point.backbones is None:
-        return one if one.point.backbones is None else other
-    both = tuple(dict.fromkeys((*one.point.backbones, *other.point.backbones)))
-    return one.model_copy(update={"point": replace(one.point, backbones=both)})
-
-
-def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
-    """Read a study and put the command line's values over it.
-
-    Args:
-        path: a YAML file, or the name of one shipped in `configs`.
-        overrides: dotted keys and their values, such as `{"pretrain.epochs": 2}`.
-
-    Raises:
-        StudyError: the file or a value in it is wrong; the message names file and key.
-    """
-    file = STUDIES.find(str(path))
-    values = STUDIES.read(file)
-    hoist(values)
-    _add_weights(values)
-    named = _by_name(values.get("methods"))
-    starts = _as_list(overrides.get("init", values.get("init"))) or []
-    stated = {key.partition(".")[0] for key in overrides}
-    for key in stated & INSTEAD.keys():
-        if INSTEAD[key] not in stated:
-            values.pop(INSTEAD[key], None)
-    for key, value in overrides.items():
-        if key.startswith("budget."):  # another unit replaces the file's
-            values.pop("budget", None)
-        _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
-    _add_weights(values)  # those that a command adds to the rows that it picks
-    study = parse(Study, values, file, StudyError)
-    if not study.tasks:
-        raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
-    _check_names(study)
-    return study
-
-
-def _add_weights(values: dict[str, Any]) -> None:
-    """Make rows of the weights that a study or a command names: where `methods` has their names, else behind it."""
-    rows = _by_name(weight_rows(values.pop("weights", None)))
-    listed = values.get("methods") or []
-    if rows and isinstance(listed, list):
-        placed = [rows.pop(each, each) if isinstance(each, str) else each for each in listed]
-        values["methods"] = [*placed, *rows.values()]
-
-
-def _by_name(entries: Any) -> dict[Any, Any]:
-    """The rows of a study file that carry a name of their own, by that name: a command's --methods may pick them."""
-    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    values = [next(iter(entry.values()), None) for entry in found]
-    return {
-        each["as"]: entry for each, entry in zip(values, found, strict=True) if isinstance(each, dict) and "as" in each
-    }
-
-
-def _pick(name: Any, named: dict[Any, Any], starts: Any) -> Any:
-    """The entry of a row that a command names: as the study wrote it, or from one of its starts."""
-    if not isinstance(name, str):
-        return name
-    base, _, start = name.rpartition(FROM)
-    found = [init for init in starts[1:] if base and start_name(init) == start] if isinstance(starts, list) else []
-    if name in named or not found:
-        return named.get(name, name)
-    row = Row.read(named.get(base, base))
-    return {row.method: {**row.options, "as": name, "repeat_from": row.repeat_from, "init": found[0]}}
-
-
-def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
-    *parents, last = dotted.split(".")
-    for parent in parents:
-        inner = values.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            raise StudyError(f"--set {dotted}: {parent} holds a value, not keys")
-        values = inner
-    values[last] = value
-
-
-def _check_names(study: Study) -> None:
-    for row in study.rows():
-        study.options_of(row)
-        if row.label is not None and (not row.name.strip() or row.name in methods.registry.all()):
-            raise StudyError(
-                f"methods: a row of {row.method} cannot be called {row.name!r}, which is a method's name or blank"
-            )
-    _check_references(study)
-    _check_keys(study)
-    if study.until:
-        check_until(study.until, study.seeds, study.pretrain_seeds)
-    for backbone in map(backbones.registry.get, study.backbones):
-        for row in study.rows():
-            study.options_of(row).check_backbone(backbone)
-    for task in study.tasks:
-        tasks.get(task)
-        if not study.protocols.get(task):
-            raise StudyError(f"study {study.name}: task {task!r} has no protocols: add protocols.{task}")
-    study.all_protocols()  # refuses a size that no protocol can be fed at
-    offered = {load_protocol(name).dataset for task in study.tasks for name in study.protocols[task]}
-    for dataset in study.datasets or []:
-        if dataset not in offered:
-            raise StudyError(f"no asked protocol has data set {dataset!r}: choose from {', '.join(sorted(offered))}")
-
-
-def _check_references(study: Study) -> None:
-    for row in study.rows():
-        why = methods.get(row.method).no_reference
-        if why and row.name in study.references:
-            raise StudyError(f"references: {row.name} cannot be one: {why}")
-
-
-def _check_keys(study: Study) -> None:
-    """Refuse options of a method, or labels of a task, that there is not."""
-    for method in study.options:
-        methods.get(method)
-    for task in study.labels if isinstance(study.labels, dict) else ():
-        tasks.get(task)

@@ -4,7 +4,8 @@ import math
 from typing import Any, ClassVar, Literal
 
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, Facts, ViewsPerTile, option
+from bench.pretraining.facts import CorpusFacts, Facts, ViewsPerTile
+from bench.pretraining.options import option
 from bench.pretraining.views import Recipe
 from methods.augment import recipes
 from methods.options import updates

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bench.pretraining.options import Facts, ViewsPerTile, option
+from bench.pretraining.facts import Facts, ViewsPerTile
+from bench.pretraining.options import option
 from bench.pretraining.views import Recipe
 from methods.augment import recipes
 from methods.options import updates

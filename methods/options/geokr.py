@@ -10,7 +10,8 @@ from bench.core.bands import RGB
 from bench.core.errors import StudyError
 from bench.corpus.build.controls import CONTROLS, supervise
 from bench.corpus.storage.reader import Corpus
-from bench.pretraining.options import CorpusFacts, Facts, ImageFacts, Length, ViewsPerTile, option
+from bench.pretraining.facts import CorpusFacts, Facts, ImageFacts, Length, ViewsPerTile
+from bench.pretraining.options import option
 from bench.pretraining.views import JitterStrength, Recipe, whole
 from methods.augment import recipes
 from methods.options import updates

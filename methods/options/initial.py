@@ -5,7 +5,8 @@ from typing import Any, Literal
 from bench.backbones import BackboneSpec
 from bench.backbones.normalisation import UNIT, Normalisation
 from bench.backbones.sources import IMAGENET, identify
-from bench.pretraining.options import CorpusFacts, Facts, ImageFacts, PretrainOptions, StartOptions, option
+from bench.pretraining.facts import CorpusFacts, Facts, ImageFacts
+from bench.pretraining.options import PretrainOptions, StartOptions, option
 
 # Images that `bench.pretraining.batch_norm` draws; named here without importing torch.
 CALIBRATION_TILES = 2560

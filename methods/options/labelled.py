@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Self
 from bench.core.bands import COLOURS
 from bench.core.errors import StudyError
 from bench.corpus.registry import registry as corpora
+from bench.pretraining.facts import CorpusFacts
 from bench.pretraining.labelled import list_images
-from bench.pretraining.options import CorpusFacts, option
+from bench.pretraining.options import option
 from methods.options.views import ViewOptions
 
 

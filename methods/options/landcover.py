@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import field_validator
 
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, option
+from bench.pretraining.facts import CorpusFacts
+from bench.pretraining.options import option
 from methods.options.geokr import ClassificationOptions
 
 

@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from bench.backbones import BackboneSpec
 from bench.core.errors import StudyError
-from bench.pretraining.options import Facts, ViewsPerTile, option
+from bench.pretraining.facts import Facts, ViewsPerTile
+from bench.pretraining.options import option
 from bench.pretraining.views import Recipe
 from methods.augment import recipes
 from methods.options import updates

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from bench.pretraining.options import ViewsPerTile, option
+from bench.pretraining.facts import ViewsPerTile
+from bench.pretraining.options import option
 from bench.pretraining.views import Recipe
 from methods.augment import recipes
 from methods.options.contrastive import SimCLROptions

@@ -3,7 +3,8 @@
 from typing import Any, ClassVar
 
 from bench.core.errors import StudyError
-from bench.pretraining.options import CorpusFacts, Facts, ViewsPerTile, option
+from bench.pretraining.facts import CorpusFacts, Facts, ViewsPerTile
+from bench.pretraining.options import option
 from bench.pretraining.views import Recipe, upright
 from methods.augment import recipes
 from methods.options import updates

@@ -2,7 +2,7 @@
 
 import math
 
-from bench.pretraining.options import Facts, Length
+from bench.pretraining.facts import Facts, Length
 
 # Intervals of the release in steps at its batch of 16: walked once, the last one kept.
 RELEASE_INTERVALS = (500, 10_500, 20_500, 30_500)

@@ -1,6 +1,7 @@
 """Options of VICReg."""
 
-from bench.pretraining.options import ViewsPerTile, option
+from bench.pretraining.facts import ViewsPerTile
+from bench.pretraining.options import option
 from bench.pretraining.views import Recipe
 from methods.augment import recipes
 from methods.options.contrastive import LarsOptions

@@ -11,7 +11,8 @@ from bench.backbones.sources import sha256_of
 from bench.core.bands import RGB, Bands
 from bench.core.errors import WeightsError
 from bench.core.published import Published, entry_of
-from bench.pretraining.options import Facts, ImageFacts, StartOptions, option
+from bench.pretraining.facts import Facts, ImageFacts
+from bench.pretraining.options import StartOptions, option
 
 MEAN = "mean"
 

@@ -23,7 +23,7 @@ from bench.core.registry import Registry, Spec, load
 from tasks import writing
 from tasks.datasets.archives import unpacked
 from tasks.datasets.described.contents import Contents
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 
 
 def _is_box(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

@@ -13,7 +13,7 @@ from tasks.datasets.cutting import cut, windows
 from tasks.datasets.layout import child, find_folder
 from tasks.datasets.pictures import pictures, read_grey, read_rgb, size_of
 from tasks.labels.change import LABEL as CHANGE
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 from tasks.writing import SliceWriter
 
 PALETTE = {"unchanged": (0, 0, 0), "changed": (255, 255, 255)}

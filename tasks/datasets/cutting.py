@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from bench.core.context import Count
 from tasks.datasets.layout import find_folder, folders
 from tasks.datasets.scene_folders import write_classes
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 
 CLASSES = (
     "AnnualCrop",

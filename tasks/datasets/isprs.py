@@ -14,7 +14,7 @@ from bench.metrics.confusion import IGNORE
 from tasks.datasets.cutting import windows
 from tasks.datasets.layout import find_folder, find_folders
 from tasks.datasets.rasters import open_rgb, read_window, strips
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 from tasks.writing import SliceWriter
 
 # The benchmark's own colours; the black boundary of the full-label variants is not scored.

@@ -12,7 +12,7 @@ from tasks.datasets.cutting import Window, cut, windows
 from tasks.datasets.layout import child, find_folder
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, size_of
 from tasks.labels.boxes import LABEL as BOXES
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 from tasks.writing import SliceWriter
 
 # Class 1, 2 and 3 of the text files.

@@ -16,7 +16,7 @@ from tasks.datasets.layout import child, find_folders
 from tasks.datasets.levir_cs_options import LevirCSOptions
 from tasks.datasets.pictures import pictures, read_mask, size_of
 from tasks.datasets.rasters import open_tiff, read_window
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 from tasks.writing import SliceWriter
 
 PALETTE = {"background": (0, 0, 0), "cloud": (255, 255, 255), "snow": (0, 170, 255)}

@@ -8,7 +8,7 @@ from bench.core.errors import DataError
 from tasks.datasets.layout import find_folder, folders
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, resized
 from tasks.labels.image_class import LABEL as CLASS
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 from tasks.writing import SliceWriter
 
 # A letter that orders the classes, then the class: aGrass, bField, ...

@@ -31,7 +31,7 @@ from tasks.labels.image_class import LABEL as CLASS
 from tasks.labels.label import Label
 from tasks.labels.mask import LABEL as MASK
 from tasks.labels.multilabel import LABEL as MULTILABEL
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 from tasks.writing import SliceWriter
 
 INSTALL = "install the extra: uv pip install 'geokr-bench[torchgeo]'; it needs Python 3.12 or newer"

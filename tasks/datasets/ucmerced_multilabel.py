@@ -12,7 +12,7 @@ from bench.core.files import because
 from tasks.datasets.layout import find_folder, folders
 from tasks.datasets.pictures import distinct_colours, pictures, read_rgb, resized
 from tasks.labels.multilabel import LABEL as MULTILABEL
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 from tasks.writing import SliceWriter
 
 TABLE = "LandUse_Multilabeled.txt"

@@ -9,7 +9,7 @@ from PIL import Image
 from bench.core import files
 from tasks.datasets.cutting import cut
 from tasks.prepared import Prepared
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 from tasks.writing import SliceWriter
 
 

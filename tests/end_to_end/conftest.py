@@ -15,7 +15,8 @@ from bench.demo.sets import ensure_scene_classes
 from bench.demo.sites import SITES
 from bench.demo.world import WorldSpec, ensure_world
 from tasks import datasets
-from tasks.protocols import Slices, load_protocol
+from tasks.protocol_parts import Slices
+from tasks.protocols import load_protocol
 
 
 @pytest.fixture(scope="session")

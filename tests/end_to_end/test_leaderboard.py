@@ -10,8 +10,8 @@ from PIL import Image
 from running import bench, records
 
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
-from bench.studies.study import load_study
 
 # A method of another package: MoCo under another name, so that its code can be changed without touching ours.
 FILES = {

@@ -10,7 +10,8 @@ from running import bench
 from bench.core import files
 from bench.store.records import read_record
 from tasks import datasets
-from tasks.protocols import Slices, load_protocol
+from tasks.protocol_parts import Slices
+from tasks.protocols import load_protocol
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from running import COMMAND
 from bench.engines.local import LocalOptions
 from bench.store.store import Store
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
 from bench.studies.runner import execute
-from bench.studies.study import load_study
 
 
 class Watch:

@@ -13,7 +13,7 @@ from bench import backbones
 from bench.core.errors import StudyError
 from bench.pretraining.method import Batch, Length
 from bench.pretraining.views import COMMON, JitterStrength, describe, upright, whole
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 from methods.augment import recipes
 from methods.augment.views import View
 

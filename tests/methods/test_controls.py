@@ -18,8 +18,8 @@ from bench.store.store import Store
 from bench.studies import work
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Answer
+from bench.studies.loading import load_study
 from bench.studies.plan import plan_pretraining
-from bench.studies.study import load_study
 from methods.geokr import GeoKR, LandCoverClassification
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 

@@ -11,7 +11,7 @@ from bench.core.context import Context
 from bench.core.determinism import make_deterministic
 from bench.core.seeding import derive
 from bench.pretraining import batch_norm
-from bench.pretraining.options import Length
+from bench.pretraining.facts import Length
 from methods.options.initial import CALIBRATION_TILES, RandomOptions
 
 

@@ -9,7 +9,7 @@ import methods
 from bench import backbones
 from bench.backbones import weights
 from bench.core.context import Context
-from bench.pretraining.options import Length
+from bench.pretraining.facts import Length
 from methods.mosaiks import draw_patches, whiten
 
 

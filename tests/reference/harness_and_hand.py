@@ -20,7 +20,8 @@ from bench.core import files
 from bench.core.context import Context
 from tasks import datasets
 from tasks.prepared import Prepared
-from tasks.protocols import Protocol, Slices, load_protocol
+from tasks.protocol_parts import Slices
+from tasks.protocols import Protocol, load_protocol
 from tasks.subsets import chain, size_at, subset_seed
 from tasks.task import Start, Task
 

@@ -21,7 +21,8 @@ from bench.core import files
 from bench.core.context import Context
 from tasks import datasets
 from tasks.prepared import Prepared
-from tasks.protocols import Optimiser, Protocol, Schedule, Slices, Split, load_protocol
+from tasks.protocol_parts import Optimiser, Schedule, Slices, Split
+from tasks.protocols import Protocol, load_protocol
 from tasks.subsets import chain, size_at, subset_seed
 from tasks.task import Start, Task
 

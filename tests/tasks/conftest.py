@@ -9,7 +9,7 @@ import pytest
 from bench.core import files
 from tasks import datasets
 from tasks.prepared import Prepared
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 
 GENERATORS = Path(__file__).resolve().parent.parent / "data"
 

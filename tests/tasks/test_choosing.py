@@ -12,7 +12,8 @@ from bench.backbones.normalisation import IMAGENET
 from bench.core.context import Context
 from bench.core.errors import DivergedError
 from tasks import selection, training
-from tasks.protocols import Tuning, load_protocol
+from tasks.protocol_parts import Tuning
+from tasks.protocols import load_protocol
 from tasks.splits import Parts
 from tasks.task import Start
 from tasks.training import Samples

@@ -7,7 +7,8 @@ from bench import backbones
 from bench.backbones.normalisation import IMAGENET
 from tasks.cls import LinearClassifier
 from tasks.mm import PretrainedBackbone
-from tasks.protocols import Optimiser, load_protocol
+from tasks.protocol_parts import Optimiser
+from tasks.protocols import load_protocol
 from tasks.task import Start
 from tasks.training import parameter_groups
 

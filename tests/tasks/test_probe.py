@@ -22,7 +22,8 @@ from tasks.classifiers import STRENGTHS, Fitted
 from tasks.frozen import POOLINGS, Frozen
 from tasks.labels.image_class import LABEL as CLASS
 from tasks.prepared import Prepared
-from tasks.protocols import Evaluation, Protocol, Tuning, load_protocol
+from tasks.protocol_parts import Evaluation, Tuning
+from tasks.protocols import Protocol, load_protocol
 from tasks.task import Start
 
 BACKBONE = "timm:test_resnet"

@@ -12,7 +12,8 @@ import tasks
 from bench import backbones
 from bench.backbones.normalisation import IMAGENET
 from bench.core.context import Context
-from tasks.protocols import Split, load_protocol
+from tasks.protocol_parts import Split
+from tasks.protocols import load_protocol
 from tasks.task import Start
 
 pytestmark = pytest.mark.real

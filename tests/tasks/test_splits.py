@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bench.core.errors import DataError
 from tasks.labels.image_class import LABEL as CLASS
-from tasks.protocols import Split, load_protocol
+from tasks.protocol_parts import Split
+from tasks.protocols import load_protocol
 from tasks.splits import check_lists, divide
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tasks.protocols import Evaluation, Tuning, load_protocol
+from tasks.protocol_parts import Evaluation, Tuning
+from tasks.protocols import load_protocol
 from tasks.tuning import grid
 
 

@@ -12,7 +12,8 @@ from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.core.seeding import derive
 from bench.studies.budget import StudyBudget
-from bench.studies.study import Row, Study
+from bench.studies.rows import Row
+from bench.studies.study import Study
 
 TUNINGS = ConfigKind("tuning", "tuning", StudyError)
 

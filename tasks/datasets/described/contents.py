@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bench.core.keys import content_hash
 from bench.metrics.confusion import IGNORE
 from tasks.datasets.described.templates import Pattern, Template
-from tasks.protocols import PartName
+from tasks.protocol_parts import PartName
 
 Value = Annotated[int, Field(ge=0, le=IGNORE)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]

@@ -10,7 +10,7 @@ from bench.core.files import because
 from tasks.datasets.described.contents import Files
 from tasks.datasets.described.templates import Found, Template, Tree
 from tasks.datasets.pictures import SUFFIXES
-from tasks.protocols import PartName
+from tasks.protocol_parts import PartName
 
 PARTS: dict[PartName, tuple[str, ...]] = {
     "train": ("train", "training", "trainset", "tra"),

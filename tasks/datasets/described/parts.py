@@ -9,7 +9,7 @@ from tasks.datasets.described.contents import Contents, Files
 from tasks.datasets.described.listing import PARTS, list_images
 from tasks.datasets.described.templates import Tree
 from tasks.datasets.pictures import SUFFIXES
-from tasks.protocols import PartName
+from tasks.protocol_parts import PartName
 
 
 @dataclass(frozen=True)

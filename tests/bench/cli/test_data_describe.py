@@ -13,7 +13,7 @@ from rasterio.transform import from_origin
 
 from bench.corpus.build.pipeline import build_corpus
 from bench.studies.inputs import Inputs
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 from tasks import datasets
 from tasks.protocols import load_protocol
 from tasks.splits import parts_of

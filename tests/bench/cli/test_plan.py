@@ -10,8 +10,8 @@ import methods
 from bench.cli.plan import _pretrain_table
 from bench.store.store import Store
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import plan_pretraining
-from bench.studies.study import load_study
 
 
 def shown(corpus, tmp_path, batch):  # noqa: F811 - the fixture

@@ -7,7 +7,7 @@ from bench.core import configs
 from bench.core.configs import ConfigKind
 from bench.core.errors import DataError
 from bench.corpus.landcover.registry import PRODUCTS, load_product
-from bench.studies.study import STUDIES, load_study
+from bench.studies.loading import STUDIES, load_study
 from tasks.protocols import PROTOCOLS, load_protocol
 
 PLAIN = ConfigKind("recipe", "recipes", DataError)

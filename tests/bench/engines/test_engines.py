@@ -11,7 +11,7 @@ from bench import engines
 from bench.core.errors import StudyError
 from bench.engines.engine import Call, perform
 from bench.engines.local import LocalEngine, LocalOptions
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 
 
 def fail(_report, *, text):

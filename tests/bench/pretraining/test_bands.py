@@ -19,7 +19,7 @@ from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.build.rules import Rules
 from bench.pretraining import loop
 from bench.pretraining.diagnostics import pooled_features
-from bench.pretraining.options import Length
+from bench.pretraining.facts import Length
 from bench.pretraining.probe import probe
 from bench.studies.probe_sets import corpus_samples
 

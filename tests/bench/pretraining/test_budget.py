@@ -17,8 +17,8 @@ from bench.store.store import Store
 from bench.studies import work
 from bench.studies.budget import compute_of, fit
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import plan_pretraining
-from bench.studies.study import load_study
 
 BATCH, VIEWS = 16, 67
 NARROW = {

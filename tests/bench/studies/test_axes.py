@@ -10,8 +10,8 @@ from bench.cli.plan import plan
 from bench.core import files
 from bench.core.errors import StudyError
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
-from bench.studies.study import load_study
 from tasks.labels.image_class import LABEL
 from tasks.protocols import fed_at, load_protocol
 from tasks.writing import SliceWriter

@@ -7,8 +7,8 @@ from bench.core.bands import RGB
 from bench.core.errors import StudyError
 from bench.studies.budget import fit
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import plan_pretraining
-from bench.studies.study import load_study
 
 ROWS = ["geokr", "geokr-representation", "geokr-classification", "moco", "simclr", "byol", "cmid"]
 FREE = {"pretrain": {"batch": 64, "size": 64}, "options": {}, "methods": ROWS}

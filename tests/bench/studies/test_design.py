@@ -10,7 +10,8 @@ from textured_corpus import corpus, labelled  # noqa: F401 - fixtures
 from bench.studies.design import ALL, design
 from bench.studies.design_rows import COLUMNS, Entry, differ
 from bench.studies.inputs import Inputs
-from bench.studies.study import Study, load_study
+from bench.studies.loading import load_study
+from bench.studies.study import Study
 from tasks.prepared import SCHEMA, Prepared
 from tasks.protocols import load_protocol
 from tasks.splits import divide

@@ -15,7 +15,7 @@ from bench.core import files
 from bench.corpus.build.pipeline import build_corpus
 from bench.studies import duplicates
 from bench.studies.inputs import Inputs
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 from tasks.labels.image_class import LABEL
 from tasks.protocols import load_protocol
 from tasks.writing import SliceWriter

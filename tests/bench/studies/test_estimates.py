@@ -15,8 +15,8 @@ from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies.estimates import FORWARD, Estimate, _rough_tuning, estimate, seconds_an_image
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
-from bench.studies.study import load_study
 from tasks.prepared import SCHEMA
 from tasks.protocols import load_protocol
 

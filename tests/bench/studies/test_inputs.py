@@ -13,7 +13,7 @@ from bench.corpus.storage.reader import Corpus
 from bench.demo.corpora import FOLDER
 from bench.demo.world import WorldSpec, ensure_world, folder_name
 from bench.studies.inputs import Inputs
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 from tasks.prepared import SCHEMA
 from tasks.protocols import load_protocol
 

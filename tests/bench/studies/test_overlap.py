@@ -15,8 +15,8 @@ from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.images.pipeline import build_from_images
 from bench.corpus.storage.reader import Corpus
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
-from bench.studies.study import load_study
 from tasks import datasets
 from tasks.datasets.georeference import Georeference
 from tasks.labels.image_class import LABEL

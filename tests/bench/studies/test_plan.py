@@ -6,8 +6,8 @@ import pytest
 from bench.core import files
 from bench.core.errors import StudyError
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
-from bench.studies.study import load_study
 from tasks import subsets
 from tasks.labels.image_class import LABEL
 from tasks.protocols import load_protocol

@@ -16,8 +16,8 @@ from bench.store.store import Store
 from bench.studies import work
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Answer
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
-from bench.studies.study import load_study
 from tasks.protocols import load_protocol
 
 

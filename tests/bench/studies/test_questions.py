@@ -6,9 +6,9 @@ import pytest
 from bench.core import files
 from bench.core.errors import StudyError
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.primary import Primary
 from bench.studies.questions import questions
-from bench.studies.study import load_study
 from results.variants import stands_apart
 from tasks.labels.image_class import LABEL
 from tasks.writing import SliceWriter

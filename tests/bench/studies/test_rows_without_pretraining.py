@@ -12,8 +12,8 @@ from bench.core.seeding import derive
 from bench.store.store import Store
 from bench.studies import work
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import make_plan, plan_pretraining
-from bench.studies.study import load_study
 
 ROWS = ["random", "random-raw", "image-stats", "mosaiks"]
 

@@ -9,7 +9,7 @@ import tasks
 from bench.cli.run import run
 from bench.cli.study import study_from
 from bench.core.errors import StudyError
-from bench.studies.study import load_study, shipped_studies
+from bench.studies.loading import load_study, shipped_studies
 from tasks.protocols import known_protocols, load_protocol
 
 NOTHING = {

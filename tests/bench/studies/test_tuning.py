@@ -17,8 +17,8 @@ from bench.core.errors import BenchError, StudyError
 from bench.engines import read_options
 from bench.store.store import Store
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import plan_pretraining
-from bench.studies.study import load_study
 from bench.studies.tuning.ledger import Entry, Ledger, read_ledger, shipped
 from bench.studies.tuning.search import Search
 from bench.studies.tuning.spaces import TUNINGS, load_tuning

@@ -6,7 +6,7 @@ import pytest
 
 from bench.core.errors import StudyError
 from bench.store.questions import Question, Questions
-from bench.studies.study import load_study
+from bench.studies.loading import load_study
 from bench.studies.until import check_asked, seeds_begun
 
 

@@ -9,8 +9,8 @@ from bench.core.errors import StudyError, WeightsError
 from bench.store.store import Store
 from bench.studies import work
 from bench.studies.inputs import Inputs
+from bench.studies.loading import load_study
 from bench.studies.plan import plan_pretraining
-from bench.studies.study import load_study
 from bench.studies.weight_rows import named_files
 
 STATE = made.state_of()

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from bench.backbones.normalisation import IMAGENET, UNIT
-from bench.pretraining.options import Length
+from bench.pretraining.facts import Length
 from methods.options.geokr import ClassificationOptions, GeoKROptions
 
 

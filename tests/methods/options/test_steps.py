@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import methods
-from bench.pretraining.options import Length, TrainingOptions
+from bench.pretraining.facts import Length
+from bench.pretraining.options import TrainingOptions
 from methods.options import updates
 from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions

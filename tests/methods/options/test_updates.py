@@ -10,7 +10,7 @@ from lightly.utils.scheduler import cosine_schedule
 import methods
 from bench.core.bands import RGB
 from bench.core.errors import StudyError
-from bench.pretraining.options import Length
+from bench.pretraining.facts import Length
 from methods.options import updates
 from methods.options.cmid import CMIDOptions
 from methods.options.contrastive import BYOLOptions, MoCoOptions, SimCLROptions

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.datasets.cutting import cut, windows
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 
 SIDES = st.integers(1, 90)
 

@@ -7,7 +7,8 @@ from bench.core import configs
 from bench.core.errors import DataError, StudyError
 from tasks import datasets
 from tasks.datasets import read_spec
-from tasks.protocols import Slices, known_protocols, load_protocol
+from tasks.protocol_parts import Slices
+from tasks.protocols import known_protocols, load_protocol
 
 FACTS = {
     "name": "mine",

@@ -12,7 +12,7 @@ from bench.core import files
 from bench.core.errors import DataError, StudyError
 from tasks.datasets import read_own
 from tasks.prepared import Prepared
-from tasks.protocols import Slices
+from tasks.protocol_parts import Slices
 
 
 @pytest.fixture
