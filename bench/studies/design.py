@@ -17,6 +17,7 @@ from bench.studies.budget import compute_of
 from bench.studies.design_rows import COLUMNS, COMPUTE, Column, Entry, differ
 from bench.studies.images import images_of
 from bench.studies.inputs import Inputs
+from bench.studies.overlap import Overlap, overlaps
 from bench.studies.plan import check_seeds, entering_rows, left_out
 from bench.studies.pretrainings import pretrain_jobs, readers
 from bench.studies.references import missing_references
@@ -40,8 +41,9 @@ def design(study: Study, inputs: Inputs) -> Sheet:
     entries = _entries(study, inputs, sets, absent)
     counted = [] if absent else duplicates.count(study, inputs)
     near = {found.protocol: found for found in sorted(counted, key=lambda found: found.tiles or 0)}
+    over = {} if absent else _worst(study, inputs)
     protocols = [
-        design_protocols.describe(study, protocol, sets[protocol.id], near.get(protocol.id))
+        design_protocols.describe(study, protocol, sets[protocol.id], near.get(protocol.id), over.get(protocol.id))
         for protocol in study.all_protocols()
     ]
     sentences = _sentences(study, entries)
@@ -59,6 +61,13 @@ def design(study: Study, inputs: Inputs) -> Sheet:
             *(note for described in protocols for note in described.notes),
         ],
     )
+
+
+def _worst(study: Study, inputs: Inputs) -> dict[str, Overlap]:
+    """What of each protocol's test part lies under the corpus that most of it lies under; what is known goes first."""
+    found = overlaps(study, inputs, study.rows(), study.all_protocols())
+    by_share = sorted(found.items(), key=lambda each: (not each[1].unknown, each[1].share))
+    return {protocol: each for (protocol, _), each in by_share}
 
 
 def _data_sets(study: Study, inputs: Inputs, notes: list[str]) -> dict[str, Prepared | None]:
@@ -181,13 +190,15 @@ def _notes_on_rows(study: Study, entries: list[Entry], sentences: list[Sentence]
 
 
 def _compute(trained: Iterable[Entry]) -> list[str]:
-    """Pairs of rows of which one takes much more compute than the other; equal budgets need not be equal compute."""
+    """Forward FLOPs of rows whose equal budgets are no equal compute, a sentence a backbone."""
+    by_backbone: dict[str, dict[str, float]] = {}
+    for entry in trained:
+        if amount := entry.amount("flops_forward"):
+            by_backbone.setdefault(entry.backbone, {})[entry.row.name] = amount
     lines = []
-    for one, other in combinations(trained, 2):
-        a, b = one.amount("flops_forward"), other.amount("flops_forward")
-        if one.backbone != other.backbone or not a or not b or max(a, b) <= COMPUTE * min(a, b):
-            continue
-        more, less = (one, other) if a > b else (other, one)
-        times = max(a, b) / min(a, b)
-        lines.append(f"{more.row.name} takes {times:.1f} times the forward FLOPs of {less.row.name} ({one.backbone}).")
+    for backbone, amounts in by_backbone.items():
+        least = min(amounts.values())
+        if max(amounts.values()) > COMPUTE * least:
+            times = ", ".join(f"{row} {amount / least:.1f}" for row, amount in amounts.items())
+            lines.append(f"Forward FLOPs as multiples of the least ({backbone}): {times}.")
     return lines

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bench.store.designs import Cell
 from bench.studies.duplicates import Near
+from bench.studies.overlap import Overlap
 from bench.studies.study import Study
 from tasks.pools import Pool
 from tasks.prepared import Prepared
@@ -32,12 +33,20 @@ class _Known:
     data: Prepared | None
     pool: Pool | None
     near: Near | None
+    over: Overlap | None
 
 
-def describe(study: Study, protocol: Protocol, data: Prepared | None, near: Near | None) -> Described:
+def describe(
+    study: Study, protocol: Protocol, data: Prepared | None, near: Near | None, over: Overlap | None
+) -> Described:
     """State what a protocol of a study is; what rests on its data set stays unknown where that cannot be read."""
-    known = _Known(study, protocol, data, Pool(protocol, data) if data else None, near)
-    faults = {"split": _leak(known), "selection": _beyond(known), "near-duplicates": _look_alikes(known)}
+    known = _Known(study, protocol, data, Pool(protocol, data) if data else None, near, over)
+    faults = {
+        "split": _leak(known),
+        "selection": _beyond(known),
+        "near-duplicates": _look_alikes(known),
+        "under the corpus": _under(known),
+    }
     cells = [Cell(text=protocol.id), Cell(text=protocol.task)]
     cells += [
         Cell(text=of(known), differs=bool(faults.get(name))) for group in COLUMNS.values() for name, of in group.items()
@@ -74,6 +83,18 @@ def _look_alikes(known: _Known) -> str:
         return ""
     tiles = f", {near.seen_in_tiles:,} like tiles of the corpus" if near.seen_in_tiles else ""
     return f"{near.seen_in_train:,} of {near.test:,} test images look like training images{tiles}"
+
+
+def _under(known: _Known) -> str:
+    """What of the test part lies under a corpus, if anything."""
+    return str(known.over) if known.over and known.over.km2 else ""
+
+
+def _place(known: _Known) -> str:
+    """The same as a cell: where it is known, or why not."""
+    if known.over is None:
+        return "made by a generator" if known.data is not None and known.data.synthetic else UNKNOWN
+    return str(known.over) if known.over.unknown or known.over.km2 else "none"
 
 
 def _split(known: _Known) -> str:
@@ -154,6 +175,7 @@ COLUMNS: dict[str, dict[str, Callable[[_Known], str]]] = {
         "split": _split,
         "train / val / test": _parts,
         "near-duplicates": lambda known: UNKNOWN if known.near is None else _look_alikes(known) or "none",
+        "under the corpus": _place,
         "draw": _draw,
         "labels used": _labels,
     },

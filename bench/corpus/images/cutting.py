@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,12 +125,8 @@ def cut_chunk(
     Raises:
         CorpusError: an image cannot be used.
     """
-    rejected: Counter[str] = Counter()
+    kept = _Kept(Rules(nodata_share=cut.max_nodata), keep_map=cut.keep_map)
     skipped: dict[str, str] = {}
-    rows: list[NDArray[np.void]] = []
-    vectors: list[NDArray[np.float32]] = []
-    names: list[str] = []
-    rules = Rules(nodata_share=cut.max_nodata)
     with files.new_folder(part) as folder, (folder / PIXELS).open("wb") as stream, (folder / MAPS).open("wb") as maps:
         for number, image in enumerate(chunk.images):
             try:
@@ -139,44 +135,64 @@ def cut_chunk(
                 if not skip_bad:
                     raise
                 skipped[image.path] = str(error)
-                rejected[UNUSABLE] += 1
+                kept.rejected[UNUSABLE] += 1
                 pieces = []
             for piece in pieces:
-                shown = piece.proportions
-                reason = None if shown is None else reject_land_cover(rules, float(shown.sum()), piece.nodata)
-                if reason is not None:
-                    rejected[reason] += 1
-                    continue
-                row = store_tile(stream, piece.pixels, RGB, cut.jpeg)
-                row["row"], row["column"] = piece.origin
-                row["lon"] = row["lat"] = np.nan
-                rows.append(row)
-                names.append(image.name)
-                if shown is not None:
-                    vectors.append(shown)
-                if piece.mapped is not None and cut.keep_map:
-                    maps.write(piece.mapped.tobytes())
+                kept.add(piece, image.name, cut.jpeg, stream, maps)
             advance(1)
         maps.close()
         if not cut.keep_map:
             (folder / MAPS).unlink()
-        np.save(folder / INDEX, np.array(rows, dtype=tile_dtype(RGB)))
+        np.save(folder / INDEX, np.array(kept.rows, dtype=tile_dtype(RGB)))
         if masks is not None or chunk.rows is not None:
             columns = len(masks.classes) if masks is not None else 0 if chunk.rows is None else chunk.rows.shape[1]
-            np.save(folder / LANDCOVER, np.array(vectors, dtype="<f4").reshape(-1, columns))
-        files.write_text(folder / IMAGES, "".join(f"{name}\n" for name in names))
-        entry = SceneEntry(
+            np.save(folder / LANDCOVER, np.array(kept.vectors, dtype="<f4").reshape(-1, columns))
+        files.write_text(folder / IMAGES, "".join(f"{name}\n" for name in kept.names))
+        entry = ImagePart(scene=kept.entry(chunk), skipped=skipped)
+        files.write_json(folder / ENTRY, entry.model_dump(mode="json"))
+
+
+@dataclass
+class _Kept:
+    """The tiles of a chunk that are kept, and why others are not."""
+
+    rules: Rules
+    keep_map: bool
+    rejected: Counter[str] = field(default_factory=Counter)
+    rows: list[NDArray[np.void]] = field(default_factory=list)
+    vectors: list[NDArray[np.float32]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def add(self, piece: Piece, name: str, jpeg: int | None, pixels: BinaryIO, maps: BinaryIO) -> None:
+        """Write a tile to the end of the files of pixels and of maps, or count it as rejected."""
+        shown = piece.proportions
+        reason = None if shown is None else reject_land_cover(self.rules, float(shown.sum()), piece.nodata)
+        if reason is not None:
+            self.rejected[reason] += 1
+            return
+        row = store_tile(pixels, piece.pixels, RGB, jpeg)
+        row["row"], row["column"] = piece.origin
+        row["lon"] = row["lat"] = np.nan
+        self.rows.append(row)
+        self.names.append(name)
+        if shown is not None:
+            self.vectors.append(shown)
+        if piece.mapped is not None and self.keep_map:
+            maps.write(piece.mapped.tobytes())
+
+    def entry(self, chunk: Chunk) -> SceneEntry:
+        """What the manifest says of the chunk."""
+        return SceneEntry(
             name=chunk.folder,
             source=chunk.source,
             resolution=None,
             crs=None,
             wkt=None,
             transform=None,
-            windows=len(rows) + sum(rejected.values()),
-            tiles=len(rows),
-            rejected=dict(sorted(rejected.items())),
+            windows=len(self.rows) + sum(self.rejected.values()),
+            tiles=len(self.rows),
+            rejected=dict(sorted(self.rejected.items())),
         )
-        files.write_json(folder / ENTRY, ImagePart(scene=entry, skipped=skipped).model_dump(mode="json"))
 
 
 def _pieces(

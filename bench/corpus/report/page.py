@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -63,50 +64,83 @@ def write_report(
     Raises:
         CorpusError: a raster cannot be read.
     """
-    from bench.corpus.report.figures import draw_change, draw_classes, draw_examples, draw_map, draw_pictures
-
     out.mkdir(parents=True, exist_ok=True)
-    parts: list[dict[str, object]] = []
-
-    def add(name: str, title: str, rows: list[Row] | None = None, image: str | None = None, note: str = "") -> None:
-        if rows:
-            files.write_text(out / f"{name}.csv", _csv(rows))
-        parts.append({"title": title, "rows": rows, "image": image, "note": note})
-
-    add("sources", "Tiles by source (Table I)", by_source(corpus))
-    if corpus.has_landcover:
-        draw_classes(corpus, out / "classes.png")
-        add("classes", "Tiles by dominant class (Table II, Fig. 3)", by_class(corpus), "classes.png")
-    add("rejected", "Left out, by reason", by_reason(corpus))
-    if repeated := by_repeat(corpus):
-        add("equal", "Tiles with equal pixels", repeated)
-    add("bands", "Values by band, in [0, 1]", by_band(corpus))
-    placed = np.isfinite(corpus.index["lon"])
-    if placed.any():
-        draw_map(corpus, out / "map.png")
-        add("map", "Where the tiles lie", image="map.png")
-    if not placed.all():
-        draw_pictures(corpus, out / "tiles.png")
-        note = f"{np.count_nonzero(~placed):,} tiles are of images without a place on the Earth."
-        add("tiles", "Tiles of each source", image="tiles.png", note=note)
+    parts = [*_facts(corpus, out), *_places(corpus, out)]
     if corpus.has_landcover and other is not None:
-        change = _change(corpus, other, other_name)
-        draw_change(change, out / "change.png")
-        note = (
-            f"Mean proportions over {change.tiles:,} tiles that have land cover in both epochs. The dominant class "
-            f"differs in {change.changed:.2%} of them (the paper says about 5%)."
-        )
-        add("change", "Land cover in two epochs (Table III, Fig. 4)", change.rows(corpus.classes), "change.png", note)
-        summary: list[Row] = [{"tiles": change.tiles, "dominant_class_changed": round(change.changed, 6)}]
-        files.write_text(out / "change_of_dominant_class.csv", _csv(summary))
+        parts.append(_epochs(corpus, other, other_name, out))
     if corpus.has_landcover and (covers or corpus.manifest.maps):
-        draw_examples(corpus, covers or {}, out / "examples.png")
-        note = _not_shown(corpus, covers) if covers else ""
-        add("examples", "Tiles beside their land cover (Fig. 5)", image="examples.png", note=note)
+        parts.append(_examples(corpus, covers or {}, out))
+    for part in parts:
+        if part.rows:
+            files.write_text(out / f"{part.name}.csv", _csv(part.rows))
     page = Environment(autoescape=True).from_string(PAGE)
     warnings = [warning for scene in corpus.manifest.scenes for warning in scene.warnings]
     files.write_text(out / "index.html", page.render(corpus=corpus, m=corpus.manifest, parts=parts, warnings=warnings))
     return out / "index.html"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One analysis: a table, which is a CSV file of its name too, a figure that lies in the folder, and a note."""
+
+    name: str
+    title: str
+    rows: list[Row] | None = None
+    image: str | None = None
+    note: str = ""
+
+
+def _facts(corpus: Corpus, out: Path) -> Iterator[_Part]:
+    """What the tiles are: sources, classes, what was left out, equal pixels and values."""
+    from bench.corpus.report.figures import draw_classes
+
+    yield _Part("sources", "Tiles by source (Table I)", by_source(corpus))
+    if corpus.has_landcover:
+        draw_classes(corpus, out / "classes.png")
+        yield _Part("classes", "Tiles by dominant class (Table II, Fig. 3)", by_class(corpus), "classes.png")
+    yield _Part("rejected", "Left out, by reason", by_reason(corpus))
+    if repeated := by_repeat(corpus):
+        yield _Part("equal", "Tiles with equal pixels", repeated)
+    yield _Part("bands", "Values by band, in [0, 1]", by_band(corpus))
+
+
+def _places(corpus: Corpus, out: Path) -> Iterator[_Part]:
+    """Where the tiles lie; pictures of those that have no place on the Earth."""
+    from bench.corpus.report.figures import draw_map, draw_pictures
+
+    placed = np.isfinite(corpus.index["lon"])
+    if placed.any():
+        draw_map(corpus, out / "map.png")
+        yield _Part("map", "Where the tiles lie", image="map.png")
+    if not placed.all():
+        draw_pictures(corpus, out / "tiles.png")
+        note = f"{np.count_nonzero(~placed):,} tiles are of images without a place on the Earth."
+        yield _Part("tiles", "Tiles of each source", image="tiles.png", note=note)
+
+
+def _epochs(corpus: Corpus, other: LandCover, other_name: str | None, out: Path) -> _Part:
+    """Land cover of the corpus beside that of another epoch."""
+    from bench.corpus.report.figures import draw_change
+
+    change = _change(corpus, other, other_name)
+    draw_change(change, out / "change.png")
+    note = (
+        f"Mean proportions over {change.tiles:,} tiles that have land cover in both epochs. The dominant class "
+        f"differs in {change.changed:.2%} of them (the paper says about 5%)."
+    )
+    summary: list[Row] = [{"tiles": change.tiles, "dominant_class_changed": round(change.changed, 6)}]
+    files.write_text(out / "change_of_dominant_class.csv", _csv(summary))
+    rows = change.rows(corpus.classes)
+    return _Part("change", "Land cover in two epochs (Table III, Fig. 4)", rows, "change.png", note)
+
+
+def _examples(corpus: Corpus, covers: Mapping[int, LandCover], out: Path) -> _Part:
+    """Tiles beside the land cover that they were given."""
+    from bench.corpus.report.figures import draw_examples
+
+    draw_examples(corpus, covers, out / "examples.png")
+    note = _not_shown(corpus, covers) if covers else ""
+    return _Part("examples", "Tiles beside their land cover (Fig. 5)", image="examples.png", note=note)
 
 
 def _not_shown(corpus: Corpus, covers: Mapping[int, LandCover]) -> str:

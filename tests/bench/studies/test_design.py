@@ -8,6 +8,7 @@ import pytest
 from textured_corpus import corpus, labelled  # noqa: F401 - fixtures
 
 from bench.studies.design import ALL, design
+from bench.studies.design_protocols import describe
 from bench.studies.design_rows import COLUMNS, Entry, differ
 from bench.studies.inputs import Inputs
 from bench.studies.loading import load_study
@@ -245,6 +246,20 @@ def test_images_that_training_has_seen_are_counted_and_marked(asked, city, tmp_p
     found = protocol_cell(sheet, "near-duplicates")
     assert ("1 of 10 test images look like training images", True) == (found.text, found.differs)
     assert f"demo/city: {found.text}." in sheet.notes
+
+
+def test_compute_of_equal_budgets_is_told_once_for_all_rows(asked):
+    """GeoKR's teacher sees every view too, and so does MoCo's."""
+    notes = sheet_of(asked(methods=["geokr", "moco", "geokr-classification"])).notes
+    assert "Forward FLOPs as multiples of the least (resnet18): geokr 2.0, moco 2.0, geokr-classification 1.0." in notes
+    assert not any("FLOPs" in note for note in sheet_of(asked()).notes)
+
+
+def test_places_of_what_a_generator_made_mean_nothing(asked, city):
+    made = describe(asked(), load_protocol("demo/city"), Prepared.open(city), None, None)
+    assert "made by a generator" in [each.text for each in made.cells]
+    absent = describe(asked(), load_protocol("demo/city"), None, None, None)
+    assert "made by a generator" not in [each.text for each in absent.cells]
 
 
 def test_each_backbone_has_rows_of_its_own_that_are_compared_among_themselves(asked):

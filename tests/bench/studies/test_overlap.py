@@ -14,6 +14,7 @@ from bench.core.errors import CorpusError, DataError, StudyError
 from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.images.pipeline import build_from_images
 from bench.corpus.storage.reader import Corpus
+from bench.studies.design import design
 from bench.studies.inputs import Inputs
 from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
@@ -124,6 +125,22 @@ def test_keys_do_not_know_of_places(world):
 def test_what_has_no_place_is_unknown_and_said_so(world, tmp_path):
     (found,) = plan_of(world, write_set(tmp_path / "nowhere", None)).overlaps
     assert "unknown: the test images have no place, and no area is stated for the data set" == str(found)
+
+
+@pytest.mark.parametrize(
+    ("east", "said", "marked"),
+    [
+        (3.75, "0.102 km2, 2.50% of the test images, lie under the corpus", True),
+        (40, "none", False),
+        (None, "unknown: the test images have no place, and no area is stated for the data set", False),
+    ],
+)
+def test_the_design_sheet_says_what_of_a_test_part_lies_under_the_corpus(world, tmp_path, east, said, marked):
+    data = write_set(tmp_path / "set", grid_at(world, east) if east else None)
+    sheet = design(study_of(world, data), Inputs(lambda _text: None, world / "home"))
+    cell = sheet.protocols[0][sheet.protocol_columns.index("under the corpus")]
+    assert (said, marked) == (cell.text, cell.differs)
+    assert marked is (f"mine: {said}." in sheet.notes)
 
 
 def test_tiles_near_a_data_set_are_filtered_out(world, tmp_path):
