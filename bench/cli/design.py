@@ -44,6 +44,7 @@ def _group(
     sheet: Sheet, title: str, table: tuple[list[str], list[list[Cell]]], columns: list[str], note: str
 ) -> "TextGrid":
     names, rows = table
+    columns = [column for column in columns if column in names]  # a kept sheet may be from before a column
     places = [names.index(column) for column in columns]
     cells = [[_text(row[place]) for place in places] for row in rows]
     marked = any(row[place].differs for row in rows for place in places)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import methods
 from bench.store.designs import Cell
 from bench.studies.duplicates import Near
 from bench.studies.overlap import Overlap
@@ -92,6 +93,8 @@ def _under(known: _Known) -> str:
 
 def _place(known: _Known) -> str:
     """The same as a cell: where it is known, or why not."""
+    if not any(methods.get(row.method).trains for row in known.study.rows()):
+        return "no row trains"
     if known.over is None:
         return "made by a generator" if known.data is not None and known.data.synthetic else UNKNOWN
     return str(known.over) if known.over.unknown or known.over.km2 else "none"
@@ -118,7 +121,12 @@ def _labels(known: _Known) -> str:
         return ", ".join(amount.text for amount in amounts)
     classes = len(Scheme(known.protocol, known.data).classes)
     sizes = [(amount.text, known.pool.size(amount)) for amount in amounts]
-    return ", ".join(f"{text}: {size:,} ({size / classes:.3g} a class)" for text, size in sizes)
+    return ", ".join(f"{text}: {size:,} ({_short(size / classes)} a class)" for text, size in sizes)
+
+
+def _short(number: float) -> str:
+    """Three digits, or all that stand before the point."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _draw(known: _Known) -> str:

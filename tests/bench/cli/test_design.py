@@ -7,7 +7,9 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 from running import bench
+from synthetic_sheets import sheet
 
+from bench.cli.design import grids_of
 from bench.cli.plan import plan
 
 PAPER = ["--study", "geokr-2021", "--design"]
@@ -31,7 +33,7 @@ def test_markdown_has_a_table_for_each_group_of_columns_and_marks_what_differs(t
     assert "\\*: differs from another row that it is compared with." in text
     assert "| geokr against moco | weights |" in text
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    assert {len(line.replace("\\|", "").split("|")) for line in lines} == {5, 10, 12, 15}
+    assert {len(line.replace("\\|", "").split("|")) for line in lines} == {5, 10, 11, 12, 15}
 
 
 def test_the_terminal_shows_the_same_marks_without_colours(tmp_path):
@@ -57,3 +59,9 @@ def test_a_format_without_the_sheet_is_refused_in_one_line():
     done = bench("plan", "--format", "latex")
     assert 2 == done.returncode
     assert "bench: --format is of the design sheet: add --design, or leave it out\n" == done.stderr
+
+
+def test_a_kept_sheet_from_before_a_column_is_shown_without_it():
+    tables = {grid.title: grid for grid in grids_of(sheet())}
+    assert ["protocol", "split"] == tables["Design of demo: labels"].header
+    assert ["protocol"] == tables["Design of demo: training"].header
