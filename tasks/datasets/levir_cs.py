@@ -9,9 +9,9 @@ from rasterio.enums import ColorInterp
 from bench.core.bands import Bands
 from bench.core.context import Count
 from bench.core.errors import DataError
+from bench.corpus.scenes.georeference import Georeference
 from bench.metrics.confusion import IGNORE
 from tasks.datasets.cutting import windows
-from tasks.datasets.georeference import Georeference
 from tasks.datasets.layout import child, find_folders
 from tasks.datasets.levir_cs_options import LevirCSOptions
 from tasks.datasets.pictures import pictures, read_mask, size_of

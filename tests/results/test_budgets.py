@@ -24,6 +24,18 @@ def test_facts_of_several_pretrainings_are_averaged_each_once(make_study):
     assert (2e12, 15.0, 100.0) == (found["flops_forward"], found["seconds"], found["steps"])
 
 
+@pytest.mark.parametrize(("other", "seconds"), [("CPU A", 15.0), ("GPU B", None)])
+def test_seconds_of_unlike_processors_have_no_mean(make_study, other, seconds):
+    records = []
+    for name, machine, spent in (("a", "CPU A", 10.0), ("b", other, 20.0)):
+        made = {"device": "cpu", "weights": {"device_name": machine}}
+        records += make_study(
+            methods=["geokr"], weights=name, pretraining=facts(1e12, spent), provenance=made, seed=spent
+        )
+    found = budgets.facts(from_records(records))
+    assert (seconds, 1e12) == (found.get("seconds"), found["flops_forward"])
+
+
 @pytest.mark.parametrize(
     ("ahead", "behind", "times"),
     [(3.8e12, 1e12, 3.8), (1e12, 4e12, 0.25), (1.4e12, 1e12, None), (1e12, 1.4e12, None), (1e12, 0.0, None)],

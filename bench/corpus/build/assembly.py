@@ -25,12 +25,14 @@ from bench.corpus.storage.manifest import (
     LANDCOVER,
     MANIFEST,
     MAPS,
+    PLACES,
     Manifest,
     SceneEntry,
     ShardEntry,
     control_file,
 )
 from bench.corpus.storage.maps import join_maps
+from bench.corpus.storage.places import save_places
 from bench.corpus.storage.shards import SHARD_BYTES, content_hash, mean_and_std
 
 
@@ -98,6 +100,7 @@ def write_corpus(
         if stated.get("images"):
             files.write_text(folder / IMAGES, "".join((part / IMAGES).read_text() for part in parts))
             counts["equal"] = count_equal(index)
+            save_places(folder, np.concatenate([_places(part) for part in parts]))
         manifest = Manifest(
             hash=content_hash(size, classes, index["digest"], landcover, bands),
             tiles=len(index),
@@ -137,6 +140,13 @@ def _whole(pieces: list[SceneEntry]) -> SceneEntry:
 def _gather(parts: list[Path], file: str) -> NDArray[np.float32]:
     """Proportions of all tiles, `N x K`, from one file of every part."""
     return np.concatenate([np.load(part / file) for part in parts]).astype("<f4")
+
+
+def _places(part: Path) -> NDArray[np.float64]:
+    """Footprints of a part's tiles, not numbers where none are kept."""
+    if (part / PLACES).exists():
+        return np.asarray(np.load(part / PLACES), dtype=np.float64)
+    return np.full((len(np.load(part / INDEX, mmap_mode="r")), 4, 2), np.nan)
 
 
 def _gather_pixels(

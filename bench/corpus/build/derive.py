@@ -31,7 +31,7 @@ from bench.corpus.storage.manifest import (
     ShardEntry,
 )
 from bench.corpus.storage.maps import write_maps
-from bench.corpus.storage.places import footprints_of
+from bench.corpus.storage.places import footprints_of, kept_places, save_places
 from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import permute
 from bench.corpus.storage.shards import SHARD_BYTES, content_hash, mean_and_std
@@ -227,6 +227,7 @@ def _write(chosen: list[tuple[Corpus, Ints]], out: Path, note: str) -> Corpus:
         np.save(folder / INDEX, tiles)
         mean, std = mean_and_std(tiles, size, first.bands)
         images = _name_images(chosen, folder)
+        save_places(folder, np.concatenate([kept_places(corpus)[numbers] for corpus, numbers in chosen]))
         equal = {} if images is None else {"equal": count_equal(tiles)}
         mapped = all(corpus.manifest.maps for corpus, _ in chosen)
         manifest = first.manifest.model_copy(

@@ -13,13 +13,16 @@ from pydantic import BaseModel, ConfigDict
 from bench.core import files
 from bench.core.bands import RGB
 from bench.core.errors import CorpusError
+from bench.core.rasters import DRIVERS
 from bench.corpus.build.cutting import ENTRY, PIXELS, store_tile
 from bench.corpus.build.rules import Rules, reject_land_cover
 from bench.corpus.images.masks import MaskedImage, Masks
 from bench.corpus.images.picture import Larger, centre_square, read_picture, resize
 from bench.corpus.images.source import ImageFile, ImageSource
+from bench.corpus.scenes.georeference import Georeference
 from bench.corpus.scenes.tiling import windows_of
 from bench.corpus.storage.manifest import IMAGES, INDEX, LANDCOVER, MAPS, SceneEntry
+from bench.corpus.storage.places import save_places
 from bench.corpus.storage.shards import tile_dtype
 
 UNUSABLE = "unusable image"
@@ -87,6 +90,7 @@ class Piece(NamedTuple):
         proportions: `K`, or None.
         mapped: `size x size` of class indices, or None.
         nodata: share that is not mapped.
+        footprint: corners in degrees, `4 x 2`, or None of an image without a place.
     """
 
     origin: tuple[int, int]
@@ -94,6 +98,7 @@ class Piece(NamedTuple):
     proportions: NDArray[np.float32] | None
     mapped: NDArray[np.uint8] | None = None
     nodata: float = 0.0
+    footprint: NDArray[np.float64] | None = None
 
 
 def read_part(part: Path) -> ImagePart:
@@ -147,6 +152,7 @@ def cut_chunk(
         if masks is not None or chunk.rows is not None:
             columns = len(masks.classes) if masks is not None else 0 if chunk.rows is None else chunk.rows.shape[1]
             np.save(folder / LANDCOVER, np.array(kept.vectors, dtype="<f4").reshape(-1, columns))
+        save_places(folder, np.array(kept.places).reshape(-1, 4, 2))
         files.write_text(folder / IMAGES, "".join(f"{name}\n" for name in kept.names))
         entry = ImagePart(scene=kept.entry(chunk), skipped=skipped)
         files.write_json(folder / ENTRY, entry.model_dump(mode="json"))
@@ -162,6 +168,7 @@ class _Kept:
     rows: list[NDArray[np.void]] = field(default_factory=list)
     vectors: list[NDArray[np.float32]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    places: list[NDArray[np.float64]] = field(default_factory=list)
 
     def add(self, piece: Piece, name: str, jpeg: int | None, pixels: BinaryIO, maps: BinaryIO) -> None:
         """Write a tile to the end of the files of pixels and of maps, or count it as rejected."""
@@ -172,8 +179,10 @@ class _Kept:
             return
         row = store_tile(pixels, piece.pixels, RGB, jpeg)
         row["row"], row["column"] = piece.origin
-        row["lon"] = row["lat"] = np.nan
+        place = np.full((4, 2), np.nan) if piece.footprint is None else piece.footprint
+        row["lon"], row["lat"] = place.mean(axis=0)
         self.rows.append(row)
+        self.places.append(place)
         self.names.append(name)
         if shown is not None:
             self.vectors.append(shown)
@@ -199,32 +208,45 @@ def _pieces(
     image: ImageFile, row: NDArray[np.float32] | None, source: ImageSource, masks: Masks | None, cut: ImageCut
 ) -> Iterator[Piece]:
     path, size = source.path / image.path, cut.size
-    pixels = read_picture(source.read(image), path)
+    data = source.read(image)
+    pixels = read_picture(data, path)
     height, width = pixels.shape[:2]
+    grid = Georeference.of_bytes(data) if path.suffix.lower() in DRIVERS else None
+    footprint = grid.footprint if grid else _nowhere
     mask = None if masks is None else masks.of(image, (height, width))
     if min(height, width) < size:
         raise CorpusError(f"{path} is {width} x {height} pixels, smaller than a tile of {size}: lower --size")
     if (height, width) == (size, size):
-        yield _piece((0, 0), pixels, row, mask)
+        yield _piece((0, 0), pixels, row, mask, footprint())
     elif cut.larger == "cut":
         windows = windows_of(height, width, size, cut.overlap)
         for top, left in windows.origins().tolist():
             place = slice(top, top + size), slice(left, left + size)
-            yield _piece((top, left), np.ascontiguousarray(pixels[place]), row, mask and mask.at(place))
+            tile = np.ascontiguousarray(pixels[place])
+            yield _piece((top, left), tile, row, mask and mask.at(place), footprint(left, top, size))
     elif cut.larger == "resize":
         place = centre_square(height, width)
         square = resize(np.ascontiguousarray(pixels[place]), size)
         origin = place[0].start, place[1].start
-        yield _piece(origin, square, row, mask and mask.at(place).resized(size))
+        lies = footprint(origin[1], origin[0], min(height, width))
+        yield _piece(origin, square, row, mask and mask.at(place).resized(size), lies)
     else:
         raise CorpusError(
             f"{path} is {width} x {height} pixels, larger than a tile of {size}: say --larger cut or --larger resize"
         )
 
 
+def _nowhere(*_window: int) -> None:
+    """The footprint of an image without a place."""
+
+
 def _piece(
-    origin: tuple[int, int], pixels: NDArray[np.uint8], row: NDArray[np.float32] | None, mask: MaskedImage | None
+    origin: tuple[int, int],
+    pixels: NDArray[np.uint8],
+    row: NDArray[np.float32] | None,
+    mask: MaskedImage | None,
+    footprint: NDArray[np.float64] | None,
 ) -> Piece:
     if mask is None:
-        return Piece(origin, pixels, row)
-    return Piece(origin, pixels, mask.proportions, mask.indices, mask.nodata_share)
+        return Piece(origin, pixels, row, footprint=footprint)
+    return Piece(origin, pixels, mask.proportions, mask.indices, mask.nodata_share, footprint)

@@ -19,6 +19,8 @@ INDEX = "index.npy"
 LANDCOVER = "landcover.npy"
 IMAGES = "images.txt"
 MAPS = "maps.npy"
+# Footprints of images that have a place of their own, where some do.
+PLACES = "places.npy"
 
 
 def control_file(name: str) -> str:

@@ -48,12 +48,12 @@ class Corpus:
     ) -> None:
         self.path = path
         self.manifest = manifest
-        self.index = _map(path / INDEX, (manifest.tiles,), tile_dtype(manifest.bands))
+        self.index = map_array(path / INDEX, (manifest.tiles,), tile_dtype(manifest.bands))
         shape = (manifest.tiles, len(manifest.classes))
         self.supervision = supervision
         self._given = landcover
         if landcover is None and manifest.classes:
-            landcover = _map(path / LANDCOVER, shape, np.dtype("<f4"))
+            landcover = map_array(path / LANDCOVER, shape, np.dtype("<f4"))
         self.landcover: NDArray[np.float32] = np.empty(shape, dtype=np.float32) if landcover is None else landcover
         self.shards = ShardReader(path, manifest.shards, manifest.size, manifest.bands)
 
@@ -134,7 +134,7 @@ class Corpus:
             raise CorpusError(
                 f"corpus {self.path} has no control {name!r}: build it with bench corpus build --controls"
             )
-        return _map(self.path / control_file(name), (len(self), len(self.classes)), np.dtype("<f4"))
+        return map_array(self.path / control_file(name), (len(self), len(self.classes)), np.dtype("<f4"))
 
     @cached_property
     def images(self) -> tuple[str, ...] | None:
@@ -173,7 +173,7 @@ class Corpus:
         """
         if self.manifest.maps is None:
             raise CorpusError(f"corpus {self.path} has no maps: build it with bench corpus build --keep-map")
-        return _map(self.path / MAPS, (len(self), self.size, self.size), np.dtype(np.uint8))
+        return map_array(self.path / MAPS, (len(self), self.size, self.size), np.dtype(np.uint8))
 
     def supervised_by(self, name: str, landcover: NDArray[np.float32]) -> "Corpus":
         """The same tiles beside other proportions; whatever reads `landcover` or `dominant` reads those.
@@ -200,7 +200,7 @@ class Corpus:
         return self.shards.read(self.index[np.asarray(indices)])
 
 
-def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Map an array from the disk after checking that it is the one expected."""
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r" if shape[0] else None, allow_pickle=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.core.context import Count
 from bench.core.errors import DataError
+from bench.corpus.scenes.georeference import Georeference
 from bench.metrics.confusion import IGNORE
 from tasks.datasets.cutting import Window, cut, windows
 from tasks.datasets.described.contents import (
@@ -25,7 +26,6 @@ from tasks.datasets.described.images import MaskReader, image_size, read_image
 from tasks.datasets.described.listing import Listed, Listing, list_images
 from tasks.datasets.described.templates import Tree
 from tasks.datasets.described.truth import boxes_of, class_of, flags_of
-from tasks.datasets.georeference import Georeference
 from tasks.datasets.levir import MOST_ODD, boxes_in
 from tasks.datasets.pictures import SUFFIXES, distinct_colours, resized, size_of
 from tasks.labels.boxes import LABEL as BOXES

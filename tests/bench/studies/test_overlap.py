@@ -13,13 +13,13 @@ from bench.core import files
 from bench.core.errors import CorpusError, DataError, StudyError
 from bench.corpus.build.pipeline import build_corpus
 from bench.corpus.images.pipeline import build_from_images
+from bench.corpus.scenes.georeference import Georeference
 from bench.corpus.storage.reader import Corpus
 from bench.studies.design import design
 from bench.studies.inputs import Inputs
 from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
 from tasks import datasets
-from tasks.datasets.georeference import Georeference
 from tasks.labels.image_class import LABEL
 from tasks.prepared import Prepared
 from tasks.protocols import load_protocol
