@@ -41,7 +41,7 @@ def facts(records: pd.DataFrame) -> dict[str, float]:
         for name, value in json.loads(text).items():
             if name in FACTS:
                 stated[name].append(float(value))
-    if "pretrained_on" in records and records["pretrained_on"].nunique() > 1:
+    if "pretrained_on" in records and len(set(records["pretrained_on"].dropna())) > 1:
         stated.pop("seconds", None)
     return {name: math.fsum(values) / len(values) for name, values in stated.items()}
 

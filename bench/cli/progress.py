@@ -60,6 +60,10 @@ class RunProgress:
         """Move a job's bar."""
         self._progress.update(self._bars[job.key], completed=done, total=total, text=text)
 
+    def wait(self, job: Job, holder: str) -> None:
+        """Say who works at a job that this run waits for."""
+        self._console.print(f"waiting for {job.label}: it is at {holder}", markup=False, highlight=False)
+
     def end(self, job: Job, error: str | None) -> None:
         """Take a job's bar away; say it in a line where there are no bars, and always when it failed."""
         self._finished += 1

@@ -14,8 +14,8 @@ A job that was killed, ran out of memory or met a full disk is tried again by th
 diverge again: it is tried again when asked (`bench run --retry-failed`), when its options change, which gives it another
 key, or when its folder under `jobs/` is deleted.
 
-Everything is written whole or not at all (`bench.core.files`). A job is claimed by a lock of the operating system on
-`jobs/<key>/claim`, which vanishes with the process that holds it, so a crashed owner leaves nothing behind.
+Everything is written whole or not at all (`bench.core.files`). A job is claimed before it is worked at, and a crashed
+owner's claim does not stay (`bench.store.claims`).
 """
 
 import hashlib
@@ -26,10 +26,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from bench.core import documents, files
 from bench.core.errors import StoreError
+from bench.store.claims import Holder, claim, holder_of
 from bench.store.designs import Sheet
 from bench.store.grids import Grid
 from bench.store.outcomes import Evidence
@@ -163,18 +162,12 @@ class Store:
     @contextmanager
     def claim(self, key: str) -> Iterator[bool]:
         """Claim a job for this process; yields False where another process holds it."""
-        path = self.job(key) / "claim"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
+        with claim(self.job(key)) as ours:
+            yield ours
+
+    def holder(self, key: str) -> Holder | None:
+        """Who claimed a job last; None where nobody has said so."""
+        return holder_of(self.job(key))
 
     def _design(self, study: str) -> Path:
         return self.root / "designs" / f"{_file_name(study)}.json"

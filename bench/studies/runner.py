@@ -31,6 +31,9 @@ class Watcher(Protocol):
     def advance(self, job: Job, done: int, total: int, text: str) -> None:
         """A job moves on."""
 
+    def wait(self, job: Job, holder: str) -> None:
+        """A job is at another runner, which is named; told once."""
+
     def end(self, job: Job, error: str | None) -> None:
         """A job is done, or failed."""
 
@@ -67,6 +70,7 @@ class _Run:
         self._running: dict[str, Job] = {}
         self._ready: deque[Job] = deque()
         self._held: list[tuple[float, Job]] = []
+        self._told: set[str] = set()
         self._waiting: list[Cell] = []
         self._outcome = Outcome()
 
@@ -110,9 +114,16 @@ class _Run:
             self._fail(job, event.value)
         elif event.value == Answer.BUSY:
             self._held.append((time.monotonic() + PATIENCE, job))
+            self._tell(job)
         else:
             self._view.end(job, None)
             self._release(job)
+
+    def _tell(self, job: Job) -> None:
+        holder = self._store.holder(job.key)
+        if holder is not None and job.key not in self._told:
+            self._told.add(job.key)
+            self._view.wait(job, str(holder))
 
     def _resume_held(self) -> None:
         now = time.monotonic()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ class Watch:
     """Counts how often each job begins; wakes the other runner when a job begins a second time."""
 
     def __init__(self, other):
-        self.begun, self.ended, self._other = Counter(), Counter(), other
+        self.begun, self.ended, self.waited, self._other = Counter(), Counter(), [], other
 
     def begin(self, job):
         self.begun[job.key] += 1
@@ -33,6 +34,9 @@ class Watch:
 
     def advance(self, job, done, total, text):
         pass
+
+    def wait(self, job, holder):
+        self.waited.append((job.key, holder))
 
     def end(self, job, error):
         self.ended[job.key, error] += 1
@@ -80,5 +84,7 @@ def test_a_job_that_another_runner_holds_is_waited_for_and_not_done_twice(study,
     assert [] == outcome.failures
     assert watch.begun[cell.pretrain.key] >= 2
     assert {(cell.pretrain.key, None): 1, (cell.key, None): 1} == watch.ended
+    ((waited, holder),) = watch.waited
+    assert (cell.pretrain.key, True) == (waited, f" on {socket.gethostname()}, for 0 min" in holder)
     assert 0 == other.wait()
     assert [cell.key] == [record.key for record in store.records()]

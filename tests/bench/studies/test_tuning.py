@@ -48,6 +48,9 @@ class Silent:
     def advance(self, job, done, total, text):
         pass
 
+    def wait(self, job, holder):
+        pass
+
     def end(self, job, error):
         pass
 
