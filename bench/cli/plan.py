@@ -85,6 +85,7 @@ def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int |
             f"Seeds are added until ±{study.until.width:g} points, at most {study.until.most}.", highlight=False
         )
     console.print(cost)
+    console.print(f"It would run on {study.engine.describe()}.", highlight=False)
 
 
 def _cost(plan: Plan, study: Study, store: Store, inputs: Inputs) -> str:

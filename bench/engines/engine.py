@@ -26,12 +26,16 @@ class EngineOptions(BaseModel):
         default=1, gt=0, description="threads of each job; 1 keeps the numbers the same however many jobs run"
     )
     device: str = Field(
-        default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto takes a GPU where there is one"
+        default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto takes the GPUs where there are any"
     )
 
     def count_slots(self) -> int:
         """How many calls should run at the same time, as far as it is known before the engine starts."""
         return 1
+
+    def describe(self) -> str:
+        """Who runs where, as far as it is known before the engine starts."""
+        return f"engine {self.kind}"
 
 
 @dataclass(frozen=True)

@@ -5,24 +5,40 @@ dies costs its own call alone and is replaced, and a call that is under way can 
 
 Workers are spawned, never forked: a fork of a process with threads or a GPU context is not safe. A worker whose parent
 dies ends at its next report, and one that dies itself is noticed by the end of its pipe and replaced.
+
+Each worker sees one GPU, where there are any: `CUDA_VISIBLE_DEVICES` is in its environment before it starts. A GPU first
+has one call; when that has ended, it gets as many workers as calls like it fit its memory. A call that runs out of
+memory beside others is done again, alone on that GPU.
 """
 
 import gc
+import importlib
 import multiprocessing
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from bench.core.cores import usable_cores
+from bench.core.errors import StudyError
+from bench.engines.devices import VISIBLE, Memory, visible_gpus
 from bench.engines.engine import Call, EngineOptions, Event, Resources, perform
 
 MOST_WORKERS = 8
+# Of a GPU's memory, what calls may hold together.
+MARGIN = 0.9
+MEMORY = "bench.engines.devices:memory"
+_OUT_OF_MEMORY = "out of memory"
+# The place of workers that see no GPU.
+CPU = ""
 
 
 class LocalOptions(EngineOptions):
@@ -30,19 +46,72 @@ class LocalOptions(EngineOptions):
 
     workers: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
         default="auto",
-        description=f"processes that each run one job at a time; auto takes one a core, at most {MOST_WORKERS}",
+        description="processes that each run one job at a time, dealt out over the GPUs; auto takes as many as the GPUs "
+        f"hold, and without one a process for `threads` cores, at most {MOST_WORKERS}",
+    )
+    workers_per_gpu: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
+        default="auto", description="of `workers: auto`; auto begins with one and adds those that fit the memory"
     )
 
+    def places(self) -> list[str]:
+        """Where workers may be: the GPUs as `CUDA_VISIBLE_DEVICES` names them, or `CPU` alone.
+
+        Raises:
+            StudyError: a GPU is asked for by a number that there is not.
+        """
+        if self.device == "cpu":
+            return [CPU]
+        gpus = visible_gpus()
+        if ":" in self.device:
+            number = int(self.device.partition(":")[2])
+            if gpus and number >= len(gpus):
+                raise StudyError(f"device {self.device}: {len(gpus)} GPUs are visible here, numbered from 0")
+            return [gpus[number]] if gpus else [CPU]
+        return gpus or [CPU]
+
     def count_slots(self) -> int:
-        """The number of workers."""
-        return min(len(os.sched_getaffinity(0)), MOST_WORKERS) if self.workers == "auto" else self.workers
+        """The number of workers; where memory decides, one for each GPU."""
+        places = self.places()
+        if self.workers != "auto":
+            return self.workers
+        if places == [CPU]:
+            return max(1, min(usable_cores() // self.threads, MOST_WORKERS))
+        return len(places) * (1 if self.workers_per_gpu == "auto" else self.workers_per_gpu)
+
+    def describe(self) -> str:
+        """Who runs where."""
+        places, slots = self.places(), self.count_slots()
+        threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+        workers = f"{slots} worker{'s' if slots > 1 else ''}"
+        if places == [CPU]:
+            return f"{workers} of {threads} each on {usable_cores()} cores"
+        packed = self.workers == self.workers_per_gpu == "auto"
+        more = ", one each to begin with, then as many as their memory holds" if packed else ""
+        return f"{workers} of {threads} each on {len(places)} GPU{'s' if len(places) > 1 else ''} ({', '.join(places)}){more}"
 
 
 @dataclass
 class _Worker:
     process: BaseProcess
     pipe: Connection
+    place: str
     call: Call | None = None
+    # Of its call: whether another was on the same GPU meanwhile, and whether none may be.
+    shared: bool = False
+    reserved: bool = False
+
+
+@dataclass
+class _Place:
+    """A GPU, or the cores where there is none.
+
+    Attributes:
+        room: workers that it takes.
+        alone: calls that did not fit beside others, to be done by themselves.
+    """
+
+    room: int
+    alone: deque[Call] = field(default_factory=deque)
 
 
 class LocalEngine:
@@ -51,13 +120,22 @@ class LocalEngine:
     Use as a context manager; leaving it ends the workers at once.
 
     Args:
-        options: how many, and with how many threads of the numerical libraries.
+        options: how many, where, and with how many threads of the numerical libraries.
+        memory: `module:function` that says in a worker what its last call held, as `bench.engines.devices.memory`.
     """
 
-    def __init__(self, options: LocalOptions) -> None:
+    def __init__(self, options: LocalOptions, memory: str = MEMORY) -> None:
         self._options = options
+        self._memory = memory
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
+        self._queue: deque[Call] = deque()
+        places, slots = options.places(), options.count_slots()
+        self._places = {place: _Place(slots // len(places)) for place in places}
+        for place in places[: slots % len(places)]:
+            self._places[place].room += 1
+        self._packs = places != [CPU] and options.workers == options.workers_per_gpu == "auto"
+        self._peak = 0
 
     def __enter__(self) -> Self:
         return self
@@ -69,16 +147,18 @@ class LocalEngine:
 
     def resources(self) -> Resources:
         """A slot for each worker, started or not."""
-        return Resources(self._options.count_slots())
+        return Resources(sum(place.room for place in self._places.values()))
 
     def submit(self, call: Call) -> None:
-        """Start a call on an idle worker; there must be one."""
-        worker = next((w for w in self._workers if w.call is None), None) or self._start()
-        worker.call = call
-        worker.pipe.send(call)
+        """Start a call on an idle worker, where one is free; it waits while its GPU is another's alone."""
+        self._queue.append(call)
+        self._start_calls()
 
     def cancel(self) -> None:
-        """Kill the workers that are at a call."""
+        """Kill the workers that are at a call, and drop what waits."""
+        self._queue.clear()
+        for place in self._places.values():
+            place.alone.clear()
         for worker in [worker for worker in self._workers if worker.call]:
             self._workers.remove(worker)
             self._end(worker)
@@ -89,21 +169,68 @@ class LocalEngine:
         for pipe in wait(list(by_pipe), timeout):
             worker = by_pipe[pipe]  # type: ignore[index]  # wait() returns the connections it was given
             try:
-                event: Event = worker.pipe.recv()
+                event, memory = worker.pipe.recv()
             except (EOFError, OSError):
                 yield from self._bury(worker)
                 continue
             if event.kind != "progress":
-                worker.call = None
+                event = self._ended(worker, event, memory)
             yield event
+        self._start_calls()
 
-    def _start(self) -> _Worker:
-        assert len(self._workers) < self.resources().slots, "more calls than workers"
+    def _ended(self, worker: _Worker, event: Event, memory: Memory | None) -> Event:
+        """Free a worker; a call that lacked memory beside others goes back, and reports that as its progress."""
+        call, worker.call, worker.reserved = worker.call, None, False
+        if memory is not None and self._packs:
+            self._peak = max(self._peak, memory.peak)
+            fit = int(MARGIN * memory.total / self._peak)
+            most = max(1, usable_cores() // len(self._places))
+            for place in self._places.values():
+                place.room = max(1, min(fit, most))
+        if call is not None and event.kind == "raised" and worker.shared and _OUT_OF_MEMORY in event.value["error"]:
+            self._places[worker.place].alone.append(call)
+            return Event(event.name, "progress", (0, 1, "out of memory beside others: again, alone"))
+        return event
+
+    def _start_calls(self) -> None:
+        """Give waiting calls to free places, those that must be alone first."""
+        for name, place in self._places.items():
+            if place.alone and not self._busy(name):
+                self._give(name, place.alone.popleft(), alone=True)
+        while self._queue:
+            free = {
+                name: self._busy(name)
+                for name, place in self._places.items()
+                if self._busy(name) < place.room and not place.alone and not self._is_reserved(name)
+            }
+            if not free:
+                return
+            self._give(min(free, key=free.__getitem__), self._queue.popleft())
+
+    def _busy(self, place: str) -> int:
+        return sum(worker.call is not None for worker in self._workers if worker.place == place)
+
+    def _is_reserved(self, place: str) -> bool:
+        """Whether a call has the place for itself."""
+        return any(worker.reserved for worker in self._workers if worker.place == place)
+
+    def _give(self, place: str, call: Call, *, alone: bool = False) -> None:
+        there = [worker for worker in self._workers if worker.place == place]
+        worker = next((each for each in there if each.call is None), None) or self._start(place)
+        others = [each for each in there if each.call is not None]
+        worker.call, worker.reserved, worker.shared = call, alone, bool(others)
+        for other in others:
+            other.shared = True
+        worker.pipe.send(call)
+
+    def _start(self, place: str) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._options.threads), daemon=True)
-        process.start()
+        arguments = (theirs, self._options.threads, self._memory)
+        process = self._context.Process(target=_serve, args=arguments, daemon=True)
+        with _environment(VISIBLE, place if place != CPU or self._options.device == "cpu" else None):
+            process.start()
         theirs.close()
-        worker = _Worker(process, ours)
+        worker = _Worker(process, ours, place)
         self._workers.append(worker)
         return worker
 
@@ -123,7 +250,23 @@ class LocalEngine:
         worker.pipe.close()
 
 
-def _serve(pipe: Connection, threads: int) -> None:
+@contextmanager
+def _environment(name: str, value: str | None) -> Iterator[None]:
+    """A variable that a process which starts meanwhile inherits; None leaves it as it is."""
+    before = os.environ.get(name)
+    if value is not None:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        if value is not None:
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
+
+
+def _serve(pipe: Connection, threads: int, memory: str) -> None:
     # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -135,13 +278,20 @@ def _serve(pipe: Connection, threads: int) -> None:
         except EOFError:
             return
         event = _answer(pipe, call)
+        held = _held(memory)
         # Models sit in reference cycles, and the collector counts objects, not the tensors they hold.
         gc.collect()
         if len(sys.modules) != modules:
             # The libraries that a call imported stay for good: millions of objects not to be searched again.
             modules = len(sys.modules)
             gc.freeze()
-        _send(pipe, event)
+        _send(pipe, event, held)
+
+
+def _held(memory: str) -> Memory | None:
+    module, name = memory.split(":")
+    found: Memory | None = getattr(importlib.import_module(module), name)()
+    return found
 
 
 def _answer(pipe: Connection, call: Call) -> Event:
@@ -151,9 +301,9 @@ def _answer(pipe: Connection, call: Call) -> Event:
     return perform(call, report)
 
 
-def _send(pipe: Connection, event: Event) -> None:
+def _send(pipe: Connection, event: Event, memory: Memory | None = None) -> None:
     try:
-        pipe.send(event)
+        pipe.send((event, memory))
     except OSError:
         # The parent is gone: nobody will read the result, and a new run waits for the claim we hold.
         os._exit(1)

@@ -94,7 +94,8 @@ class _Run:
         arguments: dict[str, Any] = {
             payload: as_sent(job),
             "store": str(self._store.root.resolve()),  # a worker may run elsewhere on a shared file system
-            "device": self._options.device,
+            # A worker that was given one of several GPUs sees that one alone.
+            "device": self._options.device.partition(":")[0],
             "threads": self._options.threads,
         }
         if isinstance(job, Cell):

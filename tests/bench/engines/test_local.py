@@ -152,12 +152,13 @@ def test_cancelling_ends_what_is_under_way_without_an_event_and_the_engine_stays
         assert {"after"} == {event.name for event in drain(engine)}
 
 
-def test_more_calls_than_workers_are_a_mistake_of_the_caller(call):
-    with LocalEngine(LocalOptions(workers=1)) as engine:
+def test_more_calls_than_workers_wait_for_their_turn(call):
+    with LocalEngine(LocalOptions(workers=1, device="cpu")) as engine:
         assert Resources(slots=1) == engine.resources()
-        engine.submit(call("endless", "report_forever"))
-        with pytest.raises(AssertionError, match="more calls than workers"):
-            engine.submit(call("second", "add", a=1, b=1))
+        for number in range(3):
+            engine.submit(call(f"call {number}", "add", a=number, b=1))
+        ended = [event.name for event in drain(engine, calls=3) if event.kind == "returned"]
+    assert ["call 0", "call 1", "call 2"] == ended
 
 
 def test_workers_get_the_threads_that_the_study_asks_for(call):

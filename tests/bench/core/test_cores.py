@@ -1,0 +1,48 @@
+"""Cores that a process may use: affinity and the quotas of its control groups."""
+
+import os
+
+import pytest
+
+from bench.core.cores import usable_cores
+
+ALL = len(os.sched_getaffinity(0))
+
+
+@pytest.fixture
+def groups(tmp_path):
+    """Function that writes control groups of version 2 and says that this process is in `jobs/ours`."""
+    (tmp_path / "cgroup" / "jobs" / "ours").mkdir(parents=True)
+    (tmp_path / "own").write_text("0::/jobs/ours\n")
+
+    def write(**limits):
+        for name, text in limits.items():
+            folder = {"root": "", "jobs": "jobs", "ours": "jobs/ours"}[name]
+            (tmp_path / "cgroup" / folder / "cpu.max").write_text(text)
+        return usable_cores(tmp_path / "cgroup", tmp_path / "own")
+
+    return write
+
+
+def test_without_a_quota_all_cores_that_it_may_run_on_are_its_own(groups, tmp_path):
+    assert ALL == groups()
+    assert ALL == groups(root="max 100000\n", ours="max 100000\n")
+    assert ALL == usable_cores(tmp_path / "nowhere", tmp_path / "nothing")
+
+
+def test_the_tightest_quota_of_a_group_or_of_those_above_it_counts(groups):
+    assert 1 == groups(ours="100000 100000\n")
+    assert 1 == groups(ours="max 100000\n", jobs="150000 100000\n")
+    assert ALL == groups(ours="9900000 100000\n", jobs="max 100000\n")
+
+
+def test_less_than_a_core_is_one(groups):
+    assert 1 == groups(ours="20000 100000\n")
+
+
+@pytest.mark.parametrize(("quota", "cores"), [("100000", 1), ("-1", ALL)])
+def test_groups_of_version_1_have_quotas_too(tmp_path, quota, cores):
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text(quota)
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000")
+    assert cores == usable_cores(tmp_path, tmp_path / "nothing")
