@@ -7,6 +7,7 @@ import click
 
 from bench import __version__
 from bench.core.errors import BenchError
+from bench.core.stopping import Terminated
 
 # name -> (module:attribute, one-line help); the help stands here so that listing the commands imports none of them.
 COMMANDS = {
@@ -84,6 +85,9 @@ def main() -> None:
     except BenchError as error:
         click.echo(f"bench: {error}", err=True)
         code = 2
+    except Terminated:
+        click.echo("bench: told to stop; what is finished is kept, run the same command to go on", err=True)
+        code = 0
     except (click.Abort, KeyboardInterrupt):
         click.echo("bench: stopped; what is finished is kept, run the same command to go on", err=True)
         code = 130

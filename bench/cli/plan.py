@@ -10,6 +10,7 @@ from rich.table import Table
 import methods
 from bench.cli import until
 from bench.cli.design import Form, show_design
+from bench.cli.slurm import script
 from bench.cli.study import (
     asked_of,
     inputs_of,
@@ -22,6 +23,7 @@ from bench.cli.study import (
     study_options,
 )
 from bench.core.errors import StudyError
+from bench.engines.local import LocalOptions
 from bench.pretraining.options import TrainingOptions
 from bench.store.questions import Questions
 from bench.store.store import Store
@@ -43,24 +45,40 @@ SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left", "loaded_
 @click.option("--design", "as_design", is_flag=True, help="Print the design sheet: what each row is given.")
 @click.option("--format", "form", type=click.Choice(get_args(Form)), help="Form of the sheet  [default: text].")
 @click.option("--spread", type=click.FloatRange(min=0, min_open=True), help="S.d. of one score over seeds, in points.")
+@click.option(
+    "--slurm",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Print a Slurm batch script that runs the study as N tasks on one store.",
+)
+@click.option("--gres", help="Of --slurm: what each task asks for, such as gpu:1.")
 @one_repeat
-def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int | None, **options: Any) -> None:
+def plan(
+    as_design: bool,
+    form: Form | None,
+    spread: float | None,
+    slurm: int | None,
+    gres: str | None,
+    repeat: int | None,
+    **options: Any,
+) -> None:
     """Show what a run would do, what is done, how long the rest should take, and what difference it can call.
 
     Differences follow from how the store's records spread over seeds, or from --spread.
 
-    With --design, show instead what rows and protocols are given, where they differ, and what each planned sentence can
+    With --slurm, print a batch script in place of that. With --design, show instead what rows and protocols are given, where they differ, and what each planned sentence can
     be about; an absent corpus or data set is said there, and keeps nothing else from being shown.
     """
-    if form is not None and not as_design:
-        raise StudyError("--format is of the design sheet: add --design, or leave it out")
-    if as_design and repeat is not None:
-        raise StudyError("--repeat is of a run, and the design sheet of a whole study: leave one out")
+    _check(as_design=as_design, form=form, slurm=slurm, gres=gres, repeat=repeat)
     console = Console()
     study = study_from(options)
     inputs = inputs_of(Console(stderr=True))
     if as_design:
         show_design(design(study, inputs), form or "text")
+        return
+    if slurm is not None:
+        cores = study.engine.workers if isinstance(study.engine, LocalOptions) else "auto"
+        click.echo(script(study, slurm, 4 if cores == "auto" else cores, gres), nl=False)
         return
     store = Store(Path(study.store))
     whole = of_repeat(make_plan(study, inputs), study, repeat)
@@ -86,6 +104,18 @@ def plan(as_design: bool, form: Form | None, spread: float | None, repeat: int |
         )
     console.print(cost)
     console.print(f"It would run on {study.engine.describe()}.", highlight=False)
+
+
+def _check(*, as_design: bool, form: str | None, slurm: int | None, gres: str | None, repeat: int | None) -> None:
+    """Refuse options that do not go together."""
+    if form is not None and not as_design:
+        raise StudyError("--format is of the design sheet: add --design, or leave it out")
+    if gres is not None and slurm is None:
+        raise StudyError("--gres is of a batch script: add --slurm, or leave it out")
+    if as_design and repeat is not None:
+        raise StudyError("--repeat is of a run, and the design sheet of a whole study: leave one out")
+    if slurm is not None and (as_design or repeat is not None):
+        raise StudyError("--slurm prints a script for the whole study: leave --design and --repeat out")
 
 
 def _cost(plan: Plan, study: Study, store: Store, inputs: Inputs) -> str:

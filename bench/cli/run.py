@@ -13,7 +13,9 @@ from bench.cli.study import (
     asked_of,
     inputs_of,
     of_repeat,
+    of_share,
     one_repeat,
+    one_share,
     say_left_out,
     say_overlaps,
     say_warnings,
@@ -50,8 +52,9 @@ retrying = click.option("--retry-failed", is_flag=True, help="Try again what div
 )
 @click.option("--most-seeds", type=click.IntRange(min=1), help="Seeds after which none is added  [default: 20].")
 @one_repeat
+@one_share
 @retrying
-def run(save_predictions: int, repeat: int | None, retry_failed: bool, **options: Any) -> None:
+def run(save_predictions: int, repeat: int | None, share: str | None, retry_failed: bool, **options: Any) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
 
     What the store already holds is not done again, so the same command goes on after an interruption. Exit code 0: all
@@ -68,12 +71,12 @@ def run(save_predictions: int, repeat: int | None, retry_failed: bool, **options
     study = study_from(options)
     store = Store(Path(study.store))
     inputs = inputs_of(console)
-    plan = of_repeat(make_plan(study, inputs), study, repeat)
+    plan = of_share(of_repeat(make_plan(study, inputs), study, repeat), share)
     say_left_out(plan, console)
     say_overlaps(plan, console)
     asked = asked_of(options, study, inputs)
-    if study.until and repeat is not None:
-        raise StudyError("--repeat makes one repeat alone, and until adds repeats: leave one of them out")
+    if study.until and (repeat is not None or share is not None):
+        raise StudyError("--repeat and --share make some repeats alone, and until adds repeats: leave one of them out")
     if study.until:
         asked = until.stated(asked, study.until, plan)
     _open(plan, store, retry_failed=retry_failed)
@@ -92,6 +95,8 @@ def run(save_predictions: int, repeat: int | None, retry_failed: bool, **options
     else:
         outcome = run_plan(study, plan)
     _show_tables(study, plan, store)
+    if share is not None:
+        click.echo(f"the table is of share {share}: bench table has all that the store holds")
     if repeat is not None:
         click.echo(f"the table is of one repeat: number {repeat} of 0 to {study.seeds - 1}")
     _exit(outcome, console)

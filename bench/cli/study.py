@@ -78,6 +78,13 @@ one_repeat = click.option(
 )
 
 
+one_share = click.option(
+    "--share",
+    metavar="I/N",
+    help="Share I of N, from 0: whole repeats; several runs may take one store.",
+)
+
+
 def study_from(options: dict[str, Any]) -> Study:
     """The study that a command's options ask for."""
     overrides = overrides_of(options["settings"])
@@ -162,6 +169,16 @@ def of_repeat(plan: Plan, study: Study, repeat: int | None) -> Plan:
     if repeat >= study.seeds:
         raise StudyError(f"--repeat {repeat}: study {study.name} has the repeats 0 to {study.seeds - 1}: choose one")
     return plan.of_repeat(repeat)
+
+
+def of_share(plan: Plan, share: str | None) -> Plan:
+    """One share of a study's plan, where a command asks for one; refuses one that cannot be."""
+    if share is None:
+        return plan
+    number, slash, shares = share.partition("/")
+    if not (slash and number.isdecimal() and shares.isdecimal() and int(number) < int(shares)):
+        raise StudyError(f"--share {share}: write it as I/N with I from 0 to N-1, such as 0/4")
+    return plan.share(int(number), int(shares))
 
 
 def say_warnings(jobs: list[PretrainJob], console: Console) -> None:

@@ -103,6 +103,9 @@ class Engine(Protocol):
     def cancel(self) -> None:
         """End every call that is under way, at once; there is no event of them. The engine stays usable."""
 
+    def stop(self, seconds: float) -> None:
+        """Ask every call that is under way to keep where it is and end; those that have not after a while are ended."""
+
     def resources(self) -> Resources:
         """What there is now, used or not."""
         ...

@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from bench.core import stopping
 from bench.core.cores import usable_cores
 from bench.core.errors import StudyError
 from bench.engines.devices import VISIBLE, Memory, visible_gpus
@@ -163,6 +165,26 @@ class LocalEngine:
             self._workers.remove(worker)
             self._end(worker)
 
+    def stop(self, seconds: float) -> None:
+        """Send SIGTERM to the workers that are at a call, and wait for them so long."""
+        self._queue.clear()
+        end = time.monotonic() + seconds
+        busy = [worker for worker in self._workers if worker.call]
+        for worker in busy:
+            assert worker.process.pid is not None
+            os.kill(worker.process.pid, signal.SIGTERM)
+        while busy and (left := end - time.monotonic()) > 0:
+            for pipe in wait([worker.pipe for worker in busy], left):
+                worker = next(each for each in busy if each.pipe is pipe)
+                try:
+                    event, _ = worker.pipe.recv()
+                except (EOFError, OSError):
+                    busy.remove(worker)
+                    continue
+                if event.kind != "progress":
+                    busy.remove(worker)
+        self.cancel()
+
     def events(self, timeout: float) -> Iterator[Event]:
         """What happened within `timeout` seconds; returns early as soon as something did."""
         by_pipe = {worker.pipe: worker for worker in self._workers}
@@ -269,6 +291,7 @@ def _environment(name: str, value: str | None) -> Iterator[None]:
 def _serve(pipe: Connection, threads: int, memory: str) -> None:
     # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stopping.listen()
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[variable] = str(threads)
     modules = 0

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from bench.backbones import weights
 from bench.backbones.pyramid import Backbone
-from bench.core import files, precision
+from bench.core import files, precision, stopping
 from bench.core.context import Context
 from bench.core.errors import DivergedError, StudyError, WeightsError
 from bench.core.seeding import derive
@@ -89,6 +89,7 @@ def train(method: Method[Any], corpus: Corpus, context: Context) -> Trained:
         DivergedError: a loss, a weight or an exported feature was not finite; the checkpoint is gone, so that the job
             starts over.
         WeightsError, CorpusError: the checkpoint is broken, or of another order of tiles.
+        StoppedError: the process was asked to stop; a checkpoint is kept.
     """
     options: TrainingOptions = method.options
     arithmetic = precision.resolve(options.precision, context.device)
@@ -131,13 +132,16 @@ def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: st
         method.after_step(step + 1)
         if report:
             context.progress(step + 1, steps, f"loss {float(total.detach()):.3f}")
-        save = time.monotonic() - saved > CHECKPOINT_SECONDS
+        stop = stopping.asked() and step + 1 < steps
+        save = stop or time.monotonic() - saved > CHECKPOINT_SECONDS
         if save or step % CHECK_STEPS == 0 or step + 1 == steps:
             watch.read()
             watch.check_weights(method, step + 1)
         if save:
             _save(parts, batches.position(step + 1), context.folder / CHECKPOINT)
             saved = time.monotonic()
+        if stop:
+            raise stopping.StoppedError(f"stopped after step {step + 1} of {steps}")
     seconds = clock.seconds
     assert watch.start is not None
     end = _features(method, corpus, "the trained weights", watch.advice)

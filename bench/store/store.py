@@ -184,7 +184,7 @@ class Store:
         if path.is_file():
             advice = "restore it, or choose another --store"
             documents.read_json(path, StoreError, advice, (SCHEMA, SCHEMA))
-        elif any(self.root.iterdir()):
+        elif any(not path.name.startswith(".") for path in self.root.iterdir()):  # another may be writing it
             raise StoreError(f"{self.root} holds other files and no store.json: choose another --store")
 
 

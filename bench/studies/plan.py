@@ -59,7 +59,24 @@ class Plan:
 
         All rows of a repeat see the same labels, and have the same training seeds.
         """
-        cells = [cell for cell in self.cells if cell.seed // cell.protocol.subsets == repeat]
+        return self._of({repeat})
+
+    def share(self, number: int, shares: int) -> "Plan":
+        """A share of the plan: whole repeats, so that all rows of one are made on machines of one kind.
+
+        Where there are more shares than repeats, some have the same ones: claims divide their jobs.
+
+        Args:
+            number: of the share, from 0.
+            shares: how many there are.
+        """
+        repeats = sorted({_repeat(cell) for cell in self.cells})
+        if shares >= len(repeats):
+            return self._of({repeats[number % len(repeats)]} if repeats else set())
+        return self._of({repeat for at, repeat in enumerate(repeats) if at % shares == number})
+
+    def _of(self, repeats: set[int]) -> "Plan":
+        cells = [cell for cell in self.cells if _repeat(cell) in repeats]
         wanted = {cell.pretrain.key for cell in cells}
         return Plan([job for job in self.pretrains if job.key in wanted], cells, self.left_out, self.overlaps)
 
@@ -73,6 +90,10 @@ class Plan:
         jobs: list[PretrainJob | Cell] = [job for job in self.pretrains if not store.has_weights(job.key)]
         jobs += _distinct(cell for cell in self.cells if not store.has_record(cell.key))
         return [(job, reason) for job in jobs if (reason := _stopped(job, store)) is not None]
+
+
+def _repeat(cell: Cell) -> int:
+    return cell.seed // cell.protocol.subsets
 
 
 def _stopped(job: PretrainJob | Cell, store: Store) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bench import engines
+from bench.core.stopping import Terminated, terminable
 from bench.engines.engine import Call, Engine, EngineOptions, Event
 from bench.store.store import Store
 from bench.studies.jobs import Answer, Cell, PretrainJob
@@ -13,6 +14,8 @@ from bench.studies.plan import Plan
 
 # Seconds between two looks at a job that another runner holds.
 PATIENCE = 2.0
+# Seconds in which jobs may end by themselves when the run is told to stop: schedulers leave a minute or less.
+GRACE = 40.0
 
 Job = PretrainJob | Cell
 
@@ -52,12 +55,17 @@ def execute(
 
     What diverged in an earlier run is left alone unless `retry_failed`.
 
-    An interruption (KeyboardInterrupt) leaves the engine, which cancels what is under way; the next run resumes it.
+    An interruption (KeyboardInterrupt) leaves the engine, which cancels what is under way; the next run resumes it. On
+    SIGTERM, pretrainings keep where they are first, and `Terminated` is raised.
     """
     cells = plan.open_cells(store, retry_failed=retry_failed)
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
-    with engines.get(options.kind).open(options) as engine:
-        return _Run(engine, store, options, view, predictions).go(pretrains, cells)
+    with terminable(), engines.get(options.kind).open(options) as engine:
+        try:
+            return _Run(engine, store, options, view, predictions).go(pretrains, cells)
+        except Terminated:
+            engine.stop(GRACE)
+            raise
 
 
 class _Run:

@@ -47,6 +47,9 @@ class Here:
     def cancel(self):
         self._calls.clear()
 
+    def stop(self, seconds):
+        self.cancel()
+
     def resources(self):
         return Resources(slots=1)
 
