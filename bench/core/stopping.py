@@ -53,6 +53,11 @@ def listen() -> None:
     signal.signal(signal.SIGTERM, note)
 
 
+def ask() -> None:
+    """Ask this process to stop, as a signal would."""
+    _Word.asked = True
+
+
 def asked() -> bool:
     """Whether this process was asked to stop."""
     return _Word.asked

@@ -7,6 +7,7 @@ from typing import Any
 from bench.core.registry import Registry, Spec
 from bench.engines.engine import Engine, EngineOptions
 from bench.engines.local import LocalOptions
+from bench.engines.ray import RayOptions
 
 DEFAULT = "local"
 
@@ -37,7 +38,13 @@ registry = Registry(
             summary="Warm processes on this machine, each of which runs one job after the other.",
             factory="bench.engines.local:LocalEngine",
             options=LocalOptions,
-        )
+        ),
+        EngineSpec(
+            name="ray",
+            summary="A Ray cluster whose nodes share a file system with the store (extra ray).",
+            factory="bench.engines.ray:RayEngine",
+            options=RayOptions,
+        ),
     ],
 )
 get = registry.get

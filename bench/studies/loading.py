@@ -8,10 +8,11 @@ from typing import Any
 
 import methods
 import tasks
-from bench import backbones
+from bench import backbones, engines
 from bench.core.configs import ConfigKind, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
+from bench.engines.engine import EngineOptions
 from bench.studies.axes import hoist, start_name
 from bench.studies.rows import FROM, Row, as_list
 from bench.studies.study import Study
@@ -26,7 +27,16 @@ INSTEAD = {"labels": "fractions", "fractions": "labels"}
 def _over(base: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
     # Records say who asked for them, and a budget has one unit.
     given_up = {"name"} | ({"budget"} & study.keys()) | {INSTEAD[key] for key in study.keys() & INSTEAD.keys()}
-    return merge({key: value for key, value in base.items() if key not in given_up}, study)
+    kept = {key: value for key, value in base.items() if key not in given_up}
+    _choose_engine(kept, study.get("engine"))
+    return merge(kept, study)
+
+
+def _choose_engine(values: dict[str, Any], stated: Any) -> None:
+    """Take back the options of an engine, where another kind is stated in its place."""
+    engine, kind = values.get("engine"), stated.get("kind") if isinstance(stated, dict) else None
+    if isinstance(engine, dict) and kind is not None and kind != engine.get("kind", engines.DEFAULT):
+        values["engine"] = {key: value for key, value in engine.items() if key in EngineOptions.model_fields}
 
 
 STUDIES = ConfigKind("study", ".", StudyError, join=_over)
@@ -55,6 +65,7 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     for key in stated & INSTEAD.keys():
         if INSTEAD[key] not in stated:
             values.pop(INSTEAD[key], None)
+    _choose_engine(values, {"kind": overrides.get("engine.kind")})
     for key, value in overrides.items():
         if key.startswith("budget."):  # another unit replaces the file's
             values.pop("budget", None)

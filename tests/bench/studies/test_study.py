@@ -292,3 +292,15 @@ def test_the_command_line_picks_rows_by_the_names_that_a_study_gave_them(tmp_pat
 def test_a_row_that_cannot_be_is_refused(tmp_path, rows, message):
     with pytest.raises(StudyError, match=message):
         load_study(write(tmp_path / "mine.yaml", extends="demo", name="mine", methods=rows), {})
+
+
+@pytest.mark.parametrize("by", ["file", "command"])
+def test_another_engine_keeps_of_the_studys_engine_what_it_knows(tmp_path, by):
+    (tmp_path / "base.yaml").write_text("extends: demo\nname: base\nengine: {workers: 3, threads: 2, device: cpu}\n")
+    (tmp_path / "over.yaml").write_text("extends: base.yaml\nname: over\nengine: {kind: ray, address: 'head:6379'}\n")
+    if by == "file":
+        found = load_study(str(tmp_path / "over.yaml"), {}).engine
+    else:
+        found = load_study(str(tmp_path / "base.yaml"), {"engine.address": "head:6379", "engine.kind": "ray"}).engine
+    assert ("ray", "head:6379", 2, "cpu") == (found.kind, found.address, found.threads, found.device)
+    assert 3 == load_study(str(tmp_path / "base.yaml"), {"engine.kind": "local"}).engine.workers
