@@ -29,7 +29,8 @@ def test_the_wheel_adds_exactly_its_top_level_names(wheel):
 
 
 def test_the_boards_records_stay_out_of_the_wheel(wheel):
-    committed = tuple(f"results/{path.parent.name}/" for path in (ROOT / "results").glob("*/records"))
+    found = (ROOT / "results").rglob("records")
+    committed = tuple(f"{path.parent.relative_to(ROOT).as_posix()}/" for path in found)
     assert {"results/leaderboard/", "results/real-transfer/"} < set(committed)
     assert [] == [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(committed)]
 
