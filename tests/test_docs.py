@@ -116,6 +116,13 @@ def test_the_table_of_the_readme_is_that_of_the_committed_leaderboard():
     assert shown == readme
 
 
+def test_the_answers_that_the_readme_quotes_stand_in_the_report():
+    report = " ".join((ROOT / "docs" / "reports" / "real-transfer.md").read_text().replace("\\", "").split())
+    quoted = re.findall(r"^> (On transfer/.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(quoted) >= 2
+    assert [] == [answer for answer in quoted if answer not in report]
+
+
 def test_the_corpus_page_has_every_threshold_with_its_default_and_every_reason():
     text = (ROOT / "docs" / "corpus.md").read_text()
     section = re.search(r"^### Which tiles are left out\n(.*?)(?=^### )", text, re.MULTILINE | re.DOTALL)[1]

@@ -86,7 +86,7 @@ def test_an_engine_of_another_package_runs_a_study_to_the_same_records(finished,
 
 def test_it_is_listed_with_its_options_and_they_are_checked(study, installed, tmp_path):
     listed = json.loads(bench("engines", "--json", env=installed).stdout)
-    assert ["local", "here"] == list(listed)
+    assert ["local", "ray", "here"] == list(listed)
     shown = json.loads(bench("engines", "show", "here", "--json", env=installed).stdout)
     assert ["kind", "threads", "device", "diary"] == list(shown["options"])
     asked = ["plan", "--study", study, "--store", tmp_path, "--set", "engine={kind: here, diary: d, workers: 2}"]

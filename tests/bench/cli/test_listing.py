@@ -64,7 +64,7 @@ def test_an_option_is_shown_with_default_limits_and_source():
 
 def test_an_unknown_entry_is_one_line_with_the_known_ones():
     done = bench("engines", "show", "slurm")
-    assert (2, "bench: unknown engine 'slurm': choose from local\n") == (done.returncode, done.stderr)
+    assert (2, "bench: unknown engine 'slurm': choose from local, ray\n") == (done.returncode, done.stderr)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
