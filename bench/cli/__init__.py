@@ -15,6 +15,7 @@ COMMANDS = {
     "pretrain": ("bench.cli.run:pretrain", "Pretrain a study's methods, without fine-tuning."),
     "tune": ("bench.cli.tune:command", "Tune the options of methods, by as many trials for all."),
     "plan": ("bench.cli.plan:plan", "Show what a run would do, what is done, and how long it should take."),
+    "prefetch": ("bench.cli.prefetch:command", "Bring what a study reads to this machine, for nodes without network."),
     "table": ("bench.cli.table:table", "Lay out the records of a store as tables."),
     "leaderboard": ("bench.cli.leaderboard:group", "Write the leaderboard page; check committed records."),
     "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),
