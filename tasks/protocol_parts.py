@@ -132,7 +132,7 @@ class Schedule(Part):
     total: int = Field(ge=0)
     batch: int = Field(gt=0)
     look_every: int = Field(ge=0)
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "tf32"] = "auto"
 
 
 Selection = Literal["last", "val", "within", "cv"]

@@ -173,7 +173,7 @@ def _optim_wrapper(model: Any, trial: Trial, context: Context) -> AutocastOptimW
         values["momentum"] = wanted.momentum
     groups = parameter_groups(model, wanted.lr, trial.head, wanted.layer_decay)
     optimiser = on_plain_views(getattr(torch.optim, wanted.name)(groups, **values))
-    arithmetic = precision.resolve(trial.protocol.schedule.precision, context.device)
+    arithmetic = precision.settle(trial.protocol.schedule.precision, context.device)
     return AutocastOptimWrapper(optimizer=optimiser, arithmetic=arithmetic, device=context.device)
 
 

@@ -6,6 +6,8 @@ import random
 import numpy as np
 import torch
 
+from bench.core.precision import allow_tf32
+
 
 def make_deterministic(seed: int, threads: int) -> None:
     """Seed every generator and choose reproducible algorithms.
@@ -24,5 +26,7 @@ def make_deterministic(seed: int, threads: int) -> None:
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     # Filling memory that is about to be written costs time and only hides reads of uninitialised memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # set by a module class
+    # One arithmetic a job, whatever this process did before; a training may settle another (`bench.core.precision`).
+    allow_tf32(allowed=False)
     # cuDNN's search picks kernels by timing, which differs from run to run.
     torch.backends.cudnn.benchmark = False

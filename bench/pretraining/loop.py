@@ -92,7 +92,7 @@ def train(method: Method[Any], corpus: Corpus, context: Context) -> Trained:
         StoppedError: the process was asked to stop; a checkpoint is kept.
     """
     options: TrainingOptions = method.options
-    arithmetic = precision.resolve(options.precision, context.device)
+    arithmetic = precision.settle(options.precision, context.device)
     method.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch types only `to(Tensor)` so
     method.train()
     if options.compile:

@@ -234,8 +234,10 @@ class TrainingOptions(StartOptions):
     )
     batch: int = option(256, "ours: the papers differ", "tiles in one step", gt=1)
     size: int = option(224, "ours: the papers differ", "side of the views fed to the network, pixels", ge=32)
-    precision: Literal["auto", "fp32", "bf16"] = option(
-        "auto", "ours", "bf16 autocast where the processor computes it natively (auto), never, or always"
+    precision: Literal["auto", "fp32", "bf16", "tf32"] = option(
+        "auto",
+        "ours",
+        "bf16 autocast where the processor computes it natively (auto), never, or always; tf32 is a GPU's, and in no other",
     )
     init: str = option(
         RANDOM,

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from bench.core import precision
+from bench.core.determinism import make_deterministic
+from bench.core.errors import StudyError
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -70,3 +72,33 @@ def test_a_product_of_matrices_is_worked_out_in_the_chosen_precision(chosen, kin
     with precision.autocast(chosen, CPU):
         assert kind == (matrix @ matrix).dtype
     assert torch.float32 == (matrix @ matrix).dtype
+
+
+def words():
+    return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision
+
+
+@pytest.fixture
+def tf32_before():
+    """A process that worked in TF32, as PyTorch's convolutions do by themselves."""
+    precision.allow_tf32(allowed=True)
+    yield
+    precision.allow_tf32(allowed=False)
+
+
+@pytest.mark.usefixtures("tf32_before")
+@pytest.mark.parametrize(("asked", "word"), [("fp32", "ieee"), ("bf16", "ieee"), ("tf32", "tf32")])
+def test_tf32_is_used_where_it_is_asked_for_and_nowhere_else(asked, word):
+    assert asked == precision.settle(asked, GPU)
+    assert (word, word) == words()
+
+
+@pytest.mark.usefixtures("tf32_before")
+def test_a_job_begins_without_the_tf32_of_the_one_before():
+    make_deterministic(0, torch.get_num_threads())
+    assert ("ieee", "ieee") == words()
+
+
+def test_tf32_is_refused_where_there_is_none():
+    with pytest.raises(StudyError, match="precision tf32 is that of NVIDIA's GPUs, and this runs on cpu"):
+        precision.settle("tf32", CPU)
