@@ -52,26 +52,22 @@ def check_queue(method: str, queue: int, corpus: CorpusFacts) -> None:
         )
 
 
-class MoCoOptions(TwoViewOptions):
-    """Options of MoCo v2 (default) and v1; learning rate is that of a batch of 256 and scales with the batch."""
+class QueueOptions(TwoViewOptions):
+    """Options of what contrasts against a queue of a slow encoder's keys, as MoCo does.
+
+    The learning rate is that of a batch of 256 and scales with the batch. `family` names the method in messages.
+    """
+
+    family: ClassVar[str]
 
     epochs: int = option(200, "Chen et al. 2020", "passes over the corpus", gt=0)
-    version: Literal[1, 2] = option(2, "ours: the stronger; GeoKR's paper cites v1", "head, temperature and views")
-    temperature: float | None = option(
-        None, "0.2 in v2 (Chen et al. 2020), 0.07 in v1 (He et al. 2020)", "temperature of InfoNCE", gt=0
-    )
     queue: int = option(65536, "He et al. 2020", "keys of other tiles to contrast against", gt=0)
-    dim: int = option(128, "He et al. 2020", "length of the projected vector", gt=0)
-    head_norm: bool = option(
-        default=False,
-        source="Chen et al. 2020; MoCo v3 has it",
-        text="batch norm in v2's head; a short run learns sooner",
-    )
+    dim: int = option(128, "He et al. 2020", "length of the projected vectors", gt=0)
     momentum: float = option(0.999, "He et al. 2020", "share of the old key encoder in each update", ge=0, le=1)
     shuffle: int = option(
         8,
         "He et al. 2020, shuffling BN on 8 GPUs",
-        "parts, of 16 tiles at least, in which shuffled keys go through batch norm; 1 for lightly's single pass",
+        "parts, of 16 tiles at least, in which shuffled keys go through batch norm; 1 for a single pass, as lightly's",
         gt=0,
     )
     lr: float = option(0.03, "He et al. 2020, at a batch of 256", "learning rate of SGD", gt=0)
@@ -81,14 +77,10 @@ class MoCoOptions(TwoViewOptions):
         """In proportion to the batch."""
         return self.lr * self.batch / 256
 
-    def own_recipes(self) -> dict[str, Recipe]:
-        """Both views are alike."""
-        return {"both": self.adapted(recipes.MOCO_V1 if self.version == 1 else recipes.MOCO_V2)}
-
     def check(self, corpus: CorpusFacts) -> None:
         """Refuse a queue larger than the corpus."""
         super().check(corpus)
-        check_queue("moco", self.queue, corpus)
+        check_queue(self.family, self.queue, corpus)
 
     def views_per_tile(self) -> ViewsPerTile:
         """A query and a key."""
@@ -103,7 +95,27 @@ class MoCoOptions(TwoViewOptions):
         """Steps, how far the key encoder moves, and how often the queue is filled."""
         steps = self.length(tiles).steps
         teacher = updates.teacher_facts(steps, self.momentum**steps)
-        return super().facts(tiles) | teacher | updates.queue_facts("moco", self.queue, steps * self.batch)
+        return super().facts(tiles) | teacher | updates.queue_facts(self.family, self.queue, steps * self.batch)
+
+
+class MoCoOptions(QueueOptions):
+    """Options of MoCo v2 (default) and v1."""
+
+    family = "moco"
+
+    version: Literal[1, 2] = option(2, "ours: the stronger; GeoKR's paper cites v1", "head, temperature and views")
+    temperature: float | None = option(
+        None, "0.2 in v2 (Chen et al. 2020), 0.07 in v1 (He et al. 2020)", "temperature of InfoNCE", gt=0
+    )
+    head_norm: bool = option(
+        default=False,
+        source="Chen et al. 2020; MoCo v3 has it",
+        text="batch norm in v2's head; a short run learns sooner",
+    )
+
+    def own_recipes(self) -> dict[str, Recipe]:
+        """Both views are alike."""
+        return {"both": self.adapted(recipes.MOCO_V1 if self.version == 1 else recipes.MOCO_V2)}
 
 
 class LarsOptions(TwoViewOptions):
