@@ -50,7 +50,8 @@ def _check(study: Study, primary: Primary) -> None:
     """Refuse rows and protocols that the study has not; what a command leaves out of it is no mistake."""
     rows = [row.name for row in study.rows()]
     for name in sorted(primary.named() - set(rows)):
-        raise StudyError(f"primary: the study has no row {name!r}: choose from {', '.join(rows)}")
+        more = "" if study.references else ", or compare with references again (no --no-references)"
+        raise StudyError(f"primary: the study has no row {name!r}: choose from {', '.join(rows)}{more}")
     listed = {load_protocol(name).id: load_protocol(name) for names in study.protocols.values() for name in names}
     listed |= {protocol.id: protocol for protocol in study.all_protocols()}
     for name in primary.protocols or []:

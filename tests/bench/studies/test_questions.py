@@ -99,6 +99,11 @@ def test_what_the_study_has_not_is_refused_in_one_line(ask, primary, words):
     assert "\n" not in str(refused.value)
 
 
+def test_a_baseline_that_is_left_out_with_the_references_says_so(ask):
+    with pytest.raises(StudyError, match=r"has no row 'random': choose from geokr, moco, or compare with references"):
+        ask(references=[], primary={"baseline": "random"})
+
+
 @pytest.mark.parametrize("pair", ["geokr", "geokr>", "moco>moco"])
 def test_a_pair_is_two_rows(ask, pair):
     with pytest.raises(StudyError, match=r"primary.*is no pair: write two different rows"):
