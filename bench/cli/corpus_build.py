@@ -1,6 +1,5 @@
 """`bench corpus build`: from georeferenced scenes, or from plain images."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from click.core import ParameterSource
 from bench.cli import options
 from bench.cli.corpus_counts import say
 from bench.cli.options import FOLDER
+from bench.core.cores import usable_cores
 from bench.core.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def build(
     """Make a corpus of tiles with their land cover. Run it again to go on after an interruption."""
     if (scenes is None) == (images is None):
         raise CorpusError("bench corpus build takes --scenes or --images: give one of them")
-    processes = workers or os.cpu_count() or 1
+    processes = workers or usable_cores()
     if images is not None:
         _refuse_others(context, BOTH | OF_IMAGES, "--images")
         say(_from_images(images, processes, {name: given[name] for name in (BOTH | OF_IMAGES) & set(given)}))

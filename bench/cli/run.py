@@ -58,7 +58,7 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
     """Run a study: pretrain, fine-tune, print and write the table.
 
     What the store already holds is not done again, so the same command goes on after an interruption. Exit code 0: all
-    cells are done; 1: some failed; 2: the study cannot be run.
+    cells are done, or it was told to stop (SIGTERM); 1: some failed; 2: the study cannot be run.
 
     Of the failed, those that were killed, ran out of memory or met a full disk are tried again by the same command.
     Those that diverged (a loss or weights that are not finite) would diverge again: they are tried again with

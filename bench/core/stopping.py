@@ -1,7 +1,7 @@
 """Being told to stop: a scheduler sends SIGTERM some time before it ends a process.
 
-The process that runs a study passes it on to its workers, and leaves with code 0: what is finished is kept, and the same
-command goes on. A worker's training looks at `asked` after each step, and stops where it can be taken up again.
+The process that runs a study passes it on to its workers, and `bench run` leaves with code 0: what is finished is kept,
+and the same command goes on. Commands that are more than a run, such as a check of a board, fail. A worker's training looks at `asked` after each step, and stops where it can be taken up again.
 """
 
 import signal

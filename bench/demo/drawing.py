@@ -1,10 +1,10 @@
 """Drawing many pictures side by side in processes: each follows from its own seed, so their order does not matter."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 
 from bench.core import processes
+from bench.core.cores import usable_cores
 from bench.core.errors import DataError
 
 MOST_WORKERS = 8
@@ -22,7 +22,7 @@ def draw_all(draws: Sequence[Draw]) -> None:
         DataError: a process died.
     """
     try:
-        processes.do_all(_drawer, draws, min(len(os.sched_getaffinity(0)), MOST_WORKERS))
+        processes.do_all(_drawer, draws, min(usable_cores(), MOST_WORKERS))
     except BrokenProcessPool:
         raise DataError(
             "a process that drew the demo died, perhaps for lack of memory: close other programs and run it again"

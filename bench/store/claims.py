@@ -68,6 +68,7 @@ def claim(folder: Path) -> Iterator[bool]:
         files.write_json(folder / HOLDER, {"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()})
         yield True
     finally:
+        (folder / HOLDER).unlink(missing_ok=True)  # else the next one would be taken for this until it has signed
         lock.release()
 
 
@@ -82,7 +83,7 @@ def _taken(lock: BaseFileLock) -> bool:
 
 
 def holder_of(folder: Path) -> Holder | None:
-    """Who claimed a job last; None where nobody has said so."""
+    """Who holds a job, or died with it; None where nobody has said so."""
     try:
         said = json.loads((folder / HOLDER).read_text())
         return Holder(str(said["host"]), int(said["pid"]), float(said["since"]))

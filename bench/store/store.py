@@ -166,7 +166,7 @@ class Store:
             yield ours
 
     def holder(self, key: str) -> Holder | None:
-        """Who claimed a job last; None where nobody has said so."""
+        """Who holds a job, or died with it; None where nobody has said so."""
         return holder_of(self.job(key))
 
     def _design(self, study: str) -> Path:

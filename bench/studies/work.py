@@ -200,11 +200,7 @@ def _fine_tune(
         | cell.warnings,
         synthetic=data.synthetic,
         synthetic_corpus=card.get("synthetic"),
-        provenance=provenance.describe(device, threads, backbones.get(cell.pretrain.backbone).library)
-        | {
-            "code": {"method": methods.get(cell.pretrain.method).version, "task": tasks.get(protocol.task).version},
-            "weights": provenance.of_weights(card),
-        },
+        provenance=_provenance(cell, card, device, threads),
         cost={
             "train_seconds": round(result.train_seconds, 3),
             "eval_seconds": round(result.test_seconds, 3),
@@ -212,6 +208,16 @@ def _fine_tune(
             **({"pretrain_seconds": card["cost"]["steps_seconds"]} if "steps_seconds" in card["cost"] else {}),
         },
     )
+
+
+def _provenance(cell: Cell, card: dict[str, Any], device: torch.device, threads: int) -> dict[str, Any]:
+    """Where a cell was computed, by which versions of its method and task, and where its weights were."""
+    code = {
+        "method": methods.get(cell.pretrain.method).version,
+        "task": tasks.get(cell.protocol.task).version,
+    }
+    here = provenance.describe(device, threads, backbones.get(cell.pretrain.backbone).library)
+    return here | {"code": code, "weights": provenance.of_weights(card)}
 
 
 @lru_cache(maxsize=2)

@@ -7,10 +7,10 @@ from results.page.evidence import checks
 from results.stats.block_model import compare
 
 
-def said(*machines, corpus="c"):
+def said(*machines, steps=100):
     """The checks of one row whose weights were made on these machines, one pretraining each."""
     records = [
-        synthetic_record(key=f"k{at}", seed=at, weights=f"w{at}", corpus=corpus, provenance=made)
+        synthetic_record(key=f"k{at}", seed=at, weights=f"w{at}", pretraining={"steps": steps}, provenance=made)
         for at, made in enumerate(machines)
     ]
     frame = from_records(records)
@@ -28,4 +28,4 @@ def test_weights_of_two_kinds_of_machine_are_counted():
 def test_one_kind_of_machine_or_none_that_is_known_is_not_worth_a_line():
     assert [] == said(on("CPU A"), on("CPU A"))
     assert [] == said({"device": "cpu"}, {})
-    assert [] == said(on("CPU A"), on("GPU B"), corpus=None)
+    assert [] == said(on("CPU A"), on("GPU B"), steps=0)
