@@ -10,6 +10,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.barlowtwins import BarlowTwinsOptions
@@ -27,7 +28,7 @@ class BarlowTwins(Method[BarlowTwinsOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """How far the correlations of the two views are from the identity (Eq. 1); each view has its own batch norm."""
         views = [view(batch.images, batch.generator) for view in self.views]
-        first, second = (self.head(self.backbone.pooled(view)).float() for view in views)
+        first, second = (self.head(gathered(self.backbone.pooled(view))).float() for view in views)
         with torch.autocast(first.device.type, enabled=False):
             return {"correlation": self.loss(first, second)}
 

@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.contrastive import BYOLOptions
@@ -34,11 +35,11 @@ class BYOL(Method[BYOLOptions]):
         """Twice the negative cosine similarity in both directions, which is the paper's squared distance less 4."""
         first, second = (view(batch.images, batch.generator) for view in self.views)
         guess_first, guess_second = (
-            self.predictor(self.head(self.backbone.pooled(view))).float() for view in (first, second)
+            self.predictor(self.head(gathered(self.backbone.pooled(view)))).float() for view in (first, second)
         )
         with torch.no_grad():
             target_first, target_second = (
-                self.teacher_head(self.teacher.pooled(view)).float() for view in (first, second)
+                self.teacher_head(gathered(self.teacher.pooled(view))).float() for view in (first, second)
             )
         with torch.autocast(first.device.type, enabled=False):
             return {"similarity": 2 * (self.loss(guess_first, target_second) + self.loss(guess_second, target_first))}

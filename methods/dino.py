@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.dino import DINOOptions
@@ -69,9 +70,9 @@ class DINO(Method[DINOOptions]):
         for weight in self._last_layer():
             weight.requires_grad = not frozen
         views = [view(batch.images, batch.generator) for view in self.views]
-        student = [self.head(self.backbone.pooled(view)).float() for view in views]
+        student = [self.head(gathered(self.backbone.pooled(view))).float() for view in views]
         with torch.no_grad():
-            teacher = [self.teacher_head(self.teacher.pooled(view)).float() for view in views]
+            teacher = [self.teacher_head(gathered(self.teacher.pooled(view))).float() for view in views]
         with torch.autocast(views[0].device.type, enabled=False):
             return {"distillation": self.loss(teacher, student, teacher_temp=self.teacher_temperature(step))}
 

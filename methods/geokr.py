@@ -15,6 +15,7 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import class_balance
 from bench.pretraining.method import Batch, Length, Method, entropy
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.landcover import supervised
@@ -86,11 +87,11 @@ class GeoKR(Method[GeoKROptions]):
         """L_s and L_t with their weights (Eq. 11)."""
         assert batch.landcover is not None
         images = self.view(batch.images, batch.generator)
-        student = self.head(self.backbone.pooled(images)).float().log_softmax(dim=1)
+        student = self.head(gathered(self.backbone.pooled(images))).float().log_softmax(dim=1)
         losses = {"landcover": self.options.gamma_student * self._mean(representation_loss(batch.landcover, student))}
         if self.options.consistency != "none":
             with torch.no_grad():
-                teacher = self.teacher_head(self.teacher.pooled(images)).float().log_softmax(dim=1)
+                teacher = self.teacher_head(gathered(self.teacher.pooled(images))).float().log_softmax(dim=1)
             loss = consistency_loss(student, teacher, self.options.consistency)
             losses["consistency"] = self.options.gamma_teacher * self._mean(loss)
         return losses
@@ -156,7 +157,7 @@ class LandCoverClassification(Method[ClassificationOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy with the class of the largest proportion (the first of equals)."""
         assert batch.landcover is not None
-        logits = self.head(self.backbone.pooled(self.view(batch.images, batch.generator))).float()
+        logits = self.head(gathered(self.backbone.pooled(self.view(batch.images, batch.generator)))).float()
         return {"class": functional.cross_entropy(logits, batch.landcover.argmax(dim=1))}
 
     def configure(self) -> tuple[Optimizer, LRScheduler]:

@@ -17,6 +17,7 @@ from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.corpus.storage.sampling import class_balance
 from bench.pretraining.method import Batch, Length, Method, entropy
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.geokr import representation_loss
@@ -75,7 +76,8 @@ class LandCoverCorrection(Method[CorrectionOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy with the land cover, and the penalties on changes and on rough maps."""
         assert batch.landcover is not None
-        classes = self.head(self.backbone(self.view(batch.images, batch.generator))[-1]).float().softmax(dim=1)
+        maps = gathered(self.backbone(self.view(batch.images, batch.generator))[-1])
+        classes = self.head(maps).float().softmax(dim=1)
         said = corrected(classes.mean(dim=(2, 3)), self.correction.float())
         losses = {"landcover": representation_loss(batch.landcover, said.clamp_min(1e-8).log()).mean()}
         if self.options.minor:

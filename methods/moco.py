@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.ranks import count, dealt, gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.contrastive import MoCoOptions
@@ -51,12 +52,12 @@ def shuffled(forward: Callable[[Tensor], Tensor], views: Tensor, parts: int, gen
         generator: on the CPU.
 
     Returns:
-        The network's answers in the order of the views.
+        The network's answers in the order of the views, of the whole batch where ranks share it.
     """
-    parts = max(1, min(parts, len(views) // SMALLEST_PART))
-    order = torch.randperm(len(views), generator=generator).to(views.device)
-    mixed = torch.cat([forward(part) for part in views[order].chunk(parts)])
-    return mixed[order.argsort()]
+    batch = len(views) * count()
+    parts = max(1, min(parts, batch // SMALLEST_PART))
+    order = torch.randperm(batch, generator=generator).to(views.device)
+    return dealt(forward, gathered(views)[order].chunk(parts))[order.argsort()]
 
 
 def shuffled_keys(teacher: Backbone, head: nn.Module, views: Tensor, parts: int, generator: torch.Generator) -> Tensor:
@@ -71,6 +72,8 @@ def shuffled_keys(teacher: Backbone, head: nn.Module, views: Tensor, parts: int,
 
 class MoCo(Method[MoCoOptions]):
     """A query encoder trained to recognise its tile's key among the keys of a queue."""
+
+    apart = ("teacher",)
 
     def __init__(self, backbone: Backbone, options: MoCoOptions, corpus: Corpus | None, length: Length) -> None:
         super().__init__(backbone, options, corpus, length)
@@ -90,7 +93,7 @@ class MoCo(Method[MoCoOptions]):
         """InfoNCE between the query of one view and the key of the other."""
         first = self.view(batch.images, batch.generator)
         second = self.view(batch.images, batch.generator)
-        query = self.head(self.backbone.pooled(first))
+        query = self.head(gathered(self.backbone.pooled(first)))
         key = shuffled_keys(self.teacher, self.teacher_head, second, self.options.shuffle, batch.generator)
         with torch.autocast(query.device.type, enabled=False):
             return {"contrast": self.loss(query.float(), key.float())}

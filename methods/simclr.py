@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.contrastive import SimCLROptions
@@ -29,7 +30,7 @@ class SimCLR(Method[SimCLROptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """NT-Xent over both views of the batch, which go through one batch norm."""
         views = torch.cat([self.view(batch.images, batch.generator) for _ in range(2)])
-        first, second = self.head(self.backbone.pooled(views)).float().chunk(2)
+        first, second = self.head(gathered(self.backbone.pooled(views), views=2)).float().chunk(2)
         with torch.autocast(views.device.type, enabled=False):
             return {"contrast": self.loss(first, second)}
 

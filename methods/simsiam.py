@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.simsiam import SimSiamOptions
@@ -29,7 +30,7 @@ class SimSiam(Method[SimSiamOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Mean of the negative cosines in both directions (Eq. 2); each view has its own batch norm."""
         views = [self.view(batch.images, batch.generator) for _ in range(2)]
-        first, second = (self.head(self.backbone.pooled(view)) for view in views)
+        first, second = (self.head(gathered(self.backbone.pooled(view))) for view in views)
         guess_first, guess_second = self.predictor(first).float(), self.predictor(second).float()
         with torch.autocast(views[0].device.type, enabled=False):
             loss = self.loss(guess_first, second.detach().float()) + self.loss(guess_second, first.detach().float())

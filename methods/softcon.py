@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.landcover import supervised
@@ -81,7 +82,7 @@ class SoftCon(Method[SoftConOptions]):
         """The soft contrast of both views of the batch, which go through one batch norm."""
         assert batch.landcover is not None
         views = torch.cat([self.view(batch.images, batch.generator) for _ in range(2)])
-        first, second = self.head(self.backbone.pooled(views)).float().chunk(2)
+        first, second = self.head(gathered(self.backbone.pooled(views), views=2)).float().chunk(2)
         options = self.options
         with torch.autocast(views.device.type, enabled=False):
             targets = likeness(labels_of(batch.landcover, options.presence))

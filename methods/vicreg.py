@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from bench.backbones.pyramid import Backbone
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.method import Batch, Length, Method
+from bench.pretraining.ranks import gathered
 from methods import schedules
 from methods.augment.views import views_of
 from methods.options.vicreg import VICRegOptions
@@ -29,7 +30,7 @@ class VICReg(Method[VICRegOptions]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Invariance, variance and covariance with their weights (Eq. 6); each view has its own batch norm."""
         views = [self.view(batch.images, batch.generator) for _ in range(2)]
-        first, second = (self.head(self.backbone.pooled(view)).float() for view in views)
+        first, second = (self.head(gathered(self.backbone.pooled(view))).float() for view in views)
         with torch.autocast(first.device.type, enabled=False):
             return {"vicreg": self.loss(first, second)}
 

@@ -25,6 +25,12 @@ class EngineOptions(BaseModel):
     threads: int = Field(
         default=1, gt=0, description="threads of each job; 1 keeps the numbers the same however many jobs run"
     )
+    ranks: int = Field(
+        default=1,
+        gt=0,
+        description="processes that share one pretraining and its batch, each on a GPU where there are any; of methods "
+        "that can",
+    )
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto takes the GPUs where there are any"
     )
@@ -47,12 +53,14 @@ class Call:
         function: `module:function` of `(report, **arguments) -> value`; the module is imported in the worker.
         arguments: plain values.
         log: file that takes what the call prints.
+        processes: that the call starts, each of which needs what a call needs; 1 where it works itself.
     """
 
     name: str
     function: str
     arguments: dict[str, Any]
     log: str
+    processes: int = 1
 
 
 @dataclass(frozen=True)

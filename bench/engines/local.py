@@ -9,6 +9,9 @@ dies ends at its next report, and one that dies itself is noticed by the end of 
 Each worker sees one GPU, where there are any: `CUDA_VISIBLE_DEVICES` is in its environment before it starts. A GPU first
 has one call; when that has ended, it gets as many workers as calls like it fit its memory. A call that runs out of
 memory beside others is done again, alone on that GPU.
+
+A call that starts processes of its own, as a pretraining of several ranks does, has as many GPUs to itself, in a worker
+that sees them all and ends with the call; without GPUs it counts as so many calls.
 """
 
 import gc
@@ -87,9 +90,10 @@ class LocalOptions(EngineOptions):
         workers = f"{slots} worker{'s' if slots > 1 else ''}"
         if places == [CPU]:
             return f"{workers} of {threads} each on {usable_cores()} cores"
+        shared = f", {self.ranks} GPUs for each pretraining" if self.ranks > 1 else ""
         packed = self.workers == self.workers_per_gpu == "auto"
         more = ", one each to begin with, then as many as their memory holds" if packed else ""
-        return f"{workers} of {threads} each on {len(places)} GPU{'s' if len(places) > 1 else ''} ({', '.join(places)}){more}"
+        return f"{workers} of {threads} each on {len(places)} GPU{'s' if len(places) > 1 else ''} ({', '.join(places)}){more}{shared}"
 
 
 @dataclass
@@ -101,6 +105,8 @@ class _Worker:
     # Of its call: whether another was on the same GPU meanwhile, and whether none may be.
     shared: bool = False
     reserved: bool = False
+    # GPUs that the call has to itself, where it has several.
+    holds: tuple[str, ...] = ()
 
 
 @dataclass
@@ -203,6 +209,10 @@ class LocalEngine:
     def _ended(self, worker: _Worker, event: Event, memory: Memory | None) -> Event:
         """Free a worker; a call that lacked memory beside others goes back, and reports that as its progress."""
         call, worker.call, worker.reserved = worker.call, None, False
+        if worker.holds:
+            self._workers.remove(worker)
+            self._end(worker)
+            return event
         if memory is not None and self._packs:
             self._peak = max(self._peak, memory.peak)
             fit = int(MARGIN * memory.total / self._peak)
@@ -220,21 +230,57 @@ class LocalEngine:
             if place.alone and not self._busy(name):
                 self._give(name, place.alone.popleft(), alone=True)
         while self._queue:
+            processes = self._queue[0].processes
+            if processes > 1 and list(self._places) != [CPU]:
+                if not self._give_several(processes):
+                    return
+                continue
             free = {
                 name: self._busy(name)
                 for name, place in self._places.items()
-                if self._busy(name) < place.room and not place.alone and not self._is_reserved(name)
+                if (not (busy := self._busy(name)) or busy + processes <= place.room)
+                and not place.alone
+                and not self._is_reserved(name)
             }
             if not free:
                 return
             self._give(min(free, key=free.__getitem__), self._queue.popleft())
 
+    def _give_several(self, processes: int) -> bool:
+        """Start the next call with GPUs to itself, once so many are idle; returns whether they are.
+
+        Raises:
+            StudyError: there never are so many.
+        """
+        if processes > len(self._places):
+            raise StudyError(
+                f"engine.ranks: {processes} processes share a pretraining, and there are {len(self._places)} GPUs for them: "
+                "ask for fewer"
+            )
+        idle = [name for name, place in self._places.items() if not self._busy(name) and not place.alone]
+        if len(idle) < processes:
+            return False
+        for each in [each for each in self._workers if each.place in idle[:processes]]:
+            self._workers.remove(each)  # they may still hold memory of their last call
+            self._end(each)
+        worker = self._start(",".join(idle[:processes]))
+        worker.holds = tuple(idle[:processes])
+        worker.call = self._queue.popleft()
+        worker.pipe.send(worker.call)
+        return True
+
     def _busy(self, place: str) -> int:
-        return sum(worker.call is not None for worker in self._workers if worker.place == place)
+        """Calls at a place, each for as many as it starts processes."""
+        at = [worker for worker in self._workers if worker.call and (worker.place == place or place in worker.holds)]
+        return sum(1 if worker.holds else worker.call.processes for worker in at if worker.call)
 
     def _is_reserved(self, place: str) -> bool:
         """Whether a call has the place for itself."""
-        return any(worker.reserved for worker in self._workers if worker.place == place)
+        return any(
+            worker.reserved or worker.holds
+            for worker in self._workers
+            if worker.place == place or place in worker.holds
+        )
 
     def _give(self, place: str, call: Call, *, alone: bool = False) -> None:
         there = [worker for worker in self._workers if worker.place == place]

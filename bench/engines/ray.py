@@ -103,7 +103,10 @@ class RayEngine:
 
     def submit(self, call: Call) -> None:
         """Give a call to the cluster, which starts it where there is room."""
-        self._running[self._task.remote(call, self._mailbox, self._gpus)] = call
+        task = self._task
+        if call.processes > 1:
+            task = task.options(num_cpus=self._options.threads * call.processes, num_gpus=self._gpus * call.processes)
+        self._running[task.remote(call, self._mailbox, self._gpus)] = call
 
     def events(self, timeout: float) -> Iterator[Event]:
         """What happened within `timeout` seconds; returns early as soon as a call has ended."""

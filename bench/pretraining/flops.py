@@ -23,6 +23,7 @@ from bench.core.keys import content_hash
 from bench.core.paths import data_home
 from bench.corpus.storage.batches import Batches
 from bench.corpus.storage.reader import Corpus
+from bench.pretraining import ranks
 from bench.pretraining.loop import feed
 from bench.pretraining.method import Length
 from bench.pretraining.options import TrainingOptions
@@ -89,7 +90,7 @@ def _key(spec: MethodSpec, options: TrainingOptions, backbone: str, corpus: Corp
 
 def measure(spec: MethodSpec, options: TrainingOptions, backbone: str, corpus: Corpus, tiles: int = TILES) -> Flops:
     """As `count`, measured now on so many tiles."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), ranks.alone():
         torch.manual_seed(0)
         plain = options.model_copy(update={"batch": tiles, "init": RANDOM, "compile": False})
         seen = plain.supervise(corpus, 0)

@@ -27,6 +27,7 @@ from bench.core.errors import DivergedError, StudyError, WeightsError
 from bench.core.seeding import derive
 from bench.corpus.storage.batches import Batches, Position
 from bench.corpus.storage.reader import Corpus
+from bench.pretraining import ranks
 from bench.pretraining.diagnostics import Features, Watch, describe_features, judge_features, pooled_features
 from bench.pretraining.method import Batch, Method
 from bench.pretraining.options import TrainingOptions
@@ -95,6 +96,7 @@ def train(method: Method[Any], corpus: Corpus, context: Context) -> Trained:
     arithmetic = precision.settle(options.precision, context.device)
     method.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch types only `to(Tensor)` so
     method.train()
+    ranks.synchronise(method, method.apart)
     if options.compile:
         compile_backbones(method, context.device)
     watch = Watch(method.length, method.constant_losses(), _advice(options, arithmetic))
@@ -109,7 +111,8 @@ def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: st
     optimiser, scheduler = method.configure()
     clock = Clock()
     parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler, "watch": watch, "clock": clock}
-    batches = Batches(corpus, method.options.batch, derive(context.seed, "order"), method.sample_weights())
+    order = derive(context.seed, "order")
+    batches = Batches(corpus, method.options.batch, order, method.sample_weights(), ranks.number(), ranks.count())
     start = _resume(parts, batches, context.folder / CHECKPOINT)
     steps = method.length.steps
     if start == 0:
@@ -127,13 +130,14 @@ def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: st
         total = values.sum()
         optimiser.zero_grad(set_to_none=True)
         total.backward()
+        ranks.average_gradients(method)
         optimiser.step()
         scheduler.step()
         method.after_step(step + 1)
         if report:
             context.progress(step + 1, steps, f"loss {float(total.detach()):.3f}")
-        stop = stopping.asked() and step + 1 < steps
-        save = stop or time.monotonic() - saved > CHECKPOINT_SECONDS
+        stop = ranks.on_any(stopping.asked()) and step + 1 < steps
+        save = ranks.number() == 0 and (stop or time.monotonic() - saved > CHECKPOINT_SECONDS)
         if save or step % CHECK_STEPS == 0 or step + 1 == steps:
             watch.read()
             watch.check_weights(method, step + 1)

@@ -28,7 +28,8 @@ class Batch:
     """What one step trains on.
 
     Attributes:
-        images: tiles as stored, uint8 or uint16, B x C x H x W, on the training device.
+        images: tiles as stored, uint8 or uint16, B x C x H x W, on the training device; where several ranks share the
+            batch (`bench.pretraining.ranks`), this rank's part of them.
         landcover: proportions of the corpus' classes, float32, B x K; None where the corpus has none.
         generator: source of this step's augmentation, on the CPU; it depends on seed and step only, so that views are
             the same on every device.
@@ -63,7 +64,10 @@ class Method(nn.Module, Generic[Options]):
     Attributes:
         input: the statistics that the method normalises its images with; they are exported with the weights.
         bands: names of the images' bands, and the type of their values.
+        apart: names of backbones whose batch norm sees parts of the batch, and so no other ranks.
     """
+
+    apart: tuple[str, ...] = ()
 
     def __init__(self, backbone: Backbone, options: Options, corpus: Corpus | None, length: Length) -> None:
         super().__init__()

@@ -19,6 +19,7 @@ class MethodSpec(Spec):
         reference: where the method was published.
         network: of a row of fixed features, the feature network that stands in place of the study's backbones
             (`bench.backbones.features`); it can only be probed.
+        parallel: whether several processes can share one pretraining (`bench.pretraining.ranks`).
         no_reference: why no row may be read against this one; empty where it may be.
     """
 
@@ -26,6 +27,7 @@ class MethodSpec(Spec):
     version: int
     reference: str
     network: str | None = None
+    parallel: bool = False
     no_reference: str = ""
 
     @property

@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import methods
 from bench import engines
 from bench.core.stopping import Terminated, terminable
 from bench.engines.engine import Call, Engine, EngineOptions, Event
@@ -23,6 +24,11 @@ Job = PretrainJob | Cell
 def as_sent(job: Job) -> dict[str, Any]:
     """A job as plain values; what a protocol's file leaves out stays out, for its sources speak of the rest alone."""
     return job.model_dump(mode="json", exclude_unset=True)
+
+
+def processes_of(job: Job, ranks: int) -> int:
+    """How many processes do a job, where a pretraining is shared by so many: one where its method cannot be shared."""
+    return ranks if isinstance(job, PretrainJob) and methods.get(job.method).parallel else 1
 
 
 class Watcher(Protocol):
@@ -106,12 +112,15 @@ class _Run:
             "device": self._options.device.partition(":")[0],
             "threads": self._options.threads,
         }
+        processes = processes_of(job, self._options.ranks)
         if isinstance(job, Cell):
             arguments["predictions"] = self._predictions
+        else:
+            arguments["processes"] = processes
         log = str(self._store.job(job.key).resolve() / "log.txt")
         self._running[job.key] = job
         self._view.begin(job)
-        self._engine.submit(Call(job.key, f"bench.studies.work:{kind}", arguments, log))
+        self._engine.submit(Call(job.key, f"bench.studies.work:{kind}", arguments, log, processes))
 
     def _handle(self, event: Event) -> None:
         job = self._running[event.name]

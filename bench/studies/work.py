@@ -24,6 +24,7 @@ from bench.core.errors import StoreError
 from bench.core.keys import content_hash
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
+from bench.pretraining import ranks
 from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
 from bench.store.features import FeatureStore
@@ -41,15 +42,32 @@ from tasks.splits import HELD_BACK, Parts
 from tasks.task import Result, Start, Task
 
 
-def pretrain(report: Progress, *, job: dict[str, Any], store: str, device: str, threads: int) -> Answer:
-    """Pretrain, or resume a pretraining that was interrupted, and write its weights."""
+def pretrain(
+    report: Progress, *, job: dict[str, Any], store: str, device: str, threads: int, processes: int = 1
+) -> Answer:
+    """Pretrain, or resume a pretraining that was interrupted, and write its weights.
+
+    Args:
+        report: told how far it is.
+        job: a `PretrainJob`.
+        store: its folder.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        threads: of each process.
+        processes: that share the pretraining (`bench.studies.together`).
+    """
     wanted, opened = PretrainJob.model_validate(job), Store(Path(store))
     with opened.claim(wanted.key) as ours:
         if opened.has_weights(wanted.key):
             return Answer.FOUND
         if not ours:
             return Answer.BUSY
-        _pretrain(wanted, opened, report, _device(device), threads)
+        if processes > 1:
+            # It starts processes, which few jobs need.
+            from bench.studies.together import pretrain_together
+
+            pretrain_together(report, wanted, opened, device, threads, processes)
+        else:
+            pretrain_here(wanted, opened, report, device_of(device), threads)
     return Answer.DONE
 
 
@@ -63,11 +81,12 @@ def fine_tune(
             return Answer.FOUND
         if not ours:
             return Answer.BUSY
-        opened.write_record(_fine_tune(wanted, opened, report, _device(device), threads, predictions))
+        opened.write_record(_fine_tune(wanted, opened, report, device_of(device), threads, predictions))
     return Answer.DONE
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """The device of a name; `auto` is this process' GPU where it sees one."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name.startswith("cuda") and not torch.cuda.is_available():
@@ -75,10 +94,13 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _pretrain(job: PretrainJob, store: Store, report: Progress, device: torch.device, threads: int) -> None:
+def pretrain_here(job: PretrainJob, store: Store, report: Progress, device: torch.device, threads: int) -> None:
+    """Pretrain in this process, alone or as one of several ranks, of which the first writes."""
     make_deterministic(job.seed, threads)
     begun = time.monotonic()
     trained = _train_oracle(job, store, report, device) if job.protocol else _train(job, store, report, device)
+    if ranks.number():
+        return
     card = {
         **job.model_dump(mode="json", exclude={"corpus", "identity", "bands", "input", "protocol", "data"}),
         "options": job.identity,
@@ -86,7 +108,8 @@ def _pretrain(job: PretrainJob, store: Store, report: Progress, device: torch.de
         "protocol": job.protocol.id if job.protocol else None,
         **trained.card,
         "warnings": job.warnings | trained.warnings,
-        "provenance": provenance.describe(device, threads, backbones.get(job.backbone).library),
+        "provenance": provenance.describe(device, threads, backbones.get(job.backbone).library)
+        | ({"ranks": ranks.count()} if ranks.count() > 1 else {}),
         "cost": {
             "train_seconds": round(time.monotonic() - begun, 3),
             "steps_seconds": round(trained.seconds, 3),

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.pretraining import ranks
 from bench.pretraining.method import Method
 from bench.pretraining.views import Recipe
 from methods.augment import blur, colour, draws, geometric, noise, select
@@ -99,13 +100,15 @@ class View:
         """Make one view of each tile.
 
         Args:
-            images: uint8 or uint16, B x C x H x W, on any device.
+            images: uint8 or uint16, B x C x H x W, on any device; of several ranks, this rank's part of the batch, for
+                all of which parameters are drawn.
             generator: on the CPU.
 
         Returns:
             Normalised, float32, B x C x size x size, channels last.
         """
-        return self.apply(images, draw(self.recipe, len(images), images.shape[2], images.shape[3], generator))
+        drawn = draw(self.recipe, len(images) * ranks.count(), images.shape[2], images.shape[3], generator)
+        return self.apply(images, _slice(drawn, ranks.part(len(images))))
 
     @torch.no_grad()
     def apply(self, images: Tensor, drawn: Drawn) -> Tensor:

@@ -20,9 +20,9 @@ class TileBatch(NamedTuple):
     """Some tiles.
 
     Attributes:
-        tiles: `B x size x size x C`, in the order and of the type of the corpus' bands.
-        landcover: `B x K` proportions.
-        indices: `B` numbers of the tiles in the corpus.
+        tiles: this rank's part of them, `B/ranks x size x size x C`, in the order and of the type of the corpus' bands.
+        landcover: `B x K` proportions, of all ranks' tiles.
+        indices: `B` numbers of the tiles in the corpus, of all ranks'.
     """
 
     tiles: NDArray[Any]
@@ -36,7 +36,7 @@ class Position:
 
     Attributes:
         corpus: hash of the corpus.
-        seed, weighting, batch_size, ranks: what decides the order; `weighting` is a hash of the weights.
+        seed, weighting, batch_size: what decides the order; `weighting` is a hash of the weights.
         batch: batches that were used, over all epochs.
     """
 
@@ -44,7 +44,6 @@ class Position:
     seed: int
     weighting: str
     batch_size: int
-    ranks: int
     batch: int
 
     def to_json(self) -> dict[str, Any]:
@@ -53,21 +52,22 @@ class Position:
 
 
 class Batches:
-    """The batches of one rank; one that would not be full at an epoch's end is left out, on all ranks alike.
+    """The batches of a corpus, or one rank's part of each; one that would not be full at an epoch's end is left out.
 
     Args:
         corpus: the corpus.
-        batch_size: tiles in a batch of one rank.
+        batch_size: tiles in a batch, of all ranks together.
         seed: names the order.
         weights: relative chance of each tile (`bench.corpus.storage.sampling.class_balance`, for one), `N`; None draws every
             tile once an epoch.
-        rank, ranks: this process' number and how many there are; their batches share no position.
+        rank, ranks: this process' number and how many there are, which divides the batch; the batches are the same
+            whatever it is.
 
     Attributes:
-        per_epoch: batches of this rank in an epoch.
+        per_epoch: batches in an epoch.
 
     Raises:
-        CorpusError: a corpus smaller than one batch of all ranks.
+        CorpusError: a corpus smaller than one batch, or a batch that ranks do not divide.
         ValueError: see `TileOrder`.
     """
 
@@ -80,34 +80,37 @@ class Batches:
         rank: int = 0,
         ranks: int = 1,
     ) -> None:
-        if len(corpus) < batch_size * ranks:
+        if len(corpus) < batch_size:
+            raise CorpusError(f"corpus {corpus.path} has {len(corpus)} tiles, fewer than a batch of {batch_size}")
+        if batch_size % ranks:
             raise CorpusError(
-                f"corpus {corpus.path} has {len(corpus)} tiles, fewer than a batch of {batch_size} on {ranks} ranks"
+                f"a batch of {batch_size} tiles is not divided evenly by {ranks} ranks: change one of them"
             )
         self.corpus = corpus
         self.batch_size = batch_size
         self.rank, self.ranks = rank, ranks
         self.order = TileOrder(len(corpus), seed, weights)
-        self.per_epoch = len(corpus) // (batch_size * ranks)
+        self.per_epoch = len(corpus) // batch_size
 
     def __getitem__(self, number: int) -> TileBatch:
         if number < 0:
             raise IndexError(number)
         epoch, at = divmod(number, self.per_epoch)
-        start = (at * self.ranks + self.rank) * self.batch_size
+        start = at * self.batch_size
         indices = self.order.draw(epoch, np.arange(start, start + self.batch_size))
-        return TileBatch(self.corpus.tiles(indices), np.asarray(self.corpus.landcover[indices]), indices)
+        own = np.split(indices, self.ranks)[self.rank]
+        return TileBatch(self.corpus.tiles(own), np.asarray(self.corpus.landcover[indices]), indices)
 
     def position(self, used: int) -> Position:
         """What a checkpoint has to keep after `used` batches."""
         order = self.order
-        return Position(self.corpus.hash, order.seed, order.weighting, self.batch_size, self.ranks, used)
+        return Position(self.corpus.hash, order.seed, order.weighting, self.batch_size, used)
 
     def after(self, position: Position) -> int:
         """The number of the batch that follows a checkpoint's position.
 
         Raises:
-            CorpusError: the position belongs to another corpus, seed, weights, batch size or number of ranks.
+            CorpusError: the position belongs to another corpus, seed, weights or batch size.
         """
         here = self.position(position.batch)
         for field in fields(Position):

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,27 @@ def test_calls_wait_while_a_gpu_is_anothers_alone_and_none_is_lost(call, tmp_pat
 )  # fmt: skip
 def test_a_plan_says_who_runs_where(options, said):
     assert said == LocalOptions(**options).describe()
+
+
+def test_a_call_of_two_processes_has_two_gpus_to_itself(call):
+    """It waits for those before it, those after it wait, and the GPUs are free again when it has ended."""
+    with engine(workers_per_gpu=1) as made:
+        for name, processes in (("before", 1), ("shared", 2), ("after", 1)):
+            made.submit(replace(call(name, "see"), processes=processes))
+        ended = [(event.name, event.value[0]) for event in drain(made, 3)]
+    assert ["before", "shared", "after"] == [name for name, _ in ended]
+    assert ["4", "4,5", "4"] == [gpus for _, gpus in ended]
+
+
+def test_a_call_of_more_processes_than_gpus_is_refused(call):
+    with engine() as made, pytest.raises(StudyError, match="3 processes share a pretraining, and there are 2 GPUs"):
+        made.submit(replace(call("a", "see"), processes=3))
+
+
+def test_without_gpus_a_call_of_two_processes_counts_as_two(call, monkeypatch):
+    monkeypatch.setenv(VISIBLE, "")
+    with engine(workers=3) as made:
+        for name, processes in (("shared", 2), ("beside", 1), ("after", 2)):
+            made.submit(replace(call(name, "see", seconds=0.5), processes=processes))
+        ended = [event.name for event in drain(made, 3)]
+    assert "after" == ended[-1]

@@ -113,10 +113,19 @@ def corpus(world):
     return build_corpus(world / "scenes", world / "landcover", "globeland30", world / "corpus", size=32, overlap=0.0)
 
 
-def test_ranks_share_the_epoch_without_a_tile_twice(corpus):
-    parts = [Batches(corpus, 10, seed=1, rank=rank, ranks=3) for rank in range(3)]
-    indices = np.concatenate([part[number].indices for part in parts for number in range(part.per_epoch)])
-    assert len(indices) == len(np.unique(indices)) == 30 * (len(corpus) // 30)
+def test_ranks_have_parts_of_the_same_batches(corpus):
+    whole = Batches(corpus, 12, seed=1)
+    parts = [Batches(corpus, 12, seed=1, rank=rank, ranks=3) for rank in range(3)]
+    for number in (0, whole.per_epoch + 1):
+        assert np.array_equal(whole[number].tiles, np.concatenate([part[number].tiles for part in parts]))
+        for part in parts:
+            assert np.array_equal(whole[number].indices, part[number].indices)
+            assert np.array_equal(whole[number].landcover, part[number].landcover)
+
+
+def test_a_batch_that_ranks_do_not_divide_is_refused(corpus):
+    with pytest.raises(CorpusError, match="a batch of 12 tiles is not divided evenly by 5 ranks"):
+        Batches(corpus, 12, seed=1, ranks=5)
 
 
 def test_a_batch_holds_the_tiles_and_proportions_of_its_indices(corpus):
@@ -149,7 +158,7 @@ def test_a_position_of_another_run_is_refused(corpus):
         Batches(corpus, 16, seed=1, weights=class_balance(corpus.dominant)).after(position)
 
 
-def test_a_corpus_smaller_than_a_batch_of_all_ranks_is_refused(corpus):
+def test_a_corpus_smaller_than_a_batch_is_refused(corpus):
     with pytest.raises(CorpusError, match="fewer than a batch of 200"):
         Batches(corpus, 200, seed=0)
 

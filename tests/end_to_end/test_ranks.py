@@ -1,0 +1,33 @@
+"""A pretraining that two processes share, by the command that a user gives."""
+
+import json
+
+from running import bench
+
+
+def test_two_ranks_make_the_weights_of_one_process_and_those_that_cannot_be_shared_are_not(study, tmp_path):
+    cards = {}
+    for ranks in (1, 2):
+        store = tmp_path / str(ranks)
+        settings = (f"engine.ranks={ranks}", "pretrain.precision=fp32", "options.cmid.queue=16")
+        asked = ["--methods", "simclr,cmid", "--no-references", "--seeds", "1"]
+        asked += [part for setting in settings for part in ("--set", setting)]
+        done = bench("pretrain", "--study", study, "--store", store, *asked)
+        assert 0 == done.returncode, done.stderr
+        found = [json.loads(path.read_text()) for path in store.glob("weights/*/card.json")]
+        cards[ranks] = {card["method"]: card for card in found}
+    assert 2 == cards[2]["simclr"]["provenance"]["ranks"]
+    assert "ranks" not in cards[2]["cmid"]["provenance"]
+    for method in ("simclr", "cmid"):
+        alone, together = cards[1][method], cards[2][method]
+        assert alone["key"] == together["key"]
+        for name, loss in alone["losses"].items():
+            assert abs(loss - together["losses"][name]) < 0.01 * abs(loss)
+
+
+def test_a_batch_that_ranks_do_not_divide_fails_in_one_line(study, tmp_path):
+    asked = ["--methods", "simclr", "--no-references", "--seeds", "1", "--set", "engine.ranks=3"]
+    done = bench("pretrain", "--study", study, "--store", tmp_path / "store", *asked)
+    assert 1 == done.returncode
+    assert "is not divided evenly by 3 ranks: change one of them" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
