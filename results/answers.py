@@ -14,7 +14,7 @@ import pandas as pd
 
 from bench.core.errors import StudyError
 from bench.store.questions import Question, Questions, read_questions
-from results import kinship
+from results import arithmetic, kinship
 from results.doubt import BY_COMPARISON, TestImages
 from results.frame import from_records, scan
 from results.labels import amounts
@@ -142,7 +142,8 @@ class Answers:
         ]
         shown = self.frame.merge(comparisons[BOARD].drop_duplicates(), on=BOARD)
         for _, board in shown.groupby(BOARD):
-            lines += [note for note in record_notes(board) if "synthetic" in note.lower()] + kinship.notes(board)
+            lines += [note for note in record_notes(board) if "synthetic" in note.lower()]
+            lines += kinship.notes(board) + arithmetic.notes(board)
         return list(dict.fromkeys(lines))
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from bench.core.arithmetic import Precision
+
 
 class Part(BaseModel):
     """Values that know all their keys and never change."""
@@ -132,7 +134,7 @@ class Schedule(Part):
     total: int = Field(ge=0)
     batch: int = Field(gt=0)
     look_every: int = Field(ge=0)
-    precision: Literal["auto", "fp32", "bf16", "tf32"] = "auto"
+    precision: Precision = "auto"
 
 
 Selection = Literal["last", "val", "within", "cv"]

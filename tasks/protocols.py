@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from bench.core.arithmetic import AUTO, in_key
 from bench.core.configs import ConfigKind, Values, is_path, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
@@ -157,6 +158,7 @@ class Protocol(Part):
                 del values[name]
         if "head" in self.network and self.network["head"] == heads.default(self.task):
             values["network"] = {key: value for key, value in self.network.items() if key != "head"}
+        values["schedule"]["precision"] = in_key(self.schedule.precision)
         return content_hash(values)
 
     @property
@@ -181,6 +183,13 @@ class Protocol(Part):
     def selects(self) -> Selection:
         """The rule by which the weights that are tested are chosen."""
         return self.selection or self._selection_before
+
+
+def computed_in(protocol: Protocol, precision: str) -> Protocol:
+    """A protocol whose training uses this arithmetic; itself where it states its own, or trains nothing."""
+    if not protocol.trains or protocol.schedule.precision != AUTO or precision == AUTO:
+        return protocol
+    return protocol.model_copy(update={"schedule": protocol.schedule.model_copy(update={"precision": precision})})
 
 
 def fed_at(protocol: Protocol, size: int | None) -> Protocol:

@@ -1,5 +1,6 @@
 """`bench plan`."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from bench.cli.study import (
     study_from,
     study_options,
 )
+from bench.core.arithmetic import AUTO
 from bench.core.errors import StudyError
 from bench.engines.local import LocalOptions
 from bench.pretraining.options import TrainingOptions
@@ -81,6 +83,8 @@ def plan(
         click.echo(script(study, slurm, 4 if cores == "auto" else cores, gres), nl=False)
         return
     store = Store(Path(study.store))
+    with suppress(StudyError):  # a cluster that cannot be asked now says so when it is to run
+        study = study.in_one_arithmetic(store)
     whole = of_repeat(make_plan(study, inputs), study, repeat)
     cost = _cost(whole, study, store, inputs)
     if whole.grid:
@@ -103,7 +107,8 @@ def plan(
             f"Seeds are added until ±{study.until.width:g} points, at most {study.until.most}.", highlight=False
         )
     console.print(cost)
-    console.print(f"It would run on {study.engine.describe()}.", highlight=False)
+    words = "each processor in its own arithmetic" if study.precision == AUTO else f"in {study.precision}"
+    console.print(f"It would run on {study.engine.describe()}, {words}.", highlight=False)
 
 
 def _check(*, as_design: bool, form: str | None, slurm: int | None, gres: str | None, repeat: int | None) -> None:

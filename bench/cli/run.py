@@ -1,6 +1,5 @@
 """`bench run` and `bench pretrain`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from bench.cli import until
 from bench.cli.progress import RunProgress
 from bench.cli.study import (
     asked_of,
+    begun_by,
     inputs_of,
     of_repeat,
     of_share,
@@ -19,7 +19,6 @@ from bench.cli.study import (
     say_left_out,
     say_overlaps,
     say_warnings,
-    study_from,
     study_options,
 )
 from bench.core.errors import StudyError
@@ -68,8 +67,7 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
     more at the stop; verdicts say so.
     """
     console = Console(stderr=True)
-    study = study_from(options)
-    store = Store(Path(study.store))
+    study, store = begun_by(options)
     inputs = inputs_of(console)
     plan = of_share(of_repeat(make_plan(study, inputs), study, repeat), share)
     say_left_out(plan, console)
@@ -79,7 +77,7 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
         raise StudyError("--repeat and --share make some repeats alone, and until adds repeats: leave one of them out")
     if study.until:
         asked = until.stated(asked, study.until, plan)
-    _open(plan, store, retry_failed=retry_failed)
+    _open(plan, study, store, retry_failed=retry_failed)
     store.write_questions(asked)
     if plan.grid:
         store.write_grid(Grid.of(study.name, plan.grid))
@@ -114,11 +112,10 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     each repeat. A later `bench run` of the same study takes these weights.
     """
     console = Console(stderr=True)
-    study = study_from(options)
-    store = Store(Path(study.store))
+    study, store = begun_by(options)
     plan = plan_pretraining(study, inputs_of(console))
     say_left_out(plan, console)
-    _open(plan, store, retry_failed=retry_failed)
+    _open(plan, study, store, retry_failed=retry_failed)
     outcome = _execute(plan, store, study, console, retry_failed=retry_failed)
     for job in plan.pretrains:
         if store.has_weights(job.key):
@@ -126,10 +123,10 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     _exit(outcome, console)
 
 
-def _open(plan: Plan, store: Store, *, retry_failed: bool) -> None:
+def _open(plan: Plan, study: Study, store: Store, *, retry_failed: bool) -> None:
     """Open the store for a run, once it is sure that its pretrainings can start."""
     _check_starts(plan.open_pretrains(store, retry_failed=retry_failed))
-    store.open_for_writing()
+    store.open_for_writing(study.precision)
 
 
 def _execute(

@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.cli import options as shared
 from bench.core.errors import StudyError
 from bench.store.questions import Questions
+from bench.store.store import Store
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import PretrainJob
 from bench.studies.loading import load_study
@@ -109,6 +110,13 @@ def study_from(options: dict[str, Any]) -> Study:
             raise StudyError("--references and --no-references exclude each other: leave one out")
         overrides["references"] = []
     return load_study(options["study"], overrides)
+
+
+def begun_by(options: dict[str, Any]) -> tuple[Study, Store]:
+    """The study that a command's options ask for, in one arithmetic, and its store."""
+    study = study_from(options)
+    store = Store(Path(study.store))
+    return study.in_one_arithmetic(store), store
 
 
 def overrides_of(settings: Iterable[str]) -> dict[str, Any]:

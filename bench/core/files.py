@@ -48,6 +48,20 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
+def write_new_json(path: Path, value: Any) -> None:
+    """As `write_json`, but leaves a file that is there already, or that another process wrote first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        write_json(Path(folder) / path.name, value)
+        try:
+            os.link(Path(folder) / path.name, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            write_json(path, value)
+    _flush_folder(path.parent)
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder that becomes `path` when the block ends well, and vanishes when it does not.

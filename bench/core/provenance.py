@@ -37,9 +37,9 @@ def describe(device: torch.device, threads: int, library: str = "torch") -> dict
 
 
 def of_weights(card: dict[str, Any]) -> dict[str, Any]:
-    """What a record says of the machine that made the weights it started from: device, its name and torch's version."""
+    """What a record says of the machine that made its weights: device and its name, arithmetic, ranks, torch's version."""
     known = card.get("provenance", {})
-    told = {name: known[name] for name in ("device", "device_name") if name in known}
+    told = {name: known[name] for name in ("device", "device_name", "precision", "ranks") if name in known}
     torch_version = known.get("libraries", {}).get("torch")
     return told | ({"torch": torch_version} if torch_version else {})
 

@@ -32,9 +32,15 @@ def visible_gpus() -> list[str]:
         return []
     chosen = os.environ.get(VISIBLE)
     if chosen is None:
-        return _listed(_nvidia_smi())
+        return _listed(_query("-L"))
     names = [name.strip() for name in chosen.split(",")]
     return names[: next((at for at, name in enumerate(names) if name in {"", "-1", "NoDevFiles"}), len(names))]
+
+
+def arithmetic() -> str:
+    """`bf16` where every GPU of this machine multiplies it natively (compute capability 8.0), else `fp32`."""
+    known = _query("--query-gpu=compute_cap", "--format=csv,noheader").split()
+    return "bf16" if known and min(map(float, known)) >= 8 else "fp32"
 
 
 def memory() -> Memory | None:
@@ -60,9 +66,10 @@ def _listed(text: str) -> list[str]:
 
 
 @cache
-def _nvidia_smi() -> str:
+def _query(*asked: str) -> str:
+    """What `nvidia-smi` says; nothing where there is none."""
     try:
-        done = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30, check=True)  # noqa: S607 - wherever the driver put it
+        done = subprocess.run(["nvidia-smi", *asked], capture_output=True, text=True, timeout=30, check=True)  # noqa: S603, S607 - wherever the driver put it
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bench.core.arithmetic import of_processor
 from bench.core.context import Progress
 from bench.core.errors import BenchError, DivergedError
 
@@ -42,6 +43,10 @@ class EngineOptions(BaseModel):
     def describe(self) -> str:
         """Who runs where, as far as it is known before the engine starts."""
         return f"engine {self.kind}"
+
+    def arithmetic(self) -> str:
+        """The precision that all of its processors compute natively: `bf16` or `fp32`."""
+        return of_processor()
 
 
 @dataclass(frozen=True)

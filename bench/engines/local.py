@@ -34,6 +34,7 @@ from pydantic import Field
 from bench.core import stopping
 from bench.core.cores import usable_cores
 from bench.core.errors import StudyError
+from bench.engines import devices
 from bench.engines.devices import VISIBLE, Memory, visible_gpus
 from bench.engines.engine import Call, EngineOptions, Event, Resources, perform
 
@@ -82,6 +83,10 @@ class LocalOptions(EngineOptions):
         if places == [CPU]:
             return max(1, min(usable_cores() // self.threads, MOST_WORKERS))
         return len(places) * (1 if self.workers_per_gpu == "auto" else self.workers_per_gpu)
+
+    def arithmetic(self) -> str:
+        """As the base class; of the GPUs where calls run on these."""
+        return super().arithmetic() if self.places() == [CPU] else devices.arithmetic()
 
     def describe(self) -> str:
         """Who runs where."""

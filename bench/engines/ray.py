@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field
 
 from bench.core import stopping
+from bench.core.arithmetic import of_processor
 from bench.core.errors import StudyError
+from bench.engines import devices
 from bench.engines.devices import VISIBLE
 from bench.engines.engine import Call, EngineOptions, Event, Resources, perform
 
@@ -36,6 +38,11 @@ class RayOptions(EngineOptions):
     memory_gib: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="of each job, which a node sets aside for it"
     )
+
+    def arithmetic(self) -> str:
+        """The lowest of all nodes, each of which is asked."""
+        with RayEngine(self) as engine:
+            return engine.arithmetic()
 
     def describe(self) -> str:
         """Where the cluster is; what it has is known when it is joined."""
@@ -100,6 +107,19 @@ class RayEngine:
         rooms += [there.get("GPU", 0.0) / self._gpus] if self._gpus else []
         rooms += [there.get("memory", 0.0) / 2**30 / self._options.memory_gib] if self._options.memory_gib else []
         return Resources(max(1, int(min(rooms))))
+
+    def arithmetic(self) -> str:
+        """The precision that every node's processors compute natively, GPUs where calls run on these."""
+        ray = _import_ray()
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        ask = ray.remote(num_cpus=0)(devices.arithmetic if self._gpus else of_processor)
+        nodes = [
+            node["NodeID"] for node in ray.nodes() if node["Alive"] and (not self._gpus or node["Resources"].get("GPU"))
+        ]
+        places = [NodeAffinitySchedulingStrategy(node, soft=False) for node in nodes]
+        said = ray.get([ask.options(scheduling_strategy=place).remote() for place in places])
+        return "bf16" if set(said) == {"bf16"} else "fp32"
 
     def submit(self, call: Call) -> None:
         """Give a call to the cluster, which starts it where there is room."""

@@ -9,6 +9,7 @@ from bench.backbones import BackboneSpec
 from bench.backbones.normalisation import IMAGENET, Channels, Normalisation, normalisation_of
 from bench.backbones.sources import IMAGENET as PUBLISHED
 from bench.backbones.sources import RANDOM, identify
+from bench.core.arithmetic import Precision, in_key
 from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import StudyError
 from bench.pretraining.facts import CorpusFacts, Facts, ImageFacts, Length, ViewsPerTile
@@ -234,10 +235,10 @@ class TrainingOptions(StartOptions):
     )
     batch: int = option(256, "ours: the papers differ", "tiles in one step", gt=1)
     size: int = option(224, "ours: the papers differ", "side of the views fed to the network, pixels", ge=32)
-    precision: Literal["auto", "fp32", "bf16", "tf32"] = option(
+    precision: Precision = option(
         "auto",
-        "ours",
-        "bf16 autocast where the processor computes it natively (auto), never, or always; tf32 is a GPU's, and in no other",
+        "ours: a study's precision sets it",
+        "bf16 autocast always, or never (fp32); auto as the study says; tf32 is a GPU's, and in no other",
     )
     init: str = option(
         RANDOM,
@@ -253,7 +254,7 @@ class TrainingOptions(StartOptions):
 
         Where steps are stated, epochs are those that the recipe is laid out for; the method's own views are not named.
         """
-        values = super().identity()
+        values = super().identity() | {"precision": in_key(self.precision)}
         del values["compile"]
         if self.steps:
             values["recipe_epochs"] = values.pop("epochs")

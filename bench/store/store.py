@@ -52,15 +52,37 @@ class Store:
         self.root = root
         self._check_schema()
 
-    def open_for_writing(self) -> None:
-        """Make the folder and note its schema."""
-        if not (self.root / "store.json").exists():
+    @property
+    def exists(self) -> bool:
+        """Whether anything was begun here."""
+        return (self.root / "store.json").exists()
+
+    @property
+    def precision(self) -> str | None:
+        """Arithmetic of all trainings that state none, as the first study here has settled it; None where none has."""
+        if not self.exists:
+            return None
+        found: str | None = documents.read_json(self.root / "store.json", StoreError, "restore it").get("precision")
+        return found
+
+    def open_for_writing(self, precision: str | None = None) -> None:
+        """Make the folder and note its schema, and its arithmetic if it is new.
+
+        Raises:
+            StoreError: it cannot be written, or another run has begun it meanwhile with another arithmetic.
+        """
+        if not self.exists:
+            told = {} if precision is None else {"precision": precision}
             try:
-                files.write_json(self.root / "store.json", {"schema": SCHEMA})
+                files.write_new_json(self.root / "store.json", {"schema": SCHEMA} | told)
             except OSError as error:
                 raise StoreError(
                     f"store {self.root} cannot be written ({error.strerror}): choose another --store"
                 ) from None
+            if precision != self.precision:
+                raise StoreError(
+                    f"store {self.root} was begun meanwhile in {self.precision}: run the same command again"
+                )
 
     def has_record(self, key: str) -> bool:
         """Whether a cell is done."""

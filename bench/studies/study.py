@@ -9,17 +9,19 @@ import methods
 import tasks
 from bench import backbones, engines
 from bench.backbones.sources import RANDOM
+from bench.core.arithmetic import AUTO, Precision
 from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
+from bench.store.store import Store
 from bench.studies.axes import NATIVE, Axes, CorpusLevel, level_name, points, read_axes, start_name
 from bench.studies.budget import Budget, StudyBudget, refuse_own_length
 from bench.studies.primary import Primary
 from bench.studies.rows import Row, as_list, on_both, read_rows
 from bench.studies.until import Until
 from tasks.amounts import Amount, amount_texts, read_amount, share
-from tasks.protocols import Protocol, fed_at, load_protocol, with_head
+from tasks.protocols import Protocol, computed_in, fed_at, load_protocol, with_head
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
 
@@ -62,6 +64,8 @@ class Study(BaseModel):
         init: where trained rows start: `random`, `imagenet` or a file. A list makes a row of each start, named `moco` for
             the first and `moco from imagenet` for another; a row that states its own start is left as it is.
         budget: how long every row trains; None as its own options say, which is `paper` in the file.
+        precision: of all trainings that do not state their own; `auto` is settled once for a store, as the lowest that its
+            processors compute natively (`in_one_arithmetic`).
         views: the methods' own augmentations (`paper`), or one family for all (`common`).
         backbones: names from the backbones registry.
         axes: what trained rows and protocols are crossed with (`bench.studies.axes`); None for nothing.
@@ -102,6 +106,7 @@ class Study(BaseModel):
     references: Annotated[list[str], BeforeValidator(as_list)] = Field(default_factory=lambda: ["random"])
     init: Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValidator(_starts)] = None
     budget: StudyBudget = None
+    precision: Precision = "auto"
     views: Literal["paper", "common"] = "common"
     backbones: list[str] = Field(min_length=1)
     axes: Annotated[Axes | None, BeforeValidator(read_axes)] = None
@@ -143,6 +148,15 @@ class Study(BaseModel):
         if self.fractions is not None and self.labels is not None:
             raise ValueError("fractions and labels both say how many labels: state one of them")
         return self
+
+    def in_one_arithmetic(self, store: Store) -> Self:
+        """The same study with one arithmetic: as stated, else that of the store, which the first study in it has settled.
+
+        A store of before stays as it was begun: every processor its own.
+        """
+        if self.precision != AUTO or (store.exists and store.precision is None):
+            return self
+        return self.model_copy(update={"precision": store.precision or self.engine.arithmetic()})
 
     def of_seeds(self, seeds: int) -> Self:
         """The same study with another number of seeds."""
@@ -264,7 +278,8 @@ class Study(BaseModel):
         """
         row = Row.read(row) if isinstance(row, str) else row
         spec = methods.get(row.method)
-        shared = {"views": self.views, **self.pretrain} if spec.trains else {}
+        arithmetic = {} if self.precision == AUTO else {"precision": self.precision}
+        shared = {"views": self.views, **arithmetic, **self.pretrain} if spec.trains else {}
         stated = {**shared, **self.options.get(row.method, {}), **row.options}
         if stated.get("epochs", 0) is None:  # takes back what an extended study or `pretrain` states
             del stated["epochs"]
@@ -291,6 +306,7 @@ class Study(BaseModel):
                 f"study {self.name}: labels of {', '.join(self.tasks)} lie in pixels, which no other size of images fits: "
                 "leave eval_size out, or ask for cls or probe"
             )
+        kept = [computed_in(each, self.precision) for each in kept]
         fed = [fed_at(each, size) for each in kept for size in (sizes if each.id in whole else [None])]
         return list({protocol.id: protocol for protocol in fed}.values())
 

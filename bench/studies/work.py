@@ -17,7 +17,7 @@ from bench.backbones import weights
 from bench.backbones.initial import load_initial
 from bench.backbones.normalisation import normalisation_of
 from bench.backbones.sources import RANDOM
-from bench.core import provenance
+from bench.core import precision, provenance
 from bench.core.context import Context, Progress
 from bench.core.determinism import make_deterministic
 from bench.core.errors import StoreError
@@ -109,7 +109,8 @@ def pretrain_here(job: PretrainJob, store: Store, report: Progress, device: torc
         **trained.card,
         "warnings": job.warnings | trained.warnings,
         "provenance": provenance.describe(device, threads, backbones.get(job.backbone).library)
-        | ({"ranks": ranks.count()} if ranks.count() > 1 else {}),
+        | ({"ranks": ranks.count()} if ranks.count() > 1 else {})
+        | ({"precision": trained.precision} if trained.precision else {}),
         "cost": {
             "train_seconds": round(time.monotonic() - begun, 3),
             "steps_seconds": round(trained.seconds, 3),
@@ -123,12 +124,13 @@ def pretrain_here(job: PretrainJob, store: Store, report: Progress, device: torc
 
 @dataclass(frozen=True)
 class _Product:
-    """What a pretraining gives: weights, what its card says of the training, named warnings, and seconds of all steps."""
+    """What a pretraining gives: weights, what its card says of the training, named warnings, seconds and arithmetic."""
 
     weights: dict[str, Tensor]
     card: dict[str, Any]
     warnings: dict[str, str]
     seconds: float
+    precision: str | None = None
 
 
 def _train(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
@@ -142,10 +144,11 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
     context = Context(device, store.job(job.key), job.seed, report)
-    trained, computed = pretraining.Trained(), compute_of(job)
+    trained, computed, arithmetic = pretraining.Trained(), compute_of(job), None
     if spec.trains:
         assert corpus is not None
         trained = pretraining.train(method, corpus, context)
+        arithmetic = precision.resolve(method.options.precision, device)
     else:
         method.fit(context)
     card = {
@@ -156,7 +159,7 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         "features": trained.features,
         "synthetic": corpus.synthetic if corpus else None,
     }
-    return _Product(method.export(), card, trained.warnings, trained.seconds)
+    return _Product(method.export(), card, trained.warnings, trained.seconds, arithmetic)
 
 
 def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
@@ -240,7 +243,9 @@ def _provenance(cell: Cell, card: dict[str, Any], device: torch.device, threads:
         "task": tasks.get(cell.protocol.task).version,
     }
     here = provenance.describe(device, threads, backbones.get(cell.pretrain.backbone).library)
-    return here | {"code": code, "weights": provenance.of_weights(card)}
+    schedule = cell.protocol.schedule
+    trained = {"precision": precision.resolve(schedule.precision, device)} if cell.protocol.trains else {}
+    return here | trained | {"code": code, "weights": provenance.of_weights(card)}
 
 
 @lru_cache(maxsize=2)

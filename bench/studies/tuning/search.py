@@ -35,7 +35,9 @@ class Search:
         self.tuning = tuning
         self.path = store.root / "tuning" / f"{tuning.name}.csv"
         self._store = store
-        self._plans = [make_plan(tuning.study(number), inputs) for number in range(1, tuning.trials + 1)]
+        studies = [tuning.study(number).in_one_arithmetic(store) for number in range(1, tuning.trials + 1)]
+        self._precision = studies[0].precision
+        self._plans = [make_plan(study, inputs) for study in studies]
 
     @property
     def open(self) -> int:
@@ -48,7 +50,7 @@ class Search:
         Returns:
             The jobs that failed but did not diverge, and so are no trials: the next run tries them again.
         """
-        self._store.open_for_writing()
+        self._store.open_for_writing(self._precision)
         failed = Outcome()
         ledger = read_ledger(self.path) if self.path.is_file() else Ledger()
         for number, plan in enumerate(self._plans, 1):

@@ -32,7 +32,7 @@ def with_cuda(monkeypatch):
     ],
 )
 def test_what_a_scheduler_chose_is_all_there_is(monkeypatch, chosen, found):
-    monkeypatch.setattr(devices, "_nvidia_smi", lambda: TWO)
+    monkeypatch.setattr(devices, "_query", lambda *_: TWO)
     monkeypatch.setenv(VISIBLE, chosen)
     assert found == visible_gpus()
 
@@ -41,7 +41,7 @@ def test_what_a_scheduler_chose_is_all_there_is(monkeypatch, chosen, found):
     ("listed", "found"), [(TWO, ["0", "1"]), (DIVIDED, ["MIG-1111", "MIG-2222", "1"]), ("", []), ("No devices\n", [])]
 )
 def test_else_the_driver_lists_gpus_and_the_instances_of_divided_ones(monkeypatch, listed, found):
-    monkeypatch.setattr(devices, "_nvidia_smi", lambda: listed)
+    monkeypatch.setattr(devices, "_query", lambda *_: listed)
     assert found == visible_gpus()
 
 
