@@ -28,7 +28,7 @@ from bench.store.store import Store
 from bench.studies.design import design
 from bench.studies.jobs import PretrainJob
 from bench.studies.plan import Plan, make_plan, plan_pretraining
-from bench.studies.runner import Outcome, execute
+from bench.studies.runner import Outcome, execute, modules_of
 from bench.studies.study import Study
 
 retrying = click.option("--retry-failed", is_flag=True, help="Try again what diverged in an earlier run.")
@@ -84,7 +84,10 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
 
     def run_plan(study: Study, plan: Plan) -> Outcome:
         # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
-        if plan.open_cells(store, retry_failed=retry_failed) or not store.has_design(study.name):
+        cells = plan.open_cells(store, retry_failed=retry_failed)
+        if cells:
+            study.engine.prepare(modules_of([*cells, *plan.open_pretrains(store, retry_failed=retry_failed)]))
+        if cells or not store.has_design(study.name):
             store.write_design(design(study, inputs))
         return _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
 

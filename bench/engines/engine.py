@@ -5,7 +5,7 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
@@ -43,6 +43,13 @@ class EngineOptions(BaseModel):
     def describe(self) -> str:
         """Who runs where, as far as it is known before the engine starts."""
         return f"engine {self.kind}"
+
+    def prepare(self, modules: Sequence[str]) -> None:
+        """Begin with what takes long before the first call, beside whatever else goes on until the engine opens.
+
+        Args:
+            modules: that calls will import.
+        """
 
     def arithmetic(self) -> str:
         """The precision that all of its processors compute natively: `bf16` or `fp32`."""

@@ -3,10 +3,12 @@
 It is no process pool of the standard library, as `bench.core.processes` is: a call reports its progress, a worker that
 dies costs its own call alone and is replaced, and a call that is under way can be ended.
 
-Workers are spawned, never forked: a fork of a process with threads or a GPU context is not safe. A worker whose parent
-dies ends at its next report, and one that dies itself is noticed by the end of its pipe and replaced.
+Workers are never forked from this process: a fork of one with threads or a GPU context is not safe. On Linux they are
+forked from one that has imported what calls need and has neither (`bench.engines.preload`), if the engine was told in
+time; else each is spawned and imports for itself. A worker whose parent dies ends at its next report, and one that dies
+itself is noticed by the end of its pipe and replaced.
 
-Each worker sees one GPU, where there are any: `CUDA_VISIBLE_DEVICES` is in its environment before it starts. A GPU first
+Each worker sees one GPU, where there are any: `CUDA_VISIBLE_DEVICES` is the first thing that it sets. A GPU first
 has one call; when that has ended, it gets as many workers as calls like it fit its memory. A call that runs out of
 memory beside others is done again, alone on that GPU.
 
@@ -22,10 +24,12 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Annotated, Literal, Self
 
@@ -43,6 +47,8 @@ MOST_WORKERS = 8
 MARGIN = 0.9
 MEMORY = "bench.engines.devices:memory"
 _OUT_OF_MEMORY = "out of memory"
+# Tells `bench.engines.preload` what to import.
+MODULES = "GEOKR_BENCH_PRELOAD"
 # The place of workers that see no GPU.
 CPU = ""
 
@@ -83,6 +89,26 @@ class LocalOptions(EngineOptions):
         if places == [CPU]:
             return max(1, min(usable_cores() // self.threads, MOST_WORKERS))
         return len(places) * (1 if self.workers_per_gpu == "auto" else self.workers_per_gpu)
+
+    def prepare(self, modules: Sequence[str]) -> None:
+        """Start the process that workers are forked from; once, for it cannot take other modules or threads later.
+
+        Not where there are GPUs: libraries look for one as they are imported, and keep what they found.
+        """
+        if sys.platform != "linux" or _Server.threads is not None or self.places() != [CPU]:
+            return
+        _Server.threads = self.threads
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["bench.engines.preload"])
+        with _environment(
+            {
+                **_thread_variables(self.threads),
+                MODULES: " ".join(modules),
+                VISIBLE: "",
+                "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+            }
+        ):
+            forkserver.ensure_running()
 
     def arithmetic(self) -> str:
         """As the base class; of the GPUs where calls run on these."""
@@ -140,7 +166,9 @@ class LocalEngine:
     def __init__(self, options: LocalOptions, memory: str = MEMORY) -> None:
         self._options = options
         self._memory = memory
-        self._context = multiprocessing.get_context("spawn")
+        self._context: ForkServerContext | SpawnContext = multiprocessing.get_context("spawn")
+        if _Server.threads == options.threads and options.places() == [CPU]:
+            self._context = multiprocessing.get_context("forkserver")
         self._workers: list[_Worker] = []
         self._queue: deque[Call] = deque()
         places, slots = options.places(), options.count_slots()
@@ -298,9 +326,13 @@ class LocalEngine:
 
     def _start(self, place: str) -> _Worker:
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, self._options.threads, self._memory)
+        environment = dict(os.environ)
+        if place != CPU or self._options.device == "cpu":
+            environment[VISIBLE] = place
+        arguments = (theirs, self._options.threads, self._memory, environment)
         process = self._context.Process(target=_serve, args=arguments, daemon=True)
-        with _environment(VISIBLE, place if place != CPU or self._options.device == "cpu" else None):
+        # A spawned one reads it as it starts, a forked one has that of long ago.
+        with _environment(environment):
             process.start()
         theirs.close()
         worker = _Worker(process, ours, place)
@@ -323,28 +355,42 @@ class LocalEngine:
         worker.pipe.close()
 
 
+class _Server:
+    """The process that workers are forked from, of which there is one at most: the threads of its libraries."""
+
+    threads: int | None = None
+
+
+def _thread_variables(threads: int) -> dict[str, str]:
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+    return dict.fromkeys(names, str(threads))
+
+
 @contextmanager
-def _environment(name: str, value: str | None) -> Iterator[None]:
-    """A variable that a process which starts meanwhile inherits; None leaves it as it is."""
-    before = os.environ.get(name)
-    if value is not None:
-        os.environ[name] = value
+def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
+    """Variables that a process which starts meanwhile inherits; None for one that it does not."""
+    before = dict(os.environ)
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     try:
         yield
     finally:
-        if value is not None:
-            if before is None:
-                del os.environ[name]
+        for name in values:
+            if name in before:
+                os.environ[name] = before[name]
             else:
-                os.environ[name] = before
+                os.environ.pop(name, None)
 
 
-def _serve(pipe: Connection, threads: int, memory: str) -> None:
+def _serve(pipe: Connection, threads: int, memory: str, environment: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment | _thread_variables(threads))
     # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stopping.listen()
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[variable] = str(threads)
     modules = 0
     while True:
         try:

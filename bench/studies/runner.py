@@ -2,11 +2,14 @@
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import methods
-from bench import engines
+import tasks
+from bench import backbones, engines
+from bench.core.registry import Spec
 from bench.core.stopping import Terminated, terminable
 from bench.engines.engine import Call, Engine, EngineOptions, Event
 from bench.store.store import Store
@@ -29,6 +32,20 @@ def as_sent(job: Job) -> dict[str, Any]:
 def processes_of(job: Job, ranks: int) -> int:
     """How many processes do a job, where a pretraining is shared by so many: one where its method cannot be shared."""
     return ranks if isinstance(job, PretrainJob) and methods.get(job.method).parallel else 1
+
+
+def modules_of(jobs: Sequence[Job]) -> list[str]:
+    """What the workers of some jobs import, for an engine that can do so beforehand."""
+    specs: list[Spec] = []
+    for job in jobs:
+        if isinstance(job, PretrainJob):
+            specs += [methods.get(job.method), backbones.get(job.backbone)]
+        else:
+            task = tasks.get(job.protocol.task)
+            specs += [task, backbones.get(job.pretrain.backbone)]
+            specs += [task.head_of(job.protocol).spec] if task.head else []
+    found = ["bench.studies.work", *(spec.factory.partition(":")[0] for spec in specs)]
+    return list(dict.fromkeys(found))
 
 
 class Watcher(Protocol):
