@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import methods
 import tasks
@@ -14,7 +14,7 @@ from bench.store.store import Store
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
 from bench.studies.overlap import Overlap, label_words, overlaps
-from bench.studies.pretrainings import oracle_jobs, pretrain_jobs, readers, slot_of
+from bench.studies.pretrainings import Slot, oracle_jobs, pretrain_jobs, readers, slot_of
 from bench.studies.references import missing_references
 from bench.studies.rows import Row
 from bench.studies.study import Study
@@ -126,23 +126,12 @@ def make_plan(study: Study, inputs: Inputs) -> Plan:
     under = overlaps(study, inputs, rows, protocols)
     drawn = {p.id: Pool(p, inputs.dataset(study, p)).distinct(study.amounts_of(p)) for p in protocols}
     cells = [
-        _cell(
-            study,
-            row,
-            backbone,
-            jobs[slot_of(study, row, backbone, seed, protocol)],
-            inputs,
-            protocol,
-            amount,
-            seed,
-            under,
-        )
+        cell
         for protocol in protocols
         for backbone in study.backbones
         for row in rows
         if takes(protocol, row) and row.on(backbone) and (row.name, backbone) not in absent
-        for amount in drawn[protocol.id]
-        for seed in repeats(study, protocol, amount)
+        for cell in _cells(study, row, backbone, jobs, inputs, protocol, drawn[protocol.id], under)
     ]
     _check_points(cells)
     missed = tuple(left_out(study, protocols))
@@ -241,52 +230,59 @@ def _check_bands(study: Study, inputs: Inputs, protocols: list[Protocol], rows: 
                 )
 
 
-def _cell(
+def _cells(
     study: Study,
     row: Row,
     backbone: str,
-    job: PretrainJob,
+    jobs: Mapping[Slot, PretrainJob],
     inputs: Inputs,
     protocol: Protocol,
-    amount: Drawn,
-    seed: int,
+    drawn: Iterable[Drawn],
     under: Mapping[tuple[str, str], Overlap],
-) -> Cell:
-    data = inputs.dataset(study, protocol)
-    board = backbone if job.backbone != backbone else None
-    # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
-    drawn_by = subset_seed(study.seed, seed)
-    train_seed = derive(study.seed, "train", seed)
+) -> Iterator[Cell]:
+    """The cells of a row and backbone on a protocol; what they have in common is worked out once for all."""
+    data, spec = inputs.dataset(study, protocol), tasks.get(protocol.task)
     corpus = inputs.corpus(study, row) if protocol.bn == "corpus" else None
-    identity = {
-        "weights": job.key,
+    first = jobs[slot_of(study, row, backbone, 0, protocol)]
+    board = backbone if first.backbone != backbone else None
+    identity: dict[str, Any] = {
         "protocol": protocol.hash,
-        "task_version": tasks.get(protocol.task).version,
+        "task_version": spec.version,
         "data": data.hash,
-        "fraction": amount.fraction,
-        "subset_seed": drawn_by,
-        "train_seed": train_seed,
         **({"board": board} if board else {}),
-        **({"shots": amount.shots} if amount.shots else {}),
         **({"corpus": corpus.hash} if corpus else {}),
     }
-    return Cell(
-        key=content_hash(identity),
-        study=study.name,
-        row=row.label,
-        axes=study.levels_of(row, backbone, protocol),
-        pretrain=job,
-        board=board,
-        protocol=protocol,
-        data=str(data.path.resolve()),
-        fraction=amount.fraction,
-        labels=amount.labels,
-        corpus=str(corpus.path.resolve()) if corpus else None,
-        seed=seed,
-        subset_seed=drawn_by,
-        train_seed=train_seed,
-        **_seen(study, row, job, inputs, protocol, under),
-    )
+    common: dict[str, Any] = {
+        "study": study.name,
+        "row": row.label,
+        "axes": study.levels_of(row, backbone, protocol),
+        "board": board,
+        "protocol": protocol,
+        "data": str(data.path.resolve()),
+        "corpus": str(corpus.path.resolve()) if corpus else None,
+        **_seen(study, row, first, inputs, protocol, under),
+    }
+    for amount in drawn:
+        for seed in repeats(study, protocol, amount):
+            job = jobs[slot_of(study, row, backbone, seed, protocol)]
+            # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
+            seeds = {"subset_seed": subset_seed(study.seed, seed), "train_seed": derive(study.seed, "train", seed)}
+            own = {
+                "weights": job.key,
+                "fraction": amount.fraction,
+                **seeds,
+                **({"shots": amount.shots} if amount.shots else {}),
+            }
+            # All of it is ours and checked: to check each protocol again in each of its cells takes as long as the rest.
+            yield Cell.model_construct(
+                key=content_hash(identity | own),
+                pretrain=job,
+                fraction=amount.fraction,
+                labels=amount.labels,
+                seed=seed,
+                **seeds,
+                **common,
+            )
 
 
 def _seen(

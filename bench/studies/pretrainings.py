@@ -1,5 +1,6 @@
 """The pretrainings of a study: which corpus, seed and options each starts from, and its key."""
 
+from collections.abc import Callable
 from typing import Any
 
 import methods
@@ -55,9 +56,9 @@ def pretrain_jobs(study: Study, inputs: Inputs, rows: list[Row], protocols: list
             options = fit(inputs.fill(study.options_of(row)), budget, row.name, row.method, backbone, used)
             if used:
                 options.check(used)
+            make = _pretrainings_of(row, options, backbone, used, images)
             for draw in range(study.pretrainings_of(row)):
-                seed = derive(study.seed, "pretrain", row.repeat_from + draw)
-                jobs[row.name, backbone, draw, None] = _pretrain_job(row, options, backbone, seed, used, images)
+                jobs[row.name, backbone, draw, None] = make(derive(study.seed, "pretrain", row.repeat_from + draw))
     return _with_trials(study, jobs)
 
 
@@ -111,10 +112,10 @@ def _with_trials(study: Study, jobs: dict[Slot, PretrainJob]) -> dict[Slot, Pret
     return jobs
 
 
-def _pretrain_job(
-    row: Row, options: PretrainOptions, backbone: str, seed: int, used: Corpus | None, images: ImageFacts | None
-) -> PretrainJob:
-    """One pretraining of a row, on a corpus where the row reads one."""
+def _pretrainings_of(
+    row: Row, options: PretrainOptions, backbone: str, used: Corpus | None, images: ImageFacts | None
+) -> Callable[[int], PretrainJob]:
+    """What makes the pretraining of a row by its seed, on a corpus where the row reads one."""
     spec = methods.get(row.method)
     network = spec.network or backbone
     bands = images.bands if images else RGB
@@ -127,12 +128,11 @@ def _pretrain_job(
         | (options.input_of(images) if images else {}),
         "backbone": network,
         "corpus": used.hash if used else None,
-        "seed": seed,
         **_named(bands),
     }
     facts = options.facts(len(used) if used else 0) | options.loaded(network, bands)
-    return PretrainJob(
-        key=content_hash(identity),
+    job = PretrainJob(
+        key="",
         row=row.label,
         method=row.method,
         options=options.model_dump(mode="json"),
@@ -140,12 +140,13 @@ def _pretrain_job(
         backbone=network,
         corpus=str(used.path.resolve()) if used else None,
         corpus_hash=used.hash if used else None,
-        seed=seed,
+        seed=0,
         facts=facts.values,
         warnings=facts.warnings,
         bands=bands,
         input=None if used or images is None else _input(options, images),
     )
+    return lambda seed: job.model_copy(update={"key": content_hash(identity | {"seed": seed}), "seed": seed})
 
 
 def _oracle_job(row: Row, backbone: str, seed: int, protocol: Protocol, study: Study, inputs: Inputs) -> PretrainJob:
