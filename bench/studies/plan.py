@@ -266,7 +266,10 @@ def _cells(
         for seed in repeats(study, protocol, amount):
             job = jobs[slot_of(study, row, backbone, seed, protocol)]
             # The subset seed does not depend on the protocol's schedule or on the method: twins share their subsets.
-            seeds = {"subset_seed": subset_seed(study.seed, seed), "train_seed": derive(study.seed, "train", seed)}
+            seeds: dict[str, Any] = {
+                "subset_seed": subset_seed(study.seed, seed),
+                "train_seed": derive(study.seed, "train", seed),
+            }
             own = {
                 "weights": job.key,
                 "fraction": amount.fraction,
