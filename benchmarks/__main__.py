@@ -93,6 +93,19 @@ def probes(subsets: int, features: Path | None, as_json: bool) -> None:
     _echo(figures, as_json)
 
 
+@benchmarks.command()
+@click.option("--task", type=click.Choice(["seg", "det", "cls"]), default="seg", show_default=True)
+@click.option("--backbone", default="resnet18", show_default=True, help="Name of the network.")
+@click.option("--steps", default=300, show_default=True, help="Of each training.")
+@click.option("--rounds", default=2, show_default=True, help="Turns that each gets; the median counts.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def finetune(task: str, backbone: str, steps: int, rounds: int, as_json: bool) -> None:
+    """Fine-tune on a demo set, beside MMSegmentation, MMDetection or torchvision's reference loop on PNG files."""
+    from benchmarks.finetuning import measure
+
+    _echo(measure(task, backbone, steps, rounds), as_json)
+
+
 def _echo(figures: dict[str, object], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(figures, indent=1))

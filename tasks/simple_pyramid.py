@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from timm.layers.norm import LayerNorm2d
 from torch import Size, Tensor, nn
 from torch.nn import functional
 
@@ -44,6 +43,8 @@ class SimpleFeaturePyramid(nn.Module):
 
 
 def _level(in_channels: int, stride: int, wanted: int, channels: int) -> nn.Sequential:
+    from timm.layers.norm import LayerNorm2d  # all of timm comes with it, which only transformers need
+
     layers: list[nn.Module] = []
     width = in_channels
     doublings = round(math.log2(stride / wanted))
