@@ -106,6 +106,16 @@ def finetune(task: str, backbone: str, steps: int, rounds: int, as_json: bool) -
     _echo(measure(task, backbone, steps, rounds), as_json)
 
 
+@benchmarks.command()
+@click.option("--repeats", default=5, show_default=True, help="Of study leaderboard, 392 cells each.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def overhead(repeats: int, as_json: bool) -> None:
+    """What the runner and warm workers take for a cell that does nothing."""
+    from benchmarks.cluster import overhead as measure
+
+    _echo(dict(measure(repeats)), as_json)
+
+
 def _echo(figures: dict[str, object], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(figures, indent=1))

@@ -19,7 +19,8 @@ from typing import Any
 
 import click
 
-from bench.engines.engine import Call
+from bench.engines.engine import Call, EngineOptions
+from bench.engines.local import LocalEngine, LocalOptions
 from bench.engines.ray import RayEngine, RayOptions
 from bench.store.store import Store
 from bench.studies import runner
@@ -35,22 +36,27 @@ def pretend(_report: Any, *, seconds: float) -> Answer:
     return Answer.DONE
 
 
-class Pretending(RayEngine):
-    """The Ray engine, whose calls sleep.
+class Pretending:
+    """An engine whose calls sleep.
 
-    Args:
-        options: of the engine.
-        seconds: of each job, by key.
+    Attributes:
+        seconds: of each job, by key; none where it is not named.
     """
 
-    def __init__(self, options: RayOptions, seconds: dict[str, float]) -> None:
-        super().__init__(options)
-        self._seconds = seconds
+    seconds: dict[str, float]
 
     def submit(self, call: Call) -> None:
         """Start a call that sleeps as long as this job would take."""
-        arguments = {"seconds": self._seconds[call.name]}
-        super().submit(replace(call, function="benchmarks.cluster:pretend", arguments=arguments))
+        arguments = {"seconds": self.seconds.get(call.name, 0.0)}
+        super().submit(replace(call, function="benchmarks.cluster:pretend", arguments=arguments))  # type: ignore[misc]
+
+
+class OnRay(Pretending, RayEngine):
+    """The Ray engine."""
+
+
+class Here(Pretending, LocalEngine):
+    """The local engine."""
 
 
 class Quiet:
@@ -87,13 +93,28 @@ def durations(plan: Plan, committed: Path, pace: float) -> dict[str, float]:
     return cells | {job.key: mean(of_trainings[job.method] or [0.0]) / pace for job in plan.pretrains}
 
 
-def go(engine: Pretending, options: RayOptions, store: Store, pretrains: list[PretrainJob], cells: list[Cell]) -> float:
+def go(engine: Any, options: EngineOptions, store: Store, pretrains: list[PretrainJob], cells: list[Cell]) -> float:
     """Seconds that the runner takes for some jobs."""
     view = Quiet()
     begun = time.monotonic()
     runner._Run(engine, store, options, view, 0).go(pretrains, cells)
     assert view.ended == len(pretrains) + len(cells)
     return time.monotonic() - begun
+
+
+def overhead(repeats: int) -> dict[str, float]:
+    """Milliseconds that the runner and two warm local workers take for a cell that does nothing."""
+    cells = list({cell.key: cell for cell in _plan(repeats).cells}.values())
+    options = LocalOptions(workers=2, device="cpu")
+    with tempfile.TemporaryDirectory() as folder, Here(options) as engine:
+        engine.seconds = {}
+        store = Store(Path(folder) / "store")
+        go(engine, options, store, [], cells[:10])
+        return {"cells": len(cells), "ms_per_cell": 1000 * go(engine, options, store, [], cells) / len(cells)}
+
+
+def _plan(repeats: int) -> Plan:
+    return make_plan(load_study("leaderboard", {"seeds": repeats}), Inputs(click.echo))
 
 
 @click.command()
@@ -105,7 +126,7 @@ def main(committed: Path, nodes: int, repeats: int, pace: float) -> None:
     """Measure the efficiency of scheduling."""
     from ray.cluster_utils import Cluster
 
-    plan = make_plan(load_study("leaderboard", {"seeds": repeats}), Inputs(click.echo))
+    plan = _plan(repeats)
     cells = list({cell.key: cell for cell in plan.cells}.values())
     seconds = durations(plan, committed, pace)
     # Every node starts a process before time is taken.
@@ -116,10 +137,8 @@ def main(committed: Path, nodes: int, repeats: int, pace: float) -> None:
     cluster.wait_for_nodes()
     options = RayOptions(kind="ray", address=cluster.address, device="cpu")
     try:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Pretending(options, seconds | {job.key: 2.0 for job in first}) as engine,
-        ):
+        with tempfile.TemporaryDirectory() as folder, OnRay(options) as engine:
+            engine.seconds = seconds | {job.key: 2.0 for job in first}
             store = Store(Path(folder) / "store")
             go(engine, options, store, first, [])
             took = go(engine, options, store, plan.pretrains, cells)
