@@ -58,7 +58,7 @@ def augment(rounds: int, batch: int, as_json: bool) -> None:
 
 
 @benchmarks.command()
-@click.option("--methods", default="moco,simclr,byol", show_default=True, help="Comma-separated methods.")
+@click.option("--methods", default="moco,simclr,byol,dino,vicreg", show_default=True, help="Comma-separated methods.")
 @click.option("--rounds", default=5, show_default=True, help="Passes of 4 steps that each makes; the median counts.")
 @click.option("--batch", default=128, show_default=True, help="Tiles in a step.")
 @click.option("--size", default=64, show_default=True, help="Side of tiles and views, pixels.")

@@ -12,12 +12,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightly.loss import NegativeCosineSimilarity, NTXentLoss
-from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead, MoCoProjectionHead, SimCLRProjectionHead
+from lightly.loss import DINOLoss, NegativeCosineSimilarity, NTXentLoss, VICRegLoss
+from lightly.models.modules import (
+    BYOLPredictionHead,
+    BYOLProjectionHead,
+    DINOProjectionHead,
+    MoCoProjectionHead,
+    SimCLRProjectionHead,
+)
+from lightly.models.modules.heads import VICRegProjectionHead
 from lightly.models.utils import deactivate_requires_grad, update_momentum
 from lightly.transforms.byol_transform import BYOLTransform, BYOLView1Transform, BYOLView2Transform
+from lightly.transforms.dino_transform import DINOTransform
 from lightly.transforms.moco_transform import MoCoV2Transform
 from lightly.transforms.simclr_transform import SimCLRTransform
+from lightly.transforms.vicreg_transform import VICRegTransform
 from PIL import Image
 from torch import Tensor, nn
 from torch.optim import SGD
@@ -31,8 +40,15 @@ from bench.pretraining.method import Batch, Length
 from bench.pretraining.options import TrainingOptions
 from benchmarks.augmentation import alternate, scenes
 
-METHODS = ("moco", "simclr", "byol")
+METHODS = ("moco", "simclr", "byol", "dino", "vicreg")
 QUEUE = 4096
+# Heads of the papers' widths would take longer than ResNet-18 on two cores, on both sides.
+OUTPUTS, WIDTH = 4096, 2048
+OPTIONS: dict[str, dict[str, Any]] = {
+    "moco": {"queue": QUEUE},
+    "dino": {"out_dim": OUTPUTS},
+    "vicreg": {"hidden": WIDTH, "dim": WIDTH},
+}
 # Long enough that no schedule comes near its end.
 LENGTH = Length(steps=100_000, steps_per_epoch=1000)
 # Batches in a pass.
@@ -80,8 +96,8 @@ def measure(
 def our_pass(name: str, tiles: np.ndarray, batch: int, size: int, arithmetic: str) -> Pass:
     """A pass of steps as `bench.pretraining.loop.train` makes them."""
     spec = methods.get(name)
-    queue = {"queue": QUEUE} if name == "moco" else {}
-    options = spec.options.model_validate({"batch": batch, "size": size, "precision": arithmetic, **queue})
+    more = OPTIONS.get(name, {})
+    options = spec.options.model_validate({"batch": batch, "size": size, "precision": arithmetic, **more})
     assert isinstance(options, TrainingOptions)
     torch.manual_seed(0)
     method = spec.load()(backbones.build("resnet18"), options, None, LENGTH)
@@ -135,12 +151,14 @@ def lightlys_pass(
         "moco": lambda: MoCoV2Transform(input_size=size),
         "simclr": lambda: SimCLRTransform(input_size=size),
         "byol": lambda: BYOLTransform(BYOLView1Transform(input_size=size), BYOLView2Transform(input_size=size)),
+        "dino": lambda: DINOTransform(global_crop_size=size, n_local_views=0),
+        "vicreg": lambda: VICRegTransform(input_size=size),
     }[name]()
     pictures = Pictures(tiles, transform)
     loader = DataLoader(
         pictures, batch, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0
     )
-    model: PlainMoCo | PlainSimCLR | PlainBYOL = PLAIN[name](network()).to(device)
+    model: Plain = PLAIN[name](network()).to(device)
     optimiser = SGD([p for p in model.parameters() if p.requires_grad], lr=0.01, momentum=0.9, weight_decay=1e-4)
 
     def make() -> None:
@@ -225,8 +243,61 @@ class PlainBYOL(nn.Module):
         update_momentum(self.student, self.teacher, 0.99)
 
 
-PLAIN: dict[str, type[PlainMoCo | PlainSimCLR | PlainBYOL]] = {
+class PlainVICReg(nn.Module):
+    """VICReg as lightly's examples write it."""
+
+    def __init__(self, network: ResNet) -> None:
+        super().__init__()
+        self.backbone = nn.Sequential(
+            *list(network.children())[:-1],
+            nn.Flatten(start_dim=1),
+            VICRegProjectionHead(network.fc.in_features, WIDTH, WIDTH),
+        )
+        self.loss = VICRegLoss()
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """Loss of a pair of views."""
+        loss: Tensor = self.loss(self.backbone(first), self.backbone(second))
+        return loss
+
+    def follow(self) -> None:
+        """There is no teacher."""
+
+
+class PlainDINO(nn.Module):
+    """DINO as lightly's examples write it, of two views."""
+
+    def __init__(self, network: ResNet) -> None:
+        super().__init__()
+        width = network.fc.in_features
+        self.student = nn.Sequential(
+            *list(network.children())[:-1], nn.Flatten(start_dim=1), DINOProjectionHead(width, 2048, 256, OUTPUTS)
+        )
+        self.teacher = nn.Sequential(
+            *deepcopy(list(network.children())[:-1]),
+            nn.Flatten(start_dim=1),
+            DINOProjectionHead(width, 2048, 256, OUTPUTS),
+        )
+        deactivate_requires_grad(self.teacher)
+        self.loss = DINOLoss(OUTPUTS)
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """Loss of a pair of views, in both directions."""
+        with torch.no_grad():
+            targets = [self.teacher(view) for view in (first, second)]
+        loss: Tensor = self.loss(targets, [self.student(view) for view in (first, second)], epoch=1)
+        return loss
+
+    def follow(self) -> None:
+        """Move the teacher."""
+        update_momentum(self.student, self.teacher, 0.996)
+
+
+Plain = PlainMoCo | PlainSimCLR | PlainBYOL | PlainVICReg | PlainDINO
+PLAIN: dict[str, type[Plain]] = {
     "moco": PlainMoCo,
     "simclr": PlainSimCLR,
     "byol": PlainBYOL,
+    "dino": PlainDINO,
+    "vicreg": PlainVICReg,
 }

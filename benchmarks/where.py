@@ -10,9 +10,11 @@ budget.views`), what a step costs is multiplied. The profiler slows Python code 
 looks larger than it is.
 """
 
+import contextlib
 import cProfile
 import json
 import pstats
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -95,7 +97,8 @@ def run(job: PretrainJob | Cell, store: Path) -> dict[str, float]:
 
     function = work.pretrain if isinstance(job, PretrainJob) else work.fine_tune
     name = "job" if isinstance(job, PretrainJob) else "cell"
-    function(lambda *_: None, **{name: as_sent(job)}, store=str(store), device="cpu", threads=1)  # type: ignore[operator]
+    with contextlib.redirect_stdout(sys.stderr):
+        function(lambda *_: None, **{name: as_sent(job)}, store=str(store), device="cpu", threads=1)  # type: ignore[operator]
     profile.disable()
     return seconds(profile, time.perf_counter() - wall, time.process_time() - processor)
 
