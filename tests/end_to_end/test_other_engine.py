@@ -88,7 +88,7 @@ def test_it_is_listed_with_its_options_and_they_are_checked(study, installed, tm
     listed = json.loads(bench("engines", "--json", env=installed).stdout)
     assert ["local", "ray", "here"] == list(listed)
     shown = json.loads(bench("engines", "show", "here", "--json", env=installed).stdout)
-    assert ["kind", "threads", "device", "diary"] == list(shown["options"])
+    assert ["kind", "threads", "ranks", "device", "diary"] == list(shown["options"])
     asked = ["plan", "--study", study, "--store", tmp_path, "--set", "engine={kind: here, diary: d, workers: 2}"]
     refused = bench(*asked, env=installed)
     assert (2, 1) == (refused.returncode, refused.stderr.count("\n")), refused.stderr
