@@ -113,12 +113,12 @@ class RayEngine:
         ray = _import_ray()
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        ask = ray.remote(num_cpus=0)(devices.arithmetic if self._gpus else of_processor)
+        ask = ray.remote(num_cpus=0)(_native)
         nodes = [
             node["NodeID"] for node in ray.nodes() if node["Alive"] and (not self._gpus or node["Resources"].get("GPU"))
         ]
         places = [NodeAffinitySchedulingStrategy(node, soft=False) for node in nodes]
-        said = ray.get([ask.options(scheduling_strategy=place).remote() for place in places])
+        said = ray.get([ask.options(scheduling_strategy=place).remote(bool(self._gpus)) for place in places])
         return "bf16" if set(said) == {"bf16"} else "fp32"
 
     def submit(self, call: Call) -> None:
@@ -179,6 +179,11 @@ class _Mailbox:
     def ask_to_stop(self) -> None:
         """Answer all reports from now on with a stop."""
         self._stop = True
+
+
+def _native(gpus: bool) -> str:
+    """What this node computes natively."""
+    return devices.arithmetic() if gpus else of_processor()
 
 
 def _work(call: Call, mailbox: Any, gpus: float) -> Event:

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from running import records
 
+from bench.core.arithmetic import of_processor
 from bench.core.errors import StudyError
 from bench.engines.ray import RayEngine, RayOptions
 from bench.store.store import Store
@@ -91,3 +92,9 @@ def test_a_cluster_that_is_not_there_is_one_line(address, monkeypatch, tmp_path)
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))  # where a cluster of this machine would be found
     with pytest.raises(StudyError, match=rf"engine ray: no cluster at {address} \(.*\): start one, or say address"):
         RayEngine(RayOptions(kind="ray", address=address)).__enter__()
+
+
+def test_the_arithmetic_of_a_cluster_is_the_lowest_of_its_nodes(cluster):
+    """Both nodes are processes of this machine, and compute as it does."""
+    options = RayOptions(kind="ray", address=cluster.address, device="cpu")
+    assert of_processor() == options.arithmetic()
