@@ -4,9 +4,9 @@ It is no process pool of the standard library, as `bench.core.processes` is: a c
 dies costs its own call alone and is replaced, and a call that is under way can be ended.
 
 Workers are never forked from this process: a fork of one with threads or a GPU context is not safe. On Linux they are
-forked from one that has imported what calls need and has neither (`bench.engines.preload`), if the engine was told in
-time; else each is spawned and imports for itself. A worker whose parent dies ends at its next report, and one that dies
-itself is noticed by the end of its pipe and replaced.
+forked from one that has imported what calls need and has neither (`bench.engines.preload`, docs/decisions/097), if the
+engine was told in time; else each is spawned and imports for itself. A worker whose parent dies ends at its next report,
+and one that dies itself is noticed by the end of its pipe and replaced.
 
 Each worker sees one GPU, where there are any: `CUDA_VISIBLE_DEVICES` is the first thing that it sets. A GPU first
 has one call; when that has ended, it gets as many workers as calls like it fit its memory. A call that runs out of
