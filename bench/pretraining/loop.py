@@ -136,7 +136,8 @@ def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: st
         method.after_step(step + 1)
         if report:
             context.progress(step + 1, steps, f"loss {float(total.detach()):.3f}")
-        stop = ranks.on_any(stopping.asked()) and step + 1 < steps
+        # Several ranks agree at a report, for asking waits for all of them.
+        stop = (report or ranks.count() == 1) and ranks.on_any(stopping.asked()) and step + 1 < steps
         save = ranks.number() == 0 and (stop or time.monotonic() - saved > CHECKPOINT_SECONDS)
         if save or step % CHECK_STEPS == 0 or step + 1 == steps:
             watch.read()
