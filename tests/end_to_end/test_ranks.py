@@ -23,11 +23,3 @@ def test_two_ranks_make_the_weights_of_one_process_and_those_that_cannot_be_shar
         assert alone["key"] == together["key"]
         for name, loss in alone["losses"].items():
             assert abs(loss - together["losses"][name]) < 0.01 * abs(loss)
-
-
-def test_a_batch_that_ranks_do_not_divide_fails_in_one_line(study, tmp_path):
-    asked = ["--methods", "simclr", "--no-references", "--seeds", "1", "--set", "engine.ranks=3"]
-    done = bench("pretrain", "--study", study, "--store", tmp_path / "store", *asked)
-    assert 1 == done.returncode
-    assert "is not divided evenly by 3 ranks: change one of them" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
