@@ -171,6 +171,13 @@ def _mean_over_ranks(values: Tensor) -> Tensor:
     return total / count()
 
 
+def _sum(values: Tensor) -> Tensor:
+    """The sum over all ranks, without gradient."""
+    total = values.clone(memory_format=torch.contiguous_format)
+    distributed.all_reduce(total)
+    return total
+
+
 # torch.distributed.nn has both, and is deprecated; what follows it is not in all the torches that work here.
 class _Gathered(torch.autograd.Function):
     """The tensors of all ranks, R x their shape; backward, what all ranks ask of this one's."""
@@ -187,9 +194,7 @@ class _Gathered(torch.autograd.Function):
     def backward(ctx: Any, asked: Tensor) -> Tensor:
         """Add up, and keep this rank's."""
         del ctx
-        total = asked.clone(memory_format=torch.contiguous_format)
-        distributed.all_reduce(total)
-        return total[number()]
+        return _sum(asked)[number()]
 
 
 class _Added(torch.autograd.Function):
@@ -199,14 +204,10 @@ class _Added(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor) -> Tensor:
         """Add up."""
         del ctx
-        total = values.clone(memory_format=torch.contiguous_format)
-        distributed.all_reduce(total)
-        return total
+        return _sum(values)
 
     @staticmethod
     def backward(ctx: Any, asked: Tensor) -> Tensor:
         """Add up."""
         del ctx
-        total = asked.clone(memory_format=torch.contiguous_format)
-        distributed.all_reduce(total)
-        return total
+        return _sum(asked)
