@@ -30,9 +30,12 @@ def group() -> None:
 @group.command()
 @options.store()
 @click.option("--out", type=FOLDER, default=Path("leaderboard"), show_default=True, help="Folder for index.html.")
-def page(store: Path, out: Path) -> None:
+@click.option("--protocols", help="Comma-separated protocols that it is of; all by default.")
+def page(store: Path, out: Path, protocols: str | None) -> None:
     """Write one static HTML file with tables, curves, verdicts and the provenance of every number."""
-    path, left_out = write_page(store, out)
+    from bench.cli.study import split
+
+    path, left_out = write_page(store, out, split("protocols", protocols, str) if protocols else ())
     for line in left_out:
         click.echo(f"bench: left out: {line}", err=True)
     click.echo(path)

@@ -16,16 +16,13 @@ A call that starts processes of its own, as a pretraining of several ranks does,
 that sees them all and ends with the call; without GPUs it counts as so many calls.
 """
 
-import gc
-import importlib
 import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
@@ -35,12 +32,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from bench.core import stopping
 from bench.core.cores import usable_cores
 from bench.core.errors import StudyError
 from bench.engines import devices
 from bench.engines.devices import VISIBLE, Memory, visible_gpus
-from bench.engines.engine import Call, EngineOptions, Event, Resources, perform
+from bench.engines.engine import Call, EngineOptions, Event, Resources
+from bench.engines.worker import environment_of, serve, thread_variables
 
 MOST_WORKERS = 8
 # Of a GPU's memory, what calls may hold together.
@@ -100,9 +97,9 @@ class LocalOptions(EngineOptions):
         _Server.threads = self.threads
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["bench.engines.preload"])
-        with _environment(
+        with environment_of(
             {
-                **_thread_variables(self.threads),
+                **thread_variables(self.threads),
                 MODULES: " ".join(modules),
                 VISIBLE: "",
                 "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
@@ -330,9 +327,9 @@ class LocalEngine:
         if place != CPU or self._options.device == "cpu":
             environment[VISIBLE] = place
         arguments = (theirs, self._options.threads, self._memory, environment)
-        process = self._context.Process(target=_serve, args=arguments, daemon=True)
+        process = self._context.Process(target=serve, args=arguments, daemon=True)
         # A spawned one reads it as it starts, a forked one has that of long ago.
-        with _environment(environment):
+        with environment_of(environment):
             process.start()
         theirs.close()
         worker = _Worker(process, ours, place)
@@ -359,71 +356,3 @@ class _Server:
     """The process that workers are forked from, of which there is one at most: the threads of its libraries."""
 
     threads: int | None = None
-
-
-def _thread_variables(threads: int) -> dict[str, str]:
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    return dict.fromkeys(names, str(threads))
-
-
-@contextmanager
-def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
-    """Variables that a process which starts meanwhile inherits; None for one that it does not."""
-    before = dict(os.environ)
-    for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    try:
-        yield
-    finally:
-        for name in values:
-            if name in before:
-                os.environ[name] = before[name]
-            else:
-                os.environ.pop(name, None)
-
-
-def _serve(pipe: Connection, threads: int, memory: str, environment: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environment | _thread_variables(threads))
-    # Ctrl-C reaches the whole process group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stopping.listen()
-    modules = 0
-    while True:
-        try:
-            call: Call = pipe.recv()
-        except EOFError:
-            return
-        event = _answer(pipe, call)
-        held = _held(memory)
-        # Models sit in reference cycles, and the collector counts objects, not the tensors they hold.
-        gc.collect()
-        if len(sys.modules) != modules:
-            # The libraries that a call imported stay for good: millions of objects not to be searched again.
-            modules = len(sys.modules)
-            gc.freeze()
-        _send(pipe, event, held)
-
-
-def _held(memory: str) -> Memory | None:
-    module, name = memory.split(":")
-    found: Memory | None = getattr(importlib.import_module(module), name)()
-    return found
-
-
-def _answer(pipe: Connection, call: Call) -> Event:
-    def report(done: int, total: int, text: str) -> None:
-        _send(pipe, Event(call.name, "progress", (done, total, text)))
-
-    return perform(call, report)
-
-
-def _send(pipe: Connection, event: Event, memory: Memory | None = None) -> None:
-    try:
-        pipe.send((event, memory))
-    except OSError:
-        # The parent is gone: nobody will read the result, and a new run waits for the claim we hold.
-        os._exit(1)

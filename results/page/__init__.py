@@ -1,11 +1,14 @@
 """The leaderboard as one static HTML file: no network, no library, every number with its provenance."""
 
 import json
+import os
+from collections.abc import Collection
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from bench.core.errors import StoreError
 from bench.core.files import write_text
 from results.labels import percent
 from results.looks import DARK, DASHES, LIGHT, MARKERS
@@ -13,21 +16,48 @@ from results.page.content import Content, gather
 from results.tables.formats import html_environment
 
 PAGE = "index.html"
+# Each record brings 2 KB of its provenance along: 40 MB are as much as a browser opens at once.
+MOST_RECORDS = 20_000
 
 
-def write_page(store: Path, folder: Path) -> tuple[Path, list[str]]:
+def write_page(store: Path, folder: Path, protocols: Collection[str] = ()) -> tuple[Path, list[str]]:
     """Write `index.html` for a store into `folder`.
+
+    Args:
+        store: the store's folder.
+        folder: where the page goes.
+        protocols: ids of the protocols that it is of; of all where there is none.
 
     Returns:
         Its path, and a line for each file of the store that was left out.
 
     Raises:
-        StoreError: there is no store, or it has no usable record.
+        StoreError: there is no store, it has no usable record, or more than `MOST_RECORDS` of these protocols.
     """
-    content = gather(store, store)
+    if not protocols:
+        _refuse_too_many(store, _count_records(store))
+    content = gather(store, store, protocols)
+    _refuse_too_many(store, len(content.data["records"]))
     path = folder / PAGE
     write_text(path, render_page(content))
     return path, content.left_out
+
+
+def _count_records(store: Path) -> int:
+    """Files that should be records, counted and not read: a million take minutes to read."""
+    try:
+        with os.scandir(store / "records") as files:
+            return sum(1 for file in files if file.name.endswith(".json"))
+    except FileNotFoundError:
+        return 0  # what is wrong is said by who reads it
+
+
+def _refuse_too_many(store: Path, records: int) -> None:
+    if records > MOST_RECORDS:
+        raise StoreError(
+            f"{store}: {records:,} records are more than a page can show, {MOST_RECORDS:,}: name some of its protocols "
+            "with --protocols, or read all with `bench table`"
+        )
 
 
 def render_page(content: Content) -> str:

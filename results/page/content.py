@@ -1,5 +1,6 @@
 """What the leaderboard page says, gathered from a store; the template only lays it out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pandas as pd
 
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
+from bench.store.records import Record
 from results import warned
 from results.answers import Answers, answers
 from results.frame import from_records, scan
@@ -119,17 +121,23 @@ class Content:
         return sum(not headline.sure for board in self.boards for headline in board.headlines)
 
 
-def gather(store: Path, predictions: Path | None = None) -> Content:
+def gather(store: Path, predictions: Path | None = None, protocols: Collection[str] = ()) -> Content:
     """Compute the page's content from a store, and the pictures from the store where the predictions were saved.
 
+    Args:
+        store: the store's folder.
+        predictions: the store where the predictions were saved; None for a page without pictures.
+        protocols: ids of the protocols that it is of; of all where there is none.
+
     Raises:
-        StoreError: there is no store, or it has no usable record.
+        StoreError: there is no store, or it has no usable record of these protocols.
     """
     found = scan(store)
-    if not found.records:
-        raise StoreError(f"{store} holds no usable record: run a study first with `bench run`")
+    records = _of(found.records, protocols, store)
     failures = read_failures(store, {record.key for record in found.records})
-    frame, failed = _label(from_records(found.records), failures)
+    if protocols:
+        failures = [failure for failure in failures if failure.protocol in protocols]
+    frame, failed = _label(from_records(records), failures)
     names = ["method", "row", "variant"]
     variants = sorted({*frame["variant"], *failed["variant"]}, key=order(pd.concat([frame[names], failed[names]])))
     given = looks(variants)
@@ -154,7 +162,7 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
         looks=given,
         checks=evidence.checks(frame, comparisons),
         sources=evidence.sources(frame),
-        outcomes=evidence.kept_outcomes(store, found.records),
+        outcomes=evidence.kept_outcomes(store, records),
         amounts=_amounts(boards),
         designs=designs,
         grids=[*(grid(one, frame["backbone"].nunique()) for one in answered.robustness), *tuned(frame)],
@@ -167,8 +175,18 @@ def gather(store: Path, predictions: Path | None = None) -> Content:
         ],
         failures=failures,
         left_out=[*found.left_out, *unread, *problems],
-        data=embed(store, found.records),
+        data=embed(store, records),
     )
+
+
+def _of(records: list[Record], protocols: Collection[str], store: Path) -> list[Record]:
+    """The records of some protocols; of all where none is named."""
+    if not records:
+        raise StoreError(f"{store} holds no usable record: run a study first with `bench run`")
+    held = sorted({record.protocol for record in records})
+    if unknown := sorted(set(protocols) - set(held)):
+        raise StoreError(f"{store} holds no record of protocol {unknown[0]!r}: it has {', '.join(held)}")
+    return [record for record in records if not protocols or record.protocol in protocols]
 
 
 def _amount(made: pd.Series) -> str:

@@ -52,6 +52,34 @@ def test_real_and_synthetic_data_together_are_told_apart(tmp_path, make_study, w
     assert [True, False] == [board.synthetic for board in content.boards]
 
 
+def test_a_page_of_some_protocols_has_their_records_and_failures_alone(tmp_path, make_study, write_store):
+    write_store(tmp_path, make_study(synthetic=True))
+    other = "geokr-2021/potsdam"
+    write_store(tmp_path, make_study(boards=[(other, "potsdam", "resnet18")]))
+    add_failure(tmp_path, failure())
+    content = gather(tmp_path, protocols=[other])
+    assert [other] == [board.protocol for board in content.boards]
+    assert {other} == {record["protocol"] for record in content.data["records"].values()}
+    assert [] == content.failures
+    with pytest.raises(StoreError, match="no record of protocol 'potsdam': it has demo/city, geokr-2021/potsdam"):
+        gather(tmp_path, protocols=["potsdam"])
+
+
+def test_more_records_than_a_page_can_show_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("results.page.MOST_RECORDS", 3)
+    (tmp_path / "records").mkdir()
+    for number in range(4):
+        (tmp_path / "records" / f"{number}.json").write_text("not a record")
+    with pytest.raises(StoreError, match="4 records are more than a page can show, 3: name some of its protocols"):
+        write_page(tmp_path, tmp_path / "out")
+
+
+def test_protocols_that_are_still_too_many_are_refused_too(store, monkeypatch):
+    monkeypatch.setattr("results.page.MOST_RECORDS", 3)
+    with pytest.raises(StoreError, match="more than a page can show"):
+        write_page(store, store / "out", ["demo/city"])
+
+
 def test_a_method_that_failed_everywhere_still_has_a_row_that_says_so(store):
     add_failure(store, failure())
     content = gather(store)
