@@ -1,6 +1,7 @@
 """Running the command line as a user does, for tests that need whole processes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 # Of the checkout.
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "from bench.cli import main; main()"
+# A terminal on which lines are not broken.
+WIDE = os.environ | {"COLUMNS": "300"}
 
 
 def bench(*arguments, **options):

@@ -68,8 +68,9 @@ def plan(
 
     Differences follow from how the store's records spread over seeds, or from --spread.
 
-    With --slurm, print a batch script in place of that. With --design, show instead what rows and protocols are given, where they differ, and what each planned sentence can
-    be about; an absent corpus or data set is said there, and keeps nothing else from being shown.
+    With --slurm, print a batch script in place of that. With --design, show instead what rows and protocols are given,
+    where they differ, and what each planned sentence can be about; an absent corpus or data set is said there, and keeps
+    nothing else from being shown.
     """
     _check(as_design=as_design, form=form, slurm=slurm, gres=gres, repeat=repeat)
     console = Console()
@@ -109,6 +110,14 @@ def plan(
     console.print(cost)
     words = "each processor in its own arithmetic" if study.precision == AUTO else f"in {study.precision}"
     console.print(f"It would run on {study.engine.describe()}, {words}.", highlight=False)
+    if study.engine.ranks > 1 and (alone := _cannot_be_shared(whole)):
+        console.print(f"One process each pretrains {', '.join(alone)}, which ranks cannot share.", highlight=False)
+
+
+def _cannot_be_shared(plan: Plan) -> list[str]:
+    """Methods of a plan that train, and in one process alone."""
+    used = [methods.get(name) for name in sorted({job.method for job in plan.pretrains})]
+    return [spec.name for spec in used if issubclass(spec.options, TrainingOptions) and not spec.parallel]
 
 
 def _check(*, as_design: bool, form: str | None, slurm: int | None, gres: str | None, repeat: int | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from filelock import FileLock
-from running import bench
+from running import WIDE, bench
 
 from bench.core import files
 from bench.corpus.build.pipeline import build_corpus
@@ -78,7 +78,7 @@ def finished(once, study):
     """The store of an uninterrupted run, and what the run printed."""
 
     def run(folder: Path) -> None:
-        done = bench("run", "--study", study, "--store", folder / "whole", env=os.environ | {"COLUMNS": "200"})
+        done = bench("run", "--study", study, "--store", folder / "whole", env=WIDE)
         assert done.returncode == 0, done.stderr
         (folder / "printed.txt").write_text(done.stdout)
 

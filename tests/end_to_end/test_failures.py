@@ -1,15 +1,12 @@
 """A run that cannot have worked leaves no result, stops nothing else, and is tried again only when asked."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from running import bench, records
-
-WIDE = os.environ | {"COLUMNS": "300"}
+from running import WIDE, bench, records
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import shutil
 import signal
@@ -13,7 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from running import COMMAND, ROOT, bench, records
+from running import COMMAND, ROOT, WIDE, bench, records
 
 from bench.store.outcomes import read_outcomes
 from bench.store.records import read_record
@@ -90,7 +89,7 @@ def test_the_table_is_printed_and_written_in_every_format(finished):
 def test_a_second_run_does_nothing_twice(finished, study):
     store, printed = finished
     before = {path: path.stat().st_mtime_ns for path in (store / "records").iterdir()}
-    again = bench("run", "--study", study, "--store", store, env=os.environ | {"COLUMNS": "200"})
+    again = bench("run", "--study", study, "--store", store, env=WIDE)
     assert again.returncode == 0
     assert "everything is done already" in again.stderr
     assert again.stdout == printed

@@ -2,7 +2,7 @@
 
 import json
 
-from running import bench
+from running import WIDE, bench
 
 
 def test_two_ranks_make_the_weights_of_one_process_and_those_that_cannot_be_shared_are_not(study, tmp_path):
@@ -12,10 +12,12 @@ def test_two_ranks_make_the_weights_of_one_process_and_those_that_cannot_be_shar
         settings = (f"engine.ranks={ranks}", "pretrain.precision=fp32", "options.cmid.queue=16")
         asked = ["--methods", "simclr,cmid", "--no-references", "--seeds", "1"]
         asked += [part for setting in settings for part in ("--set", setting)]
-        done = bench("pretrain", "--study", study, "--store", store, *asked)
+        planned = ["--study", study, "--store", store, *asked]
+        done = bench("pretrain", *planned)
         assert 0 == done.returncode, done.stderr
         found = [json.loads(path.read_text()) for path in store.glob("weights/*/card.json")]
         cards[ranks] = {card["method"]: card for card in found}
+    assert "One process each pretrains cmid, which ranks cannot share." in bench("plan", *planned, env=WIDE).stdout
     assert 2 == cards[2]["simclr"]["provenance"]["ranks"]
     assert "ranks" not in cards[2]["cmid"]["provenance"]
     for method in ("simclr", "cmid"):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 import yaml
-from running import COMMAND, bench
+from running import COMMAND, WIDE, bench
 
 from bench.store.questions import read_questions
 
@@ -36,7 +36,7 @@ def both_rows(seeds):
 
 
 def run(quick, store, *options):
-    return bench("run", "--study", quick, "--store", store, *options, env=os.environ | {"COLUMNS": "200"})
+    return bench("run", "--study", quick, "--store", store, *options, env=WIDE)
 
 
 def test_seeds_are_added_to_the_cap_also_after_a_kill_and_the_verdict_says_how_they_were_chosen(quick, tmp_path):
