@@ -107,6 +107,20 @@ def finetune(task: str, backbone: str, steps: int, rounds: int, as_json: bool) -
 
 
 @benchmarks.command()
+@click.option("--method", default="geokr", show_default=True, help="Method that is trained.")
+@click.option("--backbone", default="timm:test_resnet", show_default=True, help="Name of the network.")
+@click.option("--size", default=256, show_default=True, help="Side of tiles and views, pixels.")
+@click.option("--batch", default=64, show_default=True, help="Tiles in a step.")
+@click.option("--rounds", default=3, show_default=True, help="Turns that each gets; the median counts.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def read(method: str, backbone: str, size: int, batch: int, rounds: int, as_json: bool) -> None:
+    """Pretrain on a corpus that is read from the disk, beside one batch that is ready."""
+    from benchmarks.reading import measure
+
+    _echo(measure(method, backbone, size, batch, rounds), as_json)
+
+
+@benchmarks.command()
 @click.option("--repeats", default=5, show_default=True, help="Of study leaderboard, 392 cells each.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def overhead(repeats: int, as_json: bool) -> None:
