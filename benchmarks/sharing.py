@@ -45,8 +45,6 @@ def one_run(store: Path) -> None:
 
 def one_cell(key: str, store: Path) -> None:
     """One of them in this process, and its pretraining where the store does not have it."""
-    made = Store(store)
-    made.open_for_writing()
     (cell,) = [each for each in plan().cells if each.key == key]
     common = {"store": str(store), "device": "cpu", "threads": 1}
     log = str(store / "log.txt")
@@ -67,6 +65,7 @@ def _timed(*asked: str) -> float:
 def _apart(keys: list[str], folder: Path, weights: Path | None) -> float:
     """Seconds of a process a cell, as many at a time as there are cores; copies of `weights` are there before."""
     for key in keys:
+        Store(folder / key).open_for_writing()
         if weights:
             shutil.copytree(weights, folder / key / "weights" / weights.name)
     begun = time.perf_counter()
