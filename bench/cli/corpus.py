@@ -8,6 +8,7 @@ from bench.cli import options
 from bench.cli.corpus_build import build
 from bench.cli.corpus_counts import controls_of, listed, say
 from bench.cli.corpus_derive import filter_tiles, merge, sample, split
+from bench.cli.corpus_fetch import fetch
 from bench.cli.corpus_report import report
 from bench.cli.options import FOLDER
 from bench.core.errors import CorpusError
@@ -55,5 +56,5 @@ def info(folder: Path) -> None:
     say(opened)
 
 
-for command in (build, merge, filter_tiles, split, sample, report):
+for command in (build, fetch, merge, filter_tiles, split, sample, report):
     corpus.add_command(command)

@@ -25,5 +25,9 @@ class WeightsError(BenchError):
     """A weights file is absent, unsafe, or does not fit the backbone."""
 
 
+class NotFoundError(BenchError):
+    """A machine that was asked has nothing at an address."""
+
+
 class DivergedError(BenchError):
     """A training's loss or weights are no longer finite: the job has failed, and has no result."""

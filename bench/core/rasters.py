@@ -72,14 +72,15 @@ def open_raster(path: Path, error: type[BenchError], *, georeferenced: bool = Fa
         kind = "TIFF" if driver == "GTiff" else f"{driver} file"
         why = because(reason, "convert it, or fetch it again")
         raise error(f"{path} is not a readable {kind}{why}") from None
-    problem = _too_large(dataset) or _not_numbers(dataset) or (_nowhere(dataset) if georeferenced else None)
+    problem = too_large(dataset) or _not_numbers(dataset) or (_nowhere(dataset) if georeferenced else None)
     if problem:
         dataset.close()
         raise error(f"{path} {problem}")
     return dataset
 
 
-def _too_large(dataset: DatasetReader) -> str | None:
+def too_large(dataset: DatasetReader) -> str | None:
+    """What a header claims beyond all measure, to follow the file's name; None where it does not."""
     if dataset.width * dataset.height * dataset.count > MAX_VALUES:
         return f"claims {dataset.width} x {dataset.height} x {dataset.count} values: refused"
     for (rows, columns), dtype in zip(dataset.block_shapes, dataset.dtypes, strict=True):

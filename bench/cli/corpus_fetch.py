@@ -1,0 +1,255 @@
+"""`bench corpus fetch`: imagery and land cover of places from public archives, frozen in a manifest."""
+
+import re
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.cli.options import FOLDER
+from bench.core.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.core.context import Count
+    from bench.core.web import Web
+    from bench.corpus.fetch.fetching import Asked, Fetch
+    from bench.corpus.fetch.manifest import Manifest
+    from bench.corpus.fetch.places import Place
+
+SIDE = 2560.0
+"""Metres: 256 pixels of 10 m."""
+TILE, STRETCH = 256, "0:3000"
+_DAY = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+_MIB = 1 << 20
+
+
+def _numbers(count: int, shape: str) -> Any:
+    def parse(_context: click.Context, option: click.Parameter, value: str | None) -> tuple[float, ...] | None:
+        if value is None:
+            return None
+        try:
+            found = tuple(float(part) for part in value.split(","))
+        except ValueError:
+            found = ()
+        if len(found) != count:
+            raise CorpusError(f"--{option.name} {value}: give {shape}")
+        return found
+
+    return parse
+
+
+@click.command()
+@click.option("--bbox", callback=_numbers(4, "west,south,east,north in degrees"), help="West,south,east,north.")
+@click.option("--around", callback=_numbers(2, "longitude,latitude in degrees"), help="Or longitude,latitude.")
+@click.option("--km", default=20.0, show_default=True, help="Of --around: side of the square, kilometres.")
+@click.option("--places", type=FOLDER, help="Or a CSV table of places: lon, lat, and name where they have one.")
+@click.option(
+    "--grid", type=click.Choice(["majortom"]), help="Or the shipped list of 2,000 places over all continents."
+)
+@click.option("--manifest", type=FOLDER, help="Or what another fetch wrote: the same again, pixel for pixel.")
+@click.option("--tiles", type=click.IntRange(min=1), help="How many places of the list are taken; all by default.")
+@click.option(
+    "--balance", type=click.Choice(["landcover"]), help="Choose them so that land cover is as even as can be."
+)
+@click.option("--seed", default=0, show_default=True, help="Of the choice.")
+@click.option("--source", default="earth-search", show_default=True, help="Imagery: a shipped name, or your own .yaml.")
+@click.option("--bands", default="red,green,blue", show_default=True, help="Bands of the source, in order.")
+@click.option("--season", default="2021-05/2021-09", show_default=True, help="First and last month or day.")
+@click.option("--clouds", default=10.0, show_default=True, help="Largest share of clouds of a whole image, per cent.")
+@click.option("--window-clouds", default=1.0, show_default=True, help="And of the window, per cent.")
+@click.option("--landcover", default="esa-worldcover", show_default=True, help="Land cover: a source, or none.")
+@click.option("--epoch", type=int, help="Its year; the newest by default.")
+@click.option("--side", default=SIDE, show_default=True, help="Side of a window, metres.")
+@click.option("--out", type=FOLDER, required=True, help="Folder for scenes, land cover and fetch.json.")
+@click.option("--dry-run", is_flag=True, help="Say what would be read and kept, and ask nobody.")
+@click.option("--freeze", is_flag=True, help="Keep the manifest alone.")
+@click.option("--build", is_flag=True, help="Build the corpus too, in the folder's corpus.")
+@click.option("--workers", default=8, show_default=True, type=click.IntRange(1, 32), help="Places at a time.")
+def fetch(out: Path, *, dry_run: bool, freeze: bool, build: bool, workers: int, **given: Any) -> None:
+    """Fetch windows of images and of the land cover below them; a fetch that was stopped goes on when it is run again.
+
+    Only the hosts that the source's file lists are asked. Licence and attribution are in the manifest, fetch.json, with
+    the hash of everything that was read; --manifest fetches the same again, or says what has changed.
+    """
+    from bench.core.web import Web
+    from bench.corpus.fetch.fetching import STATE, Fetch
+    from bench.corpus.fetch.manifest import read_manifest
+
+    if freeze and build:
+        raise CorpusError("--freeze keeps no pixels to build from: leave one of --freeze and --build out")
+    known = read_manifest(given["manifest"]) if given["manifest"] else None
+    asked = None if known else _asked(given)
+    source, cover = (known.source, known.landcover) if known else (asked.source, asked.landcover)  # type: ignore[union-attr]  # one of the two is there
+    places = _places(given, known)
+    click.echo(f"imagery: {source.title}; {source.licence}; {source.attribution}")
+    if cover:
+        click.echo(f"land cover: {cover.title}; {cover.licence}; {cover.attribution}")
+    if asked and dry_run:
+        _say_estimate(asked, len(places) if given["tiles"] is None else min(given["tiles"], len(places)), out)
+        return
+    web = Web(source.hosts, f"source {source.name}", CorpusError)
+    cover_web = Web(cover.hosts, f"source {cover.name}", CorpusError) if cover else None
+    work = Fetch(None if freeze else out, out / STATE, web, cover_web, workers)
+    try:
+        made = known or _new(work, asked, places, given)  # type: ignore[arg-type]  # as above
+        if known:
+            work.begin({"manifest": known.digest})
+            with _bar("fetching", web, cover_web) as advance:
+                work.refetch(known, advance)
+    finally:
+        asked_for = [each.traffic for each in (web, cover_web) if each]
+        requests, received = (sum(getattr(each, name) for each in asked_for) for name in ("requests", "bytes"))
+        click.echo(f"{requests} requests, {received / _MIB:.1f} MiB read")
+    written = work.finish(made, out / "fetch.json")
+    for name, reason in made.left_out.items():
+        click.echo(f"left out: {name}: {reason}")
+    click.echo(f"{len(made.places)} places, {len(made.left_out)} left out, hash {made.digest[:16]}")
+    click.echo(f"wrote {written}")
+    if build:
+        _build(made, out)
+
+
+def _asked(given: dict[str, Any]) -> "Asked":
+    from bench.corpus.fetch import sources
+    from bench.corpus.fetch.fetching import Asked
+
+    source = sources.imagery(given["source"])
+    cover = None if given["landcover"] == "none" else sources.land_cover(given["landcover"])
+    bands = tuple(part.strip() for part in given["bands"].split(",") if part.strip())
+    source.assets_of(bands)
+    if not bands or len(set(bands)) < len(bands):
+        raise CorpusError(f"--bands {given['bands']}: name each band once")
+    if not 2 * source.resolution <= given["side"] <= 50_000:
+        raise CorpusError(f"--side {given['side']:g}: windows have {2 * source.resolution:g} to 50,000 metres")
+    if given["epoch"] is not None and cover is None:
+        raise CorpusError("--epoch is of the land cover: leave it or --landcover none out")
+    return Asked(
+        source=source,
+        landcover=cover,
+        epoch=cover.epoch(given["epoch"]) if cover else None,
+        season=_season(given["season"]),
+        side=given["side"],
+        clouds=given["clouds"],
+        most_clouded=given["window_clouds"] / 100,
+        bands=bands,
+    )
+
+
+def _season(text: str) -> Any:
+    import calendar
+
+    from bench.corpus.fetch.items import Season
+
+    parts = [_DAY.fullmatch(part.strip()) for part in text.split("/")]
+    if len(parts) != 2 or not all(parts):
+        raise CorpusError(f"--season {text}: give the first and the last month or day, such as 2021-05/2021-09")
+    first, last = (part.groups() for part in parts if part)
+    if not all(1 <= int(month) <= 12 for _, month, _ in (first, last)):
+        raise CorpusError(f"--season {text}: months are 01 to 12")
+    end = last[2] or f"{calendar.monthrange(int(last[0]), int(last[1]))[1]:02d}"
+    begin, end = f"{first[0]}-{first[1]}-{first[2] or '01'}", f"{last[0]}-{last[1]}-{end}"
+    if begin > end:
+        raise CorpusError(f"--season {text} ends before it begins")
+    return Season(first=begin, last=end)
+
+
+def _places(given: dict[str, Any], known: "Manifest | None") -> "list[Place]":
+    """The places that are asked for; those of a manifest are in it."""
+    from bench.corpus.fetch import places
+
+    ways = [name for name in ("bbox", "around", "places", "grid", "manifest") if given[name] is not None]
+    if len(ways) != 1:
+        listed = ", ".join(f"--{name}" for name in ways) or "none"
+        raise CorpusError(f"say where by one of --bbox, --around, --places, --grid and --manifest: {listed} is given")
+    if given["balance"] and (given["tiles"] is None or given["landcover"] == "none" or known):
+        raise CorpusError(
+            "--balance landcover chooses --tiles places by their land cover: give both, and no --manifest"
+        )
+    if known:
+        return []
+    if given["bbox"]:
+        found = places.in_box(given["bbox"], given["side"])
+    elif given["around"]:
+        lon, lat = given["around"]
+        found = places.around(lon, lat, given["km"], given["side"])
+    else:
+        found = places.from_file(given["places"] or places.shipped())
+    if given["tiles"] and given["tiles"] > len(found):
+        raise CorpusError(f"--tiles {given['tiles']}: there are {len(found):,} places")
+    return found
+
+
+def _new(work: "Fetch", asked: "Asked", places: "list[Place]", given: dict[str, Any]) -> "Manifest":
+    """Fetch what is asked for, of places that are chosen first where that is asked for too."""
+    where = next(name for name in ("bbox", "around", "places", "grid") if given[name] is not None)
+    chosen = {"where": f"{where} {given[where]}", "tiles": given["tiles"], "balance": given["balance"]}
+    told = asked.told() | chosen | ({"seed": given["seed"]} if given["balance"] else {})
+    work.begin(told)
+    if given["balance"]:
+        with _bar("looking at land cover", work.cover_web) as advance:
+            places = work.balance(asked, places, given["tiles"], given["seed"], advance)
+    elif given["tiles"]:
+        places = places[: given["tiles"]]
+    with _bar("fetching", work.web, work.cover_web) as advance:
+        return work.fetch(asked, places, told, advance)
+
+
+def _say_estimate(asked: "Asked", places: int, out: Path) -> None:
+    from bench.corpus.fetch.fetching import estimate
+
+    expected = estimate(asked, places)
+    there = next(each for each in (out.resolve(), *out.resolve().parents) if each.exists())
+    free = shutil.disk_usage(there).free
+    click.echo(
+        f"{places:,} places: about {expected.read / _MIB:,.0f} MiB would be read from {expected.files:,} files or more, and "
+        f"{expected.kept / _MIB:,.0f} MiB kept; {free / _MIB:,.0f} MiB are free at {there}"
+    )
+
+
+def _build(made: "Manifest", out: Path) -> None:
+    """Cut tiles as large as the windows, at most 256 pixels, with reflectances of 0 to 0.3 as 0 to 255."""
+    from bench.cli import options
+    from bench.cli.corpus_counts import say
+    from bench.corpus.build.pipeline import build_corpus
+    from bench.corpus.fetch.fetching import LANDCOVER, SCENES
+
+    width = made.places[0].bands[made.bands[0]].window[2]
+    cover = made.landcover
+    with options.bar("cutting") as advance:
+        corpus = build_corpus(
+            out / SCENES,
+            out / LANDCOVER if cover else None,
+            cover.product if cover else None,
+            out / "corpus",
+            epoch=made.epoch,
+            size=min(TILE, width),
+            stretch=STRETCH if made.source.values != "uint8" else "none",
+            names=made.bands,
+            progress=advance,
+        )
+    say(corpus)
+
+
+@contextmanager
+def _bar(title: str, *asked: "Web | None") -> "Iterator[Count]":
+    """A bar over places, with the bytes that came until now and the time left, where stderr is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[read]}"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        row = shown.add_task(title, total=None, read="")
+
+        def advance(done: int, total: int) -> None:
+            received = sum(web.traffic.bytes for web in asked if web)
+            shown.update(row, completed=done, total=total, read=f"{received / _MIB:,.1f} MiB")
+
+        yield advance
