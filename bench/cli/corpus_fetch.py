@@ -89,7 +89,8 @@ def fetch(out: Path, *, dry_run: bool, freeze: bool, build: bool, workers: int, 
     if cover:
         click.echo(f"land cover: {cover.title}; {cover.licence}; {cover.attribution}")
     if asked and dry_run:
-        _say_estimate(asked, len(places) if given["tiles"] is None else min(given["tiles"], len(places)), out)
+        adjacent = given["places"] is None and given["grid"] is None
+        _say_estimate(asked, min(given["tiles"] or len(places), len(places)), out, adjacent=adjacent)
         return
     web = Web(source.hosts, f"source {source.name}", CorpusError)
     cover_web = Web(cover.hosts, f"source {cover.name}", CorpusError) if cover else None
@@ -198,10 +199,10 @@ def _new(work: "Fetch", asked: "Asked", places: "list[Place]", given: dict[str, 
         return work.fetch(asked, places, told, advance)
 
 
-def _say_estimate(asked: "Asked", places: int, out: Path) -> None:
+def _say_estimate(asked: "Asked", places: int, out: Path, *, adjacent: bool) -> None:
     from bench.corpus.fetch.fetching import estimate
 
-    expected = estimate(asked, places)
+    expected = estimate(asked, places, adjacent=adjacent)
     there = next(each for each in (out.resolve(), *out.resolve().parents) if each.exists())
     free = shutil.disk_usage(there).free
     click.echo(

@@ -21,6 +21,7 @@ from bench.corpus.fetch.items import Season, find_items
 from bench.corpus.fetch.manifest import FILE, Manifest, Taken
 from bench.corpus.fetch.places import Place
 from bench.corpus.fetch.reading import Pixels
+from bench.corpus.fetch.remote import Remote
 from bench.corpus.fetch.sources import Imagery, LandCover
 from bench.corpus.landcover.registry import load_product
 
@@ -32,6 +33,8 @@ MOST_FAILURES = 5
 NODATA = 0
 # Of the values as they lie in an archive, what deflate leaves of them; for estimates.
 DEFLATED = 0.7
+# Of maps of few codes.
+CODES = 0.1
 # Bytes of a header and of the piece around it that is asked for with it.
 HEADER = 1 << 16
 
@@ -93,6 +96,7 @@ class Fetch:
     def __init__(self, folder: Path | None, state: Path, web: Web, cover_web: Web | None, workers: int) -> None:
         self._folder, self._state = folder, state
         self.web, self.cover_web = web, cover_web
+        self._remote, self._cover = Remote(web), Remote(cover_web) if cover_web else None
         self._workers = workers
 
     def begin(self, told: Mapping[str, Any]) -> None:
@@ -118,14 +122,14 @@ class Fetch:
 
         Places of each class take turns, the rarest class first; places where nothing is mapped are not chosen.
         """
-        source, web = asked.landcover, self.cover_web
+        source, remote = asked.landcover, self._cover
         assert source is not None
-        assert web is not None
+        assert remote is not None
         assert asked.epoch is not None
         product, epoch = load_product(source.product), asked.epoch
 
         def look(place: Place) -> dict[str, Any]:
-            return {"shares": reading.shares(web, source, product, epoch, place, asked.side)}
+            return {"shares": reading.shares(remote, source, product, epoch, place, asked.side)}
 
         found = self._each(places, "cover", look, advance)
         by_class: defaultdict[str, list[Place]] = defaultdict(list)
@@ -227,7 +231,7 @@ class Fetch:
         reason = f"no image of {asked.season.first}/{asked.season.last} with at most {asked.clouds:g}% clouds"
         items = find_items(self.web, asked.source, place, asked.season, asked.clouds, asked.bands)
         for item in items[:MOST_LOOKS]:
-            seen = reading.look(self.web, asked.source, item, place, asked.side, asked.most_clouded, asked.bands)
+            seen = reading.look(self._remote, asked.source, item, place, asked.side, asked.most_clouded, asked.bands)
             if seen.useless:
                 reason = f"of {len(items)} images none shows it, and of {item.id} {seen.useless}"
                 continue
@@ -251,9 +255,9 @@ class Fetch:
         return {"left_out": reason}
 
     def _below(self, asked: Asked, pixels: Pixels) -> list[Pixels]:
-        if asked.landcover is None or self.cover_web is None or asked.epoch is None:
+        if asked.landcover is None or self._cover is None or asked.epoch is None:
             return []
-        return reading.land_cover(self.cover_web, asked.landcover, asked.epoch, pixels.lonlat)
+        return reading.land_cover(self._cover, asked.landcover, asked.epoch, pixels.lonlat)
 
     @staticmethod
     def _shares(source: LandCover | None, below: Iterable[Pixels]) -> dict[str, float]:
@@ -262,9 +266,8 @@ class Fetch:
 
     def _take_again(self, taken: Taken, names: tuple[str, ...]) -> dict[str, Any]:
         try:
-            bands = {band: reading.again(self.web, taken.bands[band]) for band in names}
-            web = self.cover_web
-            below = [reading.again(web, read) for read in taken.landcover] if web else []
+            bands = {band: reading.again(self._remote, taken.bands[band]) for band in names}
+            below = [reading.again(self._cover, read) for read in taken.landcover] if self._cover else []
         except BenchError as error:
             raise CorpusError(f"place {taken.name}, item {taken.item}: {error}") from None
         self._write(taken, bands, below)
@@ -315,11 +318,18 @@ class Estimate:
     kept: int
 
 
-def estimate(asked: Asked, places: int) -> Estimate:
-    """Bytes of blocks that windows touch on average, at a usual compression, and of headers; no clouds are met."""
+def estimate(asked: Asked, places: int, *, adjacent: bool) -> Estimate:
+    """Bytes of blocks that windows touch on average, at a usual compression, and of headers; no clouds are met.
+
+    Args:
+        asked: what is fetched.
+        places: how many windows.
+        adjacent: whether they lie side by side in one image, and share blocks; else each has blocks of its own.
+    """
     source, cover = asked.source, asked.landcover
     bytes_of = np.dtype(source.values).itemsize
-    pixels = asked.side / source.resolution
+    windows, across = (1, places**0.5) if adjacent else (places, 1.0)
+    pixels = across * asked.side / source.resolution
     of_band = (pixels + source.block) ** 2 * bytes_of * DEFLATED + HEADER
     read, kept, opened = (
         len(asked.bands) * of_band,
@@ -327,8 +337,8 @@ def estimate(asked: Asked, places: int) -> Estimate:
         len(asked.bands),
     )
     if source.mask is not None:
-        read, opened = read + (pixels / 2 + source.block) ** 2 * 0.1 + HEADER, opened + 1
+        read, opened = read + (pixels / 2 + source.block) ** 2 * CODES + HEADER, opened + 1
     if cover is not None:
-        side = asked.side / cover.resolution
-        read, kept, opened = read + (side + cover.block) ** 2 * 0.1 + HEADER, kept + side**2 * 0.1, opened + 1
-    return Estimate(opened * places, round(read * places), round(kept * places))
+        side = across * asked.side / cover.resolution
+        read, kept, opened = read + (side + cover.block) ** 2 * CODES + HEADER, kept + side**2 * CODES, opened + 1
+    return Estimate(opened * windows, round(read * windows), round(kept * windows))

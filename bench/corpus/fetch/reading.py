@@ -12,11 +12,10 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from bench.core.errors import CorpusError, NotFoundError
-from bench.core.web import Web
 from bench.corpus.fetch.items import Item
 from bench.corpus.fetch.manifest import Read, sha256
 from bench.corpus.fetch.places import Box, Place
-from bench.corpus.fetch.remote import RemoteFile, open_remote
+from bench.corpus.fetch.remote import Remote, RemoteFile
 from bench.corpus.fetch.sources import Imagery, LandCover
 from bench.corpus.landcover.product import CLASSES, Product
 from bench.corpus.scenes.crs import apply, is_geographic, lonlat_bounds, transformer
@@ -62,12 +61,12 @@ class Look:
 
 
 def look(
-    web: Web, source: Imagery, item: Item, place: Place, side: float, most_clouded: float, bands: tuple[str, ...]
+    remote: Remote, source: Imagery, item: Item, place: Place, side: float, most_clouded: float, bands: tuple[str, ...]
 ) -> Look:
     """Read an item's bands around a place, where they show the ground there.
 
     Args:
-        web: asks the source's hosts.
+        remote: the archive's files.
         source: the archive.
         item: the image.
         place: the middle of the window.
@@ -79,13 +78,13 @@ def look(
         BenchError: a file cannot be read, or is not what the item says.
     """
     with ExitStack() as stack:
-        dataset, file = stack.enter_context(open_remote(web, item.assets[bands[0]]))
+        dataset, file = stack.enter_context(remote.open(item.assets[bands[0]]))
         window = _around(dataset, place, side, item)
         if window is None:
             return Look({}, useless="it ends within the window")
         clouded = 0.0
         if source.mask is not None:
-            codes = _below(web, item.assets[source.mask.asset], dataset, window)
+            codes = _below(remote, item.assets[source.mask.asset], dataset, window)
             if codes is None or np.isin(codes, source.mask.empty).any():
                 return Look({}, useless="it has no measurement in part of the window")
             clouded = float(np.isin(codes, source.mask.clouded).mean())
@@ -93,7 +92,7 @@ def look(
                 return Look({}, clouded, f"{clouded:.0%} of the window lie under clouds")
         found = {bands[0]: _read(dataset, file, window, item.scales.get(bands[0]))}
         for band in bands[1:]:
-            other, of_other = stack.enter_context(open_remote(web, item.assets[band]))
+            other, of_other = stack.enter_context(remote.open(item.assets[band]))
             if (other.crs, other.transform, other.shape) != (dataset.crs, dataset.transform, dataset.shape):
                 raise CorpusError(f"item {item.id}: band {band} does not lie on the grid of {bands[0]}")
             found[band] = _read(other, of_other, window, item.scales.get(band))
@@ -106,13 +105,13 @@ def look(
     return Look(found, clouded)
 
 
-def again(web: Web, read: Read) -> Pixels:
+def again(remote: Remote, read: Read) -> Pixels:
     """Read a window that a manifest names.
 
     Raises:
         CorpusError: it holds other pixels now.
     """
-    with open_remote(web, read.href) as (dataset, file):
+    with remote.open(read.href) as (dataset, file):
         window = Window(*read.window)
         if read.window[0] + read.window[2] > dataset.width or read.window[1] + read.window[3] > dataset.height:
             raise CorpusError(f"{read.href} is smaller than when the manifest was made")
@@ -123,7 +122,7 @@ def again(web: Web, read: Read) -> Pixels:
     return found
 
 
-def land_cover(web: Web, source: LandCover, epoch: int, box: Box) -> list[Pixels]:
+def land_cover(remote: Remote, source: LandCover, epoch: int, box: Box) -> list[Pixels]:
     """The land cover of a box of west, south, east and north, of each raster that it touches.
 
     Raises:
@@ -133,7 +132,7 @@ def land_cover(web: Web, source: LandCover, epoch: int, box: Box) -> list[Pixels
     found, absent = [], ""
     for url in source.urls_of(epoch, box):
         try:
-            with open_remote(web, url) as (dataset, file):
+            with remote.open(url) as (dataset, file):
                 window = _over(dataset, box)
                 if window is not None:
                     found.append(_read(dataset, file, window, None))
@@ -144,14 +143,16 @@ def land_cover(web: Web, source: LandCover, epoch: int, box: Box) -> list[Pixels
     return found
 
 
-def shares(web: Web, source: LandCover, product: Product, epoch: int, place: Place, side: float) -> dict[str, float]:
+def shares(
+    remote: Remote, source: LandCover, product: Product, epoch: int, place: Place, side: float
+) -> dict[str, float]:
     """Shares of the paper's classes around a place, by an overview of its land cover; empty where nothing is mapped.
 
     Raises:
         BenchError: the raster cannot be read.
     """
     try:
-        with open_remote(web, source.url(epoch, place.lon, place.lat)) as (dataset, _):
+        with remote.open(source.url(epoch, place.lon, place.lat)) as (dataset, _):
             height = side / 2 / 111_320
             width = height / np.cos(np.radians(place.lat))
             box = (place.lon - width, place.lat - height, place.lon + width, place.lat + height)
@@ -189,9 +190,9 @@ def _around(dataset: DatasetReader, place: Place, side: float, item: Item) -> Wi
     return Window(left, top, pixels, pixels)
 
 
-def _below(web: Web, url: str, dataset: DatasetReader, window: Window) -> NDArray[Any] | None:
+def _below(remote: Remote, url: str, dataset: DatasetReader, window: Window) -> NDArray[Any] | None:
     """The part of another raster of the same grid, of whatever resolution, that lies below a window."""
-    with open_remote(web, url) as (other, _):
+    with remote.open(url) as (other, _):
         if other.crs != dataset.crs:
             raise CorpusError(f"{url} is not in the coordinate system of the bands")
         across, down = [window.col_off, window.col_off + window.width], [window.row_off, window.row_off + window.height]
