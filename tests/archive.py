@@ -129,18 +129,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             server.version += 1
         told = _RANGE.fullmatch(self.headers.get("Range", ""))
         if told is None or server.due("no ranges", self.path):
-            self._send(200, data, {"ETag": etag})
-            return
-        first, last = int(told[1]), min(int(told[2] or len(data)), len(data) - 1)
-        content = data[first : last + 1]
-        if server.due("other bytes", self.path):
-            first += 1
-        headers = {"Content-Range": f"bytes {first}-{last}/{len(data)}", "ETag": etag}
+            status, content, headers = 200, data, {"ETag": etag}
+        elif int(told[1]) >= len(data):
+            status, content, headers = 416, b"", {"Content-Range": f"bytes */{len(data)}"}
+        else:
+            first, last = int(told[1]), min(int(told[2] or len(data)), len(data) - 1)
+            status, content = 206, data[first : last + 1]
+            first += server.due("other bytes", self.path)
+            headers = {"Content-Range": f"bytes {first}-{last}/{len(data)}", "ETag": etag}
         if server.due("cut short", self.path):
-            self._send(206, content[: len(content) // 2], headers, length=len(content))
+            self._send(status, content[: len(content) // 2], headers, length=len(content))
             self.close_connection = True
-            return
-        self._send(206, content, headers)
+        else:
+            self._send(status, content, headers)
 
     def _send(self, status, content, headers, length=None):
         self.send_response(status)

@@ -7,6 +7,7 @@ import click
 
 from bench.cli import listing
 from bench.cli.data_describe import describe
+from bench.cli.data_download import download
 from bench.cli.data_split import split
 from bench.cli.options import FOLDER, bar
 from bench.core.errors import DataError, StudyError
@@ -120,6 +121,7 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, f
 
 
 data.add_command(describe)
+data.add_command(download)
 data.add_command(split)
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -18,6 +19,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from bench.core.context import Count
 from bench.core.errors import BenchError, NotFoundError
 
 AGENT = "geokr-bench"
@@ -61,7 +63,8 @@ class Web:
     """Asks listed hosts.
 
     Args:
-        hosts: names that may be asked; this machine (127.0.0.1, localhost) is, where it is listed.
+        hosts: names that may be asked; one that begins with a dot is of all hosts below it. This machine (127.0.0.1,
+            localhost) is asked where it is listed.
         whose: who lists them, for messages.
         error: raised with one line for all that goes wrong.
         pause: seconds before the second try; doubled before each further one.
@@ -93,7 +96,7 @@ class Web:
             raise self._error(f"{url[:200]!r} is no address that is read: it holds blanks or a password")
         if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(host)):
             raise self._error(f"{url[:200]} is not read: only https is")
-        if host not in self._hosts:
+        if host not in self._hosts and not any(name.startswith(".") and host.endswith(name) for name in self._hosts):
             raise self._error(
                 f"{url[:200]} is not read: {self._whose} lists {', '.join(sorted(self._hosts))} and not {host}"
             )
@@ -111,13 +114,72 @@ class Web:
         except (ValueError, RecursionError):
             raise self._error(f"{url} gives no JSON: is it the address of a STAC API?") from None
 
-    def stream(self, url: str, start: int = 0) -> Iterator[bytes]:
-        """Read an address from a byte on, piece by piece; it is asked once, so that who keeps the pieces decides."""
-        headers = {"Range": f"bytes={start}-"} if start else {}
-        with self._open("GET", url, headers, None) as response:
-            if response.status != (206 if start else 200):
-                raise self._error(f"{url} answers {response.status} in place of {206 if start else 200}")
-            yield from self._pieces(response)
+    def save(self, url: str, path: Path, most: int, advance: Count) -> None:
+        """Save an address as a file, from where an earlier try ended; until it is whole it is called `.NAME.part`.
+
+        Args:
+            url: the address.
+            path: the file.
+            most: bytes that it may have.
+            advance: told how many bytes there are, and how many there will be.
+
+        Raises:
+            BenchError: it cannot be had; what came is kept for the next try.
+        """
+        part = path.with_name(f".{path.name}.part")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        problem, failures = "", 0
+        while failures < TRIES:
+            before = part.stat().st_size if part.exists() else 0
+            try:
+                if self._save_on(url, part, most, advance):
+                    part.replace(path)
+                    return
+                problem = "ended early"
+            except _TooMuchError:
+                part.unlink(missing_ok=True)
+                raise self._error(f"{url} gives more than the {most:,} bytes that are taken: refused") from None
+            except _BusyError as busy:
+                problem, wait = str(busy), busy.wait
+                time.sleep(min(wait or self._pause, LONGEST_PAUSE))
+            except (HTTPError, OSError) as error:
+                problem = _in_short(error)
+            # As long as something comes, it goes on.
+            grown = part.exists() and part.stat().st_size > before
+            failures = 0 if grown else failures + 1
+            if failures:
+                time.sleep(min(self._pause * 2**failures, LONGEST_PAUSE))
+        raise self._error(f"{url} cannot be read ({problem}): run it again to go on from where it is")
+
+    def _save_on(self, url: str, part: Path, most: int, advance: Count) -> bool:
+        """Ask once, from the part's end on; returns whether it is whole."""
+        start = part.stat().st_size if part.exists() else 0
+        with self._open("GET", url, {"Range": f"bytes={start}-"} if start else {}, None) as response:
+            if response.status == 416:
+                return True
+            if response.status not in {200, 206}:
+                if response.status in ABSENT:
+                    raise NotFoundError(f"{url} is not there (answers {response.status})")
+                if response.status not in AGAIN:
+                    raise self._error(f"{url} cannot be read (answers {response.status})")
+                raise _BusyError(f"answers {response.status}", _wished(response.headers.get("Retry-After")))
+            if response.status == 200:
+                start = 0
+            elif start and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                part.unlink()
+                return False
+            announced = start + int(response.headers.get("Content-Length") or 0)
+            if announced > most:
+                raise _TooMuchError
+            taken = start
+            with part.open("ab" if start else "wb") as stream:
+                for piece in self._pieces(response):
+                    taken += len(piece)
+                    if taken > most:
+                        raise _TooMuchError
+                    stream.write(piece)
+                    advance(taken, announced)
+            return taken >= announced
 
     def _ask(self, method: str, url: str, most: int, headers: dict[str, str], body: bytes | None) -> Answer:
         problem = ""
@@ -154,6 +216,7 @@ class Web:
                 redirect=False,
                 retries=False,
                 preload_content=False,
+                enforce_content_length=False,  # an exception would lose what came before it
                 timeout=urllib3.Timeout(connect=CONNECT, read=SILENCE),
             )
             if response.status not in REDIRECTS:
@@ -173,6 +236,8 @@ class Web:
             if taken > most:
                 raise _TooMuchError
             parts.append(part)
+        if taken < announced:
+            raise OSError(f"ended after {taken:,} of {announced:,} bytes")
         return b"".join(parts)
 
     def _pieces(self, response: BaseHTTPResponse) -> Iterator[bytes]:
@@ -187,6 +252,14 @@ class Web:
 
 class _TooMuchError(Exception):
     """More came than may be read."""
+
+
+class _BusyError(Exception):
+    """A server asks for time."""
+
+    def __init__(self, text: str, wait: float | None) -> None:
+        super().__init__(text)
+        self.wait = wait
 
 
 def _is_this_machine(host: str) -> bool:

@@ -23,6 +23,7 @@ from bench.core.registry import Registry, Spec, load
 from tasks import writing
 from tasks.datasets.archives import unpacked
 from tasks.datasets.described.contents import Contents
+from tasks.datasets.downloads import Downloads
 from tasks.protocol_parts import Slices
 
 
@@ -63,6 +64,8 @@ class DatasetSpec(Spec):
             row that learns one of them has learned something of these labels.
         areas: boxes in degrees (west, south, east, north) that hold all of its images, where that is public; images that
             are georeferenced say it better, and need none.
+        downloads: its files, where they have public addresses and stated sums.
+        by_hand: how a user gets what `bench data download` cannot, or why it cannot; empty where it gets all.
     """
 
     homepage: str
@@ -80,6 +83,8 @@ class DatasetSpec(Spec):
     label_source: str = ""
     kin: tuple[str, ...] = ()
     areas: tuple[Area, ...] = ()
+    downloads: Downloads | None = None
+    by_hand: str = ""
 
     @property
     def synthetic(self) -> bool:
@@ -187,11 +192,20 @@ class _File(BaseModel):
     label_source: str = ""
     kin: tuple[str, ...] = ()
     areas: tuple[Area, ...] = ()
+    downloads: Downloads | None = None
+    by_hand: str = ""
 
     @model_validator(mode="after")
     def _is_read_in_one_way(self) -> "_File":
         if (self.reader is None) == (self.contents is None):
             raise ValueError("a data set has contents, or a reader")
+        return self
+
+    @model_validator(mode="after")
+    def _downloads_have_sums(self) -> "_File":
+        lacking = [file for file in (self.downloads.files if self.downloads else ()) if file not in self.md5]
+        if lacking:
+            raise ValueError(f"downloads: {lacking[0]} has no sum in md5")
         return self
 
 
