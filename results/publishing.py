@@ -18,7 +18,7 @@ from results.page.content import gather
 from results.tables import SUFFIX, render, write_tables
 
 # What is kept of a store: everything a number rests on that is small.
-_KEPT = (
+KEPT = (
     "records/*.json",
     "outcomes/*.npz",
     "subsets/*.json",
@@ -48,10 +48,10 @@ def publish(store: Path, folder: Path, weights_of: Block | None = None) -> Path:
         raise StoreError(f"a leaderboard is made of sound records only: {found.left_out[0]}")
     if not found.records:
         raise StoreError(f"{store} holds no record: run a study first with `bench run`")
-    wanted = {path.relative_to(store) for pattern in _KEPT for path in store.glob(pattern)}
+    wanted = {path.relative_to(store) for pattern in KEPT for path in store.glob(pattern)}
     if weights_of is not None:
-        wanted |= _weights(store, found.records, weights_of)
-    for pattern in (*_KEPT, "weights/*/*.safetensors"):
+        wanted |= weights_of_block(store, found.records, weights_of)
+    for pattern in (*KEPT, "weights/*/*.safetensors"):
         for path in folder.glob(pattern):
             if path.relative_to(folder) not in wanted:
                 path.unlink()
@@ -67,7 +67,7 @@ def publish(store: Path, folder: Path, weights_of: Block | None = None) -> Path:
     return page
 
 
-def _weights(store: Path, records: list[Record], block: Block) -> set[Path]:
+def weights_of_block(store: Path, records: list[Record], block: Block) -> set[Path]:
     """Files of the weights that the records of a repeat rest on, relative to the store."""
     keys = {record.weights for record in records if block.has(record)}
     weights = {path.relative_to(store) for key in keys for path in store.glob(f"weights/{key}/*.safetensors")}

@@ -18,6 +18,7 @@ COMMANDS = {
     "prefetch": ("bench.cli.prefetch:command", "Bring what a study reads to this machine, for nodes without network."),
     "table": ("bench.cli.table:table", "Lay out the records of a store as tables."),
     "leaderboard": ("bench.cli.leaderboard:group", "Write the leaderboard page; check committed records."),
+    "submit": ("bench.cli.submit:submit", "Pack a store's results as one archive that proves itself."),
     "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),
     "compare": ("bench.cli.compare:command", "Compare our scores with a paper's, protocol by protocol."),
     "stats": ("bench.cli.stats:command", "Say how sure the differences between methods are."),

@@ -9,6 +9,7 @@ import click
 
 from bench.cli import options
 from bench.cli.options import FOLDER
+from bench.cli.submit import accept
 from bench.store.store import Store
 from results import check as checking
 from results import publishing
@@ -58,7 +59,7 @@ def build(study: str, store: Path | None, out: Path, weights_of: int | None) -> 
     """
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
         made = store or _run_from_nothing(study, Path(folder), PREDICTIONS)
-        kept = None if weights_of is None else _block(study, weights_of)
+        kept = None if weights_of is None else block_of(study, weights_of)
         click.echo(publishing.publish(made, out, kept))
         if _say_failures(made):
             raise click.exceptions.Exit(1)
@@ -78,7 +79,7 @@ def check(study: str, committed: Path, fresh: Path | None, repeat: int | None) -
     Exits 1 when a number moved: if it was meant to, run `bench leaderboard build` and say why in the changelog.
     """
     scan(committed)  # refuses a folder without records before the long run
-    block = None if repeat is None else _block(study, repeat)
+    block = None if repeat is None else block_of(study, repeat)
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
         made = fresh or _run_from_nothing(study, Path(folder), repeat=repeat)
         report = checking.compare(committed, made, block)
@@ -133,6 +134,9 @@ def replay(study: str, committed: Path, cells: int, tasks: str | None, draw: int
     )
 
 
+group.add_command(accept)
+
+
 def _say(report: checking.Report, stale: Sequence[str] = ()) -> None:
     for cell in report.cells:
         click.echo(cell.line())
@@ -150,7 +154,7 @@ def _say(report: checking.Report, stale: Sequence[str] = ()) -> None:
             click.echo(f"{title}: {line}")
 
 
-def _block(study: str, repeat: int) -> checking.Block:
+def block_of(study: str, repeat: int) -> checking.Block:
     """A repeat of a study, whose protocols know how many seeds are one."""
     from bench.studies.loading import load_study
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from bench.cli import options
 from bench.cli.reading import load_store, say_left_out
 from bench.core.files import write_text
-from results import copied, tables
+from results import copied, submissions, tables
 from results.answers import answers
 from results.metrics import Chosen, choose, field_name
 from results.naming import Style
@@ -61,6 +61,8 @@ def table(
     if form is None and shape is None and out is None:
         tables.print_tables(frame, Console(), answers(store, frame).comparisons, chosen.unknown, style)
         formats.show(copied.grids(store), Console())
+        for line in submissions.said(store, dict(zip(frame["key"], frame["variant"], strict=True))):
+            click.echo(line)
         return
     # A table of values compares nothing.
     comparisons = None if form == "csv" or shape == "long" else answers(store, frame).comparisons

@@ -10,7 +10,7 @@ import pandas as pd
 from bench.core.errors import StoreError
 from bench.store.designs import Sheet
 from bench.store.records import Record
-from results import warned
+from results import submissions, warned
 from results.answers import Answers, answers
 from results.frame import from_records, scan
 from results.looks import Look, asides, looks
@@ -160,7 +160,10 @@ def gather(store: Path, predictions: Path | None = None, protocols: Collection[s
         matrices=matrices(boards, variants),
         boards=boards,
         looks=given,
-        checks=evidence.checks(frame, comparisons),
+        checks=[
+            *submissions.said(store, dict(zip(frame["key"], frame["variant"], strict=True))),
+            *evidence.checks(frame, comparisons),
+        ],
         sources=evidence.sources(frame),
         outcomes=evidence.kept_outcomes(store, records),
         amounts=_amounts(boards),
