@@ -9,24 +9,14 @@ import pandas as pd
 
 from bench.core.errors import StoreError
 from bench.core.files import write_bytes, write_text
-from bench.store.records import Record
 from results.answers import answers
 from results.check import Block
 from results.frame import from_records, scan
+from results.kept import KEPT, weights_of_block
 from results.page import PAGE, render_page
 from results.page.content import gather
 from results.tables import SUFFIX, render, write_tables
 
-# What is kept of a store: everything a number rests on that is small.
-KEPT = (
-    "records/*.json",
-    "outcomes/*.npz",
-    "subsets/*.json",
-    "weights/*/card.json",
-    "designs/*.json",
-    "questions/*.json",
-    "grids/*.json",
-)
 # Part of the page that is made from pictures, which are not committed beside it.
 _PICTURES = re.compile(r' <a href="#predictions">.*?</a>|<section id="predictions".*?</section>\n', re.DOTALL)
 # Two machines may round the last bit of a standard deviation differently.
@@ -65,15 +55,6 @@ def publish(store: Path, folder: Path, weights_of: Block | None = None) -> Path:
     page = folder / PAGE
     write_text(page, render_page(gather(folder, store)))
     return page
-
-
-def weights_of_block(store: Path, records: list[Record], block: Block) -> set[Path]:
-    """Files of the weights that the records of a repeat rest on, relative to the store."""
-    keys = {record.weights for record in records if block.has(record)}
-    weights = {path.relative_to(store) for key in keys for path in store.glob(f"weights/{key}/*.safetensors")}
-    if not weights:
-        raise StoreError(f"{store} holds no weights of {block}: choose a repeat that was made, or leave it out")
-    return weights
 
 
 def stale(folder: Path) -> list[str]:

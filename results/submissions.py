@@ -23,7 +23,7 @@ from bench.store.records import Record
 from results import outcomes
 from results.check import Block
 from results.frame import scan
-from results.publishing import KEPT, weights_of_block
+from results.kept import KEPT, weights_of_block
 from results.verify import verify
 
 CARD = "submission.json"
