@@ -98,7 +98,7 @@ class Exported(Encoder):
 
 
 @dataclass(frozen=True)
-class _Named:
+class Named:
     """Weights under timm's names.
 
     Attributes:
@@ -124,8 +124,8 @@ def to_torchgeo_bench(weights: Weights, backbone: str, name: str, out: Path) -> 
     Raises:
         WeightsError: timm has no such network, or the folder is there.
     """
-    named = _in_timm(weights, backbone)
-    _check(named, lambda: timm.create_model(named.network, in_chans=_bands(named), num_classes=0))
+    named = in_timm(weights, backbone)
+    check(named, lambda: timm.create_model(named.network, in_chans=bands_of(named), num_classes=0))
     said = weights.input
     config = {
         "_target_": "geokr_bench_model.Exported",
@@ -150,7 +150,7 @@ def to_pangaea(weights: Weights, backbone: str, name: str, out: Path) -> list[st
     Raises:
         WeightsError: as there; or the network is neither, or images have bands that Pangaea has no names for.
     """
-    named = _in_timm(weights, backbone)
+    named = in_timm(weights, backbone)
     transformer = "pos_embed" in named.state and "blocks.0.attn.qkv.weight" in named.state
     optical = [SENTINEL.get(band, band) for band in weights.input.bands]
     config = _vit(named, backbone) if transformer else _pyramid(named, backbone)
@@ -169,11 +169,11 @@ def to_pangaea(weights: Weights, backbone: str, name: str, out: Path) -> list[st
     ]
 
 
-def _vit(named: _Named, backbone: str) -> dict[str, Any]:
+def _vit(named: Named, backbone: str) -> dict[str, Any]:
     """Configuration of Pangaea's own `VIT_Encoder`, which takes the names of timm and three bands."""
-    if _bands(named) != 3:
+    if bands_of(named) != 3:
         raise WeightsError(
-            f"pangaea's ViT takes 3 bands, {backbone} has {_bands(named)}: export a network of maps to it"
+            f"pangaea's ViT takes 3 bands, {backbone} has {bands_of(named)}: export a network of maps to it"
         )
     with torch.device("meta"):
         network: Any = timm.create_model(named.network)
@@ -191,13 +191,14 @@ def _vit(named: _Named, backbone: str) -> dict[str, Any]:
     }
 
 
-def _pyramid(named: _Named, backbone: str) -> dict[str, Any]:
+def _pyramid(named: Named, backbone: str) -> dict[str, Any]:
     """Configuration of the encoder that is written beside the weights."""
     with torch.device("meta"):
         info: Any = timm.create_model(named.network, features_only=True).feature_info
     layers = list(info.out_indices)[-len(backbones.get(backbone).channels) :]
-    _check(
-        named, lambda: timm.create_model(named.network, features_only=True, in_chans=_bands(named), out_indices=layers)
+    check(
+        named,
+        lambda: timm.create_model(named.network, features_only=True, in_chans=bands_of(named), out_indices=layers),
     )
     return {
         "_target_": "geokr_bench_encoder.Exported",
@@ -208,7 +209,12 @@ def _pyramid(named: _Named, backbone: str) -> dict[str, Any]:
     }
 
 
-def _in_timm(weights: Weights, backbone: str) -> _Named:
+def in_timm(weights: Weights, backbone: str) -> Named:
+    """Weights under the names of timm.
+
+    Raises:
+        WeightsError: timm has no such network.
+    """
     formats = backbones.get(backbone).formats
     if "timm" not in formats:
         raise WeightsError(
@@ -217,10 +223,10 @@ def _in_timm(weights: Weights, backbone: str) -> _Named:
     rename = formats["timm"]
     state = load(rename)(weights.state) if rename else weights.state
     network = IN_TIMM.get(backbone, backbone.removeprefix("timm:"))
-    return _Named(network, {name: value.contiguous() for name, value in state.items()}, weights)
+    return Named(network, {name: value.contiguous() for name, value in state.items()}, weights)
 
 
-def _check(named: _Named, make: Callable[[], torch.nn.Module]) -> None:
+def check(named: Named, make: Callable[[], torch.nn.Module]) -> None:
     """Refuse weights that the network would not take whole."""
     with torch.device("meta"):
         theirs = make().state_dict()
@@ -232,7 +238,8 @@ def _check(named: _Named, make: Callable[[], torch.nn.Module]) -> None:
         )
 
 
-def _bands(named: _Named) -> int:
+def bands_of(named: Named) -> int:
+    """Bands of the images that they take."""
     return len(named.weights.input.mean)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from bench.cli import options
+from bench.cli.weights_publish import publish
 from bench.core.errors import StoreError
 from bench.store.store import Store
 
@@ -94,6 +95,9 @@ def fetch(name: str, accept_licence: bool) -> None:
     from bench.cli.published import fetch_named
 
     fetch_named(name, accepted=accept_licence)
+
+
+weights.add_command(publish)
 
 
 def find_card(store: Store, key: str) -> dict[str, Any]:
