@@ -17,6 +17,10 @@ from results.answers import answers
 from results.labels import percent
 from results.metrics import field_name
 
+# The figure beside the card.
+CURVE = "curve.svg"
+# Points of a line that needs no marks.
+MANY = 40
 CITE = "geokr-bench: a harness that compares ways of pretraining networks for remote sensing"
 
 
@@ -67,6 +71,24 @@ def write(store: Path, frame: pd.DataFrame, facts: Facts) -> str:
         *_citation(facts),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def draw_curve(card: Mapping[str, Any], path: Path) -> bool:
+    """Draw the losses of a training over its epochs, each on an axis of its own; returns whether they were kept."""
+    curve = card.get("curve") or {}
+    if not curve:
+        return False
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3.4 * len(curve), 2.6), layout="constrained")
+    for place, (name, values) in zip(figure.subplots(1, len(curve), squeeze=False)[0], curve.items(), strict=True):
+        # Of many epochs some, evenly spaced: their share of the training is exact.
+        at = [100 * (number + 1) / len(values) for number in range(len(values))]
+        place.plot(at, values, "o-" if len(values) < MANY else "-", markersize=3, color="#1b6ca8")
+        place.set(xlabel="% of the epochs", title=name)
+        place.set_ylim(bottom=min(0.0, *values))
+    figure.savefig(path, metadata={"Date": None})
+    return True
 
 
 def _front(facts: Facts) -> str:
@@ -147,7 +169,10 @@ def _training(facts: Facts) -> Iterator[str]:
     yield _table(["", ""], rows)
     yield "Options, defaults included:"
     yield "```json\n" + json.dumps(card["options"], indent=1, sort_keys=True) + "\n```"
-    yield "The curve of the loss is not kept with weights; what is known of it is the mean of its last epoch."
+    if card.get("curve"):
+        yield f"![The mean of each loss over the epochs]({CURVE})"
+    else:
+        yield "Of the losses only the means of the last epoch were kept."
 
 
 def _features(card: Mapping[str, Any]) -> str:

@@ -165,6 +165,7 @@ def _write(
         reference=known.reference if known else "",
         repository=repository,
     )
+    model_card.draw_curve(card, folder / model_card.CURVE)
     files.write_text(folder / "README.md", model_card.write(store.root, frame, told))
     files.write_json(folder / "card.json", read_json(store.weights(card["key"]) / "card.json", StoreError, "run again"))
 

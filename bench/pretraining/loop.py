@@ -36,6 +36,8 @@ CHECKPOINT_SECONDS = 30.0
 # Steps between two reports, when the losses come from a GPU too, and between two looks at all weights.
 REPORT_STEPS = 10
 CHECK_STEPS = 50
+# Epochs whose losses are kept for a curve.
+CURVE_POINTS = 100
 # In the folder of the job; gone when the weights are kept.
 CHECKPOINT = "checkpoint.pt"
 
@@ -48,12 +50,14 @@ class Trained:
         losses: the mean of each loss over the last epoch.
         warnings: named warnings, one line each; see `bench.pretraining.diagnostics`.
         features: `spread` and `rank` of the exported features at the `start` and at the `end`.
+        curve: the mean of each loss over each epoch; of many epochs some, evenly spaced, the last one included.
         seconds: wall time of its steps, those before an interruption included as far as a checkpoint kept them.
     """
 
     losses: dict[str, float] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
     features: dict[str, dict[str, float]] = field(default_factory=dict)
+    curve: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = field(default=0.0, compare=False)
 
 
@@ -151,7 +155,13 @@ def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: st
     assert watch.start is not None
     end = _features(method, corpus, "the trained weights", watch.advice)
     warnings = watch.warnings() | judge_features(watch.start, end)
-    return Trained(watch.means[-1], warnings, {"start": asdict(watch.start), "end": asdict(end)}, seconds)
+    features = {"start": asdict(watch.start), "end": asdict(end)}
+    return Trained(watch.means[-1], warnings, features, _curve(watch.means), seconds)
+
+
+def _curve(means: list[dict[str, float]]) -> dict[str, list[float]]:
+    chosen = sorted({round(at) for at in np.linspace(0, len(means) - 1, min(len(means), CURVE_POINTS))})
+    return {name: [means[at][name] for at in chosen] for name in means[-1]}
 
 
 def _advice(options: TrainingOptions, arithmetic: str) -> str:

@@ -156,6 +156,7 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         "steps": length.steps,
         "facts": job.facts | computed,
         "losses": trained.losses,
+        "curve": trained.curve,
         "features": trained.features,
         "synthetic": corpus.synthetic if corpus else None,
     }

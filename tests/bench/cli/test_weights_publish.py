@@ -33,6 +33,7 @@ CARD = {
     "seed": 7,
     "steps": 100,
     "losses": {"landcover": 0.2},
+    "curve": {"landcover": [1.0, 0.4, 0.2]},
     "features": {"start": {"spread": 0.07, "rank": 18.0}, "end": {"spread": 0.07, "rank": 9.0}},
     "facts": {"tiles": 800.0, "flops": 1e12},
     "input": {"channels": "RGB", "range": [0, 1], "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.4], "source": "ours"},
@@ -115,12 +116,14 @@ def test_the_card_has_front_matter_input_corpus_scores_and_verdicts(store, corpu
     text = (out / "README.md").read_text()
     front = yaml.safe_load(text.split("---")[1])
     assert ("cc-by-4.0", "timm") == (front["license"], front["library_name"])
+    assert (out / "curve.svg").read_text().startswith("<?xml")
     for part in (
         "| less mean | 0.4, 0.5, 0.6 |",
         f"| content hash | {corpus.hash} |",
         "| licence of the images | CC0 |",
         "Li et al., Geographical Knowledge-Driven Representation Learning",
         "energy was not measured",
+        "(curve.svg)",
         "| demo/city | ",
         "## Verdicts",
         "geokr",
@@ -222,7 +225,7 @@ def test_the_hub_gets_all_files_and_no_log_the_token(store, hub, caplog):
     assert {"README.md", "model.safetensors", "config.json", "card.json"} <= sent
     assert all("hf_secret" in (token or "") for path, token, _ in hub.asked if "/commit/" in path)
     assert "hf_secret" not in done.output + caplog.text
-    assert "sent 7 files to me/mine" in done.output
+    assert "sent 8 files to me/mine" in done.output
 
 
 def test_a_hub_that_refuses_is_told_in_one_line_without_the_token(store, hub):
