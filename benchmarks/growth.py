@@ -1,6 +1,7 @@
-"""How cost grows with the tiles of a corpus and the cells of a plan, over two decades each.
+"""How cost grows with the tiles of a corpus, the cells of a plan and the labels of a cell, over two decades each.
 
     python -m benchmarks.growth docs/growth.svg
+    python -m benchmarks.growth --labels results/real-transfer
 
 Corpora are simulated: their pixels are holes in sparse files, which are read as zeros and take no disk; index and land
 cover are written in full. Each figure is of a process of its own, whose peak memory is that of all it did.
@@ -100,6 +101,19 @@ def plan(repeats: int) -> dict[str, float]:
     return {"cells": len(made.cells), "plan": laid_out, "open": time.perf_counter() - begun - laid_out, "mib": _mib()}
 
 
+def labels(committed: Path) -> list[dict[str, float]]:
+    """Median seconds of the cells of committed records, by protocol and number of labels."""
+    from results import load
+
+    frame = load(committed, lambda _: None)
+    frame = frame[frame["method"] != "image-stats"]
+    found = frame.groupby(["protocol", "n_train"])["train_seconds"].agg(["median", "count"]).reset_index()
+    return [
+        {"protocol": protocol, "labels": int(count), "seconds": round(median, 4), "cells": int(cells)}
+        for protocol, count, median, cells in found.itertuples(index=False)
+    ]
+
+
 def _mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -158,9 +172,15 @@ def draw(figures: dict[str, Any], path: Path) -> None:
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option("--train", "corpus", type=click.Path(path_type=Path), hidden=True)
 @click.option("--plan", "repeats", type=int, hidden=True)
-def main(path: Path | None, corpus: Path | None, repeats: int | None) -> None:
+@click.option(
+    "--labels", "committed", type=click.Path(path_type=Path), help="Say what cells of committed records took."
+)
+def main(path: Path | None, corpus: Path | None, repeats: int | None, committed: Path | None) -> None:
     """Measure, print as JSON, and draw to an .svg file."""
-    if corpus:
+    if committed:
+        for each in labels(committed):
+            click.echo(json.dumps(each))
+    elif corpus:
         click.echo(json.dumps(train(corpus)))
     elif repeats:
         click.echo(json.dumps(plan(repeats)))
