@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from bench.cli.options import FOLDER
 from bench.core.errors import CorpusError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bench.corpus.fetch.fetching import Asked, Fetch
     from bench.corpus.fetch.manifest import Manifest
     from bench.corpus.fetch.places import Place
+    from bench.corpus.fetch.sources import Imagery, LandCover
 
 SIDE = 2560.0
 """Metres: 256 pixels of 10 m."""
@@ -69,7 +71,10 @@ def _numbers(count: int, shape: str) -> Any:
 @click.option("--freeze", is_flag=True, help="Keep the manifest alone.")
 @click.option("--build", is_flag=True, help="Build the corpus too, in the folder's corpus.")
 @click.option("--workers", default=8, show_default=True, type=click.IntRange(1, 32), help="Places at a time.")
-def fetch(out: Path, *, dry_run: bool, freeze: bool, build: bool, workers: int, **given: Any) -> None:
+@click.pass_context
+def fetch(
+    context: click.Context, /, out: Path, *, dry_run: bool, freeze: bool, build: bool, workers: int, **given: Any
+) -> None:
     """Fetch windows of images and of the land cover below them; a fetch that was stopped goes on when it is run again.
 
     Only the hosts that the source's file lists are asked. Licence and attribution are in the manifest, fetch.json, with
@@ -83,7 +88,7 @@ def fetch(out: Path, *, dry_run: bool, freeze: bool, build: bool, workers: int, 
         raise CorpusError("--freeze keeps no pixels to build from: leave one of --freeze and --build out")
     known = read_manifest(given["manifest"]) if given["manifest"] else None
     asked = None if known else _asked(given)
-    source, cover = (known.source, known.landcover) if known else (asked.source, asked.landcover)  # type: ignore[union-attr]  # one of the two is there
+    source, cover = _ours(context, known) if known else (asked.source, asked.landcover)  # type: ignore[union-attr]  # one of the two is there
     places = _places(given, known)
     click.echo(f"imagery: {source.title}; {source.licence}; {source.attribution}")
     if cover:
@@ -101,6 +106,8 @@ def fetch(out: Path, *, dry_run: bool, freeze: bool, build: bool, workers: int, 
             work.begin({"manifest": known.digest})
             with _bar("fetching", web, cover_web) as advance:
                 work.refetch(known, advance)
+    except OSError as error:
+        raise CorpusError(f"{out} cannot be written ({error.strerror or error}): what is done is kept") from None
     finally:
         asked_for = [each.traffic for each in (web, cover_web) if each]
         requests, received = (sum(getattr(each, name) for each in asked_for) for name in ("requests", "bytes"))
@@ -112,6 +119,27 @@ def fetch(out: Path, *, dry_run: bool, freeze: bool, build: bool, workers: int, 
     click.echo(f"wrote {written}")
     if build:
         _build(made, out)
+
+
+def _ours(context: click.Context, known: "Manifest") -> "tuple[Imagery, LandCover | None]":
+    """The archives of a manifest as this machine knows them: a stranger's file must not say which hosts are asked."""
+    from bench.corpus.fetch import sources
+
+    def named(option: str, theirs: str) -> str:
+        given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        return str(context.params[option]) if given else theirs
+
+    try:
+        cover = known.landcover
+        return (
+            sources.imagery(named("source", known.source.name)),
+            sources.land_cover(named("landcover", cover.name)) if cover else None,
+        )
+    except CorpusError as error:
+        raise CorpusError(
+            f"{error}; the manifest is of {known.source.name}{f' and {cover.name}' if cover else ''}: give files of yours as "
+            "--source and --landcover, for it is you who says which hosts are asked"
+        ) from None
 
 
 def _asked(given: dict[str, Any]) -> "Asked":

@@ -199,7 +199,7 @@ class Fetch:
             path = self._state / f"{place.name}.{kind}.json"
             if path.exists():
                 done[place.name] = documents.read_json(path, CorpusError, "delete it")
-        failures: list[BenchError] = []
+        failures: list[Exception] = []
         waiting = iter([place for place in places if place.name not in done])
         with ThreadPoolExecutor(self._workers) as pool:
             running: dict[Future[dict[str, Any]], Place] = {}
@@ -215,7 +215,7 @@ class Fetch:
                     place = running.pop(future)
                     try:
                         found = future.result()
-                    except BenchError as error:
+                    except (BenchError, OSError) as error:
                         failures.append(error)
                         continue
                     files.write_json(self._state / f"{place.name}.{kind}.json", found)

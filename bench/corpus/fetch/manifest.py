@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,11 @@ from bench.corpus.fetch.sources import Imagery, LandCover
 
 FILE = "fetch.json"
 SCHEMA = 1
-Window = tuple[int, int, int, int]
+# A manifest may be a stranger's: its names make files, and its windows are read.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max_length=128)]
+At = Annotated[int, Field(ge=0)]
+Side = Annotated[int, Field(gt=0, le=50_000)]
+Window = tuple[At, At, Side, Side]
 
 
 class Read(BaseModel):
@@ -56,10 +60,10 @@ class Taken(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
-    lon: float
-    lat: float
-    item: str
+    name: Name
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
+    item: Name
     datetime: str
     clouded: float
     bands: dict[str, Read]

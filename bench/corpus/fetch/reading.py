@@ -1,9 +1,12 @@
 """Reading what belongs to one place: a window of an image that shows the ground, and the land cover below it."""
 
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from affine import Affine
@@ -23,6 +26,7 @@ from bench.corpus.scenes.crs import apply, is_geographic, lonlat_bounds, transfo
 LONLAT = "EPSG:4326"
 # Side of the overview from which land cover is judged before imagery is read, pixels.
 OVERVIEW = 32
+_FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -230,4 +234,7 @@ def _read(dataset: DatasetReader, file: RemoteFile, window: Window, scale: tuple
         sha256=sha256(values),
         **({} if scale is None else {"scale": scale[0], "offset": scale[1]}),
     )
-    return Pixels(values, read, dataset.crs.to_wkt(), dataset.window_transform(window), file.url.rsplit("/", 1)[-1])
+    name = PurePosixPath(urlsplit(file.url).path).name
+    if not _FILE.fullmatch(name):
+        raise CorpusError(f"{file.url} ends in {name[:80]!r}, which makes no file's name: refused")
+    return Pixels(values, read, dataset.crs.to_wkt(), dataset.window_transform(window), name)

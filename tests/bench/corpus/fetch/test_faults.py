@@ -135,3 +135,41 @@ def test_bad_options_are_refused_before_anyone_is_asked(more, line, fetch, archi
     text = refused(fetch("out", *more))
     assert line.split(", ")[0] in text
     assert not archive.asked
+
+
+def test_a_strangers_manifest_says_neither_names_nor_hosts(fetch, archive, tmp_path):
+    import json
+
+    assert 0 == fetch("first", "--freeze").exit_code
+    text = (tmp_path / "first" / "fetch.json").read_text()
+
+    def changed(change):
+        values = json.loads(text)
+        change(values)
+        (tmp_path / "bad.json").write_text(json.dumps(values))
+        return refused(fetch("again", "--manifest", tmp_path / "bad.json", where=()))
+
+    def place(**changes):
+        return lambda values: values["places"][0].update(changes)
+
+    def red(**changes):
+        return lambda values: values["places"][0]["bands"]["red"].update(changes)
+
+    for name in ("../evil", "a/b", "a..b", "", "a\u202e"):
+        assert "String should match pattern" in changed(place(name=name))
+        assert "String should match pattern" in changed(place(item=name))
+    assert "window" in changed(red(window=[-1, 0, 128, 128]))
+    assert "window" in changed(red(window=[0, 0, 10**6, 10**6]))
+    assert "is smaller than when the manifest was made" in changed(red(window=[2000, 0, 128, 128]))
+    assert "not example.org" in changed(red(href="https://example.org/red.tif"))
+    # Hosts are those of the source's file here, whatever the manifest lists.
+    before = sum(archive.asked.values())
+
+    def elsewhere(values):
+        values["source"]["hosts"] = ["example.org"]
+        red(href="https://example.org/red.tif")(values)
+
+    assert "source here lists 127.0.0.1 and not example.org" in changed(elsewhere)
+    (tmp_path / "sources" / "here.yaml").unlink()
+    assert "it is you who says which hosts are asked" in changed(lambda _: None)
+    assert before <= sum(archive.asked.values())
