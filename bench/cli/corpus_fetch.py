@@ -97,6 +97,8 @@ def fetch(
         adjacent = given["places"] is None and given["grid"] is None
         _say_estimate(asked, min(given["tiles"] or len(places), len(places)), out, adjacent=adjacent)
         return
+    if asked:
+        _refuse_too_much(asked, len(places), out)
     web = Web(source.hosts, f"source {source.name}", CorpusError)
     cover_web = Web(cover.hosts, f"source {cover.name}", CorpusError) if cover else None
     work = Fetch(None if freeze else out, out / STATE, web, cover_web, workers)
@@ -231,12 +233,27 @@ def _say_estimate(asked: "Asked", places: int, out: Path, *, adjacent: bool) -> 
     from bench.corpus.fetch.fetching import estimate
 
     expected = estimate(asked, places, adjacent=adjacent)
-    there = next(each for each in (out.resolve(), *out.resolve().parents) if each.exists())
-    free = shutil.disk_usage(there).free
+    there, free = _free(out)
     click.echo(
         f"{places:,} places: about {expected.read / _MIB:,.0f} MiB would be read from {expected.files:,} files or more, and "
         f"{expected.kept / _MIB:,.0f} MiB kept; {free / _MIB:,.0f} MiB are free at {there}"
     )
+
+
+def _refuse_too_much(asked: "Asked", places: int, out: Path) -> None:
+    from bench.corpus.fetch.fetching import estimate
+
+    (there, free), kept = _free(out), estimate(asked, places, adjacent=False).kept
+    if kept > free:
+        raise CorpusError(
+            f"{there} has {free / _MIB:,.0f} MiB free, about {kept / _MIB:,.0f} MiB would be kept: make room"
+        )
+
+
+def _free(out: Path) -> tuple[Path, int]:
+    """The folder that is there already, and the bytes that are free on its disk."""
+    there = next(each for each in (out.resolve(), *out.resolve().parents) if each.exists())
+    return there, shutil.disk_usage(there).free
 
 
 def _build(made: "Manifest", out: Path) -> None:

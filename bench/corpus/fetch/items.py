@@ -119,7 +119,7 @@ def _item(feature: Any, source: Imagery, assets: Mapping[str, str], url: str) ->
     missing = [key for key in wanted.values() if not isinstance(given.get(key), dict) or not given[key].get("href")]
     if missing:
         raise CorpusError(f"item {name} of {source.name} has no asset {missing[0]!r}")
-    scales = {band: _scale(given[key]) for band, key in assets.items()}
+    scales = {band: _scale(given[key], source.number(band)) for band, key in assets.items()}
     lacking = [band for band, scale in scales.items() if scale is None]
     if lacking and source.declares_offset:
         raise CorpusError(
@@ -137,10 +137,11 @@ def _item(feature: Any, source: Imagery, assets: Mapping[str, str], url: str) ->
         raise CorpusError(f"item {name} of {source.name}: {first_problem(error)}") from None
 
 
-def _scale(asset: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Scale and offset of an asset of one band, by the raster extension; None where it does not say both."""
+def _scale(asset: Mapping[str, Any], number: int) -> tuple[float, float] | None:
+    """Scale and offset of a band of an asset, by the raster extension; None where it does not say both."""
     bands = asset.get("raster:bands") or asset.get("bands") or [asset]
-    said = bands[0] if isinstance(bands, list) and bands and isinstance(bands[0], dict) else {}
+    there = isinstance(bands, list) and len(bands) >= number and isinstance(bands[number - 1], dict)
+    said = bands[number - 1] if there else {}
     scale, offset = (said.get(key, said.get(f"raster:{key}")) for key in ("scale", "offset"))
     if not isinstance(scale, int | float) or not isinstance(offset, int | float):
         return None

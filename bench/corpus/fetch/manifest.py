@@ -29,6 +29,7 @@ class Read(BaseModel):
         href: address.
         etag: the archive's name of this version; empty where it gives none.
         size: bytes of the whole file.
+        band: number of the band in the file, from 1.
         window: first column and row, width and height, pixels.
         sha256: of the pixels as they are stored, row by row.
         scale, offset: what makes physical values of them.
@@ -39,6 +40,7 @@ class Read(BaseModel):
     href: str
     etag: str
     size: int
+    band: int = Field(default=1, ge=1)
     window: Window
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     scale: float = 1.0

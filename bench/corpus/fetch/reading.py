@@ -89,17 +89,17 @@ def look(
         clouded = 0.0
         if source.mask is not None:
             codes = _below(remote, item.assets[source.mask.asset], dataset, window)
-            if codes is None or np.isin(codes, source.mask.empty).any():
+            if codes is None or source.mask.is_empty(codes).any():
                 return Look({}, useless="it has no measurement in part of the window")
-            clouded = float(np.isin(codes, source.mask.clouded).mean())
+            clouded = float(source.mask.is_clouded(codes).mean())
             if clouded > most_clouded:
                 return Look({}, clouded, f"{clouded:.0%} of the window lie under clouds")
-        found = {bands[0]: _read(dataset, file, window, item.scales.get(bands[0]))}
+        found = {bands[0]: _read(dataset, file, window, item.scales.get(bands[0]), source.number(bands[0]))}
         for band in bands[1:]:
             other, of_other = stack.enter_context(remote.open(item.assets[band]))
             if (other.crs, other.transform, other.shape) != (dataset.crs, dataset.transform, dataset.shape):
                 raise CorpusError(f"item {item.id}: band {band} does not lie on the grid of {bands[0]}")
-            found[band] = _read(other, of_other, window, item.scales.get(band))
+            found[band] = _read(other, of_other, window, item.scales.get(band), source.number(band))
     types = {band: str(pixels.values.dtype) for band, pixels in found.items()}
     wrong = next((band for band, kind in types.items() if kind != source.values), None)
     if wrong:
@@ -119,7 +119,7 @@ def again(remote: Remote, read: Read) -> Pixels:
         window = Window(*read.window)
         if read.window[0] + read.window[2] > dataset.width or read.window[1] + read.window[3] > dataset.height:
             raise CorpusError(f"{read.href} is smaller than when the manifest was made")
-        found = _read(dataset, file, window, (read.scale, read.offset))
+        found = _read(dataset, file, window, (read.scale, read.offset), read.band)
     if found.read.sha256 != read.sha256:
         versions = f" (version {read.etag}, now {found.read.etag})" if read.etag != found.read.etag else ""
         raise CorpusError(f"{read.href} holds other pixels than when the manifest was made{versions}")
@@ -224,12 +224,17 @@ def _over(dataset: DatasetReader, box: Box) -> Window | None:
     return Window(columns[0], rows[0], columns[1] - columns[0], rows[1] - rows[0])
 
 
-def _read(dataset: DatasetReader, file: RemoteFile, window: Window, scale: tuple[float, float] | None) -> Pixels:
-    values = dataset.read(1, window=window)
+def _read(
+    dataset: DatasetReader, file: RemoteFile, window: Window, scale: tuple[float, float] | None, number: int = 1
+) -> Pixels:
+    if number > dataset.count:
+        raise CorpusError(f"{file.url} has {dataset.count} bands, and number {number} is asked for")
+    values = dataset.read(number, window=window)
     read = Read(
         href=file.url,
         etag=file.etag,
         size=file.size,
+        band=number,
         window=(window.col_off, window.row_off, window.width, window.height),
         sha256=sha256(values),
         **({} if scale is None else {"scale": scale[0], "offset": scale[1]}),

@@ -1,9 +1,11 @@
 """Where imagery and land cover come from: archives as data, one YAML file each in `configs/sources`, or a user's own."""
 
 import math
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bench.core.configs import ConfigKind
 from bench.core.documents import parse
@@ -40,20 +42,48 @@ class _Source(BaseModel):
     block: int = Field(default=512, gt=0)
 
 
+# A bit of a 64-bit code, from the lowest.
+Bit = Annotated[int, Field(ge=0, lt=64)]
+
+
 class Mask(BaseModel):
-    """The layer that says which pixels show the ground.
+    """The layer that says which pixels show the ground, by codes or by bits.
 
     Attributes:
         asset: key of the layer among the item's assets.
         empty: codes of pixels without a measurement.
         clouded: codes of pixels that show clouds or their shadows.
+        empty_bits: or bits, from 0 for the lowest, one of which is set where there is no measurement.
+        clouded_bits: or bits, one of which is set where there are clouds or their shadows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     asset: Word
     empty: tuple[int, ...] = ()
-    clouded: tuple[int, ...] = Field(min_length=1)
+    clouded: tuple[int, ...] = ()
+    empty_bits: tuple[Bit, ...] = ()
+    clouded_bits: tuple[Bit, ...] = ()
+
+    @model_validator(mode="after")
+    def _knows_clouds(self) -> "Mask":
+        if not self.clouded and not self.clouded_bits:
+            raise ValueError("clouded, or clouded_bits, must say what clouds are")
+        return self
+
+    def is_empty(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where there is no measurement."""
+        return self._is(codes, self.empty, self.empty_bits)
+
+    def is_clouded(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where there are clouds or their shadows."""
+        return self._is(codes, self.clouded, self.clouded_bits)
+
+    @staticmethod
+    def _is(codes: NDArray[Any], values: tuple[int, ...], bits: tuple[int, ...]) -> NDArray[np.bool_]:
+        wanted = sum(1 << bit for bit in bits)
+        found: NDArray[np.bool_] = np.isin(codes, values) | (codes.astype(np.int64) & wanted != 0)
+        return found
 
 
 class Imagery(_Source):
@@ -63,7 +93,8 @@ class Imagery(_Source):
         api: address of the API; `/search` is put behind it.
         collection: id of the collection.
         values: type of the stored values.
-        bands: key of the asset of each band, by the band's name.
+        bands: key of the asset of each band, by the band's name; of an asset with several bands with the number behind
+            it, from 1: `image:4`.
         declares_offset: whether each item says scale and offset of its bands; one that does not is then left alone.
         cloud: property of an item that holds its share of clouds in per cent.
         mask: the layer of clouds; None where the collection has none.
@@ -73,7 +104,7 @@ class Imagery(_Source):
     api: Word
     collection: Word
     values: Literal["uint8", "uint16", "int16"]
-    bands: dict[str, str] = Field(min_length=1)
+    bands: dict[str, Annotated[str, Field(pattern=r"^[^\s:]+(:[1-9][0-9]?)?$")]] = Field(min_length=1)
     declares_offset: bool = False
     cloud: str | None = None
     mask: Mask | None = None
@@ -87,7 +118,11 @@ class Imagery(_Source):
         unknown = [band for band in bands if band not in self.bands]
         if unknown:
             raise CorpusError(f"source {self.name} has no band {unknown[0]!r}: choose from {', '.join(self.bands)}")
-        return {band: self.bands[band] for band in bands}
+        return {band: self.bands[band].partition(":")[0] for band in bands}
+
+    def number(self, band: str) -> int:
+        """Number of a band in its asset, from 1."""
+        return int(self.bands[band].partition(":")[2] or 1)
 
 
 class LandCover(_Source):

@@ -193,3 +193,44 @@ def test_a_dry_run_asks_nobody_and_comes_near(fetch, archive, tmp_path):
     assert "2 places: about 1 MiB would be read from 10 files or more" in told.output
     fetch("out")
     assert 0.5 < archive.sent / 2**20 < 2
+
+
+def test_bands_of_one_file_and_a_mask_of_bits_are_a_matter_of_the_source(fetch, archive, world, tmp_path):
+    """As NAIP, whose images hold all bands, and Landsat, whose quality layer has a bit a condition."""
+    assert 0 == fetch("apart").exit_code
+    with rasterio.open(world / CLEAR / "red.tif") as one:
+        layout = {**one.profile, "count": 3, "interleave": "band"}
+    with rasterio.open(world / "all.tif", "w", **layout) as dataset:
+        for number, band in enumerate(("blue", "green", "red"), start=1):
+            with rasterio.open(world / CLEAR / f"{band}.tif") as one:
+                dataset.write(one.read(1), number)
+    with rasterio.open(world / CLEAR / "scl.tif") as one:
+        quality = np.where(one.read(1) == 9, 1 << 3, 1 << 6).astype(np.uint16)
+        with rasterio.open(world / "quality.tif", "w", **(one.profile | {"dtype": "uint16"})) as dataset:
+            dataset.write(quality, 1)
+    said = [{"scale": SCALE, "offset": OFFSET}] * 3
+    archive.changes = {
+        "assets": {
+            "image": {"href": f"{archive.root}/all.tif", "raster:bands": said},
+            "quality": {"href": f"{archive.root}/quality.tif"},
+        }
+    }
+    file = tmp_path / "sources" / "here.yaml"
+    values = json.loads(file.read_text())
+    values["bands"] = {"red": "image:3", "green": "image:2", "blue": "image:1"}
+    values["mask"] = {"asset": "quality", "clouded_bits": [3, 4], "empty_bits": [0]}
+    other = tmp_path / "sources" / "together.yaml"
+    other.write_text(json.dumps(values | {"name": "together"}))
+    done = fetch("together", "--source", other)
+    assert 0 == done.exit_code, done.output
+    apart, together = (read_manifest(tmp_path / name / "fetch.json") for name in ("apart", "together"))
+    assert apart.digest == together.digest
+    for path in (world / "all.tif", world / "quality.tif"):
+        path.unlink()
+
+
+def test_a_disk_without_room_is_found_before_anything_is_read(fetch, archive, monkeypatch):
+    monkeypatch.setattr("bench.cli.corpus_fetch._free", lambda out: (out, 1000))
+    done = fetch("out")
+    assert "has 0 MiB free, about" in str(done.exception)
+    assert not archive.asked
