@@ -1,7 +1,12 @@
 """Weights are published with a card that says all that is known, and load back in three libraries."""
 
+import base64
+import hashlib
 import http.server
 import json
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -187,27 +192,45 @@ class Hub(http.server.BaseHTTPRequestHandler):
             files = [each["path"] for each in json.loads(body)["files"]]
             self._answer(200, {"files": [{"path": f, "uploadMode": "regular", "shouldIgnore": False} for f in files]})
         elif "/commit/" in self.path:
+            for line in body.splitlines():
+                value = json.loads(line)["value"]
+                if "content" in value:
+                    self.server.files[value["path"]] = base64.b64decode(value["content"])
             commit = {"commitOid": "c0ffee", "commitUrl": f"{self.server.root}/me/mine/commit/c0ffee"}
             self._answer(200, commit | {"success": True, "hookOutput": ""})
         else:
             self._answer(200, {"errors": [], "warnings": []})
 
-    def do_GET(self):
-        self._answer(200, {"id": "me/mine", "sha": "0", "siblings": []})
+    def do_HEAD(self):
+        self.do_GET()
 
-    def _answer(self, status, value):
-        content = json.dumps(value).encode()
+    def do_GET(self):
+        if "/resolve/" not in self.path:
+            self._answer(200, {"id": "me/mine", "sha": "0" * 40, "siblings": []})
+            return
+        content = self.server.files.get(self.path.rpartition("/")[2])
+        if content is None:
+            self._answer(404, {"error": "Entry not found"}, {"X-Error-Code": "EntryNotFound"})
+            return
+        name = hashlib.sha256(content).hexdigest()
+        self._answer(200, content, {"X-Repo-Commit": "0" * 40, "ETag": f'"{name}"'})
+
+    def _answer(self, status, value, headers=()):
+        content = value if isinstance(value, bytes) else json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
+        for name, text in dict(headers).items():
+            self.send_header(name, text)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
 
 @pytest.fixture
 def hub(monkeypatch):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.asked, server.refuses = [], False
+    server.asked, server.refuses, server.files = [], False, {}
     server.root = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     monkeypatch.setenv("HF_ENDPOINT", server.root)
@@ -226,6 +249,28 @@ def test_the_hub_gets_all_files_and_no_log_the_token(store, hub, caplog):
     assert all("hf_secret" in (token or "") for path, token, _ in hub.asked if "/commit/" in path)
     assert "hf_secret" not in done.output + caplog.text
     assert "sent 8 files to me/mine" in done.output
+
+
+LOADED = """
+import timm, torch
+model = timm.create_model("hf-hub:me/mine", pretrained=True).eval()
+with torch.no_grad():
+    print(model(torch.linspace(0, 1, 3 * 64 * 64).view(1, 3, 64, 64)).double().sum().item())
+"""
+
+
+@pytest.mark.nightly
+def test_timm_loads_what_was_sent_from_the_hub(store, hub, tmp_path):
+    assert 0 == ask(store, "--to", "hub:me/mine", *TERMS).exit_code
+    environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, env=environment)
+    images = torch.linspace(0, 1, 3 * 64 * 64).view(1, 3, 64, 64)
+    network = backbones.build("resnet18")
+    network.load_state_dict(safetensors.torch.load_file(store / "weights" / KEY / "backbone.safetensors"))
+    with torch.no_grad():
+        expected = network.eval()(images)[-1].mean((2, 3)).double().sum().item()
+    assert expected == pytest.approx(float(done.stdout), rel=1e-5)
+    assert hub.files
 
 
 def test_a_hub_that_refuses_is_told_in_one_line_without_the_token(store, hub):
