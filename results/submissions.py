@@ -9,6 +9,7 @@ import fnmatch
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -213,6 +214,15 @@ def check(folder: Path) -> list[Record]:
     if not found.records or found.superseded:
         raise StoreError("the submission is refused: it holds no record, or several of one cell")
     return found.records
+
+
+def add_weights(folder: Path, store: Path, out: Path) -> None:
+    """Copy what was unpacked, with the weights that a store has of it."""
+    shutil.copytree(folder, out)
+    for card in sorted((out / "weights").glob("*/card.json")):
+        for path in (store / "weights" / card.parent.name).glob("*.safetensors"):
+            if not (card.parent / path.name).exists():
+                shutil.copy(path, card.parent / path.name)
 
 
 def marks(folder: Path, records: Iterable[Record], again: Iterable[str]) -> dict[str, Mark]:

@@ -45,12 +45,21 @@ def submit(store: Path, study: str, out: Path | None, weights_of: int | None, no
 @click.option("--cells", type=click.IntRange(min=0), default=1, show_default=True, help="How many are run again.")
 @click.option("--draw", type=int, default=0, show_default=True, metavar="SEED", help="Which cells are drawn.")
 @click.option("--pretrain", is_flag=True, help="Pretrain the weights of the drawn cells again too.")
+@click.option("--weights-from", type=FOLDER, help="A store with weights that the archive lacks.")
 @click.option("--study", help="Study that its cells are of; the one that it names by default.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a study's value, such as corpus."
 )
 def accept(
-    archive: Path, into: Path, cells: int, draw: int, *, pretrain: bool, study: str | None, settings: tuple[str, ...]
+    archive: Path,
+    into: Path,
+    cells: int,
+    draw: int,
+    *,
+    pretrain: bool,
+    weights_from: Path | None,
+    study: str | None,
+    settings: tuple[str, ...],
 ) -> None:
     """Check a submission, and put it on a board.
 
@@ -68,13 +77,17 @@ def accept(
         unchecked = "it was not asked for" if cells == 0 else ""
         if cells:
             try:
+                source = folder
+                if weights_from:
+                    source = Path(work) / "with-weights"
+                    submissions.add_weights(folder, weights_from, source)
                 again = _run_again(
-                    folder, Path(work) / "again", study or card.study, cells, draw, settings, pretrain=pretrain
+                    source, Path(work) / "again", study or card.study, cells, draw, settings, pretrain=pretrain
                 )
             except _MovedError:
                 raise click.exceptions.Exit(1) from None
             except BenchError as error:
-                unchecked = str(error).replace(f"{folder}", "the submission")
+                unchecked = str(error).replace(f"{source}", "the submission")
                 click.echo(f"not run again: {unchecked}")
         accepted = submissions.Accepted(
             study=card.study,

@@ -138,6 +138,10 @@ def test_without_weights_a_submission_is_recomputed_and_says_why_it_was_not_run(
     assert 0 == done.returncode, done.stderr
     assert "not run again: the submission holds no cell of this study with its weights" in done.stdout
     assert "accepted: 0 re-run" in done.stdout
+    done = accept(path, study, tmp_path / "board", "--weights-from", finished[0])
+    assert 0 == done.returncode, done.stderr
+    assert "accepted: 1 re-run" in done.stdout
+    assert not list((tmp_path / "board").rglob("*.safetensors"))
 
 
 def test_a_store_that_is_damaged_is_not_sent(finished, study, tmp_path):

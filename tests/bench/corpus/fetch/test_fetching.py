@@ -84,6 +84,14 @@ def test_two_fetches_and_one_by_the_manifest_build_the_same_corpus(fetch, tmp_pa
     hashes = {Corpus.open(tmp_path / name / "corpus").hash for name in ("first", "second", "third")}
     assert 1 == len(hashes)
     assert scenes(tmp_path / "first") == scenes(tmp_path / "second") == scenes(tmp_path / "third")
+    # Offset and scale of the items stand in the files, and are used once: reflectances of 0 to 0.3 are 0 to 255.
+    corpus = Corpus.open(tmp_path / "first" / "corpus")
+    tiles = {tile.tobytes() for tile in corpus.tiles(np.arange(len(corpus)))}
+    for path in (tmp_path / "first" / "scenes").iterdir():
+        with rasterio.open(path) as dataset:
+            reflectance = dataset.read() * SCALE + OFFSET
+        expected = np.clip(np.round(reflectance.transpose(1, 2, 0) / 0.3 * 255), 0, 255)
+        assert any(np.abs(np.frombuffer(tile, np.uint8).reshape(128, 128, 3) - expected).max() <= 1 for tile in tiles)
     written = [(tmp_path / name / "fetch.json").read_bytes() for name in ("first", "second", "third")]
     assert 1 == len(set(written))
 
