@@ -69,7 +69,7 @@ def declared(*extras):
 
 
 def test_every_package_that_is_imported_is_declared():
-    asked, distributions = declared("ray", "torchgeo"), packages_distributions()
+    asked, distributions = declared("hub", "ray", "torchgeo"), packages_distributions()
     missing = {
         name: file
         for name, file in third_party_imports().items()
