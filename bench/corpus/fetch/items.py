@@ -103,7 +103,8 @@ def find_items(
 
 def _next(answer: Mapping[str, Any], url: str) -> tuple[str, dict[str, Any]] | None:
     """Where the next page is, and what else is asked there."""
-    for link in answer.get("links") or ():
+    links = answer.get("links")
+    for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and link.get("rel") == "next" and link.get("method") == "POST":
             body = link.get("body")
             return urljoin(url, str(link.get("href", ""))), body if isinstance(body, dict) else {}
@@ -114,7 +115,7 @@ def _item(feature: Any, source: Imagery, assets: Mapping[str, str], url: str) ->
     if not isinstance(feature, dict) or not _ID.fullmatch(str(feature.get("id"))) or ".." in str(feature["id"]):
         name = feature.get("id") if isinstance(feature, dict) else feature
         raise CorpusError(f"{url} gives an item called {str(name)[:80]!r}, which makes no file's name: refused")
-    name, properties, given = feature["id"], feature.get("properties") or {}, feature.get("assets") or {}
+    name, properties, given = feature["id"], _mapping(feature, "properties"), _mapping(feature, "assets")
     wanted = dict(assets) | ({source.mask.asset: source.mask.asset} if source.mask else {})
     missing = [key for key in wanted.values() if not isinstance(given.get(key), dict) or not given[key].get("href")]
     if missing:
@@ -135,6 +136,12 @@ def _item(feature: Any, source: Imagery, assets: Mapping[str, str], url: str) ->
         )
     except ValidationError as error:
         raise CorpusError(f"item {name} of {source.name}: {first_problem(error)}") from None
+
+
+def _mapping(feature: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A part of an item, which somebody else wrote; nothing where it is of another kind."""
+    found = feature.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _scale(asset: Mapping[str, Any], number: int) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ import foreign_checkpoints as made
 import pytest
 import yaml
 from click.testing import CliRunner
+from textured_corpus import corpus  # noqa: F401 - a fixture
 
 from bench.cli.prefetch import command
 from bench.core import files, published
@@ -25,7 +26,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
+def study(tmp_path, monkeypatch, corpus):  # noqa: F811 - the fixture
     """A study of one set with a row of published weights, which lie behind a real server."""
     home = tmp_path / "home"
     monkeypatch.setenv("BENCH_DATA", str(home))
@@ -47,6 +48,7 @@ def study(tmp_path, monkeypatch):
         "backbones": [made.NETWORK],
         "tasks": ["probe"],
         "datasets": ["demo-scenes"],
+        "corpus": str(corpus.path),
         "seeds": 1,
         "tuned_by": None,
         "options": {},

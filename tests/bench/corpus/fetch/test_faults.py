@@ -76,12 +76,15 @@ def test_a_file_that_changed_since_it_was_frozen_is_named(fetch, archive, tmp_pa
         ({"href": "moved/red.tif"}, "http://example.org/elsewhere.tif is not read: only https is"),
         ({"raster:bands": []}, "does not declare scale and offset of band red, as its collection does"),
         ({"href": None}, "has no asset 'red'"),
+        ({"assets": "none"}, "has no asset 'red'"),
+        ({"assets": [1]}, "has no asset 'red'"),
+        ({"properties": None, "id": "a b"}, "gives an item called 'a b'"),
         ({"clouds": "many"}, "item S2B_T31TDK_20210714T104021_L2A of here: clouds"),
     ],
 )
 def test_items_are_not_trusted(changes, line, fetch, archive, tmp_path):
     said = [{"scale": 0.0001, "offset": -0.1}]
-    if "id" in changes:
+    if {"id", "assets", "properties"} & set(changes):
         archive.changes = changes
     elif "clouds" in changes:
         archive.changes = {"properties": {"datetime": "2021-07-14", "eo:cloud_cover": changes["clouds"]}}
