@@ -5,9 +5,10 @@ import pickle
 import zipfile
 
 import pytest
+from synthetic_records import synthetic_study, write_records
 
 from bench.core.errors import StoreError
-from results import submissions
+from results import load, submissions
 
 
 def zipped(path, entries, card=None):
@@ -95,3 +96,47 @@ def test_what_is_no_zip_is_refused(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(StoreError, match="is no readable submission"):
         submissions.unpack(path, tmp_path / "out")
+
+
+def sent(tmp_path, name, records):
+    """A submission of some records, unpacked, with its archive."""
+    store = write_records(tmp_path / name, records)
+    submissions.pack(store, tmp_path / f"{name}.zip", name, f"{name}'s")
+    folder = tmp_path / f"{name}-unpacked"
+    submissions.unpack(tmp_path / f"{name}.zip", folder)
+    return folder, submissions.check(folder)
+
+
+def accepted(name, folder, records):
+    return submissions.Accepted(
+        study=name, note=f"{name}'s", sha256=(name[0] * 64), marks=submissions.marks(folder, records, [])
+    )
+
+
+def test_records_without_outcomes_are_copied_and_several_submissions_share_a_board(tmp_path):
+    board = tmp_path / "board"
+    boards = {"ours": ("demo/city", "demo-city", "resnet18"), "theirs": ("geokr-2021/potsdam", "potsdam", "resnet18")}
+    for name, place in boards.items():
+        folder, records = sent(tmp_path, name, synthetic_study(boards=[place]))
+        submissions.accept(folder, board, accepted(name, folder, records))
+    frame = load(board)
+    assert {place[0] for place in boards.values()} == set(frame["protocol"])
+    lines = submissions.said(board, dict(zip(frame["key"], frame["variant"], strict=True)))
+    assert 2 == len(lines)
+    for line, name in zip(lines, boards, strict=True):
+        assert f"study {name} ({name}'s)" in line
+        assert "; copied: " in line
+        assert "re-run" not in line
+
+
+def test_a_record_that_contradicts_the_boards_is_not_accepted(tmp_path):
+    board = tmp_path / "board"
+    records = synthetic_study()
+    folder, found = sent(tmp_path, "ours", records)
+    submissions.accept(folder, board, accepted("ours", folder, found))
+    before = {path: path.read_bytes() for path in board.rglob("*") if path.is_file()}
+    other = [record.model_copy(update={"metrics": {**record.metrics, record.metric: 0.5}}) for record in records]
+    folder, found = sent(tmp_path, "theirs", other)
+    with pytest.raises(StoreError, match="is there already, and is another file: nothing was accepted"):
+        submissions.accept(folder, board, accepted("theirs", folder, found))
+    assert before == {path: path.read_bytes() for path in board.rglob("*") if path.is_file()}
