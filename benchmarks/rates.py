@@ -27,7 +27,7 @@ from methods.labelled import LabelledFeed
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from textured_corpus import write_corpus
 
-__all__ = ["Case", "make_options", "rate", "ready_batch", "ready_tensors", "write_corpus"]
+__all__ = ["Case", "make_options", "rate", "ready_batch", "ready_tensors", "refused", "write_corpus"]
 
 # Views below this are of a trial: heads of the papers' widths would take all of its time.
 SMALL = 64

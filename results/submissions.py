@@ -39,6 +39,8 @@ MOST_GROWTH = 200
 _YEAR_ONE = (1980, 1, 1, 0, 0, 0)
 
 Mark = Literal["re-run", "recomputed", "copied"]
+# Of rows: a row is not re-run because some of its cells were.
+OF_ROWS: dict[Mark, str] = {"re-run": "cells re-run of", "recomputed": "recomputed", "copied": "copied"}
 MARKS: tuple[Mark, ...] = get_args(Mark)
 
 
@@ -295,7 +297,7 @@ def said(store: Path, rows: Mapping[str, str]) -> list[str]:
         best = {name: "copied" if "copied" in found else min(found, key=MARKS.index) for name, found in of_row.items()}
         listed = [(mark, sorted(name for name in best if best[name] == mark)) for mark in MARKS]
         counts = ", ".join(f"{each.count(mark)} {mark}" for mark in MARKS if each.count(mark))
-        shown = "; ".join(f"{mark}: {', '.join(names)}" for mark, names in listed if names)
+        shown = "; ".join(f"{OF_ROWS[mark]} {', '.join(names)}" for mark, names in listed if names)
         lines.append(
             f"Submission {each.sha256[:8]}, study {each.study}{f' ({each.note})' if each.note else ''}: {counts} of "
             f"{len(each.marks)} records; {shown}."

@@ -1,7 +1,5 @@
 """Weights as a folder that others load: timm from the folder or the hub, torchvision and OpenMMLab from a file."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +78,3 @@ def _config(network: str, bands: int, size: int, weights: Weights) -> dict[str, 
             "classifier": said.get("classifier"),
         },
     }
-
-
-def digest(folder: Path) -> str:
-    """Hash of all files of a folder, by their names."""
-    told = {path.relative_to(folder).as_posix(): files.sha256(path) for path in folder.rglob("*") if path.is_file()}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

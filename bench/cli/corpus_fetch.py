@@ -22,6 +22,26 @@ if TYPE_CHECKING:
     from bench.corpus.fetch.places import Place
     from bench.corpus.fetch.sources import Imagery, LandCover
 
+OF_A_NEW_ONE = frozenset(
+    {
+        "bbox",
+        "around",
+        "places",
+        "grid",
+        "tiles",
+        "balance",
+        "seed",
+        "bands",
+        "season",
+        "clouds",
+        "window_clouds",
+        "epoch",
+        "side",
+        "km",
+        "dry_run",
+    }
+)
+"""What a manifest has settled."""
 SIDE = 2560.0
 """Metres: 256 pixels of 10 m."""
 TILE, STRETCH = 256, "0:3000"
@@ -82,45 +102,65 @@ def fetch(
     """
     from bench.core.web import Web
     from bench.corpus.fetch.fetching import STATE, Fetch
-    from bench.corpus.fetch.manifest import read_manifest
+    from bench.corpus.fetch.manifest import FILE, read_manifest
 
-    if freeze and build:
-        raise CorpusError("--freeze keeps no pixels to build from: leave one of --freeze and --build out")
-    known = read_manifest(given["manifest"]) if given["manifest"] else None
-    asked = None if known else _asked(given)
-    source, cover = _ours(context, known) if known else (asked.source, asked.landcover)  # type: ignore[union-attr]  # one of the two is there
-    places = _places(given, known)
+    _refuse_others(context, out)
+    if given["manifest"]:
+        known = read_manifest(given["manifest"])
+        source, cover = _ours(context, known)
+    else:
+        asked, places = _asked(given), _places(given)
+        source, cover = asked.source, asked.landcover
     click.echo(f"imagery: {source.title}; {source.licence}; {source.attribution}")
     if cover:
         click.echo(f"land cover: {cover.title}; {cover.licence}; {cover.attribution}")
-    if asked and dry_run:
-        adjacent = given["places"] is None and given["grid"] is None
-        _say_estimate(asked, min(given["tiles"] or len(places), len(places)), out, adjacent=adjacent)
-        return
-    if asked:
-        _refuse_too_much(asked, len(places), out)
+    if not given["manifest"]:
+        count = given["tiles"] or len(places)
+        if dry_run:
+            _say_estimate(asked, count, out, adjacent=given["places"] is None and given["grid"] is None)
+            return
+        if not freeze:
+            _refuse_too_much(asked, count, out)
     web = Web(source.hosts, f"source {source.name}", CorpusError)
     cover_web = Web(cover.hosts, f"source {cover.name}", CorpusError) if cover else None
     work = Fetch(None if freeze else out, out / STATE, web, cover_web, workers)
     try:
-        made = known or _new(work, asked, places, given)  # type: ignore[arg-type]  # as above
-        if known:
-            work.begin({"manifest": known.digest})
-            with _bar("fetching", web, cover_web) as advance:
-                work.refetch(known, advance)
+        made = _again(work, known) if given["manifest"] else _new(work, asked, places, given)
     except OSError as error:
         raise CorpusError(f"{out} cannot be written ({error.strerror or error}): what is done is kept") from None
     finally:
         asked_for = [each.traffic for each in (web, cover_web) if each]
         requests, received = (sum(getattr(each, name) for each in asked_for) for name in ("requests", "bytes"))
         click.echo(f"{requests} requests, {received / _MIB:.1f} MiB read")
-    written = work.finish(made, out / "fetch.json")
+    written = work.finish(made, out / FILE)
     for name, reason in made.left_out.items():
         click.echo(f"left out: {name}: {reason}")
     click.echo(f"{len(made.places)} places, {len(made.left_out)} left out, hash {made.digest[:16]}")
     click.echo(f"wrote {written}")
     if build:
         _build(made, out)
+
+
+def _refuse_others(context: click.Context, out: Path) -> None:
+    """Refuse options that would say nothing, and a folder in which another fetch has ended: the two would mix."""
+    from bench.corpus.fetch.fetching import SCENES, STATE
+    from bench.corpus.fetch.manifest import FILE
+
+    given = context.params
+    stated = [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given["freeze"] and given["build"]:
+        raise CorpusError("--freeze keeps no pixels to build from: leave one of --freeze and --build out")
+    if given["manifest"] and (other := [name for name in stated if name in OF_A_NEW_ONE]):
+        raise CorpusError(
+            f"--{other[0].replace('_', '-')} is of a new fetch: a manifest says it all, leave one of both out"
+        )
+    if "km" in stated and not given["around"]:
+        raise CorpusError("--km is of --around: add it, or leave --km out")
+    if "seed" in stated and not given["balance"]:
+        raise CorpusError("--seed is of --balance: add it, or leave --seed out")
+    another = (out / FILE).exists() and (not given["manifest"] or given["manifest"].resolve() != (out / FILE).resolve())
+    if not given["dry_run"] and not (out / STATE).exists() and (another or (out / SCENES).exists()):
+        raise CorpusError(f"{out} holds a fetch that has ended: name another --out, or delete it to fetch anew")
 
 
 def _ours(context: click.Context, known: "Manifest") -> "tuple[Imagery, LandCover | None]":
@@ -188,20 +228,16 @@ def _season(text: str) -> Any:
     return Season(first=begin, last=end)
 
 
-def _places(given: dict[str, Any], known: "Manifest | None") -> "list[Place]":
-    """The places that are asked for; those of a manifest are in it."""
+def _places(given: dict[str, Any]) -> "list[Place]":
+    """The places that are asked for."""
     from bench.corpus.fetch import places
 
     ways = [name for name in ("bbox", "around", "places", "grid", "manifest") if given[name] is not None]
     if len(ways) != 1:
         listed = ", ".join(f"--{name}" for name in ways) or "none"
         raise CorpusError(f"say where by one of --bbox, --around, --places, --grid and --manifest: {listed} is given")
-    if given["balance"] and (given["tiles"] is None or given["landcover"] == "none" or known):
-        raise CorpusError(
-            "--balance landcover chooses --tiles places by their land cover: give both, and no --manifest"
-        )
-    if known:
-        return []
+    if given["balance"] and (given["tiles"] is None or given["landcover"] == "none"):
+        raise CorpusError("--balance landcover chooses --tiles places by their land cover: give both")
     if given["bbox"]:
         found = places.in_box(given["bbox"], given["side"])
     elif given["around"]:
@@ -227,6 +263,14 @@ def _new(work: "Fetch", asked: "Asked", places: "list[Place]", given: dict[str, 
         places = places[: given["tiles"]]
     with _bar("fetching", work.web, work.cover_web) as advance:
         return work.fetch(asked, places, told, advance)
+
+
+def _again(work: "Fetch", known: "Manifest") -> "Manifest":
+    """Fetch what a manifest names."""
+    work.begin({"manifest": known.digest})
+    with _bar("fetching", work.web, work.cover_web) as advance:
+        work.refetch(known, advance)
+    return known
 
 
 def _say_estimate(asked: "Asked", places: int, out: Path, *, adjacent: bool) -> None:

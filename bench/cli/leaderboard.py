@@ -36,7 +36,7 @@ def page(store: Path, out: Path, protocols: str | None) -> None:
     """Write one static HTML file with tables, curves, verdicts and the provenance of every number."""
     from bench.cli.study import split
 
-    path, left_out = write_page(store, out, split("protocols", protocols, str) if protocols else ())
+    path, left_out = write_page(store, out, () if protocols is None else split("protocols", protocols, str))
     for line in left_out:
         click.echo(f"bench: left out: {line}", err=True)
     click.echo(path)

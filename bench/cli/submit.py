@@ -96,8 +96,6 @@ def accept(
             marks=submissions.marks(folder, records, again),
             unchecked=unchecked,
         )
-        for line in again:
-            click.echo(f"run again, and as submitted: {line}")
         written = submissions.accept(folder, into, accepted)
     counts = ", ".join(f"{accepted.count(mark)} {mark}" for mark in submissions.MARKS)
     click.echo(f"accepted: {counts}; wrote {written}")
@@ -134,4 +132,6 @@ def _run_again(
         click.echo(f"refused: a cell was run again, and is not as submitted: {line}".replace(f"{folder}/", ""))
     if failed:
         raise _MovedError
+    for cell in report.cells:
+        click.echo(f"run again: {cell.line()}")
     return keys

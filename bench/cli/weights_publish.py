@@ -94,11 +94,11 @@ def _corpus(card: dict[str, Any], corpus: Path | None, stated: str | None) -> tu
         "bands": f"{', '.join(opened.bands.names)}, {opened.bands.values}",
         "land cover": ", ".join(opened.classes) if opened.has_landcover else "none",
     }
-    manifest = corpus.parent / "fetch.json"
+    from bench.corpus.fetch.manifest import FILE, read_manifest
+
+    manifest = corpus.parent / FILE
     if not manifest.is_file():
         return stated or "", "", facts
-    from bench.corpus.fetch.manifest import read_manifest
-
     fetched = read_manifest(manifest)
     sources = [each for each in (fetched.source, fetched.landcover) if each]
     facts |= {"fetched from": "; ".join(each.title for each in sources), "manifest": fetched.digest}

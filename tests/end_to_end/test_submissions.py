@@ -46,7 +46,7 @@ def test_a_submission_is_run_again_and_accepted_and_its_board_says_what_was_chec
     records = len(list((board / "records").iterdir()))
     assert f"accepted: 2 re-run, {records - 2} recomputed, 0 copied" in done.stdout
     told = bench("table", "--store", board, env=WIDE).stdout
-    assert f"(a test of ours): 2 re-run, {records - 2} recomputed of {records} records; re-run: " in told
+    assert f"(a test of ours): 2 re-run, {records - 2} recomputed of {records} records; cells re-run of " in told
     page = bench("leaderboard", "page", "--store", board, "--out", tmp_path / "page")
     assert 0 == page.returncode, page.stderr
     assert "(a test of ours): 2 re-run" in (tmp_path / "page" / "index.html").read_text()

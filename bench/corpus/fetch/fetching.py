@@ -30,7 +30,6 @@ SCENES, LANDCOVER, STATE = "scenes", "landcover", ".fetch"
 MOST_LOOKS = 8
 # Places that may fail before the rest is left for another time.
 MOST_FAILURES = 5
-NODATA = 0
 # Of the values as they lie in an archive, what deflate leaves of them; for estimates.
 DEFLATED = 0.7
 # Of maps of few codes.
@@ -261,8 +260,11 @@ class Fetch:
 
     @staticmethod
     def _shares(source: LandCover | None, below: Iterable[Pixels]) -> dict[str, float]:
-        codes = [pixels.values.ravel() for pixels in below]
-        return reading.classes_of(np.concatenate(codes), load_product(source.product)) if source and codes else {}
+        found = list(below)
+        if source is None or not found:
+            return {}
+        codes = np.concatenate([pixels.values.ravel() for pixels in found])
+        return reading.classes_of(codes, load_product(source.product), found[0].nodata)
 
     def _take_again(self, taken: Taken, names: tuple[str, ...]) -> dict[str, Any]:
         try:
@@ -298,7 +300,7 @@ def _encoded(bands: Mapping[str, Pixels], told: Mapping[str, str]) -> bytes:
             dtype=first.values.dtype,
             crs=first.crs,
             transform=first.transform,
-            nodata=NODATA,
+            nodata=first.nodata,
             compress="deflate",
         ) as dataset:
             dataset.write(np.stack([pixels.values for pixels in bands.values()]))

@@ -16,7 +16,6 @@ from bench.corpus.fetch.sources import Imagery
 # Items that are looked at for one place; a season of Sentinel-2 has some tens.
 PAGE, MOST_PAGES = 100, 5
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-# No place lies on an edge: a point is asked for, and windows that leave an image are found when it is opened.
 
 
 class Item(BaseModel):

@@ -22,6 +22,7 @@ from bench.corpus.fetch.remote import Remote, RemoteFile
 from bench.corpus.fetch.sources import Imagery, LandCover
 from bench.corpus.landcover.product import CLASSES, Product
 from bench.corpus.scenes.crs import apply, is_geographic, lonlat_bounds, transformer
+from bench.corpus.scenes.scene import EARTH_DEGREE
 
 LONLAT = "EPSG:4326"
 # Side of the overview from which land cover is judged before imagery is read, pixels.
@@ -39,6 +40,7 @@ class Pixels:
         crs: coordinate system as WKT.
         transform: pixel corner to world.
         name: of the file in its archive.
+        nodata: value outside the image, where the file declares one.
     """
 
     values: NDArray[Any]
@@ -46,6 +48,7 @@ class Pixels:
     crs: str
     transform: Affine
     name: str
+    nodata: float | None = None
 
     @property
     def lonlat(self) -> Box:
@@ -157,7 +160,7 @@ def shares(
     """
     try:
         with remote.open(source.url(epoch, place.lon, place.lat)) as (dataset, _):
-            height = side / 2 / 111_320
+            height = side / 2 / EARTH_DEGREE
             width = height / np.cos(np.radians(place.lat))
             box = (place.lon - width, place.lat - height, place.lon + width, place.lat + height)
             window = _over(dataset, box)
@@ -242,4 +245,4 @@ def _read(
     name = PurePosixPath(urlsplit(file.url).path).name
     if not _FILE.fullmatch(name):
         raise CorpusError(f"{file.url} ends in {name[:80]!r}, which makes no file's name: refused")
-    return Pixels(values, read, dataset.crs.to_wkt(), dataset.window_transform(window), name)
+    return Pixels(values, read, dataset.crs.to_wkt(), dataset.window_transform(window), name, dataset.nodata)

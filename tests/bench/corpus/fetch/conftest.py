@@ -32,7 +32,8 @@ def fetch(archive, tmp_path):
     ))  # fmt: skip
 
     def ask(out, *more, where=("--places", table)):
-        asked = [*where, "--source", imagery, "--landcover", cover, "--side", 1280, "--out", tmp_path / out, *more]
+        side = ("--side", 1280) if where else ()  # a manifest has settled it
+        asked = [*where, *side, "--source", imagery, "--landcover", cover, "--out", tmp_path / out, *more]
         return CliRunner().invoke(corpus, ["fetch", *map(str, asked)])
 
     return ask

@@ -242,3 +242,34 @@ def test_a_disk_without_room_is_found_before_anything_is_read(fetch, archive, mo
     done = fetch("out")
     assert "has 0 MiB free, about" in str(done.exception)
     assert not archive.asked
+
+
+def test_two_fetches_are_not_mixed_in_one_folder(fetch, archive, tmp_path):
+    assert 0 == fetch("out").exit_code
+    before, asked = scenes(tmp_path / "out"), sum(archive.asked.values())
+    for more in ((), ("--clouds", 50), ("--freeze",)):
+        done = fetch("out", *more)
+        assert "holds a fetch that has ended: name another --out" in str(done.exception)
+    assert before == scenes(tmp_path / "out")
+    assert asked == sum(archive.asked.values())
+    # A folder that holds nothing but the manifest is where it is fetched by it.
+    assert 0 == fetch("frozen", "--freeze").exit_code
+    assert 0 == fetch("frozen", "--manifest", tmp_path / "frozen" / "fetch.json", where=()).exit_code
+    assert before == scenes(tmp_path / "frozen")
+
+
+def test_a_manifest_leaves_nothing_to_choose(fetch, archive, tmp_path):
+    assert 0 == fetch("frozen", "--freeze").exit_code
+    before = sum(archive.asked.values())
+    for more in (("--tiles", 1), ("--bands", "red"), ("--dry-run",), ("--bbox", "3,45,3.1,45.1")):
+        done = fetch("again", "--manifest", tmp_path / "frozen" / "fetch.json", *more, where=())
+        assert f"{more[0]} is of a new fetch" in str(done.exception)
+    assert before == sum(archive.asked.values())
+
+
+def test_only_what_an_archive_declares_is_outside_the_image(fetch, tmp_path):
+    """Sentinel-2 has no value 0 inside an image; in other archives it is black, or a class of land cover."""
+    assert 0 == fetch("out").exit_code
+    for path in (tmp_path / "out").rglob("*.tif"):
+        with rasterio.open(path) as dataset:
+            assert dataset.nodata is None
