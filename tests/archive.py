@@ -149,9 +149,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content) if length is None else length))
         self.end_headers()
-        self.wfile.write(content)
+        # Counted first: whoever was answered may ask for the count before this thread runs again.
         with self.server.lock:
             self.server.sent += len(content)
+        self.wfile.write(content)
 
 
 @contextmanager
