@@ -1,7 +1,13 @@
-"""How many cores this process may use: those it may run on, and no more than its container's quota."""
+"""What this process may use and has used: cores, no more than its container's quota, and memory."""
 
 import os
+import sys
 from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -13,9 +19,18 @@ def usable_cores(cgroups: Path = CGROUPS, own: Path = Path("/proc/self/cgroup"))
         cgroups: where control groups are mounted.
         own: the file that names this process' groups.
     """
-    cores = len(os.sched_getaffinity(0))
+    # macOS and Windows do not tell which cores a process may run on.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = [quota for quota in (_unified(cgroups, own), _legacy(cgroups)) if quota is not None]
     return max(1, min(cores, *(int(quota) for quota in quotas), cores))
+
+
+def peak_rss_mib() -> float:
+    """The most memory that this process has held at once, in MiB; 0 where the system does not say."""
+    if resource is None:
+        return 0.0
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
 
 
 def _unified(cgroups: Path, own: Path) -> float | None:

@@ -9,13 +9,17 @@ import errno
 import hashlib
 import json
 import os
-import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+try:
+    import resource
+except ImportError:  # Windows, whose processes have no limit of this kind
+    resource = None  # type: ignore[assignment]
 
 # What operating systems and file servers leave beside a user's files; hidden ones come on top.
 STRAY = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found"})
@@ -29,8 +33,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
-            os.fchmod(stream.fileno(), 0o666 & ~_umask())
             os.fsync(stream.fileno())
+        Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -116,8 +120,8 @@ def because(error: Exception, advice: str) -> str:
     if number == errno.ENFILE or os.strerror(errno.ENFILE) in text:
         return ": too many open files on this machine: close other programs"
     if number == errno.EMFILE or os.strerror(errno.EMFILE) in text:
-        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        return f": too many open files: raise the limit (ulimit -n, now {limit})"
+        now = "" if resource is None else f" (ulimit -n, now {resource.getrlimit(resource.RLIMIT_NOFILE)[0]})"
+        return f": too many open files: raise the limit{now}"
     reason = text.splitlines()[0] if text else type(error).__name__
     return f" ({reason}): {advice}"
 
@@ -130,11 +134,13 @@ def _umask() -> int:
 
 
 def _flush_file(path: Path) -> None:
-    with path.open("rb") as stream:
+    with path.open("rb+" if os.name == "nt" else "rb") as stream:  # Windows flushes what is open for writing alone
         os.fsync(stream.fileno())
 
 
 def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":  # a folder cannot be opened there, and a rename is written through
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

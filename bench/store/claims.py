@@ -7,7 +7,6 @@ seconds, or at once when its process is known to be dead. Decision 091.
 """
 
 import errno
-import fcntl
 import json
 import os
 import socket
@@ -22,6 +21,11 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, SoftFileLease, Timeout
 
 from bench.core import files
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 LEASE = 180.0
 """Seconds without a sign of life after which a lease is taken over; an NFS client may show a change a minute late."""
@@ -94,6 +98,8 @@ def holder_of(folder: Path) -> Holder | None:
 @cache
 def has_flock(folder: Path) -> bool:
     """Whether the file system of a folder has locks that vanish with their process."""
+    if fcntl is None:
+        return True  # Windows: those of `msvcrt`, which `FileLock` takes there
     with tempfile.TemporaryFile(dir=folder) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,6 +1,5 @@
 """What a worker does: one pretraining or one cell, from its claim to its product in the store."""
 
-import resource
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from bench.backbones.normalisation import normalisation_of
 from bench.backbones.sources import RANDOM
 from bench.core import precision, provenance
 from bench.core.context import Context, Progress
+from bench.core.cores import peak_rss_mib
 from bench.core.determinism import make_deterministic
 from bench.core.errors import StoreError
 from bench.core.keys import content_hash
@@ -114,7 +114,7 @@ def pretrain_here(job: PretrainJob, store: Store, report: Progress, device: torc
         "cost": {
             "train_seconds": round(time.monotonic() - begun, 3),
             "steps_seconds": round(trained.seconds, 3),
-            "peak_rss_mib": _peak_rss_mib(),
+            "peak_rss_mib": peak_rss_mib(),
         },
     }
     weights.save(store.weights(job.key), trained.weights, card)
@@ -231,7 +231,7 @@ def _fine_tune(
         cost={
             "train_seconds": round(result.train_seconds, 3),
             "eval_seconds": round(result.test_seconds, 3),
-            "peak_rss_mib": _peak_rss_mib(),
+            "peak_rss_mib": peak_rss_mib(),
             **({"pretrain_seconds": card["cost"]["steps_seconds"]} if "steps_seconds" in card["cost"] else {}),
         },
     )
@@ -326,7 +326,3 @@ def _write_subset(cell: Cell, store: Store, task: Task, train: list[int], asked:
         [cell.protocol.hash, *(manifest[name] for name in ("data", "subset_seed", "fraction", "labels"))]
     )
     store.write_subset(key, manifest | {"hash": content_hash(manifest["samples"])})
-
-
-def _peak_rss_mib() -> float:
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

@@ -1,10 +1,14 @@
-"""Cores that a process may use: affinity and the quotas of its control groups."""
+"""Cores that a process may use, memory that it held, and what is left where a system does not tell."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from running import ROOT
 
-from bench.core.cores import usable_cores
+from bench.core.cores import peak_rss_mib, usable_cores
 
 ALL = len(os.sched_getaffinity(0))
 
@@ -46,3 +50,35 @@ def test_groups_of_version_1_have_quotas_too(tmp_path, quota, cores):
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text(quota)
     (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000")
     assert cores == usable_cores(tmp_path, tmp_path / "nothing")
+
+
+def test_the_peak_of_memory_is_that_of_the_process():
+    status = Path("/proc/self/status").read_text()
+    high = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+    assert peak_rss_mib() == pytest.approx(high / 1024, rel=0.01)
+
+
+WITHOUT = """
+import os, sys
+sys.modules["fcntl"] = sys.modules["resource"] = None  # as on Windows
+del os.sched_getaffinity  # as on macOS too
+from pathlib import Path
+from bench.core import cores, files
+from bench.store import claims
+from bench.store.store import Store
+
+folder = Path(sys.argv[1])
+assert cores.usable_cores() >= 1
+assert cores.peak_rss_mib() == 0
+files.write_json(folder / "a.json", {})
+assert files.because(OSError(24, "Too many open files"), "") == ": too many open files: raise the limit"
+with claims.claim(folder / "job") as first, claims.claim(folder / "job") as second:
+    assert (first, second) == (True, False)
+with claims.claim(folder / "job") as again:
+    assert again
+Store(folder / "store")
+"""
+
+
+def test_files_claims_and_cores_work_where_posix_modules_are_absent(tmp_path):
+    subprocess.run([sys.executable, "-c", WITHOUT, str(tmp_path)], check=True, cwd=ROOT)
