@@ -146,6 +146,8 @@ class TestImages:
         Returns:
             A row a comparison, with the same index: `COLUMN`, a, b, and the columns of `BY_COMPARISON`.
         """
+        if comparisons.empty:  # rows without a single column, where nothing can be compared
+            return pd.DataFrame(columns=[*_PAIR, *BY_COMPARISON])
         rows = [self._comparison(row, family if row.primary else ALONE) for row in _rows(comparisons)]
         found = pd.DataFrame(rows, columns=list(BY_COMPARISON), index=comparisons.index)
         return comparisons[_PAIR].join(found)
