@@ -6,6 +6,7 @@ import sys
 import click
 
 from bench import __version__
+from bench.cli.mistakes import said
 from bench.core.errors import BenchError
 from bench.core.stopping import Terminated
 
@@ -78,8 +79,11 @@ def main() -> None:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
-    except click.UsageError as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        code = 2
+    except click.UsageError as error:
+        click.echo(f"bench: {said(error)}", err=True)
         code = 2
     except click.ClickException as error:
         click.echo(f"bench: {error.format_message()}", err=True)

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from bench.cli import options
 from bench.cli.reading import load_store
+from bench.core.errors import StudyError
+from bench.core.suggest import among
 from results import published, warned
 from results.matching import Choice, Match, keyed, labels_to_match
 from results.tables.text import visible
@@ -62,8 +64,7 @@ def _only(frame: pd.DataFrame, backbone: str | None) -> pd.DataFrame:
     if backbone is None:
         return frame
     if backbone not in set(frame["backbone"]):
-        known = ", ".join(sorted(set(frame["backbone"])))
-        raise click.UsageError(f"no result with backbone {backbone!r}: choose one of {known}")
+        raise StudyError(f"no result with backbone {backbone!r}{among(backbone, sorted(set(frame['backbone'])))}")
     return frame[frame["backbone"] == backbone]
 
 

@@ -19,16 +19,17 @@ from bench.studies.plan import Plan
 from bench.studies.questions import questions
 from bench.studies.study import Study
 from bench.studies.weight_rows import named_files
+from tasks.amounts import read_fraction
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # option -> key of the study, and how its text becomes a value
-LISTS = {
+LISTS: dict[str, Callable[[str], Any]] = {
     "methods": str,
     "tasks": str,
     "datasets": str,
     "backbones": str,
-    "fractions": float,
+    "fractions": read_fraction,
     "labels": str,
     "references": str,
     "init": str,
@@ -130,15 +131,15 @@ def overrides_of(settings: Iterable[str]) -> dict[str, Any]:
     return overrides
 
 
-def split(name: str, text: str, kind: type) -> list[Any]:
+def split(name: str, text: str, kind: Callable[[str], Any]) -> list[Any]:
     """The comma-separated values of an option."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise StudyError(f"--{name} is empty: give at least one, or leave the option out")
     try:
         return [kind(part) for part in parts]
-    except ValueError:
-        raise StudyError(f"--{name} {text}: every part must be a number, such as 0.01,1.0") from None
+    except ValueError as error:
+        raise StudyError(f"--{name} {text}: {error}") from None
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from bench.cli import options as shared
 from bench.core.documents import first_problem
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
+from bench.engines.local import LocalOptions
 from bench.studies.tuning.ledger import Entry, Ledger, read_ledger, shipped
 
 
@@ -58,7 +59,7 @@ def _engine(device: str | None, workers: str | None) -> EngineOptions:
     try:
         return engines.read_options({name: value for name, value in asked.items() if value is not None})
     except ValidationError as problem:
-        raise StudyError(f"engine: {first_problem(problem)}") from None
+        raise StudyError(f"engine: {first_problem(problem, LocalOptions)}") from None
 
 
 def table(ledger: Ledger) -> list[str]:

@@ -8,6 +8,7 @@ import click
 from bench.cli import options
 from bench.cli.weights_publish import publish
 from bench.core.errors import StoreError
+from bench.core.suggest import among
 from bench.store.store import Store
 
 FORMATS = ("torchvision", "timm", "mmseg", "mmdet")
@@ -109,5 +110,7 @@ def find_card(store: Store, key: str) -> dict[str, Any]:
     found = [card for card in store.cards() if card["key"].startswith(key)]
     if len(found) != 1:
         what = "has no weights" if not found else f"has {len(found)} weights"
-        raise StoreError(f"store {store.root} {what} that begin with {key!r}: see bench weights list")
+        keys = [card["key"] for card in found or store.cards()]
+        choice = among(key, keys, "bench weights list")
+        raise StoreError(f"store {store.root} {what} that begin with {key!r}{choice}")
     return found[0]

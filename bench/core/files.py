@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.core.suggest import file_meant
+
 # What operating systems and file servers leave beside a user's files; hidden ones come on top.
 STRAY = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found"})
 
@@ -118,6 +120,8 @@ def because(error: Exception, advice: str) -> str:
     if number == errno.EMFILE or os.strerror(errno.EMFILE) in text:
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         return f": too many open files: raise the limit (ulimit -n, now {limit})"
+    if number == errno.ENOENT and isinstance(missing := getattr(error, "filename", None), str):
+        return f" (there is no such file){file_meant(missing)}: {advice}"
     reason = text.splitlines()[0] if text else type(error).__name__
     return f" ({reason}): {advice}"
 
