@@ -1,10 +1,9 @@
 """`bench methods augmentations`: what the views of each row are made of, and what its loss needs of them."""
 
-import json
-
 import click
 
 import methods
+from bench.cli import as_json as document
 from bench.cli import options
 from bench.pretraining.options import PretrainOptions, TrainingOptions
 from bench.pretraining.views import COLUMNS, describe
@@ -24,7 +23,7 @@ def augmentations(study: str | None, views: str | None, as_json: bool) -> None:
         name: {"views": used.views if isinstance(used, TrainingOptions) else "-", **describe(used.augmentation())}
         for name, used in _options(study, views).items()
     }
-    click.echo(json.dumps(rows, indent=1, ensure_ascii=False) if as_json else _markdown(rows))
+    click.echo(document.text(rows) if as_json else _markdown(rows))
 
 
 def _options(study: str | None, views: str | None) -> dict[str, PretrainOptions]:

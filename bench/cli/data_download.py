@@ -43,7 +43,7 @@ def download(context: click.Context, name: str, *, folder: Path | None, accept_l
     for path in found:
         click.echo(f"{path}: MD5 as stated")
     if prepare:
-        context.invoke(preparing, name=name, source=target, out=None, protocol_id=None, options=())
+        context.invoke(preparing, name=name, source=target, out=None, protocol_id=None, settings=())
 
 
 @contextmanager

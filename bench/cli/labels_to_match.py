@@ -1,6 +1,5 @@
 """`bench labels-to-match`: how many labels a method needs to do as well as a reference with all of them."""
 
-import json
 import math
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.cli import as_json as document
 from bench.cli import options
 from bench.cli.reading import load_store
 from bench.core.errors import StudyError
@@ -51,7 +51,7 @@ def command(
     chosen = _only(frame, backbone)
     matches = keyed(labels_to_match(chosen, Choice(method, init), Choice(reference, reference_init)))
     if as_json:
-        click.echo(json.dumps({name: match.to_json() for name, match in matches.items()}, indent=1))
+        document.echo({name: match.to_json() for name, match in matches.items()})
         return
     Console().print(_table(matches))
     for line in dict.fromkeys(

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from bench import engines
+from bench.cli import as_json as document
 from bench.cli import options as shared
 from bench.core.documents import first_problem
 from bench.core.errors import StudyError
@@ -24,7 +25,10 @@ from bench.studies.tuning.ledger import Entry, Ledger, read_ledger, shipped
 @click.option(
     "--show", is_flag=True, help="Run nothing: print the ledger of the store, or without --store the shipped one."
 )
-def command(tuning: str, store: Path | None, device: str | None, workers: str | None, show: bool) -> None:
+@shared.as_json
+def command(
+    *, tuning: str, store: Path | None, device: str | None, workers: str | None, show: bool, as_json: bool
+) -> None:
     """Tune the options of methods: the same number of trials in spaces of the same size for all.
 
     Each trial is a pretraining, judged by cells of protocols on data that no table scores. The same command goes
@@ -33,9 +37,14 @@ def command(tuning: str, store: Path | None, device: str | None, workers: str | 
     from bench.studies.tuning.spaces import load_tuning
 
     asked = load_tuning(tuning)
+    if as_json and not show:
+        raise StudyError("--json is of a ledger: add --show, or leave it out")
     if show:
         ledger = read_ledger(shipped(asked.name) if store is None else store / "tuning" / f"{asked.name}.csv")
-        click.echo("\n".join(table(ledger)))
+        if as_json:
+            document.echo({"tuning": asked.name, "trials": ledger.entries, "options": ledger.chosen})
+        else:
+            click.echo("\n".join(table(ledger)))
         return
     from bench.cli.progress import RunProgress
     from bench.store.store import Store

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from bench.cli import as_json as document
 from bench.cli import options
 from bench.cli.weights_publish import publish
 from bench.core.errors import StoreError
@@ -33,7 +34,8 @@ def list_weights(store: Path, published: bool, as_json: bool) -> None:
         show(as_json=as_json)
         return
     if as_json:
-        raise StoreError("--json is of --published: add it, or look at the cards in the store's weights folder")
+        document.echo(list(Store(store).cards()))
+        return
     for card in Store(store).cards():
         seed = f"seed {card['seed']:<11}"
         name = card.get("row") or card["method"]
@@ -75,16 +77,21 @@ def export(key: str, form: str, store: Path, out: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--backbone", help="Say how the file fits this backbone; without it, which of the registered ones fit.")
 @click.option("--under", help="Keys that stand before the weights' names, such as student.")
-def inspect(file: Path, backbone: str | None, under: str | None) -> None:
+@options.as_json
+def inspect(file: Path, backbone: str | None, under: str | None, as_json: bool) -> None:
     """Say what a checkpoint of any library holds, and what a backbone would take of it; no code of it runs.
 
     FILE may be hub:NAME of published weights that were fetched.
     """
-    from bench.cli.inspection import describe
+    from bench.cli.inspection import inspected, lines
     from bench.core.published import entry_of
 
     entry = entry_of(str(file))
-    for line in describe(file if entry is None else entry.path, backbone, under):
+    found = inspected(file if entry is None else entry.path, backbone, under)
+    if as_json:
+        document.echo(found)
+        return
+    for line in lines(found):
         click.echo(line)
 
 
