@@ -4,7 +4,7 @@ import click
 
 import methods
 from bench.cli import as_json as document
-from bench.cli import options
+from bench.cli import completing, options
 from bench.pretraining.options import PretrainOptions, TrainingOptions
 from bench.pretraining.views import COLUMNS, describe
 
@@ -12,7 +12,11 @@ Rows = dict[str, dict[str, str]]
 
 
 @click.command()
-@click.option("--study", help="Name or file of a study: its rows with their options, in place of all methods.")
+@click.option(
+    "--study",
+    help="Name or file of a study: its rows with their options, in place of all methods.",
+    shell_complete=completing.studies,
+)
 @click.option(
     "--views", type=click.Choice(["paper", "common"]), help="In place of the study's; `paper` without a study."
 )

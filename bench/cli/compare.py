@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from bench.cli import as_json as document
-from bench.cli import options
+from bench.cli import completing, options
 from bench.cli.reading import load_store
 from bench.core.errors import StudyError
 from bench.core.files import write_text
@@ -24,7 +24,13 @@ GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": fo
 
 
 @click.command()
-@click.option("--published", "source", required=True, help="Paper to compare with, such as geokr-2021.")
+@click.option(
+    "--published",
+    "source",
+    required=True,
+    help="Paper to compare with, such as geokr-2021.",
+    shell_complete=completing.papers,
+)
 @options.store("Folder with our records.")
 @click.option(
     "--format",

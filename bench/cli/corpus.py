@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli import as_json as document
-from bench.cli import options
+from bench.cli import loudness, options
 from bench.cli.corpus_build import build
 from bench.cli.corpus_counts import controls_of, listed, say, told
 from bench.cli.corpus_derive import filter_tiles, merge, sample, split
@@ -29,7 +29,7 @@ def check(folder: Path, as_json: bool) -> None:
     from bench.corpus.storage.reader import Corpus
 
     opened = Corpus.open(folder)
-    with options.bar("reading") as advance:
+    with loudness.bar("reading") as advance:
         damaged = find_damage(opened, advance)
     if damaged:
         listed = ", ".join(map(str, damaged[:10]))

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.loudness import quiet
+
 if TYPE_CHECKING:
     from bench.corpus.storage.manifest import Manifest
     from bench.corpus.storage.reader import Corpus
@@ -16,7 +18,8 @@ def say(opened: "Corpus") -> None:
     """Print the line by which a corpus is known, and the tables of its counts."""
     kind = " synthetic" if opened.synthetic else ""
     click.echo(f"{opened.path}: {len(opened)}{kind} tiles of {opened.size} x {opened.size}, hash {opened.hash}")
-    _print_counts(opened.manifest)
+    if not quiet():
+        _print_counts(opened.manifest)
 
 
 def told(opened: "Corpus") -> dict[str, Any]:

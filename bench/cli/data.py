@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli import as_json as document
-from bench.cli import listing, options
+from bench.cli import completing, listing, loudness, options
 from bench.cli.data_describe import describe
 from bench.cli.data_download import download
 from bench.cli.data_split import split
-from bench.cli.options import FOLDER, bar
+from bench.cli.options import FOLDER
 from bench.core.errors import DataError, StudyError
 from bench.core.paths import data_home
 from bench.studies.inputs import Inputs, list_prepared, one_protocol
@@ -41,11 +41,17 @@ data = listing.command(
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.dataset)
 @click.option("--source", type=FOLDER, help="The unpacked public layout, its archive, or their folder.")
 @click.option("--out", type=FOLDER, help="Folder to write; the harness' data folder where not given.")
-@click.option("--protocol", "protocol_id", help="Protocol whose slices are cut; the data set's first where not given.")
+@click.option(
+    "--protocol",
+    "protocol_id",
+    help="Protocol whose slices are cut; the data set's first where not given.",
+    shell_complete=completing.protocol,
+)
 @click.option("--option", "settings", multiple=True, metavar="KEY=VALUE", help="How to read an unusual copy.")
+@loudness.loudness
 def prepare(
     name: str, source: Path | None, out: Path | None, protocol_id: str | None, settings: tuple[str, ...]
 ) -> None:
@@ -61,15 +67,15 @@ def prepare(
     if target.exists():
         raise DataError(f"{target} exists already: remove it, or choose another folder with --out")
     _tell_sums(spec, source)
-    with bar(f"preparing {name}") as advance:
+    with loudness.bar(f"preparing {name}") as advance:
         inputs.prepare(name, source, protocol.slices, target, advance, _parse_options(settings))
     _print_counts(Prepared.open(target))
     if out:
-        click.echo(f"use it with --set data.{spec.name}={target}")
+        loudness.note(f"use it with --set data.{spec.name}={target}")
 
 
 @data.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=completing.dataset)
 @click.option("--folder", type=FOLDER, help="A prepared set elsewhere, made with --out.")
 @options.as_json
 def verify(names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
@@ -94,7 +100,7 @@ def verify(names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("protocol_id", metavar="PROTOCOL")
+@click.argument("protocol_id", metavar="PROTOCOL", shell_complete=completing.protocol)
 @click.option("--seeds", default=3, show_default=True, help="Repeats, as in a study.")
 @click.option("--study-seed", default=0, show_default=True, help="Root of the seed tree, as in a study.")
 @click.option(
@@ -172,7 +178,7 @@ def _protocol_of(name: str, protocol_id: str | None) -> "Protocol":
 
 
 def _inputs() -> Inputs:
-    return Inputs(lambda text: click.echo(text, err=True))
+    return Inputs(loudness.note)
 
 
 def _parse_options(texts: tuple[str, ...]) -> dict[str, str]:
@@ -196,11 +202,13 @@ def _tell_sums(spec: DatasetSpec, source: Path) -> None:
             verdict = (
                 "is the published archive" if same else "differs from the published archive, it is read all the same"
             )
-            click.echo(f"{archive.name} {verdict}", err=True)
+            loudness.note(f"{archive.name} {verdict}")
 
 
 def _print_counts(prepared: "Prepared") -> None:
     click.echo(f"{prepared.path}: {len(prepared)} slices of {prepared.index['size']}, hash {prepared.hash}")
+    if loudness.quiet():
+        return
     for name, count in {**prepared.counts(), **prepared.index.get("found", {}), **prepared.repeats()}.items():
         click.echo(f"  {name}: {count:,}")
     published, images = prepared.index.get("published"), len(set(prepared.sources))

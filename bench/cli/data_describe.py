@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli import as_json as document
-from bench.cli import options
-from bench.cli.options import FOLDER, bar
+from bench.cli import loudness, options
+from bench.cli.options import FOLDER
 from bench.core.configs import is_path
 from bench.core.errors import DataError
 from tasks import datasets
@@ -45,7 +45,7 @@ def describe(
     from bench.studies import describing, own_files
 
     corpus = Corpus.open(corpus_folder) if corpus_folder else None
-    with _opened(source, _shared(bands, values)) as (folder, recognised), bar("reading images") as advance:
+    with _opened(source, _shared(bands, values)) as (folder, recognised), loudness.bar("reading images") as advance:
         found = describing.describe(folder, recognised.contents, corpus, advance)
     written = own_files.write(name, found, source) if name else []
     if as_json:

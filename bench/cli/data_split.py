@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from bench.cli import as_json as document
-from bench.cli import options
+from bench.cli import completing, options
 from bench.cli.options import FOLDER
 from bench.core.errors import DataError
 
 
 @click.command()
-@click.argument("protocol_id", metavar="PROTOCOL")
+@click.argument("protocol_id", metavar="PROTOCOL", shell_complete=completing.protocol)
 @click.option("--part", type=click.Choice(["train", "val", "test"]), required=True, help="The part that is listed.")
 @click.option("--folder", type=FOLDER, help="The prepared set, where it is not in the data folder.")
 @options.as_json

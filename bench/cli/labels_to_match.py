@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.cli import as_json as document
-from bench.cli import options
+from bench.cli import completing, options
 from bench.cli.reading import load_store
 from bench.core.errors import StudyError
 from bench.core.suggest import among
@@ -21,11 +21,23 @@ from results.tables.text import visible
 
 @click.command()
 @options.store("Folder of the results  [default: runs]", default=None)
-@click.option("--published", "source", help="A paper's printed numbers instead of a store, such as geokr-2021.")
-@click.option("--method", required=True, help="Method or row label whose curve is followed.")
+@click.option(
+    "--published",
+    "source",
+    help="A paper's printed numbers instead of a store, such as geokr-2021.",
+    shell_complete=completing.papers,
+)
+@click.option(
+    "--method", required=True, help="Method or row label whose curve is followed.", shell_complete=completing.methods
+)
 @click.option("--init", help="The method's `init` option, where it has several rows.")
 @click.option("--backbone", help="Only this backbone.")
-@click.option("--reference", required=True, help="Method or row label whose score at 100% is to be reached.")
+@click.option(
+    "--reference",
+    required=True,
+    help="Method or row label whose score at 100% is to be reached.",
+    shell_complete=completing.methods,
+)
 @click.option("--reference-init", help="The reference's `init` option, where it has several rows.")
 @options.as_json
 def command(

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bench.cli import as_json as document
-from bench.cli import options
+from bench.cli import completing, options
 from bench.cli.options import FOLDER
 from bench.cli.submit import accept
 from bench.store.store import Store
@@ -47,7 +47,7 @@ def page(store: Path, out: Path, protocols: str | None) -> None:
 
 
 @group.command()
-@click.option("--study", default=STUDY, show_default=True, help="Study to run.")
+@click.option("--study", default=STUDY, show_default=True, help="Study to run.", shell_complete=completing.studies)
 @options.store("Take this store instead of running the study from nothing.", default=None)
 @click.option("--out", type=FOLDER, default=COMMITTED, show_default=True, help="Folder to commit.")
 @click.option(
@@ -73,7 +73,7 @@ def build(study: str, store: Path | None, out: Path, weights_of: int | None) -> 
 
 
 @group.command()
-@click.option("--study", default=STUDY, show_default=True, help="Study to run.")
+@click.option("--study", default=STUDY, show_default=True, help="Study to run.", shell_complete=completing.studies)
 @click.option(
     "--committed", type=FOLDER, default=COMMITTED, show_default=True, help="Committed records to compare with."
 )
@@ -108,7 +108,9 @@ def check(study: str, committed: Path, fresh: Path | None, repeat: int | None, *
 
 
 @group.command()
-@click.option("--study", required=True, help="Study that the committed cells are of.")
+@click.option(
+    "--study", required=True, help="Study that the committed cells are of.", shell_complete=completing.studies
+)
 @click.option("--committed", type=FOLDER, required=True, help="Folder with its records and some of its weights.")
 @click.option("--cells", type=click.IntRange(min=1), default=2, show_default=True, help="How many are made again.")
 @click.option("--tasks", help="Comma-separated tasks to draw from, such as probe.")

@@ -18,7 +18,7 @@ from bench import backbones as networks
 from bench import engines as available
 from bench.backbones import BackboneSpec
 from bench.cli import as_json as document
-from bench.cli import options
+from bench.cli import completing, options
 from bench.cli.augmentations import augmentations
 from bench.core.registry import Registry, Spec
 from bench.pretraining.spec import MethodSpec
@@ -78,7 +78,7 @@ def command(
         write(as_json)
 
     @group.command(help=f"Describe one {registry.word}, with its options, their limits and sources.")
-    @click.argument("name")
+    @click.argument("name", shell_complete=completing.one_of(registry.listed))
     @options.as_json
     def show(name: str, as_json: bool) -> None:
         spec = registry.get(name)

@@ -40,7 +40,7 @@ def _unknown_option(name: str, context: click.Context) -> str:
 
 
 def _bad_value(error: click.BadParameter, parameter: click.Parameter, message: str, path: str) -> str:
-    name = parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.make_metavar(error.ctx)
+    name = parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.human_readable_name.upper()
     if isinstance(error, click.MissingParameter):
         return f"{path} needs {name}: give it ({path} --help says more)"
     found = _UNKNOWN_VALUE.match(message)

@@ -5,11 +5,13 @@ from pathlib import Path
 import click
 import yaml
 from pydantic import ValidationError
-from rich.console import Console
 
 from bench import engines
 from bench.cli import as_json as document
+from bench.cli import completing
 from bench.cli import options as shared
+from bench.cli.again import say_failures
+from bench.cli.loudness import loudness, notes, verbose
 from bench.core.documents import first_problem
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
@@ -18,7 +20,13 @@ from bench.studies.tuning.ledger import Entry, Ledger, read_ledger, shipped
 
 
 @click.command()
-@click.option("--tuning", default="demo", show_default=True, help="A tuning file, or one that is shipped.")
+@click.option(
+    "--tuning",
+    default="demo",
+    show_default=True,
+    help="A tuning file, or one that is shipped.",
+    shell_complete=completing.tunings,
+)
 @shared.store("Folder of the weights, and of the ledger as tuning/NAME.csv.", default=None)
 @click.option("--device", help="auto, cpu, cuda or cuda:N.")
 @click.option("--workers", help="Trials that run at the same time, or auto.")
@@ -26,6 +34,7 @@ from bench.studies.tuning.ledger import Entry, Ledger, read_ledger, shipped
     "--show", is_flag=True, help="Run nothing: print the ledger of the store, or without --store the shipped one."
 )
 @shared.as_json
+@loudness
 def command(
     *, tuning: str, store: Path | None, device: str | None, workers: str | None, show: bool, as_json: bool
 ) -> None:
@@ -50,16 +59,16 @@ def command(
     from bench.store.store import Store
     from bench.studies.tuning.search import Search
 
-    console = Console(stderr=True)
+    console = notes()
     engine = _engine(device, workers)
-    search = Search(
-        asked, Store(store or Path("runs")), lambda text: console.print(text, markup=False, highlight=False)
-    )
-    with RunProgress(console, search.open) as progress:
+    opened = Store(store or Path("runs"))
+    search = Search(asked, opened, lambda text: console.print(text, markup=False, highlight=False))
+    with RunProgress(console, search.open, opened, verbose=verbose()) as progress:
         outcome = search.run(engine, progress)
     if search.path.is_file():
         click.echo("\n".join([*table(read_ledger(search.path)), "", f"ledger: {search.path}"]))
     if outcome.failures:
+        say_failures(outcome, opened)
         raise click.exceptions.Exit(1)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from bench.cli import as_json as document
-from bench.cli import options
+from bench.cli import completing, options
 from bench.cli.weights_publish import publish
 from bench.core.errors import StoreError
 from bench.core.suggest import among
@@ -43,7 +43,7 @@ def list_weights(store: Path, published: bool, as_json: bool) -> None:
 
 
 @weights.command()
-@click.argument("key")
+@click.argument("key", shell_complete=completing.keys)
 @click.option("--format", "form", type=click.Choice([*FORMATS, *BENCHMARKS]), default="torchvision", show_default=True)
 @options.store()
 @click.option(
@@ -75,7 +75,11 @@ def export(key: str, form: str, store: Path, out: Path | None) -> None:
 
 @weights.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--backbone", help="Say how the file fits this backbone; without it, which of the registered ones fit.")
+@click.option(
+    "--backbone",
+    help="Say how the file fits this backbone; without it, which of the registered ones fit.",
+    shell_complete=completing.backbones,
+)
 @click.option("--under", help="Keys that stand before the weights' names, such as student.")
 @options.as_json
 def inspect(file: Path, backbone: str | None, under: str | None, as_json: bool) -> None:
@@ -96,7 +100,7 @@ def inspect(file: Path, backbone: str | None, under: str | None, as_json: bool) 
 
 
 @weights.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.published_weights)
 @click.option("--accept-licence", is_flag=True, help="Fetch without being asked; the licence is named all the same.")
 def fetch(name: str, accept_licence: bool) -> None:
     """Fetch published weights into the data folder, and hold them against their SHA-256."""
