@@ -91,7 +91,7 @@ def _grid(compared: Comparison, protocol: str) -> TextGrid:
 
 
 def _pair(pair: ScorePair) -> dict[str, Any]:
-    said = document.plain(pair)
+    said: dict[str, Any] = document.plain(pair)
     said |= {"difference": pair.difference, "in_intervals": pair.units, "outside": pair.outside}
     return said
 

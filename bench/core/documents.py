@@ -123,7 +123,7 @@ def _unknown_key(loc: tuple[int | str, ...], model: type[BaseModel] | None, also
     for dotted in (*below, *also):
         by_end.setdefault(dotted.rpartition(".")[2], dotted)
     # Another key's beginning does not make a near one: the last part is compared alone.
-    near = key if key in by_end else closest(key, beside) or closest(key, by_end)
+    near = key if key in by_end else closest(key, by_end)
     choice = f"{listed_by} lists them" if listed_by else f"choose from {', '.join(nearest(key, beside)) or 'none'}"
     if near is None:
         return f"unknown key {path!r}: {choice}"

@@ -59,7 +59,9 @@ def among(name: str, known: Iterable[str], listed_by: str = "", more: Iterable[s
     """
     names = list(dict.fromkeys(known))
     near = meant(name, names)
-    choice = ", ".join([*nearest(name, names), *more]) or "nothing is known"
+    choice = ", ".join([*nearest(name, names), *more])
+    if not choice:
+        return ": there is none"
     if not near:
         return f": choose from {choice}" + (f" ({listed_by} lists them)" if listed_by else "")
     return f"{near} ({f'{listed_by} lists them' if listed_by else f'choose from {choice}'})"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.core.cores import CGROUPS, usable_cores
-from bench.doctor.finding import Finding
+from bench.doctor.finding import Finding, State
 
 GIB = 1 << 30
 # A worker that trains a small network takes about 1 GiB (docs/performance.md), and the process that runs a study another.
@@ -86,10 +86,10 @@ def open_files(limit: int) -> Finding:
     """How many files a process may hold open."""
     if limit == resource.RLIM_INFINITY or limit >= USUAL_FILES:
         return Finding("open files", "ok", "without a limit" if limit == resource.RLIM_INFINITY else f"up to {limit:,}")
-    state = "fail" if limit < LEAST_FILES else "warn"
+    state: State = "fail" if limit < LEAST_FILES else "warn"
     return Finding(
         "open files", state, f"a process may hold {limit:,} open", f"raise the limit: ulimit -n {USUAL_FILES}"
-    )  # type: ignore[arg-type]
+    )
 
 
 def shared_memory(folder: Path) -> Finding:
