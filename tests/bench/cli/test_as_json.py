@@ -10,17 +10,18 @@ import itertools
 import json
 import math
 import shutil
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import click
 import foreign_checkpoints as made
 import numpy as np
 import pytest
-from running import bench
+from click.testing import CliRunner
 from synthetic_records import synthetic_record, write_records
 from textured_corpus import write_corpus
 
 from bench.cli import COMMANDS, as_json, cli
+from bench.cli.data import data
 
 ROOT = Path(__file__).resolve().parents[3]
 _eurosat = importlib.util.spec_from_file_location("generator_eurosat", ROOT / "tests" / "data" / "eurosat.py")
@@ -70,7 +71,7 @@ READING = {
     "data show": (["eurosat"], {"name", "licence"}),
     "data verify": (["--folder", "{prepared}"], {"folder", "slices", "hash"}),
     "data subsets": (
-        ["eurosat/random-80-20", "--folder", "{prepared}", "--seeds", "1"],
+        ["eurosat/random-80-20", "--folder", "{prepared}", "--seeds", "1", "--labels", "1shot"],
         {"protocol", "counted_by", "subsets"},
     ),
     "data split": (
@@ -124,8 +125,9 @@ def things(tmp_path_factory):
     images = write_eurosat(folder / "images")
     checkpoints = folder / "checkpoints"
     checkpoints.mkdir()
-    done = bench("data", "prepare", "eurosat", "--source", images, "--out", folder / "prepared")
-    assert 0 == done.returncode, done.stderr
+    prepare = ["prepare", "eurosat", "--source", str(images), "--out", str(folder / "prepared")]
+    done = CliRunner().invoke(data, prepare)
+    assert 0 == done.exit_code, done.output
     return {
         "none": folder / "none",
         "store": a_part_of_the_board(folder / "store"),
@@ -233,10 +235,10 @@ class Thing:
     """Something with fields."""
 
     share: float
-    where: PurePath
+    where: Path
 
 
 def test_what_is_no_number_is_null_and_what_is_no_json_has_a_plain_form():
-    value = [Thing(math.nan, PurePath("a/b")), np.float64(0.1), np.int64(3), np.float32("inf"), {1: ("é",)}]
+    value = [Thing(math.nan, Path("a/b")), np.float64(0.1), np.int64(3), np.float32("inf"), {1: ("é",)}]
     assert [{"share": None, "where": "a/b"}, 0.1, 3, None, {"1": ["é"]}] == json.loads(as_json.text(value))
     assert "é" in as_json.text(value)
