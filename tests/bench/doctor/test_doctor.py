@@ -6,8 +6,8 @@ import resource
 import subprocess
 import sys
 import tomllib
-from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from running import COMMAND, ROOT
@@ -130,10 +130,9 @@ def test_a_folder_that_is_not_there_is_tried_in_the_one_above(tmp_path):
 
 
 def test_little_room_is_a_warning_and_next_to_none_a_failure(tmp_path, monkeypatch):
-    usage = namedtuple("usage", "total used free")
     states = []
     for free in (10 * GIB, 3 * GIB, GIB // 8):
-        monkeypatch.setattr("shutil.disk_usage", lambda _folder, free=free: usage(0, 0, free))
+        monkeypatch.setattr("shutil.disk_usage", lambda _folder, free=free: SimpleNamespace(free=free))
         states.append(places.room("store", "--store", tmp_path).state)
     assert ["ok", "warn", "fail"] == states
 
