@@ -91,7 +91,7 @@ class ConfigKind:
         if not (file.is_file() if is_path(name) else name in self.names()):
             if is_path(name):
                 near = file_meant(file)
-                raise self.error(f"there is no {self.word} file {file}{near}: name a .yaml file that exists")
+                raise self.error(f"unknown {self.word} {str(file)!r}{near}: name a .yaml file that exists")
             raise self.error(f"unknown {self.word} {name!r}{among(name, self.names(), self.listed_by)}")
         return file
 

@@ -26,7 +26,7 @@ def refused(*arguments):
         (["--backbones", "timm:resnet81"], "unknown backbone 'timm:resnet81'; did you mean timm:resnet18?"),
         (["--backbones", "timm:vgg16", "--methods", "cmid"], "cmid adds a mask token after the stem, and the stem of "),
         (["--fractions", "0,1"], "fractions.0"),
-        (["--labels", "5shit"], "'5shit' is no amount of labels: write 5shot"),
+        (["--labels", "5shit"], "'5shit' is no amount of labels (did you mean 5shot?): write 5shot"),
         (["--labels", "1shot", "--fractions", "1"], "fractions and labels both say how many labels: state one of them"),
         (["--labels", "100000"], ": 100000 labels are asked, its training part has "),
         (["--labels", "9999shot"], ": 9999shot asks for 9999 samples of each class, its training part has "),

@@ -143,10 +143,10 @@ def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one()
         ({"settings": ("tasks=[]",)}, "study demo: tasks is empty: name at least one"),
         ({"backbones": "resnet19"}, "unknown backbone 'resnet19'; did you mean resnet18"),
         ({"fractions": "0"}, r"fractions\.0: .*greater than 0, got 0\.0"),
-        ({"fractions": "1.5"}, r"fractions\.0: .*less than or equal to 1, got 1\.5"),
+        ({"fractions": "1.5"}, r"--fractions 1\.5: .* more than all labels, a fraction lies in \(0, 1\]"),
         ({"fractions": "nan"}, r"fractions\.0: "),
         ({"fractions": "one"}, r"--fractions one: 'one' is no number in \(0, 1\]"),
-        ({"labels": "5shit"}, r"labels: '5shit' is no amount of labels: write 5shot"),
+        ({"labels": "5shit"}, r"labels: '5shit' is no amount of labels \(did you mean 5shot\?\): write 5shot"),
         ({"labels": "5shot", "fractions": "0.5"}, "fractions and labels both say how many labels: state one"),
         ({"settings": ("labels.sgm=[1shot]",)}, "unknown task 'sgm'"),
         ({"methods": " , "}, "--methods is empty"),
@@ -174,7 +174,7 @@ def test_a_random_start_is_drawn_in_every_repeat_and_published_weights_are_one()
         ({"settings": ("protocols.seg=[demo/nowhere]",)}, "unknown protocol 'demo/nowhere'"),
         (
             {"study": "nowhere.yaml"},
-            "there is no study file nowhere.yaml: name a .yaml file that exists",
+            "unknown study 'nowhere.yaml': name a .yaml file that exists",
         ),
     ],
 )
