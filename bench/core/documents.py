@@ -126,7 +126,7 @@ def _unknown_key(loc: tuple[int | str, ...], model: type[BaseModel] | None, also
     near = key if key in by_end else closest(key, by_end)
     choice = f"{listed_by} lists them" if listed_by else f"choose from {', '.join(nearest(key, beside)) or 'none'}"
     if near is None:
-        return f"unknown key {path!r}: {choice}"
+        return f"unknown key {path!r}: {f'see {listed_by}' if listed_by else choice}"
     return f"unknown key {path!r}; did you mean {by_end[near]}?" + (f" ({choice})" if near in beside else "")
 
 

@@ -84,7 +84,7 @@ def test_the_package_runs_as_a_module():
     assert done.stdout == bench("engines").stdout
     broken = subprocess.run([sys.executable, "-m", "bench", "nowhere"], capture_output=True, text=True, check=False)
     assert 2 == broken.returncode
-    assert "unknown command 'nowhere' of bench" in broken.stderr
+    assert "bench: unknown command 'nowhere': choose from" in broken.stderr
 
 
 @pytest.mark.parametrize("name", methods.all())

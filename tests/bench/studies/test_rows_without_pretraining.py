@@ -94,9 +94,9 @@ def test_a_study_that_can_do_nothing_but_leave_out_is_refused(tmp_path, corpus, 
     ("changes", "message"),
     [
         ({"references": ["random-raw"]}, "references: random-raw cannot be one: its batch norm normalises nothing"),
-        ({"options.random-raw.calibrate": "corpus"}, "options of random-raw: calibrate"),
+        ({"options.random-raw.calibrate": "corpus"}, "options of random-raw: unknown key 'calibrate'"),
         ({"options.random.calibrate": "target"}, "options of random: calibrate"),
-        ({"options.mosaiks.epochs": 3}, "options of mosaiks: epochs"),
+        ({"options.mosaiks.epochs": 3}, "options of mosaiks: unknown key 'epochs'"),
         ({"backbones": ["mosaiks"]}, "unknown backbone 'mosaiks': choose from "),
     ],
 )

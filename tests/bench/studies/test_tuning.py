@@ -143,7 +143,7 @@ def test_a_draw_that_states_the_defaults_is_no_trial(write):
         ({"spaces": {}}, "spaces: Dictionary should have at least 1 item"),
         ({"spaces": {"moco": {}}}, "spaces.moco: Dictionary should have at least 1 item"),
         ({"spaces": {"moko": {"lr": [1, 2, 3]}}, "trials": 2}, "unknown method 'moko'"),
-        ({"spaces": {"moco": {"heat": [1, 2, 3]}}, "trials": 2}, "spaces.moco: moco has no option heat"),
+        ({"spaces": {"moco": {"heat": [1, 2, 3]}}, "trials": 2}, "spaces.moco: moco has no option 'heat'"),
         ({"options": {"simclr": {"lr": 1.0}}}, "spaces.simclr: lr is fixed by options.simclr"),
         ({"budget": "paper"}, "budget: all methods train equally long here"),
         ({"trials": 0}, "trials: Input should be greater than 0"),
