@@ -290,5 +290,5 @@ _BUILTIN = [
     ),
 ]
 
-registry = Registry("methods", "method", _BUILTIN)
+registry = Registry("methods", "method", _BUILTIN, listed_by="bench methods")
 get = registry.get

@@ -1,6 +1,5 @@
 """The answers of a store: its comparisons, read against what was asked there, as sentences."""
 
-import difflib
 import json
 import re
 import warnings
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from bench.core.errors import StudyError
+from bench.core.suggest import among
 from bench.store.questions import Question, Questions, read_questions
 from results import arithmetic, kinship
 from results.doubt import BY_COMPARISON, TestImages
@@ -259,9 +259,7 @@ def _check_row(name: str, rows: list[str]) -> None:
 def _check_name(what: str, name: str, known: list[str]) -> None:
     """Refuse a name that is not known, with the nearest one that is."""
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        meant = f" (did you mean {near[0]}?)" if near else ""
-        raise StudyError(f"{what} {name!r} in this store{meant}: choose from {', '.join(known)}")
+        raise StudyError(f"{what} {name!r} in this store{among(name, known)}")
 
 
 def render(

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.core.errors import StudyError
+from bench.core.suggest import among
 from bench.store.grids import Grid, read_grids
 from bench.store.records import Record
 from results.stats.decomposition import Decomposition, decompose
@@ -146,7 +147,7 @@ def _choose(grids: list[Grid], study: str | None) -> Grid:
     if study is None and len(names) > 1:
         raise StudyError(f"several studies with axes were run in this store: choose one by --study: {', '.join(names)}")
     if study is not None and study not in names:
-        raise StudyError(f"no study {study!r} with axes was run in this store: choose from {', '.join(names)}")
+        raise StudyError(f"no study {study!r} with axes was run in this store{among(study, names)}")
     return grids[names.index(study or names[0])]
 
 

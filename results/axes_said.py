@@ -1,7 +1,7 @@
 """What a study's axes explain, as tables and as sentences: one an axis, one on seeds, one that holds axes together."""
 
 import math
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from results.axes import NAMES, Column, Explained
 from results.stats.decomposition import Component
@@ -20,6 +20,33 @@ def grids(explained: Explained) -> list[TextGrid]:
     """The shares of each column and of their mean, then the mean score at each level."""
     columns = [*explained.columns, *([explained.whole] if explained.whole not in explained.columns else [])]
     return [*(_shares(explained.study, column) for column in columns), _levels(explained.study, explained.whole)]
+
+
+def to_json(explained: Explained) -> dict[str, Any]:
+    """Every share with its interval, the mean at each level, and the sentences, as plain values."""
+    columns = {"columns": list(map(_column, explained.columns)), "whole": _column(explained.whole)}
+    said = {"sentences": sentences(explained), "notes": notes(explained)}
+    return {"study": explained.study, **columns, **said, "untrained": explained.untrained}
+
+
+def _column(column: Column) -> dict[str, Any]:
+    shares = [
+        {
+            "source": column.name_of(component.term),
+            "df": component.df,
+            "share": component.share,
+            "in_all": column.split.totals[component.term[0]] if len(component.term) == 1 else None,
+        }
+        for component in column.split.components
+    ]
+    return {
+        "name": column.name,
+        "axes": {name: column.means(at) for at, name in enumerate(column.axes)},
+        "repeats": column.repeats,
+        "pretrainings": column.pretrainings,
+        "synthetic": column.synthetic,
+        "shares": shares,
+    }
 
 
 def _shares(study: str, column: Column) -> TextGrid:

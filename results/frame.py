@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.core.errors import StoreError
+from bench.core.suggest import file_meant
 from bench.store.records import Record, read_record
 from results import warned
 from results.generations import newest
@@ -92,7 +93,9 @@ def scan(store: Path) -> Scan:
     """
     folder = store / "records"
     if not folder.is_dir():
-        raise StoreError(f"{store} holds no records folder: name a store with --store, or fill one with `bench run`")
+        raise StoreError(
+            f"{store} holds no records folder{file_meant(store)}: name a store with --store, or fill one with `bench run`"
+        )
     found: list[tuple[Path, Record]] = []
     problems: list[str] = []
     for path in sorted(folder.iterdir(), key=lambda path: path.name):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.core.errors import StoreError
+from bench.core.suggest import among
 from bench.store.records import Record
 from results import outcomes
 from results.frame import from_records, scan
@@ -67,10 +68,10 @@ def choose(store: Path, name: str, on_problem: Callable[[str], object]) -> Chose
     looked = [_look(store, record, name, on_problem) for record in found.records]
     known = {each.record.key: each for each in looked if each.metric is not None}
     if not known:
-        have = ", ".join(sorted({metric for each in looked for metric in each.metrics if "/" not in metric}))
+        have = sorted({metric for each in looked for metric in each.metrics if "/" not in metric})
         without = sum(not each.kept for each in looked)
         few = f"; {without} records keep no outcomes from which more could be computed" if without else ""
-        raise StoreError(f"{store} has no record with the metric {name}, they have {have or 'none'}{few}")
+        raise StoreError(f"{store} has no record with the metric {name!r}{among(name, have)}{few}")
     frame = from_records([each.record for each in known.values()])
     metric, score = zip(*((each.metric, each.metrics[each.metric or ""]) for each in known.values()), strict=True)
     frame["trivial"] = frame["trivial"].where(frame["metric"] == list(metric))

@@ -154,5 +154,5 @@ _BUILTIN = [
 ]
 
 
-registry = Registry("tasks", "task", _BUILTIN)
+registry = Registry("tasks", "task", _BUILTIN, listed_by="bench tasks")
 get = registry.get

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from bench.core.errors import StudyError
+from bench.core.suggest import closest
 from tasks.subsets import size_at
 
 
@@ -59,7 +60,56 @@ def read_amount(value: object) -> Amount:
         return share(float(number))
     if number > 1 and number == int(number) and not text.endswith("%"):
         return Amount(str(int(number)), "count", int(number))
-    raise StudyError(f"{value!r} is no amount of labels: write 5shot (of each class), 50 (samples), 1% or 0.01")
+    raise StudyError(
+        f"{value!r} is no amount of labels{_amount_meant(text)}: write 5shot (of each class), 50 (samples), 1% or 0.01"
+    )
+
+
+def read_fraction(value: object) -> float:
+    """Read a share of the labels, a number in (0, 1].
+
+    Raises:
+        ValueError: it is none; of a percentage, a number above 1 and several in one text it says what may have been meant.
+    """
+    text = str(value).strip().strip("[]").strip()
+    try:
+        number = float(text)
+    except ValueError:
+        near = _fraction_meant(text)
+        raise ValueError(f"{value!r} is no number in (0, 1], such as 0.01{near}") from None
+    if number > 1:
+        whole = f", or {number:g} samples by --labels {number:g}" if number.is_integer() else ""
+        share = f"; did you mean {number / 100:g} ({number:g}%){whole}?" if number <= 100 else ""
+        raise ValueError(f"{value!r} is more than all labels, a fraction lies in (0, 1]{share}")
+    return number
+
+
+def _fraction_meant(text: str) -> str:
+    parts = [part for part in re.split(r"[\s;,]+", text) if part]
+    if len(parts) > 1:
+        return f"; did you mean {','.join(parts)}?" if all(map(_is_number, parts)) else ""
+    for sign, over in (("%", 1), ("/", None)):
+        front, found, back = text.partition(sign)
+        if found and _is_number(front) and (over is not None or (_is_number(back) and float(back))):
+            number = float(front) / (100 if over else float(back))
+            return f"; did you mean {number:g}?"
+    return ""
+
+
+def _amount_meant(text: str) -> str:
+    """What was meant by several amounts without commas between them, and by a word that is nearly `shot`."""
+    parts = [part for part in re.split(r"[\s;]+", text) if part]
+    if len(parts) > 1 and all(re.fullmatch(r"[1-9]\d*shot|\d+(\.\d+)?%?", part) for part in parts):
+        return f" (did you mean {','.join(parts)}?)"
+    found = re.fullmatch(r"([1-9]\d*)[ -]?([a-z-]+)", text.lower())
+    return f" (did you mean {found[1]}shot?)" if found and closest(found[2], ["shot"]) else ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(Decimal(text).is_finite())
+    except InvalidOperation:
+        return False
 
 
 def amount_texts(values: Any) -> Any:

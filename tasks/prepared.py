@@ -13,6 +13,7 @@ from bench.backbones.normalisation import Normalisation
 from bench.core import documents, files
 from bench.core.bands import COLOURS, Bands, Values
 from bench.core.errors import DataError
+from bench.core.suggest import file_meant
 from tasks import labels
 from tasks.labels.label import Label
 
@@ -48,7 +49,7 @@ class Prepared:
         """
         file = path / INDEX
         if not file.is_file():
-            raise DataError(f"no prepared data set at {path}: make it with `bench data prepare`")
+            raise DataError(f"no prepared data set at {path}{file_meant(path)}: make it with `bench data prepare`")
         index = documents.read_json(file, DataError, "prepare the data set again", (OLDEST, SCHEMA))
         return cls(path, index)
 

@@ -248,7 +248,7 @@ def _over(base: Values, protocol: Values) -> Values:
     return merge(base, protocol)
 
 
-PROTOCOLS = ConfigKind("protocol", "protocols", StudyError, "**/*.yaml", _over, heads.with_configs_read)
+PROTOCOLS = ConfigKind("protocol", "protocols", StudyError, "**/*.yaml", _over, heads.with_configs_read, "bench tasks")
 known_protocols = PROTOCOLS.names
 
 

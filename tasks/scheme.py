@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import StudyError
+from bench.core.suggest import among
 from bench.metrics.confusion import IGNORE
 from tasks.prepared import Prepared
 from tasks.protocols import Protocol
@@ -28,7 +29,8 @@ class Scheme:
         unknown = [name for names in joined.values() for name in names if name not in stored]
         if unknown:
             raise StudyError(
-                f"protocol {protocol.id}: classes names {unknown[0]!r}, the data set has {', '.join(stored)}"
+                f"protocol {protocol.id}: classes names {unknown[0]!r}, which the data set has not"
+                f"{among(unknown[0], stored)}"
             )
         self.classes = list(joined)
         self.palette = [data.palette[stored.index(names[0])] for names in joined.values()]

@@ -186,7 +186,7 @@ _BUILTIN = [
 # Any other name that begins so is looked up in timm, which imports torch.
 FAMILIES = {"timm:": "bench.backbones.from_timm:find"}
 
-registry = Registry("backbones", "backbone", _BUILTIN, FAMILIES)
+registry = Registry("backbones", "backbone", _BUILTIN, FAMILIES, listed_by="bench backbones")
 
 # One vector an image, in place of a pyramid: such a network belongs to one method (`MethodSpec.network`), is never
 # trained and can only be probed. So no study names it, and `bench backbones` does not list it.

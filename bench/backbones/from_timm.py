@@ -16,7 +16,7 @@ from bench.backbones import BackboneSpec, Stem, vision_transformer
 from bench.backbones.pyramid import Backbone, StoppingBackbone
 from bench.backbones.timm_network import PREFIX, TimmNetwork
 from bench.core.errors import StudyError
-from bench.core.registry import nearest
+from bench.core.suggest import among
 
 # The coarsest maps that are handed on, as many as torchvision's networks have.
 MAPS = 4
@@ -94,8 +94,8 @@ def find(name: str) -> BackboneSpec:
     """
     known = timm.list_models()
     if name not in known:
-        near = ", ".join(PREFIX + each for each in nearest(name, known))
-        raise StudyError(f"unknown backbone {PREFIX + name!r}: the nearest of timm's networks are {near}")
+        choice = among(PREFIX + name, (PREFIX + each for each in known))
+        raise StudyError(f"unknown backbone {PREFIX + name!r}{choice}")
     with torch.device("meta"):
         full = timm.create_model(name, pretrained=False)
         if vision_transformer.is_plain(full):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bench.core.errors import WeightsError
 from bench.core.files import sha256
+from bench.core.suggest import file_meant
 
 RANDOM = "random"
 IMAGENET = "imagenet"
@@ -22,7 +23,10 @@ def identify(init: str) -> str:
     if path.suffix not in SUFFIXES:
         raise WeightsError(f"init={init!r} is not random, imagenet, or a file ending in {', '.join(SUFFIXES)}")
     if not path.is_file():
-        raise WeightsError(f"weights file {path} does not exist: correct the option init or weights that names it")
+        near = file_meant(path)
+        raise WeightsError(
+            f"weights file {path} does not exist{near}: correct the option init or weights that names it"
+        )
     return sha256_of(path)
 
 

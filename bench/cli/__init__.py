@@ -4,8 +4,12 @@ import importlib
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 from bench import __version__
+from bench.cli.again import command_line
+from bench.cli.loudness import colour
+from bench.cli.mistakes import said
 from bench.core.errors import BenchError
 from bench.core.stopping import Terminated
 
@@ -38,6 +42,8 @@ COMMANDS = {
     "probe": ("bench.cli.probe:probe", "Say how good frozen features are, and whether they beat random ones."),
     "tasks": ("bench.cli.listing:tasks", "List the tasks and their protocols."),
     "heads": ("bench.cli.listing:heads", "List what stands on a network, and the options of each head."),
+    "doctor": ("bench.cli.doctor:command", "Check this machine for what a study needs, and say what to do."),
+    "completion": ("bench.cli.completion:command", "Print the script by which a shell completes bench's words."),
     "engines": ("bench.cli.listing:engines", "List where jobs can run, and the options of each."),
 }
 
@@ -59,6 +65,11 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name from the table above, and options as click does."""
+        names = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table above."""
         del ctx
@@ -75,11 +86,14 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2, Ctrl-C is 130."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="bench", standalone_mode=False, color=colour())
     except click.exceptions.Exit as stop:
         code = stop.exit_code
-    except click.UsageError as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        code = 2
+    except click.UsageError as error:
+        click.echo(f"bench: {said(error)}", err=True)
         code = 2
     except click.ClickException as error:
         click.echo(f"bench: {error.format_message()}", err=True)
@@ -88,9 +102,13 @@ def main() -> None:
         click.echo(f"bench: {error}", err=True)
         code = 2
     except Terminated:
-        click.echo("bench: told to stop; what is finished is kept, run the same command to go on", err=True)
+        click.echo(
+            f"bench: told to stop; what is finished is kept, run the same command to go on: {command_line()}", err=True
+        )
         code = 0 if sys.argv[1:2] in (["run"], ["pretrain"]) else 143  # a check that was cut short has passed nothing
     except (click.Abort, KeyboardInterrupt):
-        click.echo("bench: stopped; what is finished is kept, run the same command to go on", err=True)
+        click.echo(
+            f"bench: stopped; what is finished is kept, run the same command to go on: {command_line()}", err=True
+        )
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,11 +1,10 @@
 """`bench methods augmentations`: what the views of each row are made of, and what its loss needs of them."""
 
-import json
-
 import click
 
 import methods
-from bench.cli import options
+from bench.cli import as_json as document
+from bench.cli import completing, options
 from bench.pretraining.options import PretrainOptions, TrainingOptions
 from bench.pretraining.views import COLUMNS, describe
 
@@ -13,7 +12,11 @@ Rows = dict[str, dict[str, str]]
 
 
 @click.command()
-@click.option("--study", help="Name or file of a study: its rows with their options, in place of all methods.")
+@click.option(
+    "--study",
+    help="Name or file of a study: its rows with their options, in place of all methods.",
+    shell_complete=completing.studies,
+)
 @click.option(
     "--views", type=click.Choice(["paper", "common"]), help="In place of the study's; `paper` without a study."
 )
@@ -24,7 +27,7 @@ def augmentations(study: str | None, views: str | None, as_json: bool) -> None:
         name: {"views": used.views if isinstance(used, TrainingOptions) else "-", **describe(used.augmentation())}
         for name, used in _options(study, views).items()
     }
-    click.echo(json.dumps(rows, indent=1, ensure_ascii=False) if as_json else _markdown(rows))
+    click.echo(document.text(rows) if as_json else _markdown(rows))
 
 
 def _options(study: str | None, views: str | None) -> dict[str, PretrainOptions]:

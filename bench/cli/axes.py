@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from bench.cli import as_json as document
 from bench.cli import options
 from bench.cli.reading import say_left_out
 from results import axes, axes_said
@@ -23,17 +24,22 @@ from results.tables import formats
     show_default=True,
     help="Form; csv has the shares alone.",
 )
-def command(store: Path, study: str | None, form: axes_said.Form) -> None:
+@options.as_json
+def command(store: Path, study: str | None, form: axes_said.Form, as_json: bool) -> None:
     """Say what explains the differences between scores: the data, the architecture, the algorithm, the budget, or seeds.
 
     A study with `axes` crosses them. The variance of its scores splits into a share of each axis, of what axes do
     together, and of seeds, with 95% intervals; one sentence an axis. Scores of one repeat have the same labels, and what
     those do to all alike is set apart.
     """
+    document.refuse_beside(as_json, {"--format": form != "text"})
     found = scan(store)
     for line in found.left_out:
         say_left_out(line)
     explained = axes.explain(store, found.records, study)
+    if as_json:
+        document.echo(axes_said.to_json(explained))
+        return
     if form != "text":
         click.echo(axes_said.render(explained, form), nl=False)
         return

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli import options
+from bench.cli import loudness, options
 from bench.cli.options import FOLDER
 from bench.cli.reading import load_store
 from bench.core.files import write_text
@@ -43,15 +43,15 @@ def command(store: Path, aa: Path | None, draws: int, out: Path | None, table: P
 
 def _simulate(store: Path, draws: int, out: Path, table: Path) -> int:
     """Write report and table; how many designs err more than they may."""
-    with options.bar("designs") as progress:
+    with loudness.bar("designs") as progress:
         cells = calibration.measure(draws, progress)
     shared = calibration.measure_pretrainings(draws)
     board = calibration.measure_board(str(store), load_store(store), draws) if (store / "records").is_dir() else None
-    with options.bar("test places and tasks") as progress:
+    with loudness.bar("test places and tasks") as progress:
         doubts = calibration_doubts.measure_doubts(draws, progress)
     grown = sequential.measure(draws)
     studies = max(1, draws // _AXES)
-    with options.bar("shares of axes") as progress:
+    with loudness.bar("shares of axes") as progress:
         axes = calibration_axes.section(calibration_axes.measure(studies, progress), studies)
     more = [calibration_doubts.sections(doubts), sequential.section(grown), axes]
     write_text(table, calibration.table(cells))

@@ -8,7 +8,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench.cli import options
+from bench.cli import as_json as document
+from bench.cli import completing, options
 from bench.cli.reading import load_store
 from bench.core.errors import StudyError
 from bench.core.files import write_text
@@ -23,7 +24,13 @@ GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": fo
 
 
 @click.command()
-@click.option("--published", "source", required=True, help="Paper to compare with, such as geokr-2021.")
+@click.option(
+    "--published",
+    "source",
+    required=True,
+    help="Paper to compare with, such as geokr-2021.",
+    shell_complete=completing.papers,
+)
 @options.store("Folder with our records.")
 @click.option(
     "--format",
@@ -32,12 +39,17 @@ GRID_FORMATS = {"markdown": formats.markdown, "latex": formats.latex, "html": fo
     help="Print this format; a table for the terminal without it.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of printing.")
-def command(source: str, store: Path, form: str | None, out: Path | None) -> None:
+@options.as_json
+def command(source: str, store: Path, form: str | None, out: Path | None, as_json: bool) -> None:
     """Compare each reproduced cell with its published one: difference in units of our 95% interval, flagged when outside.
 
     Only equal protocols are compared. Notes say what keeps the two from being the same measurement.
     """
+    document.refuse_beside(as_json, {"--format": form, "--out": out})
     compared = compare(load_store(store), source, _protocol_values)
+    if as_json:
+        document.echo({**document.plain(compared), "pairs": list(map(_pair, compared.pairs))})
+        return
     grids = [_grid(compared, protocol) for protocol in compared.differences]
     if form or out:
         rendered = GRID_FORMATS[form or "markdown"](grids)
@@ -76,6 +88,12 @@ def _grid(compared: Comparison, protocol: str) -> TextGrid:
         *compared.notes[protocol],
     ]
     return TextGrid(f"{protocol}, {compared.source}", notes, header, 2, rows)
+
+
+def _pair(pair: ScorePair) -> dict[str, Any]:
+    said: dict[str, Any] = document.plain(pair)
+    said |= {"difference": pair.difference, "in_intervals": pair.units, "outside": pair.outside}
+    return said
 
 
 def _row(pair: ScorePair, versions: bool) -> list[Entry]:

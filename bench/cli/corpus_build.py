@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from bench.cli import options
+from bench.cli import completing, loudness
 from bench.cli.corpus_counts import say
 from bench.cli.options import FOLDER
 from bench.core.cores import usable_cores
@@ -43,7 +43,11 @@ def _parse_bands(context: click.Context, option: click.Parameter, value: str | N
 @click.option("--without", type=FOLDER, help="Text file of images that are left out, one a line: the held-out part.")
 @click.option("--larger", type=click.Choice(["cut", "resize"]), help="What is done with images larger than a tile.")
 @click.option("--landcover", type=FOLDER, help="Folder of land-cover rasters, or of masks called as the images are.")
-@click.option("--product", help="Land-cover product: a shipped name, or the path of a .yaml of your own.")
+@click.option(
+    "--product",
+    help="Land-cover product: a shipped name, or the path of a .yaml of your own.",
+    shell_complete=completing.products,
+)
 @click.option("--out", type=FOLDER, required=True, help="Folder of the corpus; it appears when it is complete.")
 @click.option("--size", type=int, help="Side of a tile in pixels; 256 of scenes, that of the first image of images.")
 @click.option("--overlap", default=0.2, show_default=True, help="Share of a tile that the next one covers again.")
@@ -80,6 +84,7 @@ def _parse_bands(context: click.Context, option: click.Parameter, value: str | N
 @click.option("--keep-map", is_flag=True, help="Keep the land cover of each tile as a map too.")
 @click.option("--skip-bad", is_flag=True, help="Go on without scenes or images that cannot be used, and count them.")
 @click.option("--workers", type=int, help="Processes; all cores where not given.")
+@loudness.loudness
 @click.pass_context
 def build(
     context: click.Context, /, scenes: Path | None, images: Path | None, workers: int | None, **given: Any
@@ -107,7 +112,7 @@ def _refuse_others(context: click.Context, known: frozenset[str], kind: str) -> 
 def _from_images(images: Path, workers: int, given: dict[str, Any]) -> "Corpus":
     from bench.corpus.images.pipeline import build_from_images
 
-    with options.bar("cutting") as advance:
+    with loudness.bar("cutting") as advance:
         return build_from_images(images, given.pop("out"), workers=workers, progress=advance, **given)
 
 
@@ -123,5 +128,5 @@ def _from_scenes(scenes: Path, workers: int, given: dict[str, Any]) -> "Corpus":
     rules = with_settings(named, given.pop("settings"))
     size = given.pop("size") or SIDE
     where = (given.pop(name) for name in ("landcover", "product", "out"))
-    with options.bar("cutting") as advance:
+    with loudness.bar("cutting") as advance:
         return build_corpus(scenes, *where, size=size, rules=rules, workers=workers, progress=advance, **given)

@@ -1,8 +1,10 @@
 """Printing what a corpus holds."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from bench.cli.loudness import quiet
 
 if TYPE_CHECKING:
     from bench.corpus.storage.manifest import Manifest
@@ -16,7 +18,30 @@ def say(opened: "Corpus") -> None:
     """Print the line by which a corpus is known, and the tables of its counts."""
     kind = " synthetic" if opened.synthetic else ""
     click.echo(f"{opened.path}: {len(opened)}{kind} tiles of {opened.size} x {opened.size}, hash {opened.hash}")
-    _print_counts(opened.manifest)
+    if not quiet():
+        _print_counts(opened.manifest)
+
+
+def told(opened: "Corpus") -> dict[str, Any]:
+    """What `bench corpus info` says, as plain values."""
+    described = opened.manifest
+    return {
+        "folder": opened.path,
+        "hash": opened.hash,
+        "tiles": len(opened),
+        "size": opened.size,
+        "synthetic": opened.synthetic,
+        "classes": opened.classes,
+        "land_cover": [cover.title for cover in described.land_covers],
+        "bands": {"names": opened.bands.names, "values": opened.bands.values, "mean": opened.mean, "std": opened.std},
+        "stretch": described.stretch,
+        "overlap": described.overlap,
+        "controls": {name: {"missing": entry.missing} for name, entry in described.controls.items()},
+        "counts": described.counts,
+        "skipped": described.skipped,
+        "warnings": [warning for scene in described.scenes for warning in scene.warnings],
+        "history": described.history,
+    }
 
 
 def controls_of(described: "Manifest") -> str:

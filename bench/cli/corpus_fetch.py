@@ -2,18 +2,18 @@
 
 import re
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
+from bench.cli import loudness
 from bench.cli.options import FOLDER
 from bench.core.errors import CorpusError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from bench.core.context import Count
     from bench.core.web import Web
@@ -91,6 +91,7 @@ def _numbers(count: int, shape: str) -> Any:
 @click.option("--freeze", is_flag=True, help="Keep the manifest alone.")
 @click.option("--build", is_flag=True, help="Build the corpus too, in the folder's corpus.")
 @click.option("--workers", default=8, show_default=True, type=click.IntRange(1, 32), help="Places at a time.")
+@loudness.loudness
 @click.pass_context
 def fetch(
     context: click.Context, /, out: Path, *, dry_run: bool, freeze: bool, build: bool, workers: int, **given: Any
@@ -111,9 +112,9 @@ def fetch(
     else:
         asked, places = _asked(given), _places(given)
         source, cover = asked.source, asked.landcover
-    click.echo(f"imagery: {source.title}; {source.licence}; {source.attribution}")
+    loudness.note(f"imagery: {source.title}; {source.licence}; {source.attribution}")
     if cover:
-        click.echo(f"land cover: {cover.title}; {cover.licence}; {cover.attribution}")
+        loudness.note(f"land cover: {cover.title}; {cover.licence}; {cover.attribution}")
     if not given["manifest"]:
         count = given["tiles"] or len(places)
         if dry_run:
@@ -131,7 +132,7 @@ def fetch(
     finally:
         asked_for = [each.traffic for each in (web, cover_web) if each]
         requests, received = (sum(getattr(each, name) for each in asked_for) for name in ("requests", "bytes"))
-        click.echo(f"{requests} requests, {received / _MIB:.1f} MiB read")
+        loudness.note(f"{requests} requests, {received / _MIB:.1f} MiB read")
     written = work.finish(made, out / FILE)
     for name, reason in made.left_out.items():
         click.echo(f"left out: {name}: {reason}")
@@ -302,14 +303,13 @@ def _free(out: Path) -> tuple[Path, int]:
 
 def _build(made: "Manifest", out: Path) -> None:
     """Cut tiles as large as the windows, at most 256 pixels, with reflectances of 0 to 0.3 as 0 to 255."""
-    from bench.cli import options
     from bench.cli.corpus_counts import say
     from bench.corpus.build.pipeline import build_corpus
     from bench.corpus.fetch.fetching import LANDCOVER, SCENES
 
     width = made.places[0].bands[made.bands[0]].window[2]
     cover = made.landcover
-    with options.bar("cutting") as advance:
+    with loudness.bar("cutting") as advance:
         corpus = build_corpus(
             out / SCENES,
             out / LANDCOVER if cover else None,
@@ -324,22 +324,11 @@ def _build(made: "Manifest", out: Path) -> None:
     say(corpus)
 
 
-@contextmanager
-def _bar(title: str, *asked: "Web | None") -> "Iterator[Count]":
-    """A bar over places, with the bytes that came until now and the time left, where stderr is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _bar(title: str, *asked: "Web | None") -> "AbstractContextManager[Count]":
+    """A bar over places, with the bytes that came until now."""
+    from rich.progress import MofNCompleteColumn, TextColumn
 
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[read]}"),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
-        row = shown.add_task(title, total=None, read="")
+    def received() -> str:
+        return f"{sum(web.traffic.bytes for web in asked if web) / _MIB:,.1f} MiB"
 
-        def advance(done: int, total: int) -> None:
-            received = sum(web.traffic.bytes for web in asked if web)
-            shown.update(row, completed=done, total=total, read=f"{received / _MIB:,.1f} MiB")
-
-        yield advance
+    return loudness.bar(title, MofNCompleteColumn(), TextColumn("{task.fields[read]}"), read=received)

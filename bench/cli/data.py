@@ -1,15 +1,16 @@
 """`bench data`: prepare downstream data sets, check and list them, and show the subsets that cells are trained on."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli import listing
+from bench.cli import as_json as document
+from bench.cli import completing, listing, loudness, options
 from bench.cli.data_describe import describe
 from bench.cli.data_download import download
 from bench.cli.data_split import split
-from bench.cli.options import FOLDER, bar
+from bench.cli.options import FOLDER
 from bench.core.errors import DataError, StudyError
 from bench.core.paths import data_home
 from bench.studies.inputs import Inputs, list_prepared, one_protocol
@@ -19,6 +20,7 @@ from tasks.datasets import DatasetSpec
 if TYPE_CHECKING:
     from tasks.prepared import Prepared
     from tasks.protocols import Protocol
+    from tasks.subset_counts import SubsetCount
 
 
 def _facts(spec: DatasetSpec) -> listing.Facts:
@@ -39,13 +41,19 @@ data = listing.command(
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.dataset)
 @click.option("--source", type=FOLDER, help="The unpacked public layout, its archive, or their folder.")
 @click.option("--out", type=FOLDER, help="Folder to write; the harness' data folder where not given.")
-@click.option("--protocol", "protocol_id", help="Protocol whose slices are cut; the data set's first where not given.")
-@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="How to read an unusual copy.")
+@click.option(
+    "--protocol",
+    "protocol_id",
+    help="Protocol whose slices are cut; the data set's first where not given.",
+    shell_complete=completing.protocol,
+)
+@click.option("--option", "settings", multiple=True, metavar="KEY=VALUE", help="How to read an unusual copy.")
+@loudness.loudness
 def prepare(
-    name: str, source: Path | None, out: Path | None, protocol_id: str | None, options: tuple[str, ...]
+    name: str, source: Path | None, out: Path | None, protocol_id: str | None, settings: tuple[str, ...]
 ) -> None:
     """Cut data set NAME, or that of a YAML file, into slices with an index; the result is complete or absent."""
     from tasks.prepared import Prepared
@@ -59,17 +67,18 @@ def prepare(
     if target.exists():
         raise DataError(f"{target} exists already: remove it, or choose another folder with --out")
     _tell_sums(spec, source)
-    with bar(f"preparing {name}") as advance:
-        inputs.prepare(name, source, protocol.slices, target, advance, _parse_options(options))
+    with loudness.bar(f"preparing {name}") as advance:
+        inputs.prepare(name, source, protocol.slices, target, advance, _parse_options(settings))
     _print_counts(Prepared.open(target))
     if out:
-        click.echo(f"use it with --set data.{spec.name}={target}")
+        loudness.note(f"use it with --set data.{spec.name}={target}")
 
 
 @data.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=completing.dataset)
 @click.option("--folder", type=FOLDER, help="A prepared set elsewhere, made with --out.")
-def verify(names: tuple[str, ...], folder: Path | None) -> None:
+@options.as_json
+def verify(names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
     """Check prepared sets against the hashes in their manifests; all of the data folder where none is named."""
     from tasks.prepared import Prepared
     from tasks.writing import verify as check
@@ -79,14 +88,19 @@ def verify(names: tuple[str, ...], folder: Path | None) -> None:
     found = [folder] if folder else [path for name, path in list_prepared(data_home()) if not names or name in names]
     if not found:
         raise DataError(f"nothing is prepared in {data_home()}: make it with `bench data prepare`")
+    sound = []
     for path in found:
         opened = Prepared.open(path)
         check(opened)
-        click.echo(f"{path}: {len(opened)} slices, hash {opened.hash}: as it was prepared")
+        sound.append({"folder": path, "slices": len(opened), "hash": opened.hash})
+        if not as_json:
+            click.echo(f"{path}: {len(opened)} slices, hash {opened.hash}: as it was prepared")
+    if as_json:
+        document.echo(sound)
 
 
 @data.command()
-@click.argument("protocol_id", metavar="PROTOCOL")
+@click.argument("protocol_id", metavar="PROTOCOL", shell_complete=completing.protocol)
 @click.option("--seeds", default=3, show_default=True, help="Repeats, as in a study.")
 @click.option("--study-seed", default=0, show_default=True, help="Root of the seed tree, as in a study.")
 @click.option(
@@ -96,7 +110,10 @@ def verify(names: tuple[str, ...], folder: Path | None) -> None:
     help="Comma-separated amounts, such as 1shot,50,1%; the protocol's own where not given.",
 )
 @click.option("--folder", type=FOLDER, help="The prepared set, where it is not in the data folder.")
-def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, folder: Path | None) -> None:
+@options.as_json
+def subsets(
+    protocol_id: str, seeds: int, study_seed: int, labels: str | None, folder: Path | None, *, as_json: bool
+) -> None:
     """Print the asked and the true count of every class, for every amount of labels and seed of PROTOCOL."""
     from rich.console import Console
     from rich.table import Table
@@ -112,12 +129,25 @@ def subsets(protocol_id: str, seeds: int, study_seed: int, labels: str | None, f
     prepared = _inputs().dataset(one_protocol(protocol, folder), protocol)
     task = tasks.get(protocol.task).load()(protocol, prepared)
     drawn = {seed: subset_seed(study_seed, seed) for seed in range(seeds)}
+    counted = count_subsets(task, asked, drawn)
+    if as_json:
+        subsets = [_subset(row, task.scheme.classes) for row in counted]
+        document.echo({"protocol": protocol.id, "counted_by": task.label.members, "subsets": subsets})
+        return
     table = Table("labels", "seed", "asked", "true", *task.scheme.classes, title=f"{protocol.id}: true (asked)")
-    for row in count_subsets(task, asked, drawn):
+    for row in counted:
         cells = [f"{true} ({asked:.2f})" for true, asked in zip(row.true, row.asked, strict=True)]
         table.add_row(row.amount.text, str(row.seed), f"{row.asked_samples:.2f}", str(row.samples), *cells)
     Console().print(table)
     click.echo(f"counted by class: {task.label.members}")
+
+
+def _subset(row: "SubsetCount", classes: list[str]) -> dict[str, Any]:
+    of_class = {
+        name: {"asked": asked, "true": true} for name, asked, true in zip(classes, row.asked, row.true, strict=True)
+    }
+    counts = {"samples_asked": row.asked_samples, "samples": row.samples}
+    return {"labels": row.amount.text, "seed": row.seed, **counts, "classes": of_class}
 
 
 data.add_command(describe)
@@ -148,7 +178,7 @@ def _protocol_of(name: str, protocol_id: str | None) -> "Protocol":
 
 
 def _inputs() -> Inputs:
-    return Inputs(lambda text: click.echo(text, err=True))
+    return Inputs(loudness.note)
 
 
 def _parse_options(texts: tuple[str, ...]) -> dict[str, str]:
@@ -172,11 +202,13 @@ def _tell_sums(spec: DatasetSpec, source: Path) -> None:
             verdict = (
                 "is the published archive" if same else "differs from the published archive, it is read all the same"
             )
-            click.echo(f"{archive.name} {verdict}", err=True)
+            loudness.note(f"{archive.name} {verdict}")
 
 
 def _print_counts(prepared: "Prepared") -> None:
     click.echo(f"{prepared.path}: {len(prepared)} slices of {prepared.index['size']}, hash {prepared.hash}")
+    if loudness.quiet():
+        return
     for name, count in {**prepared.counts(), **prepared.index.get("found", {}), **prepared.repeats()}.items():
         click.echo(f"  {name}: {count:,}")
     published, images = prepared.index.get("published"), len(set(prepared.sources))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.options import FOLDER, bar
+from bench.cli import as_json as document
+from bench.cli import loudness, options
+from bench.cli.options import FOLDER
 from bench.core.configs import is_path
 from bench.core.errors import DataError
 from tasks import datasets
@@ -34,18 +36,24 @@ SHOWN = 3
 @click.option("--corpus", "corpus_folder", type=FOLDER, help="A corpus, to look for the images among its tiles.")
 @click.option("--bands", help="Red, green and blue in TIFFs of other bands, counted from 1, such as 4,3,2.")
 @click.option("--range", "values", metavar="LOW:HIGH", help="Stored values that become 0 and 255, such as 0:3000.")
-def describe(source: Path, name: str | None, corpus_folder: Path | None, bands: str | None, values: str | None) -> None:
+@options.as_json
+def describe(
+    source: Path, name: str | None, corpus_folder: Path | None, bands: str | None, values: str | None, *, as_json: bool
+) -> None:
     """Say what SOURCE holds: a folder of labelled images, its archive, or a data set's own YAML file."""
     from bench.corpus.storage.reader import Corpus
     from bench.studies import describing, own_files
 
     corpus = Corpus.open(corpus_folder) if corpus_folder else None
-    with _opened(source, _shared(bands, values)) as (folder, recognised), bar("reading images") as advance:
+    with _opened(source, _shared(bands, values)) as (folder, recognised), loudness.bar("reading images") as advance:
         found = describing.describe(folder, recognised.contents, corpus, advance)
+    written = own_files.write(name, found, source) if name else []
+    if as_json:
+        document.echo({**_told(found), "guesses": recognised.guesses, "written": written})
+        return
     for line in [*_lines(found), *(f"guessed: {text}" for text in recognised.guesses)]:
         click.echo(line)
-    if name:
-        written = own_files.write(name, found, source)
+    if written:
         click.echo(f"wrote {', '.join(map(str, written))}: read them, then run `bench run --study {written[-1]}`")
 
 
@@ -78,6 +86,34 @@ def _shared(bands: str | None, values: str | None) -> dict[str, Any]:
     except ValueError:
         raise DataError("write --bands as three numbers from 1, such as 4,3,2, and --range as LOW:HIGH") from None
     return found
+
+
+def _told(found: "Description") -> dict[str, Any]:
+    """The same facts as plain values."""
+    from bench.studies.describing import UNITS
+    from bench.studies.own_files import split_of
+
+    def named(pairs: "list[Pair]") -> list[list[str]]:
+        return [[pair.a.below[0], pair.b.below[0]] for pair in pairs]
+
+    leaks = found.leaks and {"tiles": found.leaks.tiles, "images": [each.below[0] for each in found.leaks.images]}
+    return {
+        "kind": found.kind,
+        "task": found.task,
+        "files": [template.text for template in found.contents.dates],
+        "images": len(found.images),
+        "places": found.places,
+        "sizes": [{"height": h, "width": w, "images": count} for (h, w), count in found.sizes.most_common()],
+        "bands": found.contents.bands,
+        "unit": UNITS[found.kind],
+        "classes": found.classes,
+        "parts": found.parts,
+        "left_out": found.left_out,
+        "near_duplicates": named(found.alike),
+        "near_duplicates_across_parts": named(found.across),
+        "leaks": leaks,
+        "suggested": {"size": found.slices.size, "split_by": split_of(found)["by"]},
+    }
 
 
 def _lines(found: "Description") -> list[str]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 from rich.console import Console
 
+from bench.cli import as_json as document
 from bench.store.designs import Cell, Sheet
 from bench.studies.design import NAMES
 from bench.studies.design_protocols import COLUMNS as PROTOCOL_COLUMNS
@@ -20,11 +21,13 @@ MARK = "*"
 PROSE = 40
 
 
-def show_design(sheet: Sheet, form: Form) -> None:
-    """Print a sheet; Markdown and LaTeX go to stdout as they are."""
+def show_design(sheet: Sheet, form: Form, *, as_json: bool) -> None:
+    """Print a sheet; JSON, Markdown and LaTeX go to stdout as they are."""
     from results.tables import formats
 
-    if form == "text":
+    if as_json:
+        document.echo(sheet)
+    elif form == "text":
         formats.show(grids_of(sheet), Console())
     else:
         click.echo({"markdown": formats.markdown, "latex": formats.latex}[form](grids_of(sheet)), nl=False)

@@ -1,6 +1,5 @@
 """`bench labels-to-match`: how many labels a method needs to do as well as a reference with all of them."""
 
-import json
 import math
 from pathlib import Path
 
@@ -10,8 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.cli import options
+from bench.cli import as_json as document
+from bench.cli import completing, options
 from bench.cli.reading import load_store
+from bench.core.errors import StudyError
+from bench.core.suggest import among
 from results import published, warned
 from results.matching import Choice, Match, keyed, labels_to_match
 from results.tables.text import visible
@@ -19,11 +21,23 @@ from results.tables.text import visible
 
 @click.command()
 @options.store("Folder of the results  [default: runs]", default=None)
-@click.option("--published", "source", help="A paper's printed numbers instead of a store, such as geokr-2021.")
-@click.option("--method", required=True, help="Method or row label whose curve is followed.")
+@click.option(
+    "--published",
+    "source",
+    help="A paper's printed numbers instead of a store, such as geokr-2021.",
+    shell_complete=completing.papers,
+)
+@click.option(
+    "--method", required=True, help="Method or row label whose curve is followed.", shell_complete=completing.methods
+)
 @click.option("--init", help="The method's `init` option, where it has several rows.")
 @click.option("--backbone", help="Only this backbone.")
-@click.option("--reference", required=True, help="Method or row label whose score at 100% is to be reached.")
+@click.option(
+    "--reference",
+    required=True,
+    help="Method or row label whose score at 100% is to be reached.",
+    shell_complete=completing.methods,
+)
 @click.option("--reference-init", help="The reference's `init` option, where it has several rows.")
 @options.as_json
 def command(
@@ -49,7 +63,7 @@ def command(
     chosen = _only(frame, backbone)
     matches = keyed(labels_to_match(chosen, Choice(method, init), Choice(reference, reference_init)))
     if as_json:
-        click.echo(json.dumps({name: match.to_json() for name, match in matches.items()}, indent=1))
+        document.echo({name: match.to_json() for name, match in matches.items()})
         return
     Console().print(_table(matches))
     for line in dict.fromkeys(
@@ -62,8 +76,7 @@ def _only(frame: pd.DataFrame, backbone: str | None) -> pd.DataFrame:
     if backbone is None:
         return frame
     if backbone not in set(frame["backbone"]):
-        known = ", ".join(sorted(set(frame["backbone"])))
-        raise click.UsageError(f"no result with backbone {backbone!r}: choose one of {known}")
+        raise StudyError(f"no result with backbone {backbone!r}{among(backbone, sorted(set(frame['backbone'])))}")
     return frame[frame["backbone"] == backbone]
 
 

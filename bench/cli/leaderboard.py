@@ -1,13 +1,17 @@
 """`bench leaderboard`: the page, the committed leaderboard, and the check that its records still come out."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bench.cli import options
+from bench.cli import as_json as document
+from bench.cli import completing, options
 from bench.cli.options import FOLDER
 from bench.cli.submit import accept
 from bench.store.store import Store
@@ -43,7 +47,7 @@ def page(store: Path, out: Path, protocols: str | None) -> None:
 
 
 @group.command()
-@click.option("--study", default=STUDY, show_default=True, help="Study to run.")
+@click.option("--study", default=STUDY, show_default=True, help="Study to run.", shell_complete=completing.studies)
 @options.store("Take this store instead of running the study from nothing.", default=None)
 @click.option("--out", type=FOLDER, default=COMMITTED, show_default=True, help="Folder to commit.")
 @click.option(
@@ -61,18 +65,22 @@ def build(study: str, store: Path | None, out: Path, weights_of: int | None) -> 
         made = store or _run_from_nothing(study, Path(folder), PREDICTIONS)
         kept = None if weights_of is None else block_of(study, weights_of)
         click.echo(publishing.publish(made, out, kept))
-        if _say_failures(made):
+        failures = _failures(made)
+        for line in failures:
+            click.echo(f"failed: {line}")
+        if failures:
             raise click.exceptions.Exit(1)
 
 
 @group.command()
-@click.option("--study", default=STUDY, show_default=True, help="Study to run.")
+@click.option("--study", default=STUDY, show_default=True, help="Study to run.", shell_complete=completing.studies)
 @click.option(
     "--committed", type=FOLDER, default=COMMITTED, show_default=True, help="Committed records to compare with."
 )
 @click.option("--fresh", type=FOLDER, help="Compare with this store instead of running the study from nothing.")
 @click.option("--repeat", type=click.IntRange(min=0), metavar="N", help="Make and hold repeat N alone, from 0.")
-def check(study: str, committed: Path, fresh: Path | None, repeat: int | None) -> None:
+@options.as_json
+def check(study: str, committed: Path, fresh: Path | None, repeat: int | None, *, as_json: bool) -> None:
     """Run the leaderboard's study from nothing and compare it with the committed records, record by record.
 
     On the same kind of machine every bit must be equal; elsewhere each cell has a tolerance from its seeds' spread.
@@ -81,12 +89,17 @@ def check(study: str, committed: Path, fresh: Path | None, repeat: int | None) -
     scan(committed)  # refuses a folder without records before the long run
     block = None if repeat is None else block_of(study, repeat)
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
-        made = fresh or _run_from_nothing(study, Path(folder), repeat=repeat)
+        with _elsewhere(as_json):
+            made = fresh or _run_from_nothing(study, Path(folder), repeat=repeat)
         report = checking.compare(committed, made, block)
-        _say_failures(made)
+        failures = _failures(made)
     stale = publishing.stale(committed)
-    _say(report, stale)
-    if not report.ok or stale:
+    ok = report.ok and not stale
+    if as_json:
+        document.echo(_told(report, failures, stale))
+        raise click.exceptions.Exit(0 if ok else 1)
+    _say(report, failures, stale)
+    if not ok:
         click.echo(
             "the leaderboard does not come out as committed: rebuild it and say why in the changelog, or mend the code"
         )
@@ -95,13 +108,18 @@ def check(study: str, committed: Path, fresh: Path | None, repeat: int | None) -
 
 
 @group.command()
-@click.option("--study", required=True, help="Study that the committed cells are of.")
+@click.option(
+    "--study", required=True, help="Study that the committed cells are of.", shell_complete=completing.studies
+)
 @click.option("--committed", type=FOLDER, required=True, help="Folder with its records and some of its weights.")
 @click.option("--cells", type=click.IntRange(min=1), default=2, show_default=True, help="How many are made again.")
 @click.option("--tasks", help="Comma-separated tasks to draw from, such as probe.")
 @click.option("--draw", type=int, default=0, show_default=True, metavar="SEED", help="Which cells are drawn.")
 @click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a study's value.")
-def replay(study: str, committed: Path, cells: int, tasks: str | None, draw: int, settings: tuple[str, ...]) -> None:
+@options.as_json
+def replay(
+    study: str, committed: Path, cells: int, tasks: str | None, draw: int, settings: tuple[str, ...], *, as_json: bool
+) -> None:
     """Make cells again from committed weights, and compare them with their committed records as `check` does.
 
     Nothing is pretrained. Cells are drawn among those whose weights are committed (`build --weights-of`); data sets and
@@ -118,14 +136,17 @@ def replay(study: str, committed: Path, cells: int, tasks: str | None, draw: int
 
     scan(committed)
     asked = load_study(study, overrides_of(settings) | ({} if tasks is None else {"tasks": split("tasks", tasks, str)}))
-    plan = make_plan(asked, Inputs(click.echo))
+    plan = make_plan(asked, Inputs(lambda text: click.echo(text, err=as_json)))
     chosen = drawn(plan, committed, cells, draw)
     with tempfile.TemporaryDirectory(prefix="bench-leaderboard-") as folder:
         with RunProgress(Console(stderr=True), len(chosen)) as progress:
             make_again(chosen, committed, Store(Path(folder)), asked.engine, progress)
         report = checking.compare(committed, Path(folder), checking.Chosen(frozenset(cell.key for cell in chosen)))
-        _say_failures(Path(folder))
-    _say(report)
+        failures = _failures(Path(folder))
+    if as_json:
+        document.echo(_told(report, failures))
+        raise click.exceptions.Exit(0 if report.ok else 1)
+    _say(report, failures)
     if not report.ok:
         click.echo("cells do not come out as committed")
         raise click.exceptions.Exit(1)
@@ -137,7 +158,29 @@ def replay(study: str, committed: Path, cells: int, tasks: str | None, draw: int
 group.add_command(accept)
 
 
-def _say(report: checking.Report, stale: Sequence[str] = ()) -> None:
+def _told(report: checking.Report, failures: list[str], stale: Sequence[str] = ()) -> dict[str, Any]:
+    """A report as plain values."""
+    return {
+        "ok": report.ok and not stale,
+        "cells": report.cells,
+        "pretrainings": report.pretrainings,
+        "moved": report.moved,
+        "missing": report.missing,
+        "not_committed": report.extra,
+        "unusable": report.problems,
+        "stale": stale,
+        "failed": failures,
+    }
+
+
+def _elsewhere(as_json: bool) -> AbstractContextManager[Any]:
+    """What a run prints goes to stderr, where stdout is a document."""
+    return redirect_stdout(sys.stderr) if as_json else nullcontext()
+
+
+def _say(report: checking.Report, failures: list[str], stale: Sequence[str] = ()) -> None:
+    for line in failures:
+        click.echo(f"failed: {line}")
     for cell in report.cells:
         click.echo(cell.line())
     kinds = sorted({name for cell in report.cells for name in cell.kind})
@@ -174,11 +217,7 @@ def _run_from_nothing(study: str, folder: Path, predictions: int = 0, repeat: in
     return folder / "store"
 
 
-def _say_failures(store: Path) -> bool:
-    """Print why cells of a store failed; a failed cell is a missing record."""
+def _failures(store: Path) -> list[str]:
+    """Why cells of a store failed, a line each; a failed cell is a missing record."""
     failures = read_failures(store, {record.key for record in scan(store).records})
-    for failure in failures:
-        click.echo(
-            f"failed: {failure.name} {failure.protocol} at {failure.fraction}, seed {failure.seed}: {failure.error}"
-        )
-    return bool(failures)
+    return [f"{each.name} {each.protocol} at {each.fraction}, seed {each.seed}: {each.error}" for each in failures]

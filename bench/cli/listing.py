@@ -4,7 +4,6 @@ A registry's command is made by `command`: alone, or as `list`, it names every e
 adds the entry's options. Both print JSON with `--json`. Nothing here imports torch.
 """
 
-import json
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
@@ -18,7 +17,8 @@ import tasks as problems
 from bench import backbones as networks
 from bench import engines as available
 from bench.backbones import BackboneSpec
-from bench.cli import options
+from bench.cli import as_json as document
+from bench.cli import completing, options
 from bench.cli.augmentations import augmentations
 from bench.core.registry import Registry, Spec
 from bench.pretraining.spec import MethodSpec
@@ -60,7 +60,7 @@ def command(
     def write(as_json: bool) -> None:
         entries = {spec.name: described(spec) for spec in registry.listed().values()}
         if as_json:
-            click.echo(json.dumps(entries, indent=1))
+            document.echo(entries)
         else:
             texts = [_overview(name, found) for name, found in entries.items()]
             click.echo("\n\n".join([*texts, *([more] if more else [])]))
@@ -78,13 +78,13 @@ def command(
         write(as_json)
 
     @group.command(help=f"Describe one {registry.word}, with its options, their limits and sources.")
-    @click.argument("name")
+    @click.argument("name", shell_complete=completing.one_of(registry.listed))
     @options.as_json
     def show(name: str, as_json: bool) -> None:
         spec = registry.get(name)
         found, known = described(spec), _options(spec)
         if as_json:
-            click.echo(json.dumps({"name": spec.name, **found, "options": known}, indent=1))
+            document.echo({"name": spec.name, **found, "options": known})
         else:
             click.echo(_overview(spec.name, found) + _option_text(known, place.format(name=spec.name)))
 

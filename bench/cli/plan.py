@@ -9,8 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 import methods
+from bench.cli import as_json as document
+from bench.cli import options as shared
 from bench.cli import until
 from bench.cli.design import Form, show_design
+from bench.cli.plan_json import told
 from bench.cli.slurm import script
 from bench.cli.study import (
     asked_of,
@@ -55,6 +58,7 @@ SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left", "loaded_
 )
 @click.option("--gres", help="Of --slurm: what each task asks for, such as gpu:1.")
 @one_repeat
+@shared.as_json
 def plan(
     as_design: bool,
     form: Form | None,
@@ -62,6 +66,7 @@ def plan(
     slurm: int | None,
     gres: str | None,
     repeat: int | None,
+    as_json: bool,
     **options: Any,
 ) -> None:
     """Show what a run would do, what is done, how long the rest should take, and what difference it can call.
@@ -73,11 +78,12 @@ def plan(
     nothing else from being shown.
     """
     _check(as_design=as_design, form=form, slurm=slurm, gres=gres, repeat=repeat)
+    document.refuse_beside(as_json, {"--slurm": slurm, "--format": form})
     console = Console()
     study = study_from(options)
     inputs = inputs_of(Console(stderr=True))
     if as_design:
-        show_design(design(study, inputs), form or "text")
+        show_design(design(study, inputs), form or "text", as_json=as_json)
         return
     if slurm is not None:
         cores = study.engine.workers if isinstance(study.engine, LocalOptions) else "auto"
@@ -87,6 +93,9 @@ def plan(
     with suppress(StudyError):  # a cluster that cannot be asked now says so when it is to run
         study = study.in_one_arithmetic(store)
     whole = of_repeat(make_plan(study, inputs), study, repeat)
+    if as_json:
+        document.echo(told(whole, study, store, inputs))
+        return
     cost = _cost(whole, study, store, inputs)
     if whole.grid:
         console.print(f"{_grid(whole)}; {cost}", markup=False, highlight=False, soft_wrap=True)

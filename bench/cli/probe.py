@@ -1,6 +1,5 @@
 """`bench probe`: how good frozen features are."""
 
-import json
 from collections import defaultdict
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import click
 
+from bench.cli import as_json as document
 from bench.cli import options
 from bench.cli.weights import find_card
 from bench.core.errors import StoreError
@@ -77,7 +77,7 @@ def probe(
         scores = {bn: asdict(each) for bn, each in zip(STATISTICS, found, strict=True)}
         rows.append({**known, **of_row, **doubts, "count": len(samples.images), **scores})
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        document.echo(rows)
     else:
         click.echo("\n".join(table(rows)))
 

@@ -1,9 +1,8 @@
 """What `bench weights` says of published weights, and how it fetches them."""
 
-import json
-
 import click
 
+from bench.cli import as_json as document
 from bench.core.published import HUB, Published, fetch, find, tables
 
 
@@ -11,7 +10,7 @@ def show(*, as_json: bool) -> None:
     """Print the tables of published weights."""
     entries = tables()
     if as_json:
-        click.echo(json.dumps({name: entry.model_dump(mode="json") for name, entry in entries.items()}, indent=1))
+        document.echo(entries)
         return
     for name, entry in entries.items():
         here = "fetched" if entry.path.is_file() else "not fetched"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli import options
+from bench.cli import completing, options
 from bench.cli.design import grids_of
 from bench.cli.reading import load_store, say_left_out
 from bench.studies.loading import load_study
@@ -15,7 +15,13 @@ from results.report import Page, write_report
 
 @click.command()
 @options.store()
-@click.option("--study", "name", required=True, help="Study whose name, limits and design the page has.")
+@click.option(
+    "--study",
+    "name",
+    required=True,
+    help="Study whose name, limits and design the page has.",
+    shell_complete=completing.studies,
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The Markdown file.")
 def command(store: Path, name: str, out: Path) -> None:
     """Write what the records of a store say: limits, verdicts, a table and a forest plot a protocol, the design sheet.

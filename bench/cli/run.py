@@ -7,6 +7,8 @@ from rich.console import Console
 
 import methods
 from bench.cli import until
+from bench.cli.again import say_failures
+from bench.cli.loudness import loudness, notes, verbose
 from bench.cli.progress import RunProgress
 from bench.cli.study import (
     asked_of,
@@ -53,6 +55,7 @@ retrying = click.option("--retry-failed", is_flag=True, help="Try again what div
 @one_repeat
 @one_share
 @retrying
+@loudness
 def run(save_predictions: int, repeat: int | None, share: str | None, retry_failed: bool, **options: Any) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
 
@@ -66,7 +69,7 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
     With --until the study's seeds are where it starts. Intervals are wider for having been looked at, so that they err no
     more at the stop; verdicts say so.
     """
-    console = Console(stderr=True)
+    console = notes()
     study, store = begun_by(options)
     inputs = inputs_of(console)
     plan = of_share(of_repeat(make_plan(study, inputs), study, repeat), share)
@@ -100,12 +103,13 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
         click.echo(f"the table is of share {share}: bench table has all that the store holds")
     if repeat is not None:
         click.echo(f"the table is of one repeat: number {repeat} of 0 to {study.seeds - 1}")
-    _exit(outcome, console)
+    _exit(outcome, store)
 
 
 @click.command()
 @study_options
 @retrying
+@loudness
 def pretrain(retry_failed: bool, **options: Any) -> None:
     """Pretrain a study's methods and fine-tune nothing; look at the weights with `bench probe`.
 
@@ -114,7 +118,7 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     Each method is pretrained once a repeat (`--seeds`), or `--set pretrain_seeds=N` times; an initialisation is drawn anew in
     each repeat. A later `bench run` of the same study takes these weights.
     """
-    console = Console(stderr=True)
+    console = notes()
     study, store = begun_by(options)
     plan = plan_pretraining(study, inputs_of(console))
     say_left_out(plan, console)
@@ -123,7 +127,7 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     for job in plan.pretrains:
         if store.has_weights(job.key):
             click.echo(f"{job.key}  {job.row or job.method:22} {job.backbone:14} seed {job.seed}")
-    _exit(outcome, console)
+    _exit(outcome, store)
 
 
 def _open(plan: Plan, study: Study, store: Store, *, retry_failed: bool) -> None:
@@ -142,15 +146,14 @@ def _execute(
     if not jobs:
         console.print("nothing is left to do" if earlier.failures else "everything is done already")
         return earlier
-    with RunProgress(console, jobs) as progress:
+    with RunProgress(console, jobs, store, verbose=verbose()) as progress:
         outcome = execute(plan, store, study.engine, progress, predictions, retry_failed=retry_failed)
     return Outcome(earlier.failures + outcome.failures)
 
 
-def _exit(outcome: Outcome, console: Console) -> None:
-    for job, text in outcome.failures:
-        console.print(f"failed: {job.label}: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
+def _exit(outcome: Outcome, store: Store) -> None:
     if outcome.failures:
+        say_failures(outcome, store)
         raise click.exceptions.Exit(1)
 
 

@@ -9,6 +9,7 @@ import click
 import pandas as pd
 from rich.console import Console
 
+from bench.cli import as_json as document
 from bench.cli import options
 from bench.cli.reading import load_store
 from results import robustness, settling, verdicts, warned
@@ -38,7 +39,7 @@ def command(store: Path, as_json: bool) -> None:
     comparisons = found.comparisons
     arranged = {str(backbone): blocks(records) for backbone, records in frame.groupby("backbone")}
     if as_json:
-        click.echo(json.dumps(_as_json(found, arranged), indent=1, allow_nan=False))
+        document.echo(_as_json(found, arranged))
         return
     grids = [_pairs(name, table, same_board(frame, table)) for name, table in _tables(comparisons)]
     grids += [

@@ -8,6 +8,7 @@ import click
 import yaml
 from rich.console import Console
 
+from bench.cli import completing
 from bench.cli import options as shared
 from bench.core.errors import StudyError
 from bench.store.questions import Questions
@@ -19,16 +20,17 @@ from bench.studies.plan import Plan
 from bench.studies.questions import questions
 from bench.studies.study import Study
 from bench.studies.weight_rows import named_files
+from tasks.amounts import read_fraction
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # option -> key of the study, and how its text becomes a value
-LISTS = {
+LISTS: dict[str, Callable[[str], Any]] = {
     "methods": str,
     "tasks": str,
     "datasets": str,
     "backbones": str,
-    "fractions": float,
+    "fractions": read_fraction,
     "labels": str,
     "references": str,
     "init": str,
@@ -39,17 +41,35 @@ def study_options(command: Command) -> Command:
     """The options by which a study is chosen and changed."""
     for option in reversed(
         [
-            click.option("--study", default="demo", show_default=True, help="A study file, or one that is shipped."),
-            click.option("--methods", help="Comma-separated methods, such as geokr,moco."),
-            click.option("--tasks", help="Comma-separated tasks, such as seg."),
-            click.option("--datasets", help="Comma-separated data sets to keep, such as demo-city."),
-            click.option("--backbones", help="Comma-separated backbones, such as resnet18."),
+            click.option(
+                "--study",
+                default="demo",
+                show_default=True,
+                help="A study file, or one that is shipped.",
+                shell_complete=completing.studies,
+            ),
+            click.option(
+                "--methods", help="Comma-separated methods, such as geokr,moco.", shell_complete=completing.methods
+            ),
+            click.option("--tasks", help="Comma-separated tasks, such as seg.", shell_complete=completing.tasks),
+            click.option(
+                "--datasets",
+                help="Comma-separated data sets to keep, such as demo-city.",
+                shell_complete=completing.datasets,
+            ),
+            click.option(
+                "--backbones", help="Comma-separated backbones, such as resnet18.", shell_complete=completing.backbones
+            ),
             click.option("--fractions", help="Comma-separated fractions of the labels in (0, 1], such as 0.01,1.0."),
             click.option(
                 "--labels", help="Comma-separated amounts in place of fractions: 5shot (a class), 50 (samples), 1%."
             ),
             click.option("--seeds", type=int, help="Repeats with their own subset and training seed."),
-            click.option("--references", help="Comma-separated rows to compare with, such as random,imagenet."),
+            click.option(
+                "--references",
+                help="Comma-separated rows to compare with, such as random,imagenet.",
+                shell_complete=completing.methods,
+            ),
             click.option("--no-references", is_flag=True, help="Compare with no row but those of --methods."),
             click.option("--init", help="Comma-separated starts of trained rows: random, imagenet, or weights files."),
             click.option(
@@ -130,15 +150,15 @@ def overrides_of(settings: Iterable[str]) -> dict[str, Any]:
     return overrides
 
 
-def split(name: str, text: str, kind: type) -> list[Any]:
+def split(name: str, text: str, kind: Callable[[str], Any]) -> list[Any]:
     """The comma-separated values of an option."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise StudyError(f"--{name} is empty: give at least one, or leave the option out")
     try:
         return [kind(part) for part in parts]
-    except ValueError:
-        raise StudyError(f"--{name} {text}: every part must be a number, such as 0.01,1.0") from None
+    except ValueError as error:
+        raise StudyError(f"--{name} {text}: {error}") from None
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli import options
+from bench.cli import completing, options
 from bench.cli.options import FOLDER
 from bench.core import files
 from bench.core.errors import BenchError
@@ -15,7 +15,7 @@ from results import submissions
 
 @click.command()
 @options.store()
-@click.option("--study", required=True, help="Study that the results are of.")
+@click.option("--study", required=True, help="Study that the results are of.", shell_complete=completing.studies)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The archive  [default: STUDY.zip].")
 @click.option(
     "--weights-of", type=click.IntRange(min=0), metavar="N", help="Send the weights of repeat N along, from 0."

@@ -6,6 +6,7 @@ from typing import get_args
 import click
 from rich.console import Console
 
+from bench.cli import as_json as document
 from bench.cli import options
 from bench.cli.reading import load_store, say_left_out
 from bench.core.files import write_text
@@ -41,15 +42,19 @@ from results.tables import formats
     help="Name metrics as records do, or as papers do (field); with paper rows too, such as GeoKR*, MoCo v2, IN1k.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of printing.")
+@options.as_json
 def table(
+    *,
     store: Path,
     form: tables.Format | None,
     shape: tables.Layout | None,
     metric: str | None,
     names: str,
     out: Path | None,
+    as_json: bool,
 ) -> None:
     """Lay out the records of a store: methods as rows, fractions as columns, one table a data set."""
+    document.refuse_beside(as_json, {"--format": form, "--layout": shape, "--out": out})
     chosen = Chosen(load_store(store), {}) if metric is None else choose(store, metric, say_left_out)
     frame = chosen.frame
     for protocol, line in chosen.unknown.items():
@@ -58,6 +63,12 @@ def table(
     style: Style = "paper" if names == "paper" else "ours"
     if names != "ours":
         frame = frame.assign(metric=frame["metric"].map(field_name))
+    if as_json:
+        cells = tables.long_table(frame, answers(store, frame).comparisons, style)
+        rows = dict(zip(frame["key"], frame["variant"], strict=True))
+        copies, accepted = document.grids(copied.grids(store)), submissions.said(store, rows)
+        document.echo({"cells": document.rows_of(cells), "copied": copies, "submissions": accepted})
+        return
     if form is None and shape is None and out is None:
         tables.print_tables(frame, Console(), answers(store, frame).comparisons, chosen.unknown, style)
         formats.show(copied.grids(store), Console())

@@ -5,25 +5,39 @@ from pathlib import Path
 import click
 import yaml
 from pydantic import ValidationError
-from rich.console import Console
 
 from bench import engines
+from bench.cli import as_json as document
+from bench.cli import completing
 from bench.cli import options as shared
+from bench.cli.again import say_failures
+from bench.cli.loudness import loudness, notes, verbose
 from bench.core.documents import first_problem
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
+from bench.engines.local import LocalOptions
 from bench.studies.tuning.ledger import Entry, Ledger, read_ledger, shipped
 
 
 @click.command()
-@click.option("--tuning", default="demo", show_default=True, help="A tuning file, or one that is shipped.")
+@click.option(
+    "--tuning",
+    default="demo",
+    show_default=True,
+    help="A tuning file, or one that is shipped.",
+    shell_complete=completing.tunings,
+)
 @shared.store("Folder of the weights, and of the ledger as tuning/NAME.csv.", default=None)
 @click.option("--device", help="auto, cpu, cuda or cuda:N.")
 @click.option("--workers", help="Trials that run at the same time, or auto.")
 @click.option(
     "--show", is_flag=True, help="Run nothing: print the ledger of the store, or without --store the shipped one."
 )
-def command(tuning: str, store: Path | None, device: str | None, workers: str | None, show: bool) -> None:
+@shared.as_json
+@loudness
+def command(
+    *, tuning: str, store: Path | None, device: str | None, workers: str | None, show: bool, as_json: bool
+) -> None:
     """Tune the options of methods: the same number of trials in spaces of the same size for all.
 
     Each trial is a pretraining, judged by cells of protocols on data that no table scores. The same command goes
@@ -32,24 +46,29 @@ def command(tuning: str, store: Path | None, device: str | None, workers: str | 
     from bench.studies.tuning.spaces import load_tuning
 
     asked = load_tuning(tuning)
+    if as_json and not show:
+        raise StudyError("--json is of a ledger: add --show, or leave it out")
     if show:
         ledger = read_ledger(shipped(asked.name) if store is None else store / "tuning" / f"{asked.name}.csv")
-        click.echo("\n".join(table(ledger)))
+        if as_json:
+            document.echo({"tuning": asked.name, "trials": ledger.entries, "options": ledger.chosen})
+        else:
+            click.echo("\n".join(table(ledger)))
         return
     from bench.cli.progress import RunProgress
     from bench.store.store import Store
     from bench.studies.tuning.search import Search
 
-    console = Console(stderr=True)
+    console = notes()
     engine = _engine(device, workers)
-    search = Search(
-        asked, Store(store or Path("runs")), lambda text: console.print(text, markup=False, highlight=False)
-    )
-    with RunProgress(console, search.open) as progress:
+    opened = Store(store or Path("runs"))
+    search = Search(asked, opened, lambda text: console.print(text, markup=False, highlight=False))
+    with RunProgress(console, search.open, opened, verbose=verbose()) as progress:
         outcome = search.run(engine, progress)
     if search.path.is_file():
         click.echo("\n".join([*table(read_ledger(search.path)), "", f"ledger: {search.path}"]))
     if outcome.failures:
+        say_failures(outcome, opened)
         raise click.exceptions.Exit(1)
 
 
@@ -58,7 +77,7 @@ def _engine(device: str | None, workers: str | None) -> EngineOptions:
     try:
         return engines.read_options({name: value for name, value in asked.items() if value is not None})
     except ValidationError as problem:
-        raise StudyError(f"engine: {first_problem(problem)}") from None
+        raise StudyError(f"engine: {first_problem(problem, LocalOptions)}") from None
 
 
 def table(ledger: Ledger) -> list[str]:

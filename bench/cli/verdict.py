@@ -24,8 +24,15 @@ from results import answers
 @click.option(
     "--format", "form", type=click.Choice(get_args(answers.Form)), default="text", show_default=True, help="Form."
 )
+@options.as_json
 def command(
-    store: Path, baselines: tuple[str, ...], questions: tuple[str, ...], within: float | None, form: answers.Form
+    *,
+    store: Path,
+    baselines: tuple[str, ...],
+    questions: tuple[str, ...],
+    within: float | None,
+    form: answers.Form,
+    as_json: bool,
 ) -> None:
     """Answer the primary questions of a store; others by --baseline or --question, said to be exploratory.
 
@@ -33,6 +40,7 @@ def command(
     however few of them are shown. Two rows differ, are equal within some points, or are not told apart. The line below it
     is about these weights on other test images, where the store keeps outcomes. Differences across all tasks follow.
     """
+    form = "json" if as_json else form
     found = answers.answers(store, load_store(store), say_left_out)
     chosen = answers.select(found, list(baselines), list(questions))
     across = [] if questions else found.across(baselines) if baselines else found.across()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli import as_json as document
 from bench.cli import options
 from results import outcomes
 from results.frame import scan
@@ -12,18 +13,24 @@ from results.verify import verify
 
 @click.command()
 @options.store()
-def command(store: Path) -> None:
+@options.as_json
+def command(store: Path, as_json: bool) -> None:
     """Name every record, subset manifest, weights card and file of outcomes that is corrupt, foreign, NaN or newer.
 
     Each metric of a record is computed again from its outcomes. Exits 1 when something is wrong.
     """
-    problems = verify(store)
-    for problem in problems:
-        click.echo(problem)
+    problems, found = verify(store), scan(store)
+    kept, total = outcomes.kept(store, found.records), len(found.records)
+    if as_json:
+        counts = {"records": total, "computed_again": kept}
+        document.echo({"sound": not problems, "problems": problems, **counts, "notes": found.superseded})
+    else:
+        for problem in problems:
+            click.echo(problem)
     if problems:
         raise click.exceptions.Exit(1)
-    found = scan(store)
-    kept, total = outcomes.kept(store, found.records), len(found.records)
+    if as_json:
+        return
     click.echo(f"{total} records and all that belongs to them are sound")
     click.echo(f"the metrics of {kept} were computed again from their outcomes, {total - kept} keep none")
     for line in found.superseded:

@@ -5,9 +5,11 @@ from typing import Any
 
 import click
 
-from bench.cli import options
+from bench.cli import as_json as document
+from bench.cli import completing, options
 from bench.cli.weights_publish import publish
 from bench.core.errors import StoreError
+from bench.core.suggest import among
 from bench.store.store import Store
 
 FORMATS = ("torchvision", "timm", "mmseg", "mmdet")
@@ -32,7 +34,8 @@ def list_weights(store: Path, published: bool, as_json: bool) -> None:
         show(as_json=as_json)
         return
     if as_json:
-        raise StoreError("--json is of --published: add it, or look at the cards in the store's weights folder")
+        document.echo(list(Store(store).cards()))
+        return
     for card in Store(store).cards():
         seed = f"seed {card['seed']:<11}"
         name = card.get("row") or card["method"]
@@ -40,7 +43,7 @@ def list_weights(store: Path, published: bool, as_json: bool) -> None:
 
 
 @weights.command()
-@click.argument("key")
+@click.argument("key", shell_complete=completing.keys)
 @click.option("--format", "form", type=click.Choice([*FORMATS, *BENCHMARKS]), default="torchvision", show_default=True)
 @options.store()
 @click.option(
@@ -72,23 +75,32 @@ def export(key: str, form: str, store: Path, out: Path | None) -> None:
 
 @weights.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--backbone", help="Say how the file fits this backbone; without it, which of the registered ones fit.")
+@click.option(
+    "--backbone",
+    help="Say how the file fits this backbone; without it, which of the registered ones fit.",
+    shell_complete=completing.backbones,
+)
 @click.option("--under", help="Keys that stand before the weights' names, such as student.")
-def inspect(file: Path, backbone: str | None, under: str | None) -> None:
+@options.as_json
+def inspect(file: Path, backbone: str | None, under: str | None, as_json: bool) -> None:
     """Say what a checkpoint of any library holds, and what a backbone would take of it; no code of it runs.
 
     FILE may be hub:NAME of published weights that were fetched.
     """
-    from bench.cli.inspection import describe
+    from bench.cli.inspection import inspected, lines
     from bench.core.published import entry_of
 
     entry = entry_of(str(file))
-    for line in describe(file if entry is None else entry.path, backbone, under):
+    found = inspected(file if entry is None else entry.path, backbone, under)
+    if as_json:
+        document.echo(found)
+        return
+    for line in lines(found):
         click.echo(line)
 
 
 @weights.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.published_weights)
 @click.option("--accept-licence", is_flag=True, help="Fetch without being asked; the licence is named all the same.")
 def fetch(name: str, accept_licence: bool) -> None:
     """Fetch published weights into the data folder, and hold them against their SHA-256."""
@@ -109,5 +121,7 @@ def find_card(store: Store, key: str) -> dict[str, Any]:
     found = [card for card in store.cards() if card["key"].startswith(key)]
     if len(found) != 1:
         what = "has no weights" if not found else f"has {len(found)} weights"
-        raise StoreError(f"store {store.root} {what} that begin with {key!r}: see bench weights list")
+        keys = [card["key"] for card in found or store.cards()]
+        choice = among(key, keys, "bench weights list")
+        raise StoreError(f"store {store.root} {what} that begin with {key!r}{choice}")
     return found[0]

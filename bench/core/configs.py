@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from bench.core.errors import BenchError, StudyError
-from bench.core.registry import nearest
+from bench.core.suggest import among, file_meant
 
 Values = dict[str, Any]
 ENDINGS = (".yaml", ".yml")
@@ -65,6 +65,7 @@ class ConfigKind:
         pattern: the shipped files below `place`; a name is a file's path without its ending.
         join: puts a file's values over those that it extends.
         complete: makes what a file says independent of where it lies, of its values and its path.
+        listed_by: the command that lists them, for messages.
     """
 
     word: str
@@ -73,6 +74,7 @@ class ConfigKind:
     pattern: str = "*.yaml"
     join: Callable[[Values, Values], Values] = merge
     complete: Callable[[Values, Path], Values] | None = None
+    listed_by: str = ""
 
     def names(self) -> list[str]:
         """Names of the shipped files."""
@@ -83,13 +85,14 @@ class ConfigKind:
         """The file of a shipped name, or the user's own at a path relative to `beside`.
 
         Raises:
-            BenchError: there is none; the message lists the nearest names.
+            BenchError: there is none; the message says which was meant, or what there is.
         """
         file = beside / name if is_path(name) else folder() / self.place / f"{name}.yaml"
         if not (file.is_file() if is_path(name) else name in self.names()):
-            shown = str(file) if is_path(name) else name
-            known = ", ".join(nearest(name, self.names()))
-            raise self.error(f"unknown {self.word} {shown!r}: name a .yaml file that exists, or choose from {known}")
+            if is_path(name):
+                near = file_meant(file)
+                raise self.error(f"unknown {self.word} {str(file)!r}{near}: name a .yaml file that exists")
+            raise self.error(f"unknown {self.word} {name!r}{among(name, self.names(), self.listed_by)}")
         return file
 
     def read(self, file: Path) -> Values:

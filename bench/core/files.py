@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.core.suggest import file_meant
+
 try:
     import resource
 except ImportError:  # Windows, whose processes have no limit of this kind
@@ -122,6 +124,8 @@ def because(error: Exception, advice: str) -> str:
     if number == errno.EMFILE or os.strerror(errno.EMFILE) in text:
         now = "" if resource is None else f" (ulimit -n, now {resource.getrlimit(resource.RLIMIT_NOFILE)[0]})"
         return f": too many open files: raise the limit{now}"
+    if number == errno.ENOENT and isinstance(missing := getattr(error, "filename", None), str):
+        return f" (there is no such file){file_meant(missing)}: {advice}"
     reason = text.splitlines()[0] if text else type(error).__name__
     return f" ({reason}): {advice}"
 

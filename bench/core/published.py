@@ -18,7 +18,7 @@ from bench.core.configs import folder, read_values
 from bench.core.documents import parse
 from bench.core.errors import WeightsError
 from bench.core.paths import data_home
-from bench.core.registry import nearest
+from bench.core.suggest import among
 
 # Before the name of an entry, wherever a file of weights may be named.
 HUB = "hub:"
@@ -117,13 +117,12 @@ def find(name: str) -> Published:
     """An entry by its name.
 
     Raises:
-        WeightsError: there is none; the nearest are listed.
+        WeightsError: there is none; the message says which was meant.
     """
     known = tables()
     if name not in known:
-        near = ", ".join(nearest(name, known))
         raise WeightsError(
-            f"no published weights are called {name!r}: see bench weights list --published (nearest: {near})"
+            f"no published weights are called {name!r}{among(name, known, 'bench weights list --published')}"
         )
     return known[name]
 

@@ -10,6 +10,7 @@ from rasterio.io import DatasetReader
 
 from bench.core.errors import BenchError, CorpusError
 from bench.core.files import because
+from bench.core.suggest import file_meant
 
 MAX_VALUES = 2**42
 """Width x height x bands beyond which a header is taken to be broken: a 1,000,000 x 1,000,000 image of 4 bands."""
@@ -38,7 +39,7 @@ def list_rasters(folder: Path, what: str, suffixes: set[str]) -> list[Path]:
     if folder.is_file():
         return [folder]
     if not folder.is_dir():
-        raise CorpusError(f"{what} folder {folder} does not exist")
+        raise CorpusError(f"{what} folder {folder} does not exist{file_meant(folder)}")
     found = [
         path
         for path in folder.rglob("*")

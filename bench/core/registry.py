@@ -5,7 +5,6 @@ imports torch. Other packages add entries through the entry-point groups `geokr_
 spec of that kind.
 """
 
-import difflib
 import importlib
 import importlib.metadata
 from collections.abc import Iterable, Mapping
@@ -15,9 +14,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from bench.core.errors import StudyError
-
-# Of an unknown name: as many near ones are listed.
-NEAREST = 3
+from bench.core.suggest import among
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +59,22 @@ class Registry(Generic[S]):
         word: one of the kind, for messages.
         builtin: the harness' own entries.
         families: by the beginning of a name, such as `timm:`, the `module:function` that makes the entry of the rest.
+        listed_by: the command that lists the entries, for messages.
     """
 
-    def __init__(self, kind: str, word: str, builtin: Iterable[S], families: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        word: str,
+        builtin: Iterable[S],
+        families: Mapping[str, str] | None = None,
+        listed_by: str = "",
+    ) -> None:
         self.kind = kind
         self.word = word
         self._builtin = tuple(builtin)
         self._families = dict(families or {})
+        self._listed_by = listed_by
         self._found: dict[str, S] | None = None
 
     def all(self) -> dict[str, S]:
@@ -97,7 +103,7 @@ class Registry(Generic[S]):
         """One entry.
 
         Raises:
-            StudyError: the name is unknown; the message lists the nearest, or all where there are few.
+            StudyError: the name is unknown; the message says which was meant, or what there is.
         """
         entries = self.all()
         if name in entries:
@@ -106,13 +112,5 @@ class Registry(Generic[S]):
             if name.startswith(prefix):
                 found: S = load(find)(name.removeprefix(prefix))
                 return found
-        choice = [*nearest(name, entries), *(f"{prefix}<name>" for prefix in self._families)]
-        raise StudyError(f"unknown {self.word} {name!r}: choose from {', '.join(choice)}")
-
-
-def nearest(name: str, known: Iterable[str], most: int = 16) -> list[str]:
-    """The known names, or of more than `most` those that look most like `name`."""
-    names = list(known)
-    if len(names) <= most:
-        return names
-    return difflib.get_close_matches(name, names, n=NEAREST, cutoff=0)
+        more = [f"{prefix}<name>" for prefix in self._families]
+        raise StudyError(f"unknown {self.word} {name!r}{among(name, self.listed(), self._listed_by, more)}")

@@ -46,6 +46,7 @@ registry = Registry(
             options=RayOptions,
         ),
     ],
+    listed_by="bench engines",
 )
 get = registry.get
 

@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from bench.core.errors import DataError
 from bench.core.files import because, is_stray
 from bench.core.pictures import refuse_deep
+from bench.core.suggest import file_meant
 
 # The endings of torchvision's ImageFolder that are 8-bit pictures.
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -69,7 +70,10 @@ def list_images(root: Path) -> LabelledImages:
         DataError: no such folder, or fewer than two classes with pictures.
     """
     if not root.is_dir():
-        raise DataError(f"folder of labelled images {root} does not exist: correct the option labelled that names it")
+        near = file_meant(root)
+        raise DataError(
+            f"folder of labelled images {root} does not exist{near}: correct the option labelled that names it"
+        )
     classes = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not is_stray(entry.name))
     found = [
         (file.relative_to(root).as_posix(), label, file.stat().st_size)

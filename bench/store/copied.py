@@ -105,7 +105,8 @@ def read_torchgeo_bench(path: Path) -> Copied:
                 if row["method"] not in NO_SCORES:
                     scores.append(_score(row, f"{path}, line {reader.line_num}"))
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise StoreError(f"{path} cannot be read ({problem}): name a results.csv of torchgeo-bench") from None
+        why = files.because(problem, "name a results.csv of torchgeo-bench")
+        raise StoreError(f"{path} cannot be read{why}") from None
     if not scores:
         raise StoreError(f"{path} holds no score: run torchgeo-bench first")
     return Copied(benchmark=TORCHGEO_BENCH, file=path.name, sha256=files.sha256(path), scores=scores)

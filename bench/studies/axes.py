@@ -26,6 +26,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from bench.core.suggest import among
 from bench.studies.budget import Budget, StudyBudget
 
 # Of rows and networks, which a study lists in any case: an axis of these names goes before the study's own list.
@@ -175,7 +176,7 @@ def read_axes(value: Any) -> Any:
     for block in blocks:
         strange = next((axis for axis in block if axis not in known), None)
         if strange is not None:
-            raise ValueError(f"{strange!r} is no axis: choose from {', '.join(known)}")
+            raise ValueError(f"{strange!r} is no axis{among(str(strange), known)}")
         crossed = next((axis for axis in OF_PROTOCOLS if axis in block), None)
         if isinstance(value, list) and crossed is not None:
             raise ValueError(

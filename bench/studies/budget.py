@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 import methods
 from bench.core.errors import StudyError
+from bench.core.suggest import meant
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining.options import PretrainOptions, TrainingOptions
 from bench.studies.jobs import PretrainJob
@@ -41,8 +42,9 @@ def _read(value: Any) -> Any:
     if isinstance(value, Budget):
         return value
     if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in UNITS:
+        near = meant(str(next(iter(value))), UNITS) if isinstance(value, dict) and value else ""
         shown = f", not {value}" if isinstance(value, dict) else ""  # pydantic's finding shows any other value
-        raise ValueError(f"a budget is `paper`, or one of {{{': N}, {'.join(UNITS)}: N}}{shown}")
+        raise ValueError(f"a budget is `paper`, or one of {{{': N}, {'.join(UNITS)}: N}}{shown}{near}")
     unit, amount = next(iter(value.items()))
     try:
         number = float(amount)

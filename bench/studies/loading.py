@@ -3,6 +3,7 @@
 A study file may extend another (`bench.core.configs`); it has a name of its own all the same.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from bench import backbones, engines
 from bench.core.configs import ConfigKind, merge
 from bench.core.documents import parse
 from bench.core.errors import StudyError
+from bench.core.suggest import among
 from bench.engines.engine import EngineOptions
+from bench.pretraining.options import TrainingOptions
 from bench.studies.axes import hoist, start_name
 from bench.studies.rows import FROM, Row, as_list
 from bench.studies.study import Study
@@ -71,7 +74,7 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
             values.pop("budget", None)
         _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
     _add_weights(values)  # those that a command adds to the rows that it picks
-    study = parse(Study, values, file, StudyError)
+    study = parse(Study, values, file, StudyError, _elsewhere(values))
     if not study.tasks:
         raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
     _check_names(study)
@@ -118,6 +121,14 @@ def _put(values: dict[str, Any], dotted: str, value: Any) -> None:
     values[last] = value
 
 
+def _elsewhere(values: dict[str, Any]) -> Iterator[str]:
+    """Keys that mean something in a study and are no fields of it: the engine's options, and those of what trains."""
+    engine = values.get("engine")
+    kind = str(engine.get("kind", engines.DEFAULT)) if isinstance(engine, dict) else engines.DEFAULT
+    yield from (f"engine.{option}" for option in engines.get(kind).options.model_fields)
+    yield from (f"pretrain.{option}" for option in TrainingOptions.model_fields)
+
+
 def _check_names(study: Study) -> None:
     for row in study.rows():
         study.options_of(row)
@@ -140,7 +151,7 @@ def _check_names(study: Study) -> None:
     offered = {load_protocol(name).dataset for task in study.tasks for name in study.protocols[task]}
     for dataset in study.datasets or []:
         if dataset not in offered:
-            raise StudyError(f"no asked protocol has data set {dataset!r}: choose from {', '.join(sorted(offered))}")
+            raise StudyError(f"no asked protocol has data set {dataset!r}{among(dataset, sorted(offered))}")
 
 
 def _check_references(study: Study) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import methods
 from bench.core.errors import StudyError
 from bench.core.revision import revision
+from bench.core.suggest import among
 from bench.store.questions import Question, Questions
 from bench.studies.inputs import Inputs
 from bench.studies.plan import takes
@@ -51,12 +52,12 @@ def _check(study: Study, primary: Primary) -> None:
     rows = [row.name for row in study.rows()]
     for name in sorted(primary.named() - set(rows)):
         more = "" if study.references else ", or compare with references again (no --no-references)"
-        raise StudyError(f"primary: the study has no row {name!r}: choose from {', '.join(rows)}{more}")
+        raise StudyError(f"primary: the study has no row {name!r}{among(name, rows)}{more}")
     listed = {load_protocol(name).id: load_protocol(name) for names in study.protocols.values() for name in names}
     listed |= {protocol.id: protocol for protocol in study.all_protocols()}
     for name in primary.protocols or []:
         if name not in listed:
-            raise StudyError(f"primary.protocols: the study has no protocol {name!r}: choose from {', '.join(listed)}")
+            raise StudyError(f"primary.protocols: the study has no protocol {name!r}{among(name, listed)}")
     for protocol in (listed[name] for name in primary.protocols or listed):
         if primary.metric not in (None, protocol.metric):
             raise StudyError(

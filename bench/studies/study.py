@@ -20,10 +20,10 @@ from bench.studies.budget import Budget, StudyBudget, refuse_own_length
 from bench.studies.primary import Primary
 from bench.studies.rows import Row, as_list, on_both, read_rows
 from bench.studies.until import Until
-from tasks.amounts import Amount, amount_texts, read_amount, share
+from tasks.amounts import Amount, amount_texts, read_amount, read_fraction, share
 from tasks.protocols import Protocol, computed_in, fed_at, load_protocol, with_head
 
-Fraction = Annotated[float, Field(gt=0, le=1)]
+Fraction = Annotated[float, BeforeValidator(read_fraction), Field(gt=0, le=1)]
 
 
 def _starts(value: Any) -> Any:
@@ -286,7 +286,8 @@ class Study(BaseModel):
         if spec.trains:
             refuse_own_length(self.budget_of(row), row.name, stated)
         values = {**spec.defaults, **stated}
-        return parse(spec.options, values, f"options of {row.name}", StudyError)
+        listed_by = f"bench methods show {row.method}"
+        return parse(spec.options, values, f"options of {row.name}", StudyError, ("as", "repeat_from"), listed_by)
 
     def all_protocols(self) -> list[Protocol]:
         """The protocols of the asked tasks and data sets, in the study's order."""

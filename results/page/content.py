@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.core.errors import StoreError
+from bench.core.suggest import among
 from bench.store.designs import Sheet
 from bench.store.records import Record
 from results import submissions, warned
@@ -188,7 +189,7 @@ def _of(records: list[Record], protocols: Collection[str], store: Path) -> list[
         raise StoreError(f"{store} holds no usable record: run a study first with `bench run`")
     held = sorted({record.protocol for record in records})
     if unknown := sorted(set(protocols) - set(held)):
-        raise StoreError(f"{store} holds no record of protocol {unknown[0]!r}: it has {', '.join(held)}")
+        raise StoreError(f"{store} holds no record of protocol {unknown[0]!r}{among(unknown[0], held)}")
     return [record for record in records if not protocols or record.protocol in protocols]
 
 

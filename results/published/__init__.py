@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 
 from bench.core.errors import StudyError
+from bench.core.suggest import among
 from results.variants import label
 
 _FOLDER = Path(__file__).parent
@@ -31,7 +32,7 @@ def read(source: str) -> pd.DataFrame:
         StudyError: there is no such source.
     """
     if source not in names():
-        raise StudyError(f"no published numbers {source!r}: choose one of {', '.join(names())}")
+        raise StudyError(f"no published numbers {source!r}{among(source, names())}")
     return pd.read_csv(_FOLDER / f"{source}.csv", keep_default_na=False)
 
 

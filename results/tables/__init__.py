@@ -56,11 +56,24 @@ def render(
     frame, comparisons = rename(frame, comparisons, style)
     summary, compared = _summary(frame), _compared(frame, comparisons)
     if form == "csv":
-        table = _with_origins(_lettered(conditions.with_conditions(summary, frame), compared), frame)
-        return _csv(table, shape or "long")
+        return _csv(_long(summary, compared, frame), shape or "long")
     lay_out = layout.long if shape == "long" else layout.wide
     grids = [*_with(lay_out(summary, compared, frame), summary, said or {}), *more]
     return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
+
+
+def long_table(frame: pd.DataFrame, comparisons: pd.DataFrame | None = None, style: Style = "ours") -> pd.DataFrame:
+    """The table that CSV and JSON hold, one row a cell, scores unrounded in [0, 1]; arguments as of `render`.
+
+    Raises:
+        StoreError: the frame is empty.
+    """
+    frame, comparisons = rename(frame, comparisons, style)
+    return _long(_summary(frame), _compared(frame, comparisons), frame)
+
+
+def _long(summary: pd.DataFrame, compared: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    return _with_origins(_lettered(conditions.with_conditions(summary, frame), compared), frame)
 
 
 def write_tables(frame: pd.DataFrame, folder: Path, comparisons: pd.DataFrame | None = None) -> list[Path]:

@@ -20,6 +20,7 @@ from bench.core.configs import ConfigKind
 from bench.core.context import Count, Say
 from bench.core.errors import DataError, StudyError
 from bench.core.registry import Registry, Spec, load
+from bench.core.suggest import among, file_meant
 from tasks import writing
 from tasks.datasets.archives import unpacked
 from tasks.datasets.described.contents import Contents
@@ -124,7 +125,7 @@ class DatasetSpec(Spec):
         known = self.options.model_fields
         for name in options:
             if name not in known:
-                raise DataError(f"option {name} is unknown: {self.name} takes {', '.join(known)}")
+                raise DataError(f"data set {self.name} has no option {name!r}{among(name, known)}")
         try:
             return [self.options.model_validate(dict(options))]
         except ValidationError as error:
@@ -271,7 +272,7 @@ class Datasets(Registry[DatasetSpec]):
         if configs.is_path(name):
             file = Path(name)
             if not file.is_file():
-                raise StudyError(f"there is no data set {name}: name a .yaml file that exists")
+                raise StudyError(f"there is no data set {name}{file_meant(file)}: name a .yaml file that exists")
             return read_own(file)
         if name not in self.all() and re.fullmatch(NAME, name) and (file := OWN / f"{name}.yaml").is_file():
             return read_own(file)
@@ -283,7 +284,11 @@ class Datasets(Registry[DatasetSpec]):
 
 
 registry = Datasets(
-    "data", "data set", map(read_spec, map(_SHIPPED.find, _SHIPPED.names())), {TORCHGEO: f"{__name__}:of_torchgeo"}
+    "data",
+    "data set",
+    map(read_spec, map(_SHIPPED.find, _SHIPPED.names())),
+    {TORCHGEO: f"{__name__}:of_torchgeo"},
+    listed_by="bench data list",
 )
 get = registry.get
 

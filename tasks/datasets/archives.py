@@ -12,6 +12,7 @@ from stat import S_ISLNK
 
 from bench.core.errors import DataError
 from bench.core.files import is_stray
+from bench.core.suggest import file_meant
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # Pictures hardly shrink; an archive that grows a hundredfold is made to fill disks.
@@ -55,7 +56,9 @@ def archives(source: Path, wanted: tuple[str, ...] = ()) -> list[Path]:
             raise DataError(f"{source} is no archive that is read here ({', '.join(ENDINGS)}): unpack it first")
         return [source]
     if not source.is_dir():
-        raise DataError(f"{source} is not there: give the unpacked data set, or its archive, as --source")
+        raise DataError(
+            f"{source} is not there{file_meant(source)}: give the unpacked data set, or its archive, as --source"
+        )
     found = [file for file in sorted(source.iterdir()) if file.is_file() and _is_archive(file)]
     fitting = [file for file in found if not wanted or file.name.startswith(wanted)]
     return [file for file in fitting if not (source / _stem(file)).is_dir()]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.core.errors import DataError
 from bench.core.files import is_stray
+from bench.core.suggest import file_meant
 
 # Folders below the one the user named that are looked into.
 DEPTH = 3
@@ -23,7 +24,7 @@ def find_folder(source: Path, wanted: str, fits: Callable[[Path], bool]) -> Path
     """
     found = find_folders(source, fits)
     if not found:
-        raise DataError(f"{source} has no {wanted}: give the folder that holds it as --source")
+        raise DataError(f"{source} has no {wanted}{file_meant(source)}: give the folder that holds it as --source")
     if len(found) > 1:
         listed = ", ".join(map(str, found))
         raise DataError(f"{source} has several of what is wanted ({wanted}): give one of {listed} as --source")

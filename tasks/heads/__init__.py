@@ -116,7 +116,7 @@ _BUILTIN = [
     ),
 ]
 
-registry = Registry("heads", "head", _BUILTIN)
+registry = Registry("heads", "head", _BUILTIN, listed_by="bench heads")
 get = registry.get
 
 
@@ -157,7 +157,8 @@ def of(protocol: "Protocol", default: str) -> Head:
         raise StudyError(
             f"{who}: network.head {name} gives {spec.answers}, task {protocol.task} takes {answers}: choose from {fitting}"
         )
-    return Head(spec, documents.parse(spec.options, {**spec.defaults, **said}, f"{who}: network", StudyError))
+    values, listed_by = {**spec.defaults, **said}, f"bench heads show {spec.name}"
+    return Head(spec, documents.parse(spec.options, values, f"{who}: network", StudyError, listed_by=listed_by))
 
 
 def with_configs_read(values: Values, file: Path) -> Values:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from bench.backbones import Maps
 from bench.core.errors import StudyError
-from bench.core.registry import nearest
+from bench.core.suggest import among
 from tasks.heads import config_files
 from tasks.heads.config_files import Values
 from tasks.heads.known_types import known_types
@@ -92,8 +92,8 @@ def _check_value(place: str, key: str, value: Any, library: Library, where: str)
     if key in REFUSED and value is not None:
         raise StudyError(f"{where}: {place} needs {REFUSED[key]}, which a study has not: take it out")
     if key == "type" and value is not None and value not in known_types(library):
-        known = ", ".join(nearest(str(value), sorted(known_types(library))))
-        raise StudyError(f"{where}: {place}: {NAMES[library]} has no {value!r}: the nearest are {known}")
+        known = among(str(value), sorted(known_types(library)))
+        raise StudyError(f"{where}: {place}: {NAMES[library]} has no {value!r}{known}")
     if key == "type" and value == "Pretrained":
         raise StudyError(f"{where}: {place} is Pretrained, and weights are the study's: take the init_cfg out")
     if isinstance(value, str) and not WORD.fullmatch(value):

@@ -20,13 +20,13 @@ def refused(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--methods", "geokrr"], "unknown method 'geokrr': choose from geokr, "),
+        (["--methods", "geokrr"], "unknown method 'geokrr'; did you mean geokr? (bench methods lists them)"),
         (["--tasks", "segm"], "unknown task 'segm'"),
-        (["--backbones", "resnet81"], "unknown backbone 'resnet81': choose from resnet18, "),
-        (["--backbones", "timm:resnet81"], "unknown backbone 'timm:resnet81': the nearest of timm's networks are "),
+        (["--backbones", "resnet81"], "unknown backbone 'resnet81'; did you mean resnet18?"),
+        (["--backbones", "timm:resnet81"], "unknown backbone 'timm:resnet81'; did you mean timm:resnet18?"),
         (["--backbones", "timm:vgg16", "--methods", "cmid"], "cmid adds a mask token after the stem, and the stem of "),
         (["--fractions", "0,1"], "fractions.0"),
-        (["--labels", "5shit"], "'5shit' is no amount of labels: write 5shot"),
+        (["--labels", "5shit"], "'5shit' is no amount of labels (did you mean 5shot?): write 5shot"),
         (["--labels", "1shot", "--fractions", "1"], "fractions and labels both say how many labels: state one of them"),
         (["--labels", "100000"], ": 100000 labels are asked, its training part has "),
         (["--labels", "9999shot"], ": 9999shot asks for 9999 samples of each class, its training part has "),
@@ -109,4 +109,4 @@ def test_a_prepared_set_of_a_newer_version_is_refused(study, tmp_path):
 def test_an_unknown_command_is_refused():
     done = bench("rnu")
     assert done.returncode == 2
-    assert "No such command" in done.stderr
+    assert "bench: unknown command 'rnu'; did you mean run? (bench --help lists them)\n" == done.stderr

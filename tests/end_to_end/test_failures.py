@@ -47,6 +47,23 @@ def test_what_diverges_has_no_record_and_no_weights_and_the_rest_goes_on(divergi
     assert not list(store.glob("jobs/*/checkpoint.pt"))
 
 
+def test_the_last_lines_give_the_log_and_the_command_that_tries_again(diverging):
+    study, store, first = diverging
+    *_, failed, last = first.stderr.splitlines()
+    assert failed.startswith("failed: ")
+    assert f"try again: bench run --study {study} --store {store} --retry-failed" == last
+    named = [Path(line.partition("(log: ")[2].rstrip(")")) for line in first.stderr.splitlines() if "(log: " in line]
+    assert named
+    assert all(path.is_file() and store in path.parents for path in named)
+
+
+def test_quiet_leaves_results_and_failures_alone(diverging):
+    study, store, _ = diverging
+    again = bench("run", "--quiet", "--study", study, "--store", store, env=WIDE)
+    assert {"failed", "try again"} == {line.partition(":")[0] for line in again.stderr.splitlines()}
+    assert "moco" in again.stdout
+
+
 def test_a_plan_lists_what_failed_with_its_reason(diverging):
     study, store, _ = diverging
     plan = bench("plan", "--study", study, "--store", store, env=WIDE).stdout

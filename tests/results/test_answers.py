@@ -99,10 +99,10 @@ def test_notes_say_whose_labels_are_kin_to_what_a_row_has_learned(store):
     [
         ("geokr", r"write it as ROW>ROW or ROW>ROW@\[PROTOCOL:\]AMOUNT"),
         ("geokr>byol", "no comparison with a row 'byol'"),
-        ("geokr>moko", r"no comparison with a row 'moko' in this store \(did you mean moco\?\)"),
+        ("geokr>moko", r"no comparison with a row 'moko' in this store; did you mean moco\?"),
         (
             "geokr>moco@demo/cite",
-            r"protocol 'demo/cite' in this store \(did you mean demo/city\?\): choose from demo/city",
+            r"protocol 'demo/cite' in this store; did you mean demo/city\? \(choose from demo/city",
         ),
         ("geokr>moco@demo/city:3%", "not measured at 3%: choose from 1%, 10%, 100%"),
         ("geokr>geokr", "these two rows share no protocol"),

@@ -72,7 +72,7 @@ def test_tables_say_of_how_many_records_a_metric_is_not_known(measured, run_benc
 def test_a_metric_that_no_record_has_is_refused_with_those_there_are(measured, run_bench):
     done = run_bench("table", "--store", str(measured[0]), "--metric", "AP75")
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
-    assert "has no record with the metric AP75, they have F1_macro, aAcc, kappa, mIoU" in done.stderr
+    assert "has no record with the metric 'AP75': choose from F1_macro, aAcc, kappa, mIoU" in done.stderr
     assert "1 records keep no outcomes from which more could be computed" in done.stderr
 
 

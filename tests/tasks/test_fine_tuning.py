@@ -194,7 +194,7 @@ def test_joined_and_left_out_classes_are_what_the_network_tells_apart(sets, tmp_
 
 
 def test_a_class_that_the_data_set_does_not_have_is_refused(sets):
-    with pytest.raises(StudyError, match=r"classes names 'sea', the data set has impervious"):
+    with pytest.raises(StudyError, match=r"classes names 'sea', which the data set has not: choose from impervious"):
         _task("demo/city", sets, classes={"water": ["sea"]})
 
 

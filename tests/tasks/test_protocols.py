@@ -256,7 +256,7 @@ def test_fractions_take_the_place_of_the_labels_that_an_extended_protocol_offers
 
 def test_an_unknown_protocol_is_refused_with_the_nearest_ones():
     with pytest.raises(
-        StudyError, match=r"unknown protocol 'demo/citi': name a \.yaml file that exists, or choose from .*demo/city"
+        StudyError, match=r"unknown protocol 'demo/citi'; did you mean demo/city\? \(bench tasks lists them\)"
     ):
         load_protocol("demo/citi")
 

@@ -15,7 +15,7 @@ from bench.backbones.foreign.positions import prefix_tokens
 from bench.backbones.foreign.tensors import Stored, shape_of
 from bench.backbones.pyramid import Backbone
 from bench.core.errors import WeightsError
-from bench.core.registry import nearest
+from bench.core.suggest import among, nearest
 
 # Share of the backbone's parameters below which a checkpoint is of another network.
 LEAST = 0.95
@@ -94,8 +94,7 @@ def fit(checkpoint: Checkpoint, backbone: Backbone, under: str | None = None) ->
         asked = [each for each in found if _stands(under, location(each.place, each.prefix))]
         if not asked:
             raise WeightsError(
-                f"weights file {checkpoint.path}: nothing stands under {under!r}: choose from "
-                f"{', '.join(_locations(found)) or 'no place, for nothing fits'}"
+                f"weights file {checkpoint.path}: nothing stands under {under!r}{among(under, _locations(found))}"
             )
         found = asked
     best = max(found, key=lambda each: each.share, default=None)

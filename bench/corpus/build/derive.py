@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bench.core import files
 from bench.core.errors import CorpusError
+from bench.core.suggest import among
 from bench.corpus.build.controls import save_controls
 from bench.corpus.scenes.overlap import known, near
 from bench.corpus.storage.counts import count_all, count_equal
@@ -128,7 +129,7 @@ def _away(corpus: Corpus, others: NDArray[np.float64], km: float) -> NDArray[np.
 
 def _known(name: str, names: Sequence[str], kind: str, corpus: Corpus) -> int:
     if name not in names:
-        raise CorpusError(f"corpus {corpus.path} has no {kind} {name!r}: use one of {', '.join(names)}")
+        raise CorpusError(f"corpus {corpus.path} has no {kind} {name!r}{among(name, names)}")
     return names.index(name)
 
 

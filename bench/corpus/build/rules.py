@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import CorpusError
+from bench.core.suggest import among
 
 Reason = Literal["empty", "no land cover", "no-data", "dark", "cloud", "low contrast"]
 
@@ -61,7 +62,7 @@ def with_settings(rules: Rules, settings: Iterable[str]) -> Rules:
     for setting in settings:
         name, _, text = setting.partition("=")
         if name not in known:
-            raise CorpusError(f"--rule {setting!r} is unknown: use one of {', '.join(known)}")
+            raise CorpusError(f"--rule {setting!r}: unknown rule {name!r}{among(name, known)}")
         try:
             changed[name] = known[name](text)
         except ValueError:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from bench.core.configs import ConfigKind
 from bench.core.documents import parse
 from bench.core.errors import CorpusError
+from bench.core.suggest import among
 
 SOURCES = ConfigKind("source", "sources", CorpusError)
 # Addresses and names that are made of a file's words.
@@ -117,7 +118,7 @@ class Imagery(_Source):
         """
         unknown = [band for band in bands if band not in self.bands]
         if unknown:
-            raise CorpusError(f"source {self.name} has no band {unknown[0]!r}: choose from {', '.join(self.bands)}")
+            raise CorpusError(f"source {self.name} has no band {unknown[0]!r}{among(unknown[0], self.bands)}")
         return {band: self.bands[band].partition(":")[0] for band in bands}
 
     def number(self, band: str) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.core.errors import CorpusError
 from bench.core.files import because
-from bench.core.registry import nearest
+from bench.core.suggest import among
 from bench.corpus.images.source import ImageFile
 
 
@@ -37,8 +37,7 @@ class Names:
         """
         number = self._numbers.get(name.removeprefix("./"))
         if number is None:
-            near = ", ".join(nearest(name, self._names))
-            raise CorpusError(f"{where}: no image is called {name!r}: correct it (nearest: {near})")
+            raise CorpusError(f"{where}: no image is called {name!r}{among(name, self._names)}")
         return number
 
 

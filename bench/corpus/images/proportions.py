@@ -14,7 +14,7 @@ from bench.core.configs import ConfigKind
 from bench.core.documents import parse
 from bench.core.errors import CorpusError
 from bench.core.files import because
-from bench.core.registry import nearest
+from bench.core.suggest import nearest
 from bench.corpus.images.names import Names
 from bench.corpus.images.source import ImageFile
 from bench.corpus.landcover.product import CLASSES

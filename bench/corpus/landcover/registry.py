@@ -45,7 +45,7 @@ def _read(file: Path) -> Product:
     return parse(Product, PRODUCTS.read(file), file, CorpusError)
 
 
-registry = Registry("products", "land-cover product", _shipped())
+registry = Registry("products", "land-cover product", _shipped(), listed_by="bench products")
 get = registry.get
 
 

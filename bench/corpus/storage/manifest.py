@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bench.core import documents
 from bench.core.bands import RGB, Bands
 from bench.core.errors import CorpusError
+from bench.core.suggest import file_meant
 from bench.corpus.landcover.product import CLASSES
 from bench.corpus.storage.encoding import Encoding
 
@@ -233,6 +234,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise CorpusError(f"{folder} is not a corpus (it has no {MANIFEST}): make one with bench corpus build")
+        near = file_meant(folder)
+        raise CorpusError(f"{folder} is not a corpus (it has no {MANIFEST}){near}: make one with bench corpus build")
     value = documents.read_json(path, CorpusError, "build the corpus again", (OLDEST, SCHEMA))
     return documents.parse(Manifest, _migrated(value), f"{path} is not a corpus' description", CorpusError)

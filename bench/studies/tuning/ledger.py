@@ -129,8 +129,8 @@ def read_ledger(path: Path) -> Ledger:
         with path.open(newline="") as stream:
             return Ledger(tuple(map(_entry, _rows(stream))))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise StudyError(f"ledger {path} cannot be read ({reason}): restore it, or make it with bench tune") from None
+        why = files.because(error, "restore it, or make it with bench tune")
+        raise StudyError(f"ledger {path} cannot be read{why}") from None
 
 
 def _rows(stream: Iterable[str]) -> Iterable[dict[str, str]]:

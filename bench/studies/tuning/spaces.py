@@ -11,6 +11,7 @@ from bench.core.configs import ConfigKind
 from bench.core.documents import parse
 from bench.core.errors import StudyError
 from bench.core.seeding import derive
+from bench.core.suggest import among
 from bench.studies.budget import StudyBudget
 from bench.studies.rows import Row
 from bench.studies.study import Study
@@ -164,6 +165,7 @@ def load_tuning(name: str) -> Tuning:
         unknown = next((option for option in space if option not in methods.get(method).options.model_fields), None)
         if unknown is not None:
             raise StudyError(
-                f"{file}: spaces.{method}: {method} has no option {unknown}: see bench methods show {method}"
+                f"{file}: spaces.{method}: {method} has no option {unknown!r}"
+                f"{among(unknown, methods.get(method).options.model_fields, f'bench methods show {method}')}"
             )
     return tuning

@@ -125,7 +125,7 @@ def test_any_threshold_can_be_set_and_is_stated(arguments, world):
 
 
 @pytest.mark.parametrize(
-    ("setting", "problem"), [("darkness=3", "is unknown: use one of cloud_level"), ("dark_level=x", "not a number"),
+    ("setting", "problem"), [("darkness=3", "unknown rule 'darkness'"), ("dark_level=x", "not a number"),
                              ("contrast=7", "between 0 and 1")]
 )  # fmt: skip
 def test_a_threshold_without_sense_is_refused(arguments, setting, problem):

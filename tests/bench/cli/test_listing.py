@@ -64,7 +64,10 @@ def test_an_option_is_shown_with_default_limits_and_source():
 
 def test_an_unknown_entry_is_one_line_with_the_known_ones():
     done = bench("engines", "show", "slurm")
-    assert (2, "bench: unknown engine 'slurm': choose from local, ray\n") == (done.returncode, done.stderr)
+    assert (2, "bench: unknown engine 'slurm': choose from local, ray (bench engines lists them)\n") == (
+        done.returncode,
+        done.stderr,
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -81,7 +84,7 @@ def test_the_package_runs_as_a_module():
     assert done.stdout == bench("engines").stdout
     broken = subprocess.run([sys.executable, "-m", "bench", "nowhere"], capture_output=True, text=True, check=False)
     assert 2 == broken.returncode
-    assert "No such command 'nowhere'" in broken.stderr
+    assert "bench: unknown command 'nowhere': choose from" in broken.stderr
 
 
 @pytest.mark.parametrize("name", methods.all())

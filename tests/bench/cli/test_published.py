@@ -90,8 +90,8 @@ def test_an_address_that_does_not_answer_is_said():
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():
-    with pytest.raises(WeightsError, match=r"nearest: .*imagenet-tv1-resnet50"):
-        published.find("imagenet-resnet50")
+    with pytest.raises(WeightsError, match=r"did you mean imagenet-tv1-resnet50\? \(bench weights list --published"):
+        published.find("imagenet-tv1-resnet5")
 
 
 def test_a_table_that_says_too_little_is_refused(home):

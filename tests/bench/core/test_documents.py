@@ -28,7 +28,7 @@ class Model(BaseModel):
         ({"name": "a", "inner": [{"side": 1}, {"side": -2}]}, "inner.1.side: Input should be greater than 0, got -2"),
         ({}, "name: Field required"),
         ({"name": "nobody"}, "somebody must be named"),
-        ({"name": "a", "colour": "red"}, "colour: Extra inputs are not permitted, got 'red'"),
+        ({"name": "a", "colour": "red"}, "unknown key 'colour': choose from name, inner"),
         ([], "Input should be a valid dictionary or instance of Model, got []"),
     ],
 )

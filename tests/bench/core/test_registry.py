@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from bench.core.errors import StudyError
-from bench.core.registry import Registry, Spec, nearest
+from bench.core.registry import Registry, Spec
+from bench.core.suggest import nearest
 
 OURS = [Spec(name=name, summary="", factory=f"math:{name}") for name in ("sin", "cos")]
 

@@ -36,7 +36,7 @@ def test_an_unknown_engine_is_refused_with_the_known_ones():
     ("engine", "message"),
     [
         ({"workers": 0}, r"mine.yaml: engine\.workers.*greater than 0, got 0"),
-        ({"partition": "gpu"}, r"mine.yaml: engine\.partition: Extra inputs"),
+        ({"partition": "gpu"}, r"mine.yaml: unknown key 'engine\.partition'"),
         ({"device": "tpu"}, r"mine.yaml: engine\.device: .*got 'tpu'"),
         (4, r"mine.yaml: engine: .*got 4"),
     ],

@@ -81,7 +81,7 @@ def test_options_of_a_command_change_axes_of_rows_and_networks(study):
 @pytest.mark.parametrize(
     ("axes", "values", "message"),
     [
-        ({"corpus": ["demo"]}, {}, "axes: 'corpus' is no axis: choose from methods, backbones, init, corpora, budget"),
+        ({"corpus": ["demo"]}, {}, "axes: 'corpus' is no axis; did you mean corpora?"),
         ({"corpora": ["demo", {"demo": {"as": "demo"}}]}, {}, "two levels are called 'demo': leave one out, or name"),
         ({"corpora": [{"demo": {"seed": 3}}]}, {}, "a corpus is its name or folder, or {corpus: {world: N, as: NAME}}"),
         ({"budget": [{"days": 3}]}, {}, "a budget is `paper`, or one of"),

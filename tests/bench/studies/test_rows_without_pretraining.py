@@ -94,10 +94,10 @@ def test_a_study_that_can_do_nothing_but_leave_out_is_refused(tmp_path, corpus, 
     ("changes", "message"),
     [
         ({"references": ["random-raw"]}, "references: random-raw cannot be one: its batch norm normalises nothing"),
-        ({"options.random-raw.calibrate": "corpus"}, "options of random-raw: calibrate"),
+        ({"options.random-raw.calibrate": "corpus"}, "options of random-raw: unknown key 'calibrate'"),
         ({"options.random.calibrate": "target"}, "options of random: calibrate"),
-        ({"options.mosaiks.epochs": 3}, "options of mosaiks: epochs"),
-        ({"backbones": ["mosaiks"]}, "unknown backbone 'mosaiks': choose from resnet18, "),
+        ({"options.mosaiks.epochs": 3}, "options of mosaiks: unknown key 'epochs'"),
+        ({"backbones": ["mosaiks"]}, "unknown backbone 'mosaiks': choose from "),
     ],
 )
 def test_what_such_a_row_cannot_be_is_refused(corpus, changes, message):  # noqa: F811

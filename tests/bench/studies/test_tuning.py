@@ -143,11 +143,11 @@ def test_a_draw_that_states_the_defaults_is_no_trial(write):
         ({"spaces": {}}, "spaces: Dictionary should have at least 1 item"),
         ({"spaces": {"moco": {}}}, "spaces.moco: Dictionary should have at least 1 item"),
         ({"spaces": {"moko": {"lr": [1, 2, 3]}}, "trials": 2}, "unknown method 'moko'"),
-        ({"spaces": {"moco": {"heat": [1, 2, 3]}}, "trials": 2}, "spaces.moco: moco has no option heat"),
+        ({"spaces": {"moco": {"heat": [1, 2, 3]}}, "trials": 2}, "spaces.moco: moco has no option 'heat'"),
         ({"options": {"simclr": {"lr": 1.0}}}, "spaces.simclr: lr is fixed by options.simclr"),
         ({"budget": "paper"}, "budget: all methods train equally long here"),
         ({"trials": 0}, "trials: Input should be greater than 0"),
-        ({"trails": 2}, "trails: Extra inputs are not permitted"),
+        ({"trails": 2}, "unknown key 'trails'; did you mean trials?"),
     ],
 )
 def test_a_search_that_is_not_the_same_for_all_is_refused_in_one_line(write, values, said):
@@ -223,7 +223,7 @@ def test_a_search_enters_all_trials_and_goes_on_where_it_was_stopped(write, tmp_
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--tuning", "deno"], "unknown tuning 'deno': name a .yaml file that exists, or choose from demo"),
+        (["--tuning", "deno"], "unknown tuning 'deno'; did you mean demo?"),
         (["--show", "--store", "nowhere"], "ledger nowhere/tuning/demo.csv cannot be read"),
         (["--workers", "some"], "engine: workers"),
     ],

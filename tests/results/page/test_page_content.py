@@ -61,7 +61,7 @@ def test_a_page_of_some_protocols_has_their_records_and_failures_alone(tmp_path,
     assert [other] == [board.protocol for board in content.boards]
     assert {other} == {record["protocol"] for record in content.data["records"].values()}
     assert [] == content.failures
-    with pytest.raises(StoreError, match="no record of protocol 'potsdam': it has demo/city, geokr-2021/potsdam"):
+    with pytest.raises(StoreError, match="no record of protocol 'potsdam': choose from demo/city, geokr-2021/potsdam"):
         gather(tmp_path, protocols=["potsdam"])
 
 

@@ -28,7 +28,10 @@ def test_text_becomes_numbers():
         ({"bands": "1,2", "names": "red,red"}, r"2 bands need as many different names, got red,red"),
         ({"range": "0:9", "type": "uint16"}, r"leave out range or type"),
         ({"type": "float32"}, r"option type=float32 cannot be read"),
-        ({"speed": "3"}, r"option speed is unknown: levir-cs takes values, ignored, bands, names, range, type"),
+        (
+            {"speed": "3"},
+            r"data set levir-cs has no option 'speed': choose from values, ignored, bands, names, range, type",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(generators, prepared, tmp_path, options, said):

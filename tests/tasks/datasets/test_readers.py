@@ -293,7 +293,7 @@ def test_levir_cs_options_change_values_bands_and_range(generators, prepared, tm
     ground = data.labels[0] == 0
     assert data.images[0][ground].tolist()[0] in ([5, 10, 15], [50, 55, 60])
     assert data.class_counts[:, 2].sum() == 0
-    _refused(prepared, "levir-cs", source, tmp_path / "other", "option speed is unknown", speed="3")
+    _refused(prepared, "levir-cs", source, tmp_path / "other", "data set levir-cs has no option 'speed'", speed="3")
     _refused(prepared, "levir-cs", source, tmp_path / "other", "cannot be read", values="0,1")
 
 

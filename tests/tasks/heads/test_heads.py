@@ -40,16 +40,20 @@ def test_another_head_and_each_of_its_options_enter_the_hash():
 @pytest.mark.parametrize(
     ("name", "network", "said"),
     [
-        ("demo/city", {"head": "upernett"}, "network.head: unknown head 'upernett': choose from fcn, fpn, upernet"),
+        (
+            "demo/city",
+            {"head": "upernett"},
+            "network.head: unknown head 'upernett'; did you mean upernet? (bench heads lists them)",
+        ),
         (
             "demo/city",
             {"head": "centernet"},
             "centernet gives boxes, task seg takes pixels: choose from fcn, fpn, upernet",
         ),
         ("demo/objects", {"head": "fcn"}, "fcn gives pixels, task det takes boxes: choose from centernet, faster-rcnn"),
-        ("demo/city", {"head": "upernet", "chanels": 3}, "network: chanels: Extra inputs are not permitted"),
+        ("demo/city", {"head": "upernet", "chanels": 3}, "network: unknown key 'chanels'; did you mean channels?"),
         ("demo/city", {"head": "upernet", "channels": 0}, "network: channels: Input should be greater than 0, got 0"),
-        ("demo/city", {"channels": [8], "depth": 2}, "network: depth: Extra inputs"),
+        ("demo/city", {"channels": [8], "depth": 2}, "network: unknown key 'depth'"),
     ],
 )
 def test_a_head_that_does_not_fit_is_refused_in_one_line(name, network, said):

@@ -99,8 +99,8 @@ def test_a_neck_takes_the_maps_and_heads_keep_to_the_neck():
     [
         ({}, "mmseg", "the model has no decode_head"),
         ({}, "mmdet", "the model has no bbox_head and no roi_head"),
-        ({"decode_head": {"type": "UPerHed"}}, "mmseg", "decode_head.type: MMSegmentation has no 'UPerHed': the nearest are UPerHead"),
-        ({"bbox_head": {"type": "RetinaHead", "loss": {"type": "FokalLoss"}}}, "mmdet", "model.bbox_head.loss.type: MMDetection has no 'FokalLoss': the nearest are FocalLoss"),
+        ({"decode_head": {"type": "UPerHed"}}, "mmseg", "decode_head.type: MMSegmentation has no 'UPerHed'; did you mean UPerHead?"),
+        ({"bbox_head": {"type": "RetinaHead", "loss": {"type": "FokalLoss"}}}, "mmdet", "model.bbox_head.loss.type: MMDetection has no 'FokalLoss'; did you mean FocalLoss?"),
         ({"bbox_head": {}, "query_head": {}}, "mmdet", "model.query_head is no part of a MMDetection model here"),
         ({"roi_head": {"mask_head": {"type": "FCNMaskHead"}}}, "mmdet", "roi_head.mask_head needs masks of objects"),
         ({"decode_head": {"init_cfg": {"type": "Pretrained", "checkpoint": "a"}}}, "mmseg", "init_cfg.type is Pretrained"),

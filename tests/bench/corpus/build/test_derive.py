@@ -113,9 +113,9 @@ def test_a_filter_by_source_and_by_place(corpus, other, tmp_path):
 
 
 def test_an_unknown_class_or_source_lists_those_there_are(corpus):
-    with pytest.raises(CorpusError, match=r"no class 'woods': use one of .*forest"):
+    with pytest.raises(CorpusError, match=r"no class 'woods': choose from .*forest"):
         choose(corpus, classes=["woods"])
-    with pytest.raises(CorpusError, match="no source 'GF': use one of Gaofen-1"):
+    with pytest.raises(CorpusError, match="no source 'GF': choose from Gaofen-1"):
         choose(corpus, sources=["GF"])
 
 

@@ -161,7 +161,7 @@ def test_images_that_a_list_names_are_left_out(images):
     assert (5, 2) == (len(corpus), corpus.manifest.images.left_out)
     assert not {"Forest/Forest_1.png", "Highway/Highway_0.png"} & set(corpus.images)
     held.write_text("Forest_1.png\nForest_7.png\n")
-    with pytest.raises(CorpusError, match=r"held.txt, line 2: no image is called 'Forest_7.png'.*nearest"):
+    with pytest.raises(CorpusError, match=r"held.txt, line 2: no image is called 'Forest_7.png'; did you mean Forest"):
         build(images, without=held, out="other")
 
 

@@ -148,7 +148,10 @@ def test_the_year_is_read_from_a_rasters_name():
 
 
 def test_an_unknown_product_lists_the_known_ones():
-    with pytest.raises(StudyError, match=r"unknown land-cover product 'globeland': choose from .*globeland30"):
+    with pytest.raises(
+        StudyError,
+        match=r"unknown land-cover product 'globeland'; did you mean globeland30\? \(bench products lists them\)",
+    ):
         load_product("globeland")
 
 
