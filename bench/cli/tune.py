@@ -36,7 +36,7 @@ def command(tuning: str, store: Path | None, device: str | None, workers: str | 
         ledger = read_ledger(shipped(asked.name) if store is None else store / "tuning" / f"{asked.name}.csv")
         click.echo("\n".join(table(ledger)))
         return
-    from bench.cli.progress import RunProgress
+    from bench.api.progress import RunProgress
     from bench.store.store import Store
     from bench.studies.tuning.search import Search
 

@@ -45,7 +45,7 @@ def hidden_main() -> Iterator[None]:
     script without `if __name__ == "__main__":` would start itself for ever, and is refused as its workers start.
     """
     main = vars(sys.modules["__main__"])
-    kept = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    kept: dict[str, Any] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
     main.pop("__file__", None)
     main["__spec__"] = None
     try:

@@ -119,6 +119,10 @@ def check_study(study: Study) -> None:
     for backbone in map(backbones.registry.get, study.backbones):
         for row in study.rows():
             study.options_of(row).check_backbone(backbone)
+    _check_tasks(study)
+
+
+def _check_tasks(study: Study) -> None:
     for task in study.tasks:
         tasks.get(task)
         if not study.protocols.get(task):
