@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bench.api.corpora import build_corpus, corpus_report
     from bench.api.listing import methods, protocols, tasks
     from bench.api.networks import load_weights, weights
     from bench.api.planning import Planned, plan
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from bench.api.studies import study
     from bench.backbones.pretrained import Pretrained
     from bench.core.errors import BenchError, FailedError
-    from bench.corpus.build.pipeline import build_corpus
     from bench.corpus.storage.reader import Corpus
     from bench.studies.study import Study
 
@@ -38,6 +38,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "build_corpus",
+    "corpus_report",
     "frame",
     "labels_to_match",
     "load_weights",
@@ -56,6 +57,7 @@ __all__ = [
 
 # Where each public name is defined; the imports above say the same to type checkers.
 _HOMES = {
+    "bench.api.corpora": ("build_corpus", "corpus_report"),
     "bench.api.listing": ("methods", "protocols", "tasks"),
     "bench.api.networks": ("load_weights", "weights"),
     "bench.api.planning": ("Planned", "plan"),
@@ -67,7 +69,6 @@ _HOMES = {
     "bench.api.studies": ("study",),
     "bench.backbones.pretrained": ("Pretrained",),
     "bench.core.errors": ("BenchError", "FailedError"),
-    "bench.corpus.build.pipeline": ("build_corpus",),
     "bench.corpus.storage.reader": ("Corpus",),
     "bench.studies.study": ("Study",),
 }
