@@ -30,7 +30,7 @@ SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left", "loaded_
 RATE = "peak lr"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Planned:
     """A study's plan, held against its store.
 
@@ -76,8 +76,8 @@ class Planned:
         seconds = _duration(self.estimate.seconds)
         return f"{self.to_do} of {len(self.plan.cells)} cells to do{more}, about {seconds} ({basis})"
 
-    def __str__(self) -> str:
-        return "\n".join([self.pretrainings.to_string(), self.cells.to_string(), *self.left_out, self.cost])
+    def __repr__(self) -> str:
+        return "\n".join([self.pretrainings.to_string(index=False), self.cells.to_string(index=False), *self.left_out, self.cost])
 
     def _repr_html_(self) -> str:
         tables = [each.to_html(index=False, na_rep="") for each in (self.pretrainings, self.cells)]

@@ -20,7 +20,7 @@ from results.tables import formats, layout
 Names = Literal["ours", "field", "paper"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """Records laid out: methods as rows, fractions as columns.
 
@@ -81,7 +81,7 @@ class Table:
         """Mean, standard deviation and n of each row, protocol, backbone and fraction; scores are fractions in [0, 1]."""
         return summarise(self.frame)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:
@@ -90,7 +90,7 @@ class Table:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """Questions about a store, answered in a sentence each.
 
@@ -149,7 +149,7 @@ class Verdict:
         """Sentences and notes in a format: text, markdown, latex, html (fragments) or json, with every number."""
         return answers.render(self.found, self.comparisons, form, self.within, self.across)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:

@@ -92,7 +92,7 @@ class Statistics:
             "variance": {"by_source": split.variance, "not_varied": split.held, "pairs": split.pairs},
         }
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return formats.markdown(self.grids())
 
     def _repr_html_(self) -> str:

@@ -45,8 +45,8 @@ def main(names: list[str]) -> None:
     """Execute the notebooks of these names, all where none is given."""
     import bench as gb
 
-    # Numerical libraries start a thread a core, in each worker.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Said of a library that looks for widgets, with the folder that it was installed in.
+    os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found"
     gb.plan(gb.study("demo", methods=["geokr"], tasks=["probe"]))
     known = notebooks()
     for name in names or known:
