@@ -77,7 +77,9 @@ class Planned:
         return f"{self.to_do} of {len(self.plan.cells)} cells to do{more}, about {seconds} ({basis})"
 
     def __repr__(self) -> str:
-        return "\n".join([self.pretrainings.to_string(index=False), self.cells.to_string(index=False), *self.left_out, self.cost])
+        return "\n".join(
+            [self.pretrainings.to_string(index=False), self.cells.to_string(index=False), *self.left_out, self.cost]
+        )
 
     def _repr_html_(self) -> str:
         tables = [each.to_html(index=False, na_rep="") for each in (self.pretrainings, self.cells)]
