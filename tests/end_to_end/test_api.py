@@ -13,6 +13,7 @@ from nbclient.exceptions import CellExecutionError
 from running import ROOT, bench
 
 import bench as gb
+from bench.store.store import Store
 
 
 @pytest.fixture
@@ -53,6 +54,20 @@ def test_weights_of_a_store_are_loaded_as_a_network_that_normalises(finished):
     assert tuple(there["mean"][0]) == network.input.mean
     images = torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
     assert torch.equal(network.backbone(network.normalise(images))[0], network(images)[0])
+
+
+def test_a_job_that_failed_is_an_error_at_the_end_or_a_warning(study, lacking):
+    store, key = lacking
+    Store(store).write_failure(key, {"error": "the loss is nan", "diverged": True})
+    with pytest.raises(
+        gb.FailedError, match=r"the loss is nan: what is done is kept in .*, run the study again"
+    ) as caught:
+        gb.run(study, store)
+    assert 1 == len(caught.value.failures)
+    with pytest.warns(UserWarning, match=r"^failed: .*: the loss is nan$"):
+        frame = gb.run(study, store, failures="warn")
+    assert 11 == len(frame)
+    assert key not in set(frame["key"])
 
 
 def test_a_script_without_a_guard_runs_what_is_missing(study, lacking, tmp_path):
