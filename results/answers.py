@@ -1,5 +1,6 @@
 """The answers of a store: its comparisons, read against what was asked there, as sentences."""
 
+import html
 import json
 import re
 import warnings
@@ -11,8 +12,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from bench.core import suggest
 from bench.core.errors import StudyError
-from bench.core.suggest import among
 from bench.store.questions import Question, Questions, read_questions
 from results import arithmetic, kinship
 from results.doubt import BY_COMPARISON, TestImages
@@ -259,13 +260,17 @@ def _check_row(name: str, rows: list[str]) -> None:
 def _check_name(what: str, name: str, known: list[str]) -> None:
     """Refuse a name that is not known, with the nearest one that is."""
     if name not in known:
-        raise StudyError(f"{what} {name!r} in this store{among(name, known)}")
+        raise StudyError(f"{what} {name!r} in this store{suggest.among(name, known)}")
 
 
 def render(
-    found: Answers, comparisons: pd.DataFrame, form: Form, within: float | None = None, across: Sequence[str] = ()
+    found: Answers,
+    comparisons: pd.DataFrame,
+    form: Form | Literal["html"],
+    within: float | None = None,
+    across: Sequence[str] = (),
 ) -> str:
-    """Sentences and notes as text, Markdown, LaTeX (a fragment) or JSON (with every number of each comparison).
+    """Sentences and notes as text, Markdown, LaTeX or HTML (fragments) or JSON (with every number of each comparison).
 
     Args:
         found: the answers of a store.
@@ -281,6 +286,13 @@ def render(
         return json.dumps(
             {"answers": _as_json(found, comparisons, said, beside), "across": [*across], "notes": notes}, indent=1
         )
+    if form == "html":
+        lines = [
+            f"<li>{_shown(each)}{f'<br><small>{_shown(line)}</small>' if line else ''}</li>"
+            for each, line in zip(said, beside, strict=True)
+        ]
+        lines += [f"<li>{_shown(line)}</li>" for line in across]
+        return "".join(["<ul>", *lines, "</ul>", *(f"<p><small>{_shown(note)}</small></p>" for note in notes)])
     if form == "markdown":
         lines = [
             _below(f"- {text.markdown(each)}", "  - ", text.markdown(line))
@@ -295,6 +307,10 @@ def render(
         return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}", rf"\noindent\footnotesize {small}"])
     lines = [_below(each, "  ", line) for each, line in zip(said, beside, strict=True)]
     return "\n".join([*lines, *(["", *across] if across else []), "", *notes]).rstrip()
+
+
+def _shown(sentence: str) -> str:
+    return html.escape(text.visible(sentence))
 
 
 def _below(sentence: str, indent: str, line: str) -> str:
@@ -333,11 +349,16 @@ def summary(found: Answers, shown: pd.DataFrame) -> list[str]:
 
 def primary_among(found: Answers, shown: pd.DataFrame) -> pd.DataFrame:
     """The primary comparisons of which both rows are among the records that are shown."""
+    return among(found.comparisons[found.comparisons["primary"]], shown)
+
+
+def among(comparisons: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons of which both rows are among the records that are shown."""
     places = {
         (*place, str(variant)) for (*place, variant), _ in shown.groupby([*BOARD, "fraction", "variant"], sort=False)
     }
-    here = [row.primary and {(*row[1:5], row.a), (*row[1:5], row.b)} <= places for row in _rows(found.comparisons)]
-    return found.comparisons[here]
+    here = [{(*row[1:5], row.a), (*row[1:5], row.b)} <= places for row in _rows(comparisons)]
+    return comparisons[pd.Series(here, index=comparisons.index, dtype=bool)]
 
 
 def _until(each: Questions) -> str:

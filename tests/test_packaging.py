@@ -28,6 +28,11 @@ def test_the_wheel_adds_exactly_its_top_level_names(wheel):
     assert {"bench", "methods", "tasks", "results", "geokr_bench-0.1.0.dist-info"} == names
 
 
+def test_the_wheel_says_that_its_packages_are_typed(wheel):
+    found = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("py.typed")}
+    assert {"bench/py.typed", "methods/py.typed", "results/py.typed", "tasks/py.typed"} == found
+
+
 def test_the_boards_records_stay_out_of_the_wheel(wheel):
     found = (ROOT / "results").rglob("records")
     committed = tuple(f"{path.parent.relative_to(ROOT).as_posix()}/" for path in found)

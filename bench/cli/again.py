@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bench.store.store import Store
-    from bench.studies.runner import Job, Outcome
+    from bench.studies.runner import Outcome
 
 
 def command_line() -> str:
@@ -16,14 +16,11 @@ def command_line() -> str:
     return shlex.join([*(["python", "-m", "bench"] if as_module else ["bench"]), *sys.argv[1:]])
 
 
-def log_of(store: "Store", job: "Job") -> Path:
-    """The file that takes what a job prints."""
-    return store.job(job.key) / "log.txt"
-
-
 def say_failures(outcome: "Outcome", store: "Store") -> None:
     """Say on stderr what failed and why, each with its log, and how to try again."""
     from rich.console import Console
+
+    from bench.api.progress import log_of
 
     console = Console(stderr=True)
     for job, text in outcome.failures:

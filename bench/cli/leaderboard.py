@@ -127,7 +127,7 @@ def replay(
     """
     from rich.console import Console
 
-    from bench.cli.progress import RunProgress
+    from bench.api.progress import RunProgress
     from bench.cli.study import overrides_of, split
     from bench.studies.inputs import Inputs
     from bench.studies.loading import load_study

@@ -79,11 +79,6 @@ def note(text: str) -> None:
         click.echo(text, err=True)
 
 
-def draws_bars(console: "Console") -> bool:
-    """Whether a bar may move on a console: a terminal, and no file that FORCE_COLOR calls one."""
-    return console.is_terminal and not console.quiet and console.file.isatty()
-
-
 @contextmanager
 def bar(title: str, *columns: "ProgressColumn", read: Callable[[], str] = str) -> Iterator[Count]:
     """Show a bar with the time left on stderr, where that is a terminal; yields the function that moves it.
@@ -94,6 +89,8 @@ def bar(title: str, *columns: "ProgressColumn", read: Callable[[], str] = str) -
         read: gives the text of a column `{task.fields[read]}`.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from bench.api.progress import draws_bars
 
     console, said = notes(), -1
     between = columns or (MofNCompleteColumn(),)

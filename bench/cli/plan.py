@@ -1,31 +1,21 @@
 """`bench plan`."""
 
-from contextlib import suppress
-from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 import methods
+from bench.api import until
+from bench.api.notices import inputs_of, say_left_out, say_overlaps, say_warnings
+from bench.api.planning import RATE, STATES, lay_out, number, pretrainings, rate
 from bench.cli import as_json as document
 from bench.cli import options as shared
-from bench.cli import until
 from bench.cli.design import Form, show_design
 from bench.cli.plan_json import told
 from bench.cli.slurm import script
-from bench.cli.study import (
-    asked_of,
-    inputs_of,
-    of_repeat,
-    one_repeat,
-    say_left_out,
-    say_overlaps,
-    say_warnings,
-    study_from,
-    study_options,
-)
+from bench.cli.study import asked_of, of_repeat, one_repeat, study_from, study_options
 from bench.core.arithmetic import AUTO
 from bench.core.errors import StudyError
 from bench.engines.local import LocalOptions
@@ -34,15 +24,11 @@ from bench.store.questions import Questions
 from bench.store.store import Store
 from bench.studies import duplicates
 from bench.studies.design import design
-from bench.studies.estimates import estimate
-from bench.studies.inputs import Inputs
-from bench.studies.jobs import Cell, PretrainJob
-from bench.studies.plan import Plan, make_plan
+from bench.studies.plan import Plan
 from bench.studies.study import Study
 
-STATES = ("in all", "done", "failed")
-# Of what is known of a pretraining before it runs, what fits a terminal.
-SHOWN_FACTS = ("steps", "student_views", "teacher_views", "start_left", "loaded_share")
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command()
@@ -89,18 +75,15 @@ def plan(
         cores = study.engine.workers if isinstance(study.engine, LocalOptions) else "auto"
         click.echo(script(study, slurm, 4 if cores == "auto" else cores, gres), nl=False)
         return
-    store = Store(Path(study.store))
-    with suppress(StudyError):  # a cluster that cannot be asked now says so when it is to run
-        study = study.in_one_arithmetic(store)
-    whole = of_repeat(make_plan(study, inputs), study, repeat)
+    planned = lay_out(study, inputs, lambda plan: of_repeat(plan, study, repeat))
+    study, whole, store, cost = planned.study, planned.plan, planned.store, planned.cost
     if as_json:
-        document.echo(told(whole, study, store, inputs))
+        document.echo(told(planned, inputs))
         return
-    cost = _cost(whole, study, store, inputs)
     if whole.grid:
         console.print(f"{_grid(whole)}; {cost}", markup=False, highlight=False, soft_wrap=True)
     console.print(_pretrain_table(whole, store))
-    console.print(_cell_table(whole, store))
+    console.print(_table(planned.cells))
     for job, reason in whole.failed(store):
         console.print(f"failed: {job.label}: {reason}", markup=False, highlight=False, soft_wrap=True)
     say_left_out(whole, console)
@@ -141,15 +124,6 @@ def _check(*, as_design: bool, form: str | None, slurm: int | None, gres: str | 
         raise StudyError("--slurm prints a script for the whole study: leave --design and --repeat out")
 
 
-def _cost(plan: Plan, study: Study, store: Store, inputs: Inputs) -> str:
-    """What is left to do, and how long it should take."""
-    guess = estimate(plan, study, store, inputs)
-    basis = "from this store's own times" if guess.measured else "a rough guess, nothing like it is in the store yet"
-    left, failed = len(plan.open_cells(store)), sum(isinstance(job, Cell) for job, _ in plan.failed(store))
-    more = f", {failed} failed (tried again with --retry-failed)" if failed else ""
-    return f"{left} of {len(plan.cells)} cells to do{more}, about {_duration(guess.seconds)} ({basis})"
-
-
 def _grid(plan: Plan) -> str:
     """The levels of each axis, how many points they make, and how many trainings these share."""
     at = [cell.axes for cell in plan.cells if "methods" in cell.axes]
@@ -178,48 +152,13 @@ def _say_power(asked: Questions, study: Study, store: Store, spread: float | Non
 
 def _pretrain_table(plan: Plan, store: Store) -> Table:
     """The pretrainings of each row, and what is known of them before they run."""
-    known = [fact for fact in SHOWN_FACTS if any(fact in job.facts for job in plan.pretrains)]
-    rates = {job.key: _rate(job) for job in plan.pretrains}
-    lr = ["peak lr"] if any(rates.values()) else []
-    table = Table("pretraining", "backbone", *(fact.replace("_", " ") for fact in known), *lr, *STATES)
-    rows: dict[tuple[str, ...], list[PretrainJob]] = {}
-    for job in plan.pretrains:
-        name = f"{job.row or job.method}{f' {job.protocol.id}' if job.protocol else ''}"
-        facts = [_number(job.facts[fact]) if fact in job.facts else "" for fact in known]
-        rows.setdefault((name, job.backbone, *facts, *([rates[job.key]] if lr else [])), []).append(job)
-    for row, jobs in rows.items():
-        done = [store.has_weights(job.key) for job in jobs]
-        failed = [not ready and store.diverged(job.key) is not None for ready, job in zip(done, jobs, strict=True)]
-        table.add_row(*row, str(len(jobs)), str(sum(done)), str(sum(failed)))
+    found = pretrainings(plan, store)
+    shown = {name: rate if name == RATE else number for name in found.columns[2 : -len(STATES)]}
+    return _table(found.assign(**{name: found[name].map(show) for name, show in shown.items()}))
+
+
+def _table(found: "pd.DataFrame") -> Table:
+    table = Table(*found.columns)
+    for row in found.itertuples(index=False):
+        table.add_row(*map(str, row))
     return table
-
-
-def _rate(job: PretrainJob) -> str:
-    """The learning rate that the optimiser is given: the recipe's, scaled with the batch by the method's own rule."""
-    options = methods.get(job.method).options.model_validate(job.options)
-    rate = options.peak_lr() if isinstance(options, TrainingOptions) else None
-    return "" if rate is None else f"{rate:.3g}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:.3g}"
-
-
-def _cell_table(plan: Plan, store: Store) -> Table:
-    table = Table("cells of", "backbone", "protocol", "labels", *STATES)
-    rows: dict[tuple[str, str, str, str], list[Cell]] = {}
-    for cell in plan.cells:
-        name = cell.row or cell.pretrain.method
-        rows.setdefault((name, cell.backbone, cell.protocol.id, cell.amount), []).append(cell)
-    failed = {job.key for job, _ in plan.failed(store)}
-    for (name, backbone, protocol, amount), cells in rows.items():
-        done = sum(store.has_record(cell.key) for cell in cells)
-        lost = sum(cell.key in failed for cell in cells)
-        table.add_row(name, backbone, protocol, amount, str(len(cells)), str(done), str(lost))
-    return table
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -2,26 +2,21 @@
 
 from typing import Any
 
-from bench.store.store import Store
+from bench.api.planning import Planned
 from bench.studies import duplicates
-from bench.studies.estimates import estimate
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell
-from bench.studies.plan import Plan
-from bench.studies.study import Study
 
 
-def told(plan: Plan, study: Study, store: Store, inputs: Inputs) -> dict[str, Any]:
+def told(planned: Planned, inputs: Inputs) -> dict[str, Any]:
     """A plan as plain values: what there is to do, job by job, and what is known of it beforehand.
 
     Args:
-        plan: of the study, or of a part of it.
-        study: whose plan it is.
-        store: that says what is done.
+        planned: a study's plan, or a part of it, with its store.
         inputs: its corpus and data sets.
     """
+    plan, study, store = planned.plan, planned.study, planned.store
     failed = {job.key: reason for job, reason in plan.failed(store)}
-    guess = estimate(plan, study, store, inputs)
     cells = [
         {
             "key": cell.key,
@@ -60,8 +55,8 @@ def told(plan: Plan, study: Study, store: Store, inputs: Inputs) -> dict[str, An
         "pretrainings": pretrainings,
         "open_cells": len(plan.open_cells(store)),
         "failed_cells": sum(isinstance(job, Cell) for job, _ in plan.failed(store)),
-        "seconds": guess.seconds,
-        "seconds_measured": guess.measured,
+        "seconds": planned.estimate.seconds,
+        "seconds_measured": planned.estimate.measured,
         "left_out": plan.left_out,
         "overlaps": plan.overlaps,
         "near_duplicates": [found for found in duplicates.count(study, inputs) if found],

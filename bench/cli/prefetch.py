@@ -7,8 +7,9 @@ from typing import Any
 import click
 from rich.console import Console
 
+from bench.api.notices import inputs_of
 from bench.cli.published import fetch_named
-from bench.cli.study import inputs_of, study_from, study_options
+from bench.cli.study import study_from, study_options
 from bench.core import files
 from bench.core.paths import data_home
 from bench.core.published import HUB, find

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from bench.api.networks import find_card
 from bench.cli import as_json as document
 from bench.cli import options
-from bench.cli.weights import find_card
 from bench.core.errors import StoreError
 from bench.store.store import Store
 from results.warned import MARK

@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from bench.core.errors import StoreError
-from results import load
+from bench.api.reading import load_records
 
 
 def load_store(store: Path) -> pd.DataFrame:
@@ -15,10 +14,7 @@ def load_store(store: Path) -> pd.DataFrame:
     Raises:
         StoreError: there is no store, or it has no usable record.
     """
-    frame = load(store, on_problem=say_left_out)
-    if frame.empty:
-        raise StoreError(f"{store} holds no usable record: run a study first with `bench run`")
-    return frame
+    return load_records(store, say_left_out)
 
 
 def say_left_out(problem: str) -> None:

@@ -1,36 +1,19 @@
 """`bench run` and `bench pretrain`."""
 
+from functools import partial
 from typing import Any
 
 import click
 from rich.console import Console
 
-import methods
-from bench.cli import until
+from bench.api.progress import RunProgress
+from bench.api.running import Ran, carry_out, carry_out_pretraining
 from bench.cli.again import say_failures
 from bench.cli.loudness import loudness, notes, verbose
-from bench.cli.progress import RunProgress
-from bench.cli.study import (
-    asked_of,
-    begun_by,
-    inputs_of,
-    of_repeat,
-    of_share,
-    one_repeat,
-    one_share,
-    say_left_out,
-    say_overlaps,
-    say_warnings,
-    study_options,
-)
+from bench.cli.study import asked_of, of_repeat, of_share, one_repeat, one_share, study_from, study_options
 from bench.core.errors import StudyError
-from bench.pretraining.options import PretrainOptions
-from bench.store.grids import Grid
 from bench.store.store import Store
-from bench.studies.design import design
-from bench.studies.jobs import PretrainJob
-from bench.studies.plan import Plan, make_plan, plan_pretraining
-from bench.studies.runner import Outcome, execute, modules_of
+from bench.studies.runner import Outcome
 from bench.studies.study import Study
 
 retrying = click.option("--retry-failed", is_flag=True, help="Try again what diverged in an earlier run.")
@@ -70,40 +53,24 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
     more at the stop; verdicts say so.
     """
     console = notes()
-    study, store = begun_by(options)
-    inputs = inputs_of(console)
-    plan = of_share(of_repeat(make_plan(study, inputs), study, repeat), share)
-    say_left_out(plan, console)
-    say_overlaps(plan, console)
-    asked = asked_of(options, study, inputs)
+    study = study_from(options)
     if study.until and (repeat is not None or share is not None):
         raise StudyError("--repeat and --share make some repeats alone, and until adds repeats: leave one of them out")
-    if study.until:
-        asked = until.stated(asked, study.until, plan)
-    _open(plan, study, store, retry_failed=retry_failed)
-    store.write_questions(asked)
-    if plan.grid:
-        store.write_grid(Grid.of(study.name, plan.grid))
-
-    def run_plan(study: Study, plan: Plan) -> Outcome:
-        # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
-        cells = plan.open_cells(store, retry_failed=retry_failed)
-        if cells:
-            study.engine.prepare(modules_of([*cells, *plan.open_pretrains(store, retry_failed=retry_failed)]))
-        if cells or not store.has_design(study.name):
-            store.write_design(design(study, inputs))
-        return _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
-
-    if study.until:
-        plan, outcome = until.grow(study, study.until, asked, inputs, store, run_plan, console)
-    else:
-        outcome = run_plan(study, plan)
-    _show_tables(study, plan, store)
+    ran = carry_out(
+        study,
+        console,
+        partial(RunProgress, console, verbose=verbose()),
+        part=lambda plan: of_share(of_repeat(plan, study, repeat), share),
+        asked=partial(asked_of, options),
+        predictions=save_predictions,
+        retry_failed=retry_failed,
+    )
+    _show_tables(study, ran)
     if share is not None:
         click.echo(f"the table is of share {share}: bench table has all that the store holds")
     if repeat is not None:
         click.echo(f"the table is of one repeat: number {repeat} of 0 to {study.seeds - 1}")
-    _exit(outcome, store)
+    _exit(ran.outcome, ran.store)
 
 
 @click.command()
@@ -119,36 +86,12 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     each repeat. A later `bench run` of the same study takes these weights.
     """
     console = notes()
-    study, store = begun_by(options)
-    plan = plan_pretraining(study, inputs_of(console))
-    say_left_out(plan, console)
-    _open(plan, study, store, retry_failed=retry_failed)
-    outcome = _execute(plan, store, study, console, retry_failed=retry_failed)
-    for job in plan.pretrains:
-        if store.has_weights(job.key):
+    watch = partial(RunProgress, console, verbose=verbose())
+    ran = carry_out_pretraining(study_from(options), console, watch, retry_failed=retry_failed)
+    for job in ran.plan.pretrains:
+        if ran.store.has_weights(job.key):
             click.echo(f"{job.key}  {job.row or job.method:22} {job.backbone:14} seed {job.seed}")
-    _exit(outcome, store)
-
-
-def _open(plan: Plan, study: Study, store: Store, *, retry_failed: bool) -> None:
-    """Open the store for a run, once it is sure that its pretrainings can start."""
-    _check_starts(plan.open_pretrains(store, retry_failed=retry_failed))
-    store.open_for_writing(study.precision)
-
-
-def _execute(
-    plan: Plan, store: Store, study: Study, console: Console, predictions: int = 0, *, retry_failed: bool
-) -> Outcome:
-    pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
-    earlier = Outcome([] if retry_failed else plan.failed(store))
-    say_warnings(pretrains, console)
-    jobs = len(plan.open_cells(store, retry_failed=retry_failed)) + len(pretrains)
-    if not jobs:
-        console.print("nothing is left to do" if earlier.failures else "everything is done already")
-        return earlier
-    with RunProgress(console, jobs, store, verbose=verbose()) as progress:
-        outcome = execute(plan, store, study.engine, progress, predictions, retry_failed=retry_failed)
-    return Outcome(earlier.failures + outcome.failures)
+    _exit(ran.outcome, ran.store)
 
 
 def _exit(outcome: Outcome, store: Store) -> None:
@@ -157,27 +100,17 @@ def _exit(outcome: Outcome, store: Store) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _check_starts(jobs: list[PretrainJob]) -> None:
-    """Refuse weights that a backbone cannot start from; torch is imported only where a job starts from some."""
-    asked: dict[tuple[str, str, int], tuple[PretrainOptions, PretrainJob]] = {}
-    for job in jobs:
-        options = methods.get(job.method).options.model_validate(job.options)
-        asked[job.backbone, options.starts_at(), len(job.bands)] = options, job
-    for _, (options, job) in sorted(asked.items(), key=lambda each: each[0]):
-        options.check_start(job.backbone, job.bands)
-
-
-def _show_tables(study: Study, plan: Plan, store: Store) -> None:
+def _show_tables(study: Study, ran: Ran) -> None:
     """Print and write the study's tables and its answers, under the names that it gives its rows."""
     from results import answers, tables
 
-    done = [(cell.key, cell.row) for cell in plan.cells if store.has_record(cell.key)]
-    if not done:
+    if not ran.done:
         return
-    found, table = answers.answers_of(store.root, done)
+    folder = ran.store.root
+    found, table = answers.answers_of(folder, ran.done)
     console = Console()
     tables.print_tables(table, console, found.comparisons)
-    for path in tables.write_tables(table, store.root / "tables" / study.name, found.comparisons):
+    for path in tables.write_tables(table, folder / "tables" / study.name, found.comparisons):
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
     for line in answers.summary(found, table):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -6,18 +6,15 @@ from typing import Any, TypeVar
 
 import click
 import yaml
-from rich.console import Console
 
+from bench.api.running import questions_of
 from bench.cli import completing
 from bench.cli import options as shared
 from bench.core.errors import StudyError
 from bench.store.questions import Questions
-from bench.store.store import Store
 from bench.studies.inputs import Inputs
-from bench.studies.jobs import PretrainJob
 from bench.studies.loading import load_study
 from bench.studies.plan import Plan
-from bench.studies.questions import questions
 from bench.studies.study import Study
 from bench.studies.weight_rows import named_files
 from tasks.amounts import read_fraction
@@ -132,13 +129,6 @@ def study_from(options: dict[str, Any]) -> Study:
     return load_study(options["study"], overrides)
 
 
-def begun_by(options: dict[str, Any]) -> tuple[Study, Store]:
-    """The study that a command's options ask for, in one arithmetic, and its store."""
-    study = study_from(options)
-    store = Store(Path(study.store))
-    return study.in_one_arithmetic(store), store
-
-
 def overrides_of(settings: Iterable[str]) -> dict[str, Any]:
     """The values of `--set`, by dotted key."""
     overrides: dict[str, Any] = {}
@@ -172,22 +162,14 @@ def _yaml_value(key: str, text: str) -> Any:
         raise StudyError(f"--set {key}: {text!r} is not a YAML value") from None
 
 
-def inputs_of(console: Console) -> Inputs:
-    """What a study needs, found or made; what takes long is said on a console."""
-    return Inputs(lambda text: console.print(text, markup=False, highlight=False))
-
-
 def asked_of(options: dict[str, Any], study: Study, inputs: Inputs) -> Questions:
     """What a study asks: all rows of its file are asked about, whichever of them --methods runs now."""
-    from results.variants import stands_apart
-
     try:
         whole = study_from({**options, "methods": None})
     except StudyError:  # a row that is not run now cannot go with the other options
         whole = study
     more = [row for row in study.methods if row not in whole.methods]
-    every = whole.model_copy(update={"methods": [*whole.methods, *more]})
-    return questions(every, inputs, ranked=lambda method: not stands_apart(method))
+    return questions_of(whole.model_copy(update={"methods": [*whole.methods, *more]}), inputs)
 
 
 def of_repeat(plan: Plan, study: Study, repeat: int | None) -> Plan:
@@ -207,32 +189,3 @@ def of_share(plan: Plan, share: str | None) -> Plan:
     if not (slash and number.isdecimal() and shares.isdecimal() and int(number) < int(shares)):
         raise StudyError(f"--share {share}: write it as I/N with I from 0 to N-1, such as 0/4")
     return plan.share(int(number), int(shares))
-
-
-def say_warnings(jobs: list[PretrainJob], console: Console) -> None:
-    """What makes a pretraining doubtful before it runs, once a method and backbone."""
-    lines = {f"warning: {job.label}: {name}: {text}" for job in jobs for name, text in job.warnings.items()}
-    for line in sorted(lines):
-        console.print(line, style="yellow", markup=False, highlight=False)
-
-
-def say_overlaps(plan: Plan, console: Console) -> None:
-    """What of the test images lies under the corpus: a line for each that does, and one for all of which it is unknown."""
-    for found in plan.overlaps:
-        if not found.unknown and found.km2 > 0:
-            text = f"warning: {found.protocol}: {found} {found.corpus}"
-            console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    unknown: dict[str, list[str]] = {}
-    for found in plan.overlaps:
-        if found.unknown:
-            unknown.setdefault(found.unknown, []).append(found.protocol)
-    for why, protocols in unknown.items():
-        listed = ", ".join(dict.fromkeys(protocols))
-        text = f"overlap with the corpus is unknown of {listed}: {why}"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def say_left_out(plan: Plan, console: Console) -> None:
-    """What the plan leaves out and why, a line each."""
-    for line in plan.left_out:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)

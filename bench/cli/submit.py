@@ -111,7 +111,7 @@ def _run_again(
     """Keys of the cells that were run again and came out as submitted."""
     from rich.console import Console
 
-    from bench.cli.progress import RunProgress
+    from bench.api.progress import RunProgress
     from bench.cli.study import overrides_of
     from bench.store.store import Store
     from bench.studies import rerun

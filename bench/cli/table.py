@@ -6,15 +6,15 @@ from typing import get_args
 import click
 from rich.console import Console
 
+from bench.api.shown import Names, Table
 from bench.cli import as_json as document
 from bench.cli import options
 from bench.cli.reading import load_store, say_left_out
 from bench.core.files import write_text
 from results import copied, submissions, tables
-from results.answers import answers
+from results.answers import Answers, answers
 from results.metrics import Chosen, choose, field_name
 from results.naming import Style
-from results.tables import formats
 
 
 @click.command()
@@ -36,7 +36,7 @@ from results.tables import formats
 )
 @click.option(
     "--names",
-    type=click.Choice(["ours", "field", "paper"]),
+    type=click.Choice(get_args(Names)),
     default="ours",
     show_default=True,
     help="Name metrics as records do, or as papers do (field); with paper rows too, such as GeoKR*, MoCo v2, IN1k.",
@@ -49,7 +49,7 @@ def table(
     form: tables.Format | None,
     shape: tables.Layout | None,
     metric: str | None,
-    names: str,
+    names: Names,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -60,24 +60,23 @@ def table(
     for protocol, line in chosen.unknown.items():
         if form == "csv" or protocol not in set(frame["protocol"]):  # nothing below a table can say it
             click.echo(f"bench: {protocol}: {line}", err=True)
-    style: Style = "paper" if names == "paper" else "ours"
-    if names != "ours":
-        frame = frame.assign(metric=frame["metric"].map(field_name))
     if as_json:
-        cells = tables.long_table(frame, answers(store, frame).comparisons, style)
+        style: Style = "paper" if names == "paper" else "ours"
+        named = frame if names == "ours" else frame.assign(metric=frame["metric"].map(field_name))
+        cells = tables.long_table(named, answers(store, named).comparisons, style)
         rows = dict(zip(frame["key"], frame["variant"], strict=True))
         copies, accepted = document.grids(copied.grids(store)), submissions.said(store, rows)
         document.echo({"cells": document.rows_of(cells), "copied": copies, "submissions": accepted})
         return
+    # A table of values compares nothing.
+    found = Answers(frame, []) if form == "csv" or shape == "long" else answers(store, frame)
+    laid = Table.of(found, frame, chosen.unknown, names, store, shape)
     if form is None and shape is None and out is None:
-        tables.print_tables(frame, Console(), answers(store, frame).comparisons, chosen.unknown, style)
-        formats.show(copied.grids(store), Console())
+        laid.print(Console())
         for line in submissions.said(store, dict(zip(frame["key"], frame["variant"], strict=True))):
             click.echo(line)
         return
-    # A table of values compares nothing.
-    comparisons = None if form == "csv" or shape == "long" else answers(store, frame).comparisons
-    rendered = tables.render(frame, form or "markdown", shape, comparisons, chosen.unknown, style, copied.grids(store))
+    rendered = laid.text(form or "markdown")
     if out is None:
         click.echo(rendered, nl=False)
     else:

@@ -55,7 +55,7 @@ def command(
         else:
             click.echo("\n".join(table(ledger)))
         return
-    from bench.cli.progress import RunProgress
+    from bench.api.progress import RunProgress
     from bench.store.store import Store
     from bench.studies.tuning.search import Search
 

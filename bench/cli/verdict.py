@@ -5,6 +5,7 @@ from typing import get_args
 
 import click
 
+from bench.api.shown import Verdict
 from bench.cli import options
 from bench.cli.reading import load_store, say_left_out
 from results import answers
@@ -42,6 +43,4 @@ def command(
     """
     form = "json" if as_json else form
     found = answers.answers(store, load_store(store), say_left_out)
-    chosen = answers.select(found, list(baselines), list(questions))
-    across = [] if questions else found.across(baselines) if baselines else found.across()
-    click.echo(answers.render(found, chosen, form, None if within is None else within / 100, across))
+    click.echo(Verdict.of(found, baselines, questions, within).text(form))

@@ -1,15 +1,13 @@
 """`bench weights`: what a store has pretrained, and handing it to other libraries."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
+from bench.api.networks import find_card
 from bench.cli import as_json as document
 from bench.cli import completing, options
 from bench.cli.weights_publish import publish
-from bench.core.errors import StoreError
-from bench.core.suggest import among
 from bench.store.store import Store
 
 FORMATS = ("torchvision", "timm", "mmseg", "mmdet")
@@ -110,18 +108,3 @@ def fetch(name: str, accept_licence: bool) -> None:
 
 
 weights.add_command(publish)
-
-
-def find_card(store: Store, key: str) -> dict[str, Any]:
-    """The card of a key, which may be shortened as long as it is unique.
-
-    Raises:
-        StoreError: no such weights, or several.
-    """
-    found = [card for card in store.cards() if card["key"].startswith(key)]
-    if len(found) != 1:
-        what = "has no weights" if not found else f"has {len(found)} weights"
-        keys = [card["key"] for card in found or store.cards()]
-        choice = among(key, keys, "bench weights list")
-        raise StoreError(f"store {store.root} {what} that begin with {key!r}{choice}")
-    return found[0]

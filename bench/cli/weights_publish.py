@@ -46,7 +46,7 @@ def publish(
     measured of them, what speaks against them included. Weights without a licence, with warnings, or of synthetic images
     are refused; --despite publishes the last two all the same.
     """
-    from bench.cli.weights import find_card
+    from bench.api.networks import find_card
 
     if not _NAME.fullmatch(name) or ".." in name:
         raise WeightsError(f"--name {name}: use letters, digits, -, _ and .")

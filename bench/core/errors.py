@@ -1,8 +1,14 @@
 """Errors a user can mend: each is one line that says what is wrong, where, and what to do."""
 
+from collections.abc import Sequence
+
 
 class BenchError(Exception):
     """Base of all errors shown to a user as one line, without a traceback, with exit code 2."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class StudyError(BenchError):
@@ -31,3 +37,15 @@ class NotFoundError(BenchError):
 
 class DivergedError(BenchError):
     """A training's loss or weights are no longer finite: the job has failed, and has no result."""
+
+
+class FailedError(BenchError):
+    """Some jobs of a run failed, and all others are done.
+
+    Attributes:
+        failures: a line for each that failed.
+    """
+
+    def __init__(self, message: str, failures: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.failures = list(failures)

@@ -7,10 +7,12 @@ piece in hand when it tells them to, or end with it when it is killed.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -33,6 +35,24 @@ class Work(Protocol[T_contra, R_co]):
     def __call__(self, piece: T_contra, advance: Advance, /) -> R_co:
         """Do it; in another process `advance` is also where an interruption ends it."""
         ...
+
+
+@contextmanager
+def hidden_main() -> Iterator[None]:
+    """Start processes that do not import the program which starts them: ours get all that they do by name.
+
+    The standard library lets each new process run the program's file again, for what may have been defined there. So a
+    script without `if __name__ == "__main__":` would start itself for ever, and is refused as its workers start.
+    """
+    main = vars(sys.modules["__main__"])
+    kept: dict[str, Any] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    main.pop("__file__", None)
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        del main["__spec__"]
+        main.update(kept)
 
 
 def do_all(
@@ -62,7 +82,8 @@ def do_all(
     # No event tells the others to stop: setting one waits for all that wait for it, a process that died among them.
     counter, stop = context.Value("q", 0), context.RawValue("b", 0)
     with ProcessPoolExecutor(min(workers, len(pieces)), context, _begin, (start, counter, stop)) as pool:
-        futures: list[Future[R]] = [pool.submit(_do, piece) for piece in pieces]
+        with hidden_main():
+            futures: list[Future[R]] = [pool.submit(_do, piece) for piece in pieces]
         try:
             pending = set(futures)
             while pending:

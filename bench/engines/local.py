@@ -34,6 +34,7 @@ from pydantic import Field
 
 from bench.core.cores import usable_cores
 from bench.core.errors import StudyError
+from bench.core.processes import hidden_main
 from bench.engines import devices
 from bench.engines.devices import VISIBLE, Memory, visible_gpus
 from bench.engines.engine import Call, EngineOptions, Event, Resources
@@ -329,7 +330,7 @@ class LocalEngine:
         arguments = (theirs, self._options.threads, self._memory, environment)
         process = self._context.Process(target=serve, args=arguments, daemon=True)
         # A spawned one reads it as it starts, a forked one has that of long ago.
-        with environment_of(environment):
+        with environment_of(environment), hidden_main():
             process.start()
         theirs.close()
         worker = _Worker(process, ours, place)

@@ -20,7 +20,7 @@ from bench.studies.axes import hoist, start_name
 from bench.studies.rows import FROM, Row, as_list
 from bench.studies.study import Study
 from bench.studies.until import check_until
-from bench.studies.weight_rows import weight_rows
+from bench.studies.weight_rows import add_weights, by_name
 from tasks.protocols import load_protocol
 
 # Two ways to say how many labels: a study states one, and one that extends it may state the other.
@@ -61,8 +61,8 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
     file = STUDIES.find(str(path))
     values = STUDIES.read(file)
     hoist(values)
-    _add_weights(values)
-    named = _by_name(values.get("methods"))
+    add_weights(values)
+    named = by_name(values.get("methods"))
     starts = as_list(overrides.get("init", values.get("init"))) or []
     stated = {key.partition(".")[0] for key in overrides}
     for key in stated & INSTEAD.keys():
@@ -73,30 +73,10 @@ def load_study(path: Path | str, overrides: dict[str, Any]) -> Study:
         if key.startswith("budget."):  # another unit replaces the file's
             values.pop("budget", None)
         _put(values, key, [_pick(name, named, starts) for name in value] if key == "methods" else value)
-    _add_weights(values)  # those that a command adds to the rows that it picks
+    add_weights(values)  # those that a command adds to the rows that it picks
     study = parse(Study, values, file, StudyError, _elsewhere(values))
-    if not study.tasks:
-        raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
-    _check_names(study)
+    check_study(study)
     return study
-
-
-def _add_weights(values: dict[str, Any]) -> None:
-    """Make rows of the weights that a study or a command names: where `methods` has their names, else behind it."""
-    rows = _by_name(weight_rows(values.pop("weights", None)))
-    listed = values.get("methods") or []
-    if rows and isinstance(listed, list):
-        placed = [rows.pop(each, each) if isinstance(each, str) else each for each in listed]
-        values["methods"] = [*placed, *rows.values()]
-
-
-def _by_name(entries: Any) -> dict[Any, Any]:
-    """The rows of a study file that carry a name of their own, by that name: a command's --methods may pick them."""
-    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    values = [next(iter(entry.values()), None) for entry in found]
-    return {
-        each["as"]: entry for each, entry in zip(values, found, strict=True) if isinstance(each, dict) and "as" in each
-    }
 
 
 def _pick(name: Any, named: dict[Any, Any], starts: Any) -> Any:
@@ -129,7 +109,14 @@ def _elsewhere(values: dict[str, Any]) -> Iterator[str]:
     yield from (f"pretrain.{option}" for option in TrainingOptions.model_fields)
 
 
-def _check_names(study: Study) -> None:
+def check_study(study: Study) -> None:
+    """Refuse names that mean nothing, and options that do not fit: what a data model alone does not see.
+
+    Raises:
+        StudyError: there is one.
+    """
+    if not study.tasks:
+        raise StudyError(f"study {study.name}: tasks is empty: name at least one, such as seg")
     for row in study.rows():
         study.options_of(row)
         if row.label is not None and (not row.name.strip() or row.name in methods.registry.all()):
@@ -143,6 +130,10 @@ def _check_names(study: Study) -> None:
     for backbone in map(backbones.registry.get, study.backbones):
         for row in study.rows():
             study.options_of(row).check_backbone(backbone)
+    _check_tasks(study)
+
+
+def _check_tasks(study: Study) -> None:
     for task in study.tasks:
         tasks.get(task)
         if not study.protocols.get(task):

@@ -1,25 +1,27 @@
 """The study: what a user asks for; `bench.studies.loading` reads it from a file and a command's options."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, Unpack
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 import methods
 import tasks
 from bench import backbones, engines
 from bench.backbones.sources import RANDOM
 from bench.core.arithmetic import AUTO, Precision
-from bench.core.documents import parse
+from bench.core.documents import first_problem, parse
 from bench.core.errors import StudyError
 from bench.engines.engine import EngineOptions
 from bench.pretraining.options import PretrainOptions
 from bench.store.store import Store
-from bench.studies.axes import NATIVE, Axes, CorpusLevel, level_name, points, read_axes, start_name
+from bench.studies.axes import NATIVE, Axes, CorpusLevel, hoist, level_name, points, read_axes, start_name
 from bench.studies.budget import Budget, StudyBudget, refuse_own_length
 from bench.studies.primary import Primary
 from bench.studies.rows import Row, as_list, on_both, read_rows
 from bench.studies.until import Until
+from bench.studies.values import Values, as_written
+from bench.studies.weight_rows import add_weights
 from tasks.amounts import Amount, amount_texts, read_amount, read_fraction, share
 from tasks.protocols import Protocol, computed_in, fed_at, load_protocol, with_head
 
@@ -48,6 +50,9 @@ def _engine(values: Any) -> Any:
 
 class Study(BaseModel):
     """Methods x backbones x protocols x fractions x seeds.
+
+    It takes keyword arguments of these names, written as in a study file; and `weights`, which are rows of a user's own
+    weights by their names. Names are looked up when it is planned (`bench.studies.loading.check_study`).
 
     Attributes:
         name: goes into every record the study makes.
@@ -128,6 +133,18 @@ class Study(BaseModel):
     tuned_by: str | None = None
     engine: Annotated[EngineOptions, BeforeValidator(_engine)] = Field(default_factory=lambda: engines.read_options({}))
     store: str = "runs"
+
+    def __init__(self, **values: Unpack[Values]) -> None:
+        written: dict[str, Any] = as_written(values)
+        hoist(written)
+        try:
+            add_weights(written)
+            super().__init__(**written)
+        except ValidationError as error:
+            raise StudyError(f"study {written.get('name', 'without a name')}: {first_problem(error)}") from None
+
+    # As pydantic marks its own: `model_validate` does not call it, so that a message about a file can name the file.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="after")
     def _rows_have_names(self) -> Self:

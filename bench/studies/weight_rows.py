@@ -25,6 +25,24 @@ def weight_rows(entries: Any) -> list[dict[str, Any]]:
     return [{METHOD: {**_options(str(name), entry), "as": str(name)}} for name, entry in entries.items()]
 
 
+def add_weights(values: dict[str, Any]) -> None:
+    """Make rows of the weights that a study or a command names: where `methods` has their names, else behind it."""
+    rows = by_name(weight_rows(values.pop("weights", None)))
+    listed = values.get("methods") or []
+    if rows and isinstance(listed, list):
+        placed = [rows.pop(each, each) if isinstance(each, str) else each for each in listed]
+        values["methods"] = [*placed, *rows.values()]
+
+
+def by_name(entries: Any) -> dict[Any, Any]:
+    """The rows of a study file that carry a name of their own, by that name: a command's --methods may pick them."""
+    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    values = [next(iter(entry.values()), None) for entry in found]
+    return {
+        each["as"]: entry for each, entry in zip(values, found, strict=True) if isinstance(each, dict) and "as" in each
+    }
+
+
 def named_files(texts: tuple[str, ...]) -> dict[str, str]:
     """What `--weights NAME=FILE`, given several times, asks for.
 

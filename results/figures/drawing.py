@@ -106,10 +106,10 @@ def beside(axes: Axes, names: list[Name]) -> None:
     axes.set_ylim(low, high)
 
 
-def as_bytes(figure: Figure, form: str) -> bytes:
-    """Render as `png` or `svg`, without a date, so that equal figures are equal files."""
+def as_bytes(figure: Figure, form: str, dpi: int = 200) -> bytes:
+    """Render as `png` of so many pixels an inch, or `svg`, without a date, so that equal figures are equal files."""
     stream = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {"Software": None}
     with mpl.rc_context(_STYLE):
-        figure.savefig(stream, format=form, dpi=200, metadata=metadata)
+        figure.savefig(stream, format=form, dpi=dpi, metadata=metadata)
     return stream.getvalue()

@@ -58,8 +58,8 @@ def render(
     if form == "csv":
         return _csv(_long(summary, compared, frame), shape or "long")
     lay_out = layout.long if shape == "long" else layout.wide
-    grids = [*_with(lay_out(summary, compared, frame), summary, said or {}), *more]
-    return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](grids)
+    laid = [*_with(lay_out(summary, compared, frame), summary, said or {}), *more]
+    return {"markdown": formats.markdown, "latex": formats.latex, "html": formats.html}[form](laid)
 
 
 def long_table(frame: pd.DataFrame, comparisons: pd.DataFrame | None = None, style: Style = "ours") -> pd.DataFrame:
@@ -94,21 +94,31 @@ def print_tables(
     style: Style = "ours",
 ) -> None:
     """Print the wide tables to a terminal; `comparisons`, `said` and `style` as of `render`."""
+    formats.show(grids(frame, comparisons, said, style), console)
+
+
+def grids(
+    frame: pd.DataFrame,
+    comparisons: pd.DataFrame | None = None,
+    said: Mapping[str, str] | None = None,
+    style: Style = "ours",
+) -> list[layout.TextGrid]:
+    """The wide tables as grids of text; `comparisons`, `said` and `style` as of `render`."""
     frame, comparisons = rename(frame, comparisons, style)
     summary = _summary(frame)
-    formats.show(_with(layout.wide(summary, _compared(frame, comparisons), frame), summary, said or {}), console)
+    return _with(layout.wide(summary, _compared(frame, comparisons), frame), summary, said or {})
 
 
 def _compared(frame: pd.DataFrame, comparisons: pd.DataFrame | None) -> pd.DataFrame:
     return compare(frame) if comparisons is None else comparisons
 
 
-def _with(grids: list[layout.TextGrid], summary: pd.DataFrame, said: Mapping[str, str]) -> list[layout.TextGrid]:
+def _with(laid: list[layout.TextGrid], summary: pd.DataFrame, said: Mapping[str, str]) -> list[layout.TextGrid]:
     """Add to the notes of each grid what is said of its protocol."""
     protocols = [str(board["protocol"].iloc[0]) for _, board in layout.boards(summary)]
     return [
         replace(grid, notes=[*grid.notes, *([said[protocol]] if protocol in said else [])])
-        for grid, protocol in zip(grids, protocols, strict=True)
+        for grid, protocol in zip(laid, protocols, strict=True)
     ]
 
 

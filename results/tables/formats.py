@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -46,6 +46,11 @@ def latex(grids: list[TextGrid]) -> str:
 def html(grids: list[TextGrid]) -> str:
     """A complete HTML document without script."""
     return html_environment().get_template("table.html").render(grids=grids)
+
+
+def fragment(grids: list[TextGrid]) -> str:
+    """HTML of the tables alone, for a page that is there, such as a notebook's; best in bold, second underlined."""
+    return "".join(_html_grid(grid) for grid in grids)
 
 
 def html_environment() -> jinja2.Environment:
@@ -117,6 +122,33 @@ def _markdown_cell(cell: Entry) -> str:
     shown = text.markdown(cell.text)
     raised = f"<sup>{text.markdown(cell.ties)}</sup>" if cell.ties else ""
     return {Mark.BEST: f"**{shown}**", Mark.SECOND: f"<u>{shown}</u>", Mark.NONE: shown}[cell.mark] + raised
+
+
+def _html_grid(grid: TextGrid) -> str:
+    head = "".join(f"<th{_side(column, grid)}>{_shown(title)}</th>" for column, title in enumerate(grid.header))
+    rows = [
+        "".join(f"<td{_side(column, grid)}>{_html_cell(cell)}</td>" for column, cell in enumerate(row))
+        for row in grid.rows
+    ]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return (
+        f"<p><b>{_shown(grid.title)}</b></p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"<p><small>{_shown(' '.join(grid.notes))}</small></p>"
+    )
+
+
+def _side(column: int, grid: TextGrid) -> str:
+    return ' style="text-align: left"' if column < grid.labels else ""
+
+
+def _shown(name: str) -> Markup:
+    return escape(text.visible(name))
+
+
+def _html_cell(cell: Entry) -> str:
+    shown = _shown(cell.text)
+    raised = f"<sup>{_shown(cell.ties)}</sup>" if cell.ties else ""
+    return {Mark.BEST: f"<b>{shown}</b>", Mark.SECOND: f"<u>{shown}</u>", Mark.NONE: str(shown)}[cell.mark] + raised
 
 
 def _latex_cell(cell: Entry) -> Markup:

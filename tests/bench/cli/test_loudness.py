@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from rich.console import Console
 from running import COMMAND
 
+from bench.api.progress import RunProgress
 from bench.cli import again, loudness
-from bench.cli.progress import RunProgress
 from bench.core.stopping import Terminated
 from bench.store.store import Store
 from bench.studies.runner import Outcome

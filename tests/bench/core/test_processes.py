@@ -72,9 +72,41 @@ def waiter(folder):
             time.sleep(0.02)
     return wait
 
-if __name__ == "__main__":
+def main():
     do_all(partial(waiter, Path(sys.argv[1])), range(4), 2)
 """
+
+UNGUARDED = """
+import os, sys
+from functools import partial
+from pathlib import Path
+import endless
+from bench.core.processes import do_all
+
+print("begun")
+found = do_all(partial(endless.here, Path(sys.argv[1])), range(4), 2)
+print(sorted(found))
+"""
+
+HERE = """
+def here(folder):
+    def double(number, advance):
+        return 2 * number
+    return double
+"""
+
+
+def importing(folder):
+    """Variables of a process that imports the harness, and modules of a folder."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[3]), str(folder)])}
+
+
+def test_a_script_without_a_guard_is_not_run_again_by_its_processes(tmp_path):
+    (tmp_path / "endless.py").write_text(HERE)
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    command = [sys.executable, tmp_path / "script.py", tmp_path]
+    done = subprocess.run(command, env=importing(tmp_path), capture_output=True, text=True, check=False)
+    assert (0, "", "begun\n[0, 2, 4, 6]\n") == (done.returncode, done.stderr, done.stdout)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
@@ -82,8 +114,8 @@ def test_ctrl_c_and_a_killed_main_process_end_the_others(tmp_path, sent):
     folder, script = tmp_path / "pids", tmp_path / "endless.py"
     folder.mkdir()
     script.write_text(ENDLESS)
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
-    with subprocess.Popen([sys.executable, script, folder], env=environment, stderr=subprocess.PIPE) as main:
+    command = [sys.executable, "-c", "import endless; endless.main()", folder]
+    with subprocess.Popen(command, env=importing(tmp_path), stderr=subprocess.PIPE) as main:
         end = time.monotonic() + 120
         while len(list(folder.iterdir())) < 2:
             assert time.monotonic() < end, "it did not start"

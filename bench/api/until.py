@@ -1,4 +1,4 @@
-"""`bench run --until`: a study's seeds, added one block at a time until its intervals are narrow enough."""
+"""Seeds until intervals are narrow: a study's seeds, added one block at a time until its intervals are narrow enough."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -1,0 +1,1 @@
+"""The harness from Python: what `import bench as gb` offers, and what the `bench` command is a thin layer on."""
