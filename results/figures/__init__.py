@@ -40,11 +40,32 @@ def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) 
         folder: where the files go.
         store: where the records' questions and predictions were saved; None for neither.
     """
+    comparisons = Answers(frame, read_questions(store) if store else []).comparisons
+    figures = drawn(frame, comparisons, store)
+    paths = []
+    for name, figure in figures.items():
+        for form in FORMATS:
+            path = folder / f"{name}.{form}"
+            write_bytes(path, as_bytes(figure, form))
+            paths.append(path)
+    return paths
+
+
+def drawn(
+    frame: pd.DataFrame, comparisons: pd.DataFrame, store: Path | None = None, *, ends: bool = False
+) -> dict[str, Figure]:
+    """The figures by file name without its ending, which starts with their kind: `effects`, `curves`, `compute`, ...
+
+    Args:
+        frame: records.
+        comparisons: of `results.stats.block_model.compare`, for these records and others of their store.
+        store: where predictions were saved; None for none.
+        ends: draw compute at the least and the most labels alone, for a page has no room for more.
+    """
     figures: dict[str, Figure] = {}
     given = looks(set(frame["variant"]))
     given = {row: given[row] for row in sorted(given, key=order(frame))}
     aside = asides(frame)
-    comparisons = Answers(frame, read_questions(store) if store else []).comparisons
     for values, board in frame.groupby(BOARD, sort=True):
         protocol, version, network = map(str, values)
         spent, named = score_against_compute(board), amounts(board)
@@ -57,7 +78,8 @@ def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) 
         if spent:
             blind = {named[at]: score for at, score in floors.trivial(board).items()}
             title, metric = f"{protocol}, {network}", str(board["metric"].iloc[0])
-            by_amount = {named[at]: rows for at, rows in spent.items()}
+            shown = {min(spent), max(spent)} if ends else set(spent)
+            by_amount = {named[at]: rows for at, rows in spent.items() if at in shown}
             figures[_name("compute", protocol, version[:8], network)] = score_by_compute(
                 title, metric, by_amount, blind, given
             )
@@ -69,13 +91,7 @@ def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) 
         arranged = blocks(records)
         if arranged.scores and not separation(arranged).silent:
             figures[_name("ranking", backbone)] = critical_difference_diagram(arranged)
-    paths = []
-    for name, figure in figures.items():
-        for form in FORMATS:
-            path = folder / f"{name}.{form}"
-            write_bytes(path, as_bytes(figure, form))
-            paths.append(path)
-    return paths
+    return figures
 
 
 def _name(*parts: object) -> str:
