@@ -1,5 +1,6 @@
 """`bench run` and `bench pretrain`."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,15 +23,30 @@ from bench.cli.study import (
     study_options,
 )
 from bench.core.errors import StudyError
+from bench.core.tensorboard import check_installed
 from bench.pretraining.options import PretrainOptions
 from bench.store.grids import Grid
 from bench.store.store import Store
 from bench.studies.design import design
 from bench.studies.jobs import PretrainJob
-from bench.studies.plan import Plan, make_plan, plan_pretraining
+from bench.studies.plan import Plan, make_plan, plan_file, plan_pretraining
 from bench.studies.runner import Outcome, execute, modules_of
 from bench.studies.study import Study
 
+
+def _with_tensorboard(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    del ctx, param
+    if value is not None:
+        check_installed()
+    return value
+
+
+boards = click.option(
+    "--tensorboard",
+    callback=_with_tensorboard,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for curves of all trainings, which `tensorboard --logdir` shows; moves no number.",
+)
 retrying = click.option("--retry-failed", is_flag=True, help="Try again what diverged in an earlier run.")
 
 
@@ -52,8 +68,16 @@ retrying = click.option("--retry-failed", is_flag=True, help="Try again what div
 @click.option("--most-seeds", type=click.IntRange(min=1), help="Seeds after which none is added  [default: 20].")
 @one_repeat
 @one_share
+@boards
 @retrying
-def run(save_predictions: int, repeat: int | None, share: str | None, retry_failed: bool, **options: Any) -> None:
+def run(
+    save_predictions: int,
+    repeat: int | None,
+    share: str | None,
+    tensorboard: Path | None,
+    retry_failed: bool,
+    **options: Any,
+) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
 
     What the store already holds is not done again, so the same command goes on after an interruption. Exit code 0: all
@@ -69,7 +93,8 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
     console = Console(stderr=True)
     study, store = begun_by(options)
     inputs = inputs_of(console)
-    plan = of_share(of_repeat(make_plan(study, inputs), study, repeat), share)
+    whole = make_plan(study, inputs)
+    plan = of_share(of_repeat(whole, study, repeat), share)
     say_left_out(plan, console)
     say_overlaps(plan, console)
     asked = asked_of(options, study, inputs)
@@ -83,13 +108,16 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
         store.write_grid(Grid.of(study.name, plan.grid))
 
     def run_plan(study: Study, plan: Plan) -> Outcome:
+        store.write_plan(plan_file(study.name, plan if study.until else whole))
         # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
         cells = plan.open_cells(store, retry_failed=retry_failed)
         if cells:
             study.engine.prepare(modules_of([*cells, *plan.open_pretrains(store, retry_failed=retry_failed)]))
         if cells or not store.has_design(study.name):
             store.write_design(design(study, inputs))
-        return _execute(plan, store, study, console, save_predictions, retry_failed=retry_failed)
+        return _execute(
+            plan, store, study, console, save_predictions, retry_failed=retry_failed, tensorboard=tensorboard
+        )
 
     if study.until:
         plan, outcome = until.grow(study, study.until, asked, inputs, store, run_plan, console)
@@ -105,8 +133,9 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
 
 @click.command()
 @study_options
+@boards
 @retrying
-def pretrain(retry_failed: bool, **options: Any) -> None:
+def pretrain(tensorboard: Path | None, retry_failed: bool, **options: Any) -> None:
     """Pretrain a study's methods and fine-tune nothing; look at the weights with `bench probe`.
 
     Exit codes and --retry-failed are those of `bench run`.
@@ -119,7 +148,8 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     plan = plan_pretraining(study, inputs_of(console))
     say_left_out(plan, console)
     _open(plan, study, store, retry_failed=retry_failed)
-    outcome = _execute(plan, store, study, console, retry_failed=retry_failed)
+    store.write_plan(plan_file(f"{study.name} (pretrainings)", plan))
+    outcome = _execute(plan, store, study, console, retry_failed=retry_failed, tensorboard=tensorboard)
     for job in plan.pretrains:
         if store.has_weights(job.key):
             click.echo(f"{job.key}  {job.row or job.method:22} {job.backbone:14} seed {job.seed}")
@@ -133,7 +163,14 @@ def _open(plan: Plan, study: Study, store: Store, *, retry_failed: bool) -> None
 
 
 def _execute(
-    plan: Plan, store: Store, study: Study, console: Console, predictions: int = 0, *, retry_failed: bool
+    plan: Plan,
+    store: Store,
+    study: Study,
+    console: Console,
+    predictions: int = 0,
+    *,
+    retry_failed: bool,
+    tensorboard: Path | None,
 ) -> Outcome:
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
     earlier = Outcome([] if retry_failed else plan.failed(store))
@@ -143,7 +180,9 @@ def _execute(
         console.print("nothing is left to do" if earlier.failures else "everything is done already")
         return earlier
     with RunProgress(console, jobs) as progress:
-        outcome = execute(plan, store, study.engine, progress, predictions, retry_failed=retry_failed)
+        outcome = execute(
+            plan, store, study.engine, progress, predictions, retry_failed=retry_failed, tensorboard=tensorboard
+        )
     return Outcome(earlier.failures + outcome.failures)
 
 
