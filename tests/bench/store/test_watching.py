@@ -88,7 +88,9 @@ def test_a_job_that_a_living_process_holds_runs_and_one_whose_process_was_killed
 def test_progress_gives_losses_and_the_time_left_of_a_job(store, claim):
     claim("p0")
     now = time.time()
-    lines = [{"at": now + at, "done": done, "total": 100, "text": f"loss {1 / done:.3f}"} for at, done in ((1, 10), (9, 50))]
+    lines = [
+        {"at": now + at, "done": done, "total": 100, "text": f"loss {1 / done:.3f}"} for at, done in ((1, 10), (9, 50))
+    ]
     (store.job("p0") / "progress.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (running,) = Lookout(store).look().running
     assert (50, 100, [0.1, 0.02]) == (running.done, running.total, running.losses)
