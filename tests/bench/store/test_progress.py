@@ -1,6 +1,6 @@
 """A job's reports are kept as lines that any process may read, now and then and not at each step."""
 
-from bench.store.progress import FILE, notes_of, noted
+from bench.store.progress import FILE, noted, notes_of
 
 
 def test_reports_are_passed_on_and_kept_with_their_loss(tmp_path):

@@ -149,7 +149,7 @@ def test_all_done_is_finished(store):
     assert (True, 0.0, 0) == (picture.finished, picture.left, picture.waiting)
 
 
-def test_a_store_of_before_plans_were_kept_shows_what_is_done_and_who_is_at_something(tmp_path, claim, store):
+def test_a_store_of_before_plans_were_kept_shows_what_is_done_and_who_is_at_something(claim, store):
     (store.root / "plans" / "mine.json").unlink()
     finish_cell(store, "c0", 1000.0)
     claim("c1")
