@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.context import Count
 from bench.core.errors import StudyError
 from bench.core.registry import Registry, Spec
-from results.export.content import Content
+from results.export.content import Content, Tick
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Exported:
     there: int
 
 
-Exporter = Callable[[Content, Path, Count], Exported]
+Exporter = Callable[[Content, Path, Tick], Exported]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,8 @@ from results.frame import from_records, scan
 from results.labels import amounts
 from results.summary import BOARD
 
+# Told pieces done, and pieces in all.
+Tick = Callable[[int, int], None]
 Value = str | int | float | bool | None
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from bench.core.context import Count
 from bench.core.files import write_text
 from results.export import Exported
-from results.export.content import Content, unique
+from results.export.content import Content, Tick, unique
 from results.export.parquet import curves, write
 from results.frame import COLUMNS
 from results.tables.text import markdown
@@ -22,7 +21,7 @@ _MOST = 40
 _SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
 
 
-def export(content: Content, folder: Path, tick: Count) -> Exported:
+def export(content: Content, folder: Path, tick: Tick) -> Exported:
     """Write `data/<protocol>.parquet`, `data/verdicts.parquet`, `data/curves.parquet` and the card."""
     values = {record.key: record.metrics for record in content.records}
     frames: dict[str, pd.DataFrame] = {}

@@ -5,10 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bench.core.context import Count
 from bench.core.registry import load
 from results.export import Exported
-from results.export.content import Content, Run, unique
+from results.export.content import Content, Run, Tick, unique
 
 FILE = "mlflow.db"
 KEY, EXPERIMENT = "bench.key", "geokr-bench"
@@ -18,7 +17,7 @@ _MOST_METRICS, _MOST_PARAMS, _MOST_TEXT = 1000, 100, 500
 _PAGE = 1000
 
 
-def export(content: Content, folder: Path, tick: Count) -> Exported:
+def export(content: Content, folder: Path, tick: Tick) -> Exported:
     """Add what is not there yet to the experiment of `folder/mlflow.db`; a run bears its key as the tag `bench.key`."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # It tells of every table of its new database.

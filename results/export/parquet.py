@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.core.context import Count
 from bench.core.files import write_bytes
 from results.export import Exported
-from results.export.content import Content
+from results.export.content import Content, Tick
 
 
-def export(content: Content, folder: Path, tick: Count) -> Exported:
+def export(content: Content, folder: Path, tick: Tick) -> Exported:
     """Write `records.parquet`, `metrics.parquet`, `verdicts.parquet` and `curves.parquet`, each whole or not at all."""
     frames = {
         "records": content.frame,

@@ -4,15 +4,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bench.core.context import Count
 from bench.core.registry import load
 from results.export import Exported
-from results.export.content import Content, Run
+from results.export.content import Content, Run, Tick
 
 PROJECT = "geokr-bench"
 
 
-def export(content: Content, folder: Path, tick: Count) -> Exported:
+def export(content: Content, folder: Path, tick: Tick) -> Exported:
     """Add what is not there yet to project `geokr-bench` under `folder`; the id of a run is its key."""
     folder.mkdir(parents=True, exist_ok=True)
     # Trackio reads its folder once, when it is imported, and `trackio.utils` is where it keeps it.

@@ -6,10 +6,9 @@ A run's id is the key of its record, so a run that was sent before is the same r
 import os
 from pathlib import Path
 
-from bench.core.context import Count
 from bench.core.registry import load
 from results.export import Exported
-from results.export.content import Content, Run, unique
+from results.export.content import Content, Run, Tick, unique
 
 PROJECT = "geokr-bench"
 # The service takes names that start with a letter or an underscore, and tags of 64 characters.
@@ -17,7 +16,7 @@ _FORBIDDEN, _MOST_TAG = r"[^/\w.\- ]", 64
 _DONE = ".exported"
 
 
-def export(content: Content, folder: Path, tick: Count) -> Exported:
+def export(content: Content, folder: Path, tick: Tick) -> Exported:
     """Add an offline run under `folder/wandb` for each that is not there yet."""
     os.environ |= {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
     place = folder / "wandb"
