@@ -196,4 +196,5 @@ def _numbered(context: Context, total: int) -> Iterator[Context]:
         def report(done: int, steps: int, text: str, number: int = number) -> None:
             context.progress(done, steps, f"training {number} of {total}, {text}")
 
-        yield dataclasses.replace(context, progress=report) if total > 1 else context
+        curves = context.tensorboard / f"training-{number}" if context.tensorboard else None
+        yield dataclasses.replace(context, progress=report, tensorboard=curves) if total > 1 else context

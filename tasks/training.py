@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench.core import precision
 from bench.core.context import Context
+from bench.core.tensorboard import BACKEND
 from bench.metrics.outcomes import Outcomes
 from bench.pretraining.optimisers import on_plain_views
 from tasks.mm import AutocastOptimWrapper, KeepBest, ReportProgress, WatchLoss
@@ -127,6 +128,7 @@ def _runner(
     loop = {"by_epoch": by_epoch, "max_epochs" if by_epoch else "max_iters": end}
     # What no look divides is looked at once, after the last step.
     every = schedule.look_every if 0 < schedule.look_every < schedule.total else schedule.total + 1
+    curves = [{"type": BACKEND, "save_dir": str(context.tensorboard)}] if context.tensorboard else []
     looks = None if samples.scored is None else _eval_loader(samples.scored)
     return Runner(
         model=model.to(context.device, memory_format=torch.channels_last),
@@ -138,7 +140,8 @@ def _runner(
         optim_wrapper=_optim_wrapper(model, trial, context),
         param_scheduler=_param_scheduler(protocol.optimiser, schedule.total, by_epoch=by_epoch),
         val_evaluator=None if looks is None else [metric],
-        default_hooks={"checkpoint": None, "logger": {"type": "LoggerHook", "interval": 50}},
+        default_hooks={"checkpoint": None, "logger": {"type": "LoggerHook", "interval": 10 if curves else 50}},
+        visualizer={"type": "Visualizer", "vis_backends": [{"type": "LocalVisBackend"}, *curves]},
         custom_hooks=hooks,
         log_processor={"by_epoch": by_epoch},
         log_level=logging.WARNING,
@@ -150,6 +153,7 @@ def _runner(
 
 def _forget(runner: Runner) -> None:
     """Close the log and drop its history: mmengine keeps those of every runner for as long as the process lives."""
+    runner.visualizer.close()
     for handler in runner.logger.handlers:
         handler.close()
     for kept in (MMLogger, MessageHub, Visualizer):

@@ -20,7 +20,7 @@ from bench.store.store import Store
 from bench.studies.design import design
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import PretrainJob
-from bench.studies.plan import Plan, make_plan, plan_pretraining
+from bench.studies.plan import Plan, make_plan, plan_file, plan_pretraining
 from bench.studies.questions import questions
 from bench.studies.runner import Outcome, Watcher, execute, modules_of
 from bench.studies.study import Study
@@ -117,6 +117,7 @@ def carry_out(
     asked: Callable[[Study, Inputs], Questions] | None = None,
     predictions: int = 0,
     retry_failed: bool = False,
+    tensorboard: Path | None = None,
 ) -> Ran:
     """Run what a study has and its store has not.
 
@@ -128,6 +129,7 @@ def carry_out(
         asked: gives the questions that are written down; those of the study by default.
         predictions: test samples of each cell whose predictions are kept.
         retry_failed: try again what diverged.
+        tensorboard: folder for curves of all trainings; None for none.
 
     Raises:
         StudyError: it cannot be run; nothing was begun.
@@ -135,7 +137,8 @@ def carry_out(
     store = Store(Path(study.store))
     study = study.in_one_arithmetic(store)
     inputs = inputs_of(console)
-    plan = part(make_plan(study, inputs))
+    whole = make_plan(study, inputs)
+    plan = part(whole)
     say_left_out(plan, console)
     say_overlaps(plan, console)
     stated = (asked or questions_of)(study, inputs)
@@ -147,13 +150,16 @@ def carry_out(
         store.write_grid(Grid.of(study.name, plan.grid))
 
     def run_plan(study: Study, plan: Plan) -> Outcome:
+        store.write_plan(plan_file(study.name, plan if study.until else whole))
         # The sheet counts FLOPs, which imports torch: a run that has nothing to do makes none anew.
         cells = plan.open_cells(store, retry_failed=retry_failed)
         if cells:
             study.engine.prepare(modules_of([*cells, *plan.open_pretrains(store, retry_failed=retry_failed)]))
         if cells or not store.has_design(study.name):
             store.write_design(design(study, inputs))
-        return _execute(plan, store, study, console, watch, predictions, retry_failed=retry_failed)
+        return _execute(
+            plan, store, study, console, watch, predictions, retry_failed=retry_failed, tensorboard=tensorboard
+        )
 
     if study.until:
         plan, outcome = until.grow(study, study.until, stated, inputs, store, run_plan, console)
@@ -161,14 +167,18 @@ def carry_out(
     return Ran(plan, store, run_plan(study, plan))
 
 
-def carry_out_pretraining(study: Study, console: "Console", watch: Watch, *, retry_failed: bool = False) -> Ran:
+def carry_out_pretraining(
+    study: Study, console: "Console", watch: Watch, *, retry_failed: bool = False, tensorboard: Path | None = None
+) -> Ran:
     """Pretrain a study's rows and fine-tune nothing; as `carry_out`."""
     store = Store(Path(study.store))
     study = study.in_one_arithmetic(store)
     plan = plan_pretraining(study, inputs_of(console))
     say_left_out(plan, console)
     _open(plan, study, store, retry_failed=retry_failed)
-    return Ran(plan, store, _execute(plan, store, study, console, watch, retry_failed=retry_failed))
+    store.write_plan(plan_file(f"{study.name} (pretrainings)", plan))
+    outcome = _execute(plan, store, study, console, watch, retry_failed=retry_failed, tensorboard=tensorboard)
+    return Ran(plan, store, outcome)
 
 
 def questions_of(study: Study, inputs: Inputs) -> Questions:
@@ -193,6 +203,7 @@ def _execute(
     predictions: int = 0,
     *,
     retry_failed: bool,
+    tensorboard: Path | None,
 ) -> Outcome:
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
     earlier = Outcome([] if retry_failed else plan.failed(store))
@@ -202,7 +213,9 @@ def _execute(
         console.print("nothing is left to do" if earlier.failures else "everything is done already")
         return earlier
     with watch(jobs, store) as view:
-        outcome = execute(plan, store, study.engine, view, predictions, retry_failed=retry_failed)
+        outcome = execute(
+            plan, store, study.engine, view, predictions, retry_failed=retry_failed, tensorboard=tensorboard
+        )
     return Outcome(earlier.failures + outcome.failures)
 
 

@@ -1,6 +1,7 @@
 """`bench run` and `bench pretrain`."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,10 +13,25 @@ from bench.cli.again import say_failures
 from bench.cli.loudness import loudness, notes, verbose
 from bench.cli.study import asked_of, of_repeat, of_share, one_repeat, one_share, study_from, study_options
 from bench.core.errors import StudyError
+from bench.core.tensorboard import check_installed
 from bench.store.store import Store
 from bench.studies.runner import Outcome
 from bench.studies.study import Study
 
+
+def _with_tensorboard(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    del ctx, param
+    if value is not None:
+        check_installed()
+    return value
+
+
+boards = click.option(
+    "--tensorboard",
+    callback=_with_tensorboard,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for curves of all trainings, which `tensorboard --logdir` shows; moves no number.",
+)
 retrying = click.option("--retry-failed", is_flag=True, help="Try again what diverged in an earlier run.")
 
 
@@ -37,9 +53,17 @@ retrying = click.option("--retry-failed", is_flag=True, help="Try again what div
 @click.option("--most-seeds", type=click.IntRange(min=1), help="Seeds after which none is added  [default: 20].")
 @one_repeat
 @one_share
+@boards
 @retrying
 @loudness
-def run(save_predictions: int, repeat: int | None, share: str | None, retry_failed: bool, **options: Any) -> None:
+def run(
+    save_predictions: int,
+    repeat: int | None,
+    share: str | None,
+    tensorboard: Path | None,
+    retry_failed: bool,
+    **options: Any,
+) -> None:
     """Run a study: pretrain, fine-tune, print and write the table.
 
     What the store already holds is not done again, so the same command goes on after an interruption. Exit code 0: all
@@ -64,6 +88,7 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
         asked=partial(asked_of, options),
         predictions=save_predictions,
         retry_failed=retry_failed,
+        tensorboard=tensorboard,
     )
     _show_tables(study, ran)
     if share is not None:
@@ -75,9 +100,10 @@ def run(save_predictions: int, repeat: int | None, share: str | None, retry_fail
 
 @click.command()
 @study_options
+@boards
 @retrying
 @loudness
-def pretrain(retry_failed: bool, **options: Any) -> None:
+def pretrain(tensorboard: Path | None, retry_failed: bool, **options: Any) -> None:
     """Pretrain a study's methods and fine-tune nothing; look at the weights with `bench probe`.
 
     Exit codes and --retry-failed are those of `bench run`.
@@ -87,7 +113,7 @@ def pretrain(retry_failed: bool, **options: Any) -> None:
     """
     console = notes()
     watch = partial(RunProgress, console, verbose=verbose())
-    ran = carry_out_pretraining(study_from(options), console, watch, retry_failed=retry_failed)
+    ran = carry_out_pretraining(study_from(options), console, watch, retry_failed=retry_failed, tensorboard=tensorboard)
     for job in ran.plan.pretrains:
         if ran.store.has_weights(job.key):
             click.echo(f"{job.key}  {job.row or job.method:22} {job.backbone:14} seed {job.seed}")

@@ -1,7 +1,5 @@
 """`bench weights publish`: weights with a model card, in a folder or on the hub."""
 
-import os
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,18 +7,14 @@ from typing import Any
 import click
 
 from bench.cli import options
+from bench.cli.hub import NAME, repository_of, send
 from bench.core import files
 from bench.core.documents import read_json
 from bench.core.errors import CorpusError, StoreError, WeightsError
 from bench.store.store import Store
 
-HUB = "hub:"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
-_REPOSITORY = re.compile(rf"{_NAME.pattern}/{_NAME.pattern}")
 # What a user may know and publish all the same.
 DOUBTS = ("warnings", "synthetic")
-# What the hub answers to who makes a repository again.
-THERE_ALREADY = 409
 
 
 @click.command()
@@ -48,11 +42,9 @@ def publish(
     """
     from bench.api.networks import find_card
 
-    if not _NAME.fullmatch(name) or ".." in name:
+    if not NAME.fullmatch(name) or ".." in name:
         raise WeightsError(f"--name {name}: use letters, digits, -, _ and .")
-    repository = target.removeprefix(HUB) if target.startswith(HUB) else ""
-    if target.startswith(HUB) and (not _REPOSITORY.fullmatch(repository) or ".." in repository):
-        raise WeightsError(f"--to {target}: write it as hub:USER/NAME")
+    repository = repository_of(target)
     opened = Store(store)
     card = find_card(opened, key)
     terms, attribution, facts = _corpus(card, corpus, corpus_licence)
@@ -61,7 +53,7 @@ def publish(
         with tempfile.TemporaryDirectory(prefix="bench-publish-") as work:
             folder = Path(work) / name
             _write(opened, card, name, folder, str(licence), facts, terms, attribution, repository)
-            _send(folder, repository, private=private)
+            send(folder, repository, private=private)
         return
     folder = Path(name) if repository else Path(target)
     if folder.exists():
@@ -168,29 +160,3 @@ def _write(
     model_card.draw_curve(card, folder / model_card.CURVE)
     files.write_text(folder / "README.md", model_card.write(store.root, frame, told))
     files.write_json(folder / "card.json", read_json(store.weights(card["key"]) / "card.json", StoreError, "run again"))
-
-
-def _send(folder: Path, repository: str, *, private: bool) -> None:
-    """Send a folder to the hub, by the token that its own library keeps.
-
-    Raises:
-        WeightsError: the hub refuses; nothing of the token is told.
-    """
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
-
-    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
-    try:
-        try:
-            api.create_repo(repository, private=private, repo_type="model")
-        except HfHubHTTPError as error:
-            if error.response.status_code != THERE_ALREADY:
-                raise
-        api.upload_folder(repo_id=repository, folder_path=folder, commit_message=f"{folder.name}, by geokr-bench")
-    except HfHubHTTPError as error:
-        raise WeightsError(
-            f"the hub answers {error.response.status_code} for {repository}: log in (hf auth login), or look at the name"
-        ) from None
-    except OSError as error:
-        raise WeightsError(f"the hub cannot be reached ({type(error).__name__}): try again later") from None
-    click.echo(f"sent {len(list(folder.iterdir()))} files to {repository}")

@@ -55,6 +55,7 @@ class Context:
         predictions: folder for pictures of predictions, or None.
         prediction_count: how many test samples to picture.
         features: where features of frozen networks are kept, or None.
+        tensorboard: folder for the curves of this training (`bench.core.tensorboard`), or None.
     """
 
     device: "torch.device"
@@ -64,6 +65,7 @@ class Context:
     predictions: Path | None = None
     prediction_count: int = 0
     features: Cache | None = None
+    tensorboard: Path | None = None
 
 
 def quiet(text: str) -> None:

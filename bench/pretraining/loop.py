@@ -25,6 +25,7 @@ from bench.core import files, precision, stopping
 from bench.core.context import Context
 from bench.core.errors import DivergedError, StudyError, WeightsError
 from bench.core.seeding import derive
+from bench.core.tensorboard import Board
 from bench.corpus.storage.batches import Batches, Position
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining import ranks
@@ -105,13 +106,16 @@ def train(method: Method[Any], corpus: Corpus, context: Context) -> Trained:
         compile_backbones(method, context.device)
     watch = Watch(method.length, method.constant_losses(), _advice(options, arithmetic))
     try:
-        return _train(method, corpus, context, arithmetic, watch)
+        with Board(None if ranks.number() else context.tensorboard) as board:
+            return _train(method, corpus, context, arithmetic, watch, board)
     except DivergedError:
         (context.folder / CHECKPOINT).unlink(missing_ok=True)
         raise
 
 
-def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: str, watch: Watch) -> Trained:
+def _train(
+    method: Method[Any], corpus: Corpus, context: Context, arithmetic: str, watch: Watch, board: Board
+) -> Trained:
     optimiser, scheduler = method.configure()
     clock = Clock()
     parts = {"method": method, "optimiser": optimiser, "scheduler": scheduler, "watch": watch, "clock": clock}
@@ -139,6 +143,9 @@ def _train(method: Method[Any], corpus: Corpus, context: Context, arithmetic: st
         scheduler.step()
         method.after_step(step + 1)
         if report:
+            if board.on:
+                rate = {"lr": optimiser.param_groups[0]["lr"]}
+                board.add(dict(zip(losses, values.detach().tolist(), strict=True)) | rate, step + 1)
             context.progress(step + 1, steps, f"loss {float(total.detach()):.3f}")
         # Several ranks agree at a report, for asking waits for all of them.
         stop = (report or ranks.count() == 1) and ranks.on_any(stopping.asked()) and step + 1 < steps

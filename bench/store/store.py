@@ -8,7 +8,8 @@
     designs/<study>.json  the design sheet of each study that was run here
     grids/<study>.json    the axes of each study that has some, and where its cells stand on them
     questions/<study>-<hash>.json  what a study asked before it ran; a changed list is a second file
-    jobs/<key>/           claim, checkpoint, log and last failure of a job; may be deleted
+    plans/<study>.json    the jobs of each study that was run here, for who watches
+    jobs/<key>/           claim, checkpoint, progress, log and last failure of a job; may be deleted
 
 A job that was killed, ran out of memory or met a full disk is tried again by the next run. One that diverged would only
 diverge again: it is tried again when asked (`bench run --retry-failed`), when its options change, which gives it another
@@ -32,6 +33,7 @@ from bench.store.claims import Holder, claim, holder_of
 from bench.store.designs import Sheet
 from bench.store.grids import Grid
 from bench.store.outcomes import Evidence
+from bench.store.plans import PlanFile
 from bench.store.questions import Questions, read_questions
 from bench.store.records import Record, read_record
 
@@ -152,6 +154,17 @@ class Store:
     def write_grid(self, grid: Grid) -> None:
         """Keep where a study's cells stand on its axes; a later run of a study of that name replaces it."""
         files.write_json(self.root / "grids" / f"{_file_name(grid.study)}.json", grid.model_dump(mode="json"))
+
+    def write_plan(self, plan: PlanFile) -> None:
+        """Keep which jobs a study has; a later run of a study of that name replaces them."""
+        path = self.root / "plans" / f"{_file_name(plan.study)}.json"
+        files.write_json(path, plan.model_dump(mode="json"))
+
+    def plans(self) -> Iterator[PlanFile]:
+        """The jobs of the studies that were run here, by name; an unreadable file raises StoreError."""
+        for path in sorted((self.root / "plans").glob("*.json")):
+            value = documents.read_json(path, StoreError, "delete it and run the study again")
+            yield documents.parse(PlanFile, value, f"{path} is not a plan", StoreError)
 
     def write_questions(self, asked: Questions) -> None:
         """Keep what a study asks; the same list is kept once, as it was first written."""

@@ -10,6 +10,7 @@ from bench import backbones
 from bench.core.errors import StudyError
 from bench.core.keys import content_hash
 from bench.core.seeding import derive
+from bench.store.plans import PlanFile, Planned
 from bench.store.store import Store
 from bench.studies.inputs import Inputs
 from bench.studies.jobs import Cell, PretrainJob
@@ -107,6 +108,14 @@ def _stopped(job: PretrainJob | Cell, store: Store) -> str | None:
 
 def _distinct(jobs: Iterable[Job]) -> list[Job]:
     return list({job.key: job for job in jobs}.values())
+
+
+def plan_file(study: str, plan: Plan) -> PlanFile:
+    """The jobs of a plan for the store, each once, for who watches a run from another process."""
+    jobs: list[PretrainJob | Cell] = [*_distinct(plan.pretrains), *_distinct(plan.cells)]
+    kinds = ("pretraining" if isinstance(job, PretrainJob) else "cell" for job in jobs)
+    named = zip(jobs, kinds, strict=True)
+    return PlanFile(study=study, jobs=[Planned(key=job.key, kind=kind, label=job.label) for job, kind in named])
 
 
 def make_plan(study: Study, inputs: Inputs) -> Plan:

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import methods
@@ -72,11 +73,18 @@ class Outcome:
 
 
 def execute(
-    plan: Plan, store: Store, options: EngineOptions, view: Watcher, predictions: int = 0, *, retry_failed: bool = False
+    plan: Plan,
+    store: Store,
+    options: EngineOptions,
+    view: Watcher,
+    predictions: int = 0,
+    *,
+    retry_failed: bool = False,
+    tensorboard: Path | None = None,
 ) -> Outcome:
     """Run everything in the plan that is not done, with predictions of `predictions` test samples a cell.
 
-    What diverged in an earlier run is left alone unless `retry_failed`.
+    What diverged in an earlier run is left alone unless `retry_failed`. Curves of trainings go to `tensorboard`.
 
     An interruption (KeyboardInterrupt) leaves the engine, which cancels what is under way; the next run resumes it. On
     SIGTERM, pretrainings keep where they are first, and `Terminated` is raised.
@@ -85,19 +93,28 @@ def execute(
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
     with terminable(), engines.get(options.kind).open(options) as engine:
         try:
-            return _Run(engine, store, options, view, predictions).go(pretrains, cells)
+            return _Run(engine, store, options, view, predictions, tensorboard).go(pretrains, cells)
         except Terminated:
             engine.stop(GRACE)
             raise
 
 
 class _Run:
-    def __init__(self, engine: Engine, store: Store, options: EngineOptions, view: Watcher, predictions: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        options: EngineOptions,
+        view: Watcher,
+        predictions: int,
+        tensorboard: Path | None,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._options = options
         self._view = view
         self._predictions = predictions
+        self._tensorboard = tensorboard
         self._running: dict[str, Job] = {}
         self._ready: deque[Job] = deque()
         self._held: list[tuple[float, Job]] = []
@@ -129,6 +146,8 @@ class _Run:
             "device": self._options.device.partition(":")[0],
             "threads": self._options.threads,
         }
+        if self._tensorboard is not None:
+            arguments["tensorboard"] = str(self._tensorboard.resolve())
         processes = processes_of(job, self._options.ranks)
         if isinstance(job, Cell):
             arguments["predictions"] = self._predictions

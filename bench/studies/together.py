@@ -29,7 +29,13 @@ ADDRESS, KEY = "GEOKR_BENCH_ADDRESS", "GEOKR_BENCH_KEY"
 
 
 def pretrain_together(
-    report: Progress, job: PretrainJob, store: Store, device: str, threads: int, processes: int
+    report: Progress,
+    job: PretrainJob,
+    store: Store,
+    device: str,
+    threads: int,
+    processes: int,
+    tensorboard: str | None = None,
 ) -> None:
     """Do a pretraining with several ranks; returns when its weights are in the store.
 
@@ -51,6 +57,7 @@ def pretrain_together(
                 "store": str(store.root.resolve()),
                 "device": device,
                 "threads": threads,
+                "tensorboard": tensorboard,
             },
         )
         os.environ |= {ADDRESS: str(listener.address), KEY: key, "OMP_NUM_THREADS": str(threads)}
@@ -113,7 +120,7 @@ def main(path: Path) -> None:
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     caller = Client(os.environ[ADDRESS], authkey=os.environ[KEY].encode()) if ranks.number() == 0 else None
     try:
-        work.pretrain_here(job, store, _reporter(caller), device, asked["threads"])
+        work.pretrain_here(job, store, _reporter(caller), device, asked["threads"], asked["tensorboard"])
     except Exception as error:
         if caller:
             own = isinstance(error, BenchError)

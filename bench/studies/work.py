@@ -22,6 +22,7 @@ from bench.core.cores import peak_rss_mib
 from bench.core.determinism import make_deterministic
 from bench.core.errors import StoreError
 from bench.core.keys import content_hash
+from bench.core.tensorboard import folder_of
 from bench.corpus.storage.reader import Corpus
 from bench.pretraining import loop as pretraining
 from bench.pretraining import ranks
@@ -29,6 +30,7 @@ from bench.pretraining.method import Length, Method
 from bench.pretraining.options import TrainingOptions
 from bench.store.features import FeatureStore
 from bench.store.outcomes import Evidence
+from bench.store.progress import noted
 from bench.store.records import Record
 from bench.store.store import Store
 from bench.studies import oracle
@@ -43,7 +45,14 @@ from tasks.task import Result, Start, Task
 
 
 def pretrain(
-    report: Progress, *, job: dict[str, Any], store: str, device: str, threads: int, processes: int = 1
+    report: Progress,
+    *,
+    job: dict[str, Any],
+    store: str,
+    device: str,
+    threads: int,
+    processes: int = 1,
+    tensorboard: str | None = None,
 ) -> Answer:
     """Pretrain, or resume a pretraining that was interrupted, and write its weights.
 
@@ -54,6 +63,7 @@ def pretrain(
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         threads: of each process.
         processes: that share the pretraining (`bench.studies.together`).
+        tensorboard: folder that the curves of all jobs go to, each in one of its own.
     """
     wanted, opened = PretrainJob.model_validate(job), Store(Path(store))
     with opened.claim(wanted.key) as ours:
@@ -61,18 +71,26 @@ def pretrain(
             return Answer.FOUND
         if not ours:
             return Answer.BUSY
+        told = noted(opened.job(wanted.key), report)
         if processes > 1:
             # It starts processes, which few jobs need.
             from bench.studies.together import pretrain_together
 
-            pretrain_together(report, wanted, opened, device, threads, processes)
+            pretrain_together(told, wanted, opened, device, threads, processes, tensorboard)
         else:
-            pretrain_here(wanted, opened, report, device_of(device), threads)
+            pretrain_here(wanted, opened, told, device_of(device), threads, tensorboard)
     return Answer.DONE
 
 
 def fine_tune(
-    report: Progress, *, cell: dict[str, Any], store: str, device: str, threads: int, predictions: int = 0
+    report: Progress,
+    *,
+    cell: dict[str, Any],
+    store: str,
+    device: str,
+    threads: int,
+    predictions: int = 0,
+    tensorboard: str | None = None,
 ) -> Answer:
     """Fine-tune from a pretraining's weights and write the record, and predictions of so many test samples."""
     wanted, opened = Cell.model_validate(cell), Store(Path(store))
@@ -81,7 +99,8 @@ def fine_tune(
             return Answer.FOUND
         if not ours:
             return Answer.BUSY
-        opened.write_record(_fine_tune(wanted, opened, report, device_of(device), threads, predictions))
+        told = noted(opened.job(wanted.key), report)
+        opened.write_record(_fine_tune(wanted, opened, told, device_of(device), threads, predictions, tensorboard))
     return Answer.DONE
 
 
@@ -94,11 +113,20 @@ def device_of(name: str) -> torch.device:
     return torch.device(name)
 
 
-def pretrain_here(job: PretrainJob, store: Store, report: Progress, device: torch.device, threads: int) -> None:
+def pretrain_here(
+    job: PretrainJob,
+    store: Store,
+    report: Progress,
+    device: torch.device,
+    threads: int,
+    tensorboard: str | None = None,
+) -> None:
     """Pretrain in this process, alone or as one of several ranks, of which the first writes."""
     make_deterministic(job.seed, threads)
     begun = time.monotonic()
-    trained = _train_oracle(job, store, report, device) if job.protocol else _train(job, store, report, device)
+    curves = folder_of(tensorboard, f"{job.label} seed {job.seed}", job.key)
+    context = Context(device, store.job(job.key), job.seed, report, tensorboard=curves)
+    trained = _train_oracle(job, context) if job.protocol else _train(job, context)
     if ranks.number():
         return
     card = {
@@ -133,7 +161,7 @@ class _Product:
     precision: str | None = None
 
 
-def _train(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
+def _train(job: PretrainJob, context: Context) -> _Product:
     spec = methods.get(job.method)
     options = spec.options.model_validate(job.options)
     corpus = options.supervise(Corpus.open(Path(job.corpus)), job.seed) if job.corpus else None
@@ -143,12 +171,11 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
         load_initial(backbone, options.init)
         length = options.length(len(corpus) if corpus else 0)
     method: Method[Any] = spec.load()(backbone, options, corpus, length)
-    context = Context(device, store.job(job.key), job.seed, report)
     trained, computed, arithmetic = pretraining.Trained(), compute_of(job), None
     if spec.trains:
         assert corpus is not None
         trained = pretraining.train(method, corpus, context)
-        arithmetic = precision.resolve(method.options.precision, device)
+        arithmetic = precision.resolve(method.options.precision, context.device)
     else:
         method.fit(context)
     card = {
@@ -163,9 +190,9 @@ def _train(job: PretrainJob, store: Store, report: Progress, device: torch.devic
     return _Product(method.export(), card, trained.warnings, trained.seconds, arithmetic)
 
 
-def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torch.device) -> _Product:
+def _train_oracle(job: PretrainJob, context: Context) -> _Product:
     begun = time.monotonic()
-    trained = oracle.train(job, Context(device, store.job(job.key), job.seed, report))
+    trained = oracle.train(job, context)
     card = {
         "input": job.input or normalisation_of(RANDOM).to_json(),
         "steps": trained.steps,
@@ -177,7 +204,13 @@ def _train_oracle(job: PretrainJob, store: Store, report: Progress, device: torc
 
 
 def _fine_tune(
-    cell: Cell, store: Store, report: Progress, device: torch.device, threads: int, predictions: int
+    cell: Cell,
+    store: Store,
+    report: Progress,
+    device: torch.device,
+    threads: int,
+    predictions: int,
+    tensorboard: str | None,
 ) -> Record:
     protocol, folder = cell.protocol, Path(cell.data)
     index = folder / INDEX
@@ -191,7 +224,8 @@ def _fine_tune(
     kept, card = weights.load(store.weights(cell.pretrain.key)), store.card(cell.pretrain.key)
     drawn = store.root / "predictions" / cell.key
     features = FeatureStore(store.root / "features")
-    context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions, features)
+    curves = folder_of(tensorboard, cell.label, cell.key)
+    context = Context(device, store.job(cell.key), cell.train_seed, report, drawn, predictions, features, curves)
     corpus = Corpus.open(Path(cell.corpus)) if cell.corpus else None
     start = Start(cell.pretrain.backbone, kept.state, kept.input, corpus, cell.pretrain.key)
     result = task.run(start, train, parts, context)

@@ -52,7 +52,12 @@ def write_figures(frame: pd.DataFrame, folder: Path, store: Path | None = None) 
 
 
 def draw(
-    frame: pd.DataFrame, comparisons: pd.DataFrame, store: Path | None = None, kinds: Collection[str] = KINDS
+    frame: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    store: Path | None = None,
+    kinds: Collection[str] = KINDS,
+    *,
+    ends: bool = False,
 ) -> dict[str, Figure]:
     """The figures of some records, by name.
 
@@ -65,6 +70,7 @@ def draw(
         comparisons: of all records of their store.
         store: where predictions were saved; None for none.
         kinds: those that are drawn, of `KINDS`.
+        ends: draw compute at the least and the most labels alone, for a page has no room for more.
     """
     figures: dict[str, Figure] = {}
     given = looks(set(frame["variant"]))
@@ -74,7 +80,7 @@ def draw(
         makers: dict[str, Callable[[], Figure | None]] = {
             "effects": partial(_effects, board, comparisons, given),
             "curves": partial(_curves, board, given, asides(frame)),
-            "compute": partial(_compute, board, given),
+            "compute": partial(_compute, board, given, ends=ends),
             "predictions": partial(_predictions, board, store),
         }
         for kind, make in makers.items():
@@ -103,12 +109,13 @@ def _curves(board: pd.DataFrame, given: Mapping[str, Look], aside: Collection[st
     return label_efficiency(board, given, aside) if len(set(board["fraction"])) > 1 else None
 
 
-def _compute(board: pd.DataFrame, given: Mapping[str, Look]) -> Figure | None:
+def _compute(board: pd.DataFrame, given: Mapping[str, Look], *, ends: bool) -> Figure | None:
     spent, named = score_against_compute(board), amounts(board)
     if not spent:
         return None
     blind = {named[at]: score for at, score in floors.trivial(board).items()}
-    by_amount = {named[at]: rows for at, rows in spent.items()}
+    shown = {min(spent), max(spent)} if ends else set(spent)
+    by_amount = {named[at]: rows for at, rows in spent.items() if at in shown}
     return score_by_compute(_title(board), str(board["metric"].iloc[0]), by_amount, blind, given)
 
 

@@ -16,7 +16,7 @@ from results.tables.text import visible
 GREY = "#666666"
 # Inches from one name beside a frame to the next.
 _GAP = 0.17
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "geokr-bench",
     "svg.fonttype": "none",
     "font.size": 10,
@@ -27,14 +27,14 @@ _STYLE: dict[Any, Any] = {
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     """An empty figure with one set of axes; sizes in inches."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.add_subplot()
 
 
 def panels(width: float, height: float, number: int) -> tuple[Figure, list[Axes]]:
     """An empty figure with some axes side by side; sizes in inches."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, list(figure.subplots(1, number, squeeze=False)[0])
 
@@ -110,6 +110,6 @@ def as_bytes(figure: Figure, form: str, dpi: int = 200) -> bytes:
     """Render as `png` of so many pixels an inch, or `svg`, without a date, so that equal figures are equal files."""
     stream = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {"Software": None}
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure.savefig(stream, format=form, dpi=dpi, metadata=metadata)
     return stream.getvalue()

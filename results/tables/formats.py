@@ -25,7 +25,12 @@ def markdown(grids: list[TextGrid]) -> str:
 
 def latex(grids: list[TextGrid]) -> str:
     """A complete LaTeX document with booktabs, which compiles as it is."""
-    environment = jinja2.Environment(
+    return latex_environment().get_template("table.tex").render(grids=grids, cell=latex_cell)
+
+
+def latex_environment() -> jinja2.Environment:
+    """Jinja2 for LaTeX, with << >> and <% %>: every value is escaped that is not markup already."""
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         block_start_string="<%",
         block_end_string="%>",
@@ -40,7 +45,6 @@ def latex(grids: list[TextGrid]) -> str:
         finalize=_latex_value,
         autoescape=False,  # noqa: S701 - that would escape for HTML; `finalize` escapes every value for LaTeX
     )
-    return environment.get_template("table.tex").render(grids=grids, cell=_latex_cell)
 
 
 def html(grids: list[TextGrid]) -> str:
@@ -151,8 +155,9 @@ def _html_cell(cell: Entry) -> str:
     return {Mark.BEST: f"<b>{shown}</b>", Mark.SECOND: f"<u>{shown}</u>", Mark.NONE: str(shown)}[cell.mark] + raised
 
 
-def _latex_cell(cell: Entry) -> Markup:
-    shown = text.latex(cell.text)
+def latex_cell(cell: Entry) -> Markup:
+    """A cell with its mark and letters; text that is markup already stays as it is."""
+    shown = cell.text if isinstance(cell.text, Markup) else text.latex(cell.text)
     marked = {Mark.BEST: rf"\textbf{{{shown}}}", Mark.SECOND: rf"\underline{{{shown}}}", Mark.NONE: shown}
     raised = rf"\textsuperscript{{{text.latex(cell.ties)}}}" if cell.ties else ""
     return Markup(marked[cell.mark] + raised)  # noqa: S704 - escaped for LaTeX above

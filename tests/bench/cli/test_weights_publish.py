@@ -1,13 +1,9 @@
 """Weights are published with a card that says all that is known, and load back in three libraries."""
 
-import base64
-import hashlib
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 
 import pytest
 import safetensors.torch
@@ -16,6 +12,7 @@ import torch
 import torchvision
 import yaml
 from click.testing import CliRunner
+from hub import hub  # noqa: F401 - a fixture
 from synthetic_records import synthetic_study, write_records
 from textured_corpus import corpus  # noqa: F401 - a fixture
 
@@ -174,73 +171,7 @@ def test_a_repository_that_is_none_is_refused(target, store):
     assert "write it as hub:USER/NAME" in str(ask(store, "--to", target, *TERMS).exception)
 
 
-class Hub(http.server.BaseHTTPRequestHandler):
-    """As much of the hub's API as an upload of small files asks."""
-
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        self.server.asked.append((self.path, self.headers.get("Authorization"), body))
-        if self.server.refuses:
-            self._answer(401, {"error": "no"})
-        elif self.path == "/api/repos/create":
-            self._answer(200, {"url": f"{self.server.root}/me/mine", "name": "me/mine", "id": "me/mine"})
-        elif "/preupload/" in self.path:
-            files = [each["path"] for each in json.loads(body)["files"]]
-            self._answer(200, {"files": [{"path": f, "uploadMode": "regular", "shouldIgnore": False} for f in files]})
-        elif "/commit/" in self.path:
-            for line in body.splitlines():
-                value = json.loads(line)["value"]
-                if "content" in value:
-                    self.server.files[value["path"]] = base64.b64decode(value["content"])
-            commit = {"commitOid": "c0ffee", "commitUrl": f"{self.server.root}/me/mine/commit/c0ffee"}
-            self._answer(200, commit | {"success": True, "hookOutput": ""})
-        else:
-            self._answer(200, {"errors": [], "warnings": []})
-
-    def do_HEAD(self):
-        self.do_GET()
-
-    def do_GET(self):
-        if "/resolve/" not in self.path:
-            self._answer(200, {"id": "me/mine", "sha": "0" * 40, "siblings": []})
-            return
-        content = self.server.files.get(self.path.rpartition("/")[2])
-        if content is None:
-            self._answer(404, {"error": "Entry not found"}, {"X-Error-Code": "EntryNotFound"})
-            return
-        name = hashlib.sha256(content).hexdigest()
-        self._answer(200, content, {"X-Repo-Commit": "0" * 40, "ETag": f'"{name}"'})
-
-    def _answer(self, status, value, headers=()):
-        content = value if isinstance(value, bytes) else json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        for name, text in dict(headers).items():
-            self.send_header(name, text)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-
-@pytest.fixture
-def hub(monkeypatch):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.asked, server.refuses, server.files = [], False, {}
-    server.root = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setenv("HF_ENDPOINT", server.root)
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-def test_the_hub_gets_all_files_and_no_log_the_token(store, hub, caplog):
+def test_the_hub_gets_all_files_and_no_log_the_token(store, hub, caplog):  # noqa: F811 - the fixture
     done = ask(store, "--to", "hub:me/mine", *TERMS)
     assert 0 == done.exit_code, done.output
     commits = [body for path, _, body in hub.asked if "/commit/" in path]
@@ -260,7 +191,7 @@ with torch.no_grad():
 
 
 @pytest.mark.nightly
-def test_timm_loads_what_was_sent_from_the_hub(store, hub, tmp_path):
+def test_timm_loads_what_was_sent_from_the_hub(store, hub, tmp_path):  # noqa: F811 - the fixture
     assert 0 == ask(store, "--to", "hub:me/mine", *TERMS).exit_code
     environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, env=environment)
@@ -273,7 +204,7 @@ def test_timm_loads_what_was_sent_from_the_hub(store, hub, tmp_path):
     assert hub.files
 
 
-def test_a_hub_that_refuses_is_told_in_one_line_without_the_token(store, hub):
+def test_a_hub_that_refuses_is_told_in_one_line_without_the_token(store, hub):  # noqa: F811 - the fixture
     hub.refuses = True
     done = ask(store, "--to", "hub:me/mine", *TERMS)
     assert isinstance(done.exception, BenchError)
@@ -281,7 +212,7 @@ def test_a_hub_that_refuses_is_told_in_one_line_without_the_token(store, hub):
     assert "hf_secret" not in str(done.exception) + done.output
 
 
-def test_a_dry_run_writes_the_folder_and_sends_nothing(store, hub, tmp_path, monkeypatch):
+def test_a_dry_run_writes_the_folder_and_sends_nothing(store, hub, tmp_path, monkeypatch):  # noqa: F811 - the fixture
     monkeypatch.chdir(tmp_path)
     done = ask(store, "--to", "hub:me/mine", *TERMS, "--dry-run")
     assert 0 == done.exit_code, done.output
