@@ -6,8 +6,9 @@ import sys
 import click
 
 from bench import __version__
+from bench.core import files
 from bench.core.errors import BenchError
-from bench.core.stopping import Terminated
+from bench.core.stopping import Terminated, interrupted_once
 
 # name -> (module:attribute, one-line help); the help stands here so that listing the commands imports none of them.
 COMMANDS = {
@@ -75,7 +76,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2, Ctrl-C is 130."""
     try:
-        code = cli.main(standalone_mode=False)
+        with interrupted_once():
+            code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.UsageError as error:
@@ -86,6 +88,12 @@ def main() -> None:
         code = 2
     except BenchError as error:
         click.echo(f"bench: {error}", err=True)
+        code = 2
+    except OSError as error:
+        said = files.trouble(error)
+        if said is None:
+            raise
+        click.echo(f"bench: {said}", err=True)
         code = 2
     except Terminated:
         click.echo("bench: told to stop; what is finished is kept, run the same command to go on", err=True)
