@@ -22,7 +22,7 @@ from benchmarks.robustness.processes import Run, wait_for
 from benchmarks.robustness.world import make_world
 
 # Shares of the room that the finished store takes.
-SHARES = (0.1, 0.5, 0.9)
+SHARES = (0.02, 0.1, 0.3, 0.6, 0.9)
 # File handles: the goal's, and fewer.
 HANDLES = (48, 24)
 HANGING = 600.0
