@@ -146,7 +146,9 @@ class SliceWriter:
         ]
 
     def _new(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
-        return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+        array = np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+        files.reserve(self._folder / f"{name}.npy")
+        return array
 
     def _check_space(self, needed: int) -> None:
         free = shutil.disk_usage(self._folder).free

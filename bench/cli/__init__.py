@@ -10,8 +10,9 @@ from bench import __version__
 from bench.cli.again import command_line
 from bench.cli.loudness import colour
 from bench.cli.mistakes import said
+from bench.core import files
 from bench.core.errors import BenchError
-from bench.core.stopping import Terminated
+from bench.core.stopping import Terminated, interrupted_once
 
 # name -> (module:attribute, one-line help); the help stands here so that listing the commands imports none of them.
 COMMANDS = {
@@ -89,7 +90,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2, Ctrl-C is 130."""
     try:
-        code = cli.main(prog_name="bench", standalone_mode=False, color=colour())
+        with interrupted_once():
+            code = cli.main(prog_name="bench", standalone_mode=False, color=colour())
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -103,6 +105,12 @@ def main() -> None:
         code = 2
     except BenchError as error:
         click.echo(f"bench: {error}", err=True)
+        code = 2
+    except OSError as error:
+        trouble = files.trouble(error)
+        if trouble is None:
+            raise
+        click.echo(f"bench: {trouble}", err=True)
         code = 2
     except Terminated:
         click.echo(

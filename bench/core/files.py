@@ -29,6 +29,11 @@ STRAY = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadi
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically, making parent folders as needed."""
+    with about(path):
+        _write_bytes(path, data)
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -74,8 +79,9 @@ def new_folder(path: Path) -> Iterator[Path]:
 
     Another process that made `path` meanwhile wins: the contents are taken to be the same and ours are dropped.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    with about(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     try:
         yield work
         for file in work.rglob("*"):
@@ -90,6 +96,30 @@ def new_folder(path: Path) -> Iterator[Path]:
         _flush_folder(path.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Let an error say which file it is about: a full disk names none, and a temporary name says nothing to a user."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            error.filename = str(path)
+        raise
+
+
+def reserve(path: Path) -> None:
+    """Give a new file that is to be written by memory map its room on the disk.
+
+    A process is ended by SIGBUS, without a word, where it writes to the map of a file that the disk has no room for.
+
+    Raises:
+        OSError: there is not so much room.
+    """
+    if hasattr(os, "posix_fallocate"):  # macOS has none
+        with about(path), path.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
 
 
 def sha256(path: Path) -> str:
@@ -128,6 +158,28 @@ def because(error: Exception, advice: str) -> str:
         return f" (there is no such file){file_meant(missing)}: {advice}"
     reason = text.splitlines()[0] if text else type(error).__name__
     return f" ({reason}): {advice}"
+
+
+def trouble(error: OSError) -> str | None:
+    """What keeps this process from its files, in one line with advice, where it is no matter of one file.
+
+    Returns:
+        None where the error is of another kind: a missing file, a wrong name.
+    """
+    where = f"{error.filename}: " if error.filename else ""
+    after = "and run the same command again"
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"{where}no space left on the disk: free some {after}"
+        case errno.EFBIG:
+            return f"{where}larger than files may be here: raise the limit (ulimit -f) {after}"
+        case errno.EROFS:
+            return f"{where}the file system is read-only: mount it for writing, or choose another folder, {after}"
+        case errno.EACCES | errno.EPERM:
+            return f"{where}this user may not write or read there: choose another folder, or get the right, {after}"
+        case errno.EMFILE | errno.ENFILE:
+            return f"{where.removesuffix(': ') or 'a file'} cannot be opened{because(error, '')}"
+    return None
 
 
 def _umask() -> int:

@@ -121,17 +121,21 @@ _process: dict[str, Any] = {}
 
 def _begin(start: Callable[[], Work[Any, Any]], counter: Any, stop: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     threading.Thread(target=_end_when_told, args=(stop,), daemon=True).start()
     _process.update(work=start(), counter=counter, stop=stop)
 
 
-def _end_with_parent() -> None:
-    """End this process when the main one is gone: it would wait for work for ever."""
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, whatever it is at: nobody waits for its work."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        parent.join()
-        os._exit(1)
+        threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+
+
+def _outlive(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _end_when_told(stop: Any) -> None:

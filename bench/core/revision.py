@@ -11,7 +11,9 @@ def revision() -> str:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""
-    commands = (["git", "rev-parse", "--short=12", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
+    # Without `--no-optional-locks` git rewrites its index as it looks; killed with the run, it would leave a lock there.
+    status = ["git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no"]
+    commands = (["git", "rev-parse", "--short=12", "HEAD"], status)
     try:
         head, changes = (
             subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - fixed words

@@ -1,16 +1,23 @@
-"""Being told to stop: a scheduler sends SIGTERM some time before it ends a process.
+"""Being told to stop: by a scheduler, by a terminal that closes, or by Ctrl-C.
 
-The process that runs a study passes it on to its workers, and `bench run` leaves with code 0: what is finished is kept,
-and the same command goes on. Commands that are more than a run, such as a check of a board, fail. A worker's training looks at `asked` after each step, and stops where it can be taken up again.
+A scheduler sends SIGTERM some time before it ends a process, a terminal that closes SIGHUP. The process that runs a study
+passes both on to its workers, and `bench run` leaves with code 0: what is finished is kept, and the same command goes on.
+Commands that are more than a run, such as a check of a board, fail. A worker's training looks at `asked` after each step,
+and stops where it can be taken up again. Ctrl-C ends the workers at once.
 """
 
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from bench.core.errors import BenchError
+
+# Seconds after Ctrl-C in which another says no more than the first, which is being heeded.
+SAME_WORD = 5.0
 
 
 class Terminated(BaseException):
@@ -29,28 +36,76 @@ class _Word:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Turn SIGTERM into `Terminated` while something runs that has more to do than to die."""
+    """Turn SIGTERM and SIGHUP into `Terminated` while something runs that has more to do than to die.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    A SIGHUP that is ignored stays so, for `nohup` asks for that.
+    """
+    terminals = [number for number in (1, 2) if os.isatty(number)]
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            _leave(terminals)
         raise Terminated
 
     if threading.current_thread() is not threading.main_thread():  # which alone may listen to signals
         yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(terminals: list[int]) -> None:
+    """Send what is still printed nowhere: a terminal that is gone answers with an error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in terminals:
+        os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+@contextmanager
+def interrupted_once() -> Iterator[None]:
+    """Take Ctrl-C for one, however often it is pressed: a second would break off what heeds the first.
+
+    After `SAME_WORD` seconds another counts again, should the first have come to nothing. A process that is deaf to
+    Ctrl-C, as a shell's job in the background, stays so.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield
+        return
+    heard = -SAME_WORD
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal heard
+        now = time.monotonic()
+        if now - heard >= SAME_WORD:
+            heard = now
+            signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        # Where it was heard, the process takes itself down, and a key that is still pressed would kill it at that.
+        signal.signal(signal.SIGINT, signal.default_int_handler if heard < 0 else signal.SIG_IGN)
 
 
 def listen() -> None:
-    """Let SIGTERM ask this process to stop, in place of ending it."""
+    """Let SIGTERM ask this process to stop, in place of ending it; a terminal that closes is its parent's business."""
 
     def note(_number: int, _frame: FrameType | None) -> None:
         _Word.asked = True
 
     signal.signal(signal.SIGTERM, note)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def ask() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bench.core import files
 from bench.core.arithmetic import of_processor
 from bench.core.context import Progress
 from bench.core.errors import BenchError, DivergedError
@@ -84,7 +85,8 @@ class Event:
         kind: it moved on, returned, raised, or its worker died. The last two end the call.
         value: `(done, total, text)` of a progress; the returned value; or a failure's `error` (one line),
             `traceback`, `user` (whether it is a mistake the user can mend) and, where it is so, `diverged` (whether a
-            training's numbers were no longer finite, so that trying again would end the same).
+            training's numbers were no longer finite, so that trying again would end the same) or `halts` (whether no
+            other call could do better, as on a full disk).
     """
 
     name: str
@@ -139,24 +141,28 @@ def perform(call: Call, report: Progress) -> Event:
     Returns:
         The event that ends the call; whatever goes wrong is in it.
     """
-    with _output_to(Path(call.log)):
-        try:
+    try:
+        with _output_to(Path(call.log)):
             module, name = call.function.split(":")
             value: Any = getattr(importlib.import_module(module), name)(report, **call.arguments)
-        except BenchError as error:
-            diverged = isinstance(error, DivergedError)
-            failure = {"error": str(error), "traceback": "", "user": True, "diverged": diverged}
-            return Event(call.name, "raised", failure)
-        except Exception as error:  # noqa: BLE001 - the boundary of a cell: whatever went wrong is recorded
-            text = f"{type(error).__name__}: {error}".splitlines()[0]
-            return Event(call.name, "raised", {"error": text, "traceback": traceback.format_exc(), "user": False})
+    except BenchError as error:
+        diverged = isinstance(error, DivergedError)
+        failure = {"error": str(error), "traceback": "", "user": True, "diverged": diverged}
+        return Event(call.name, "raised", failure)
+    except Exception as error:  # noqa: BLE001 - the boundary of a cell: whatever went wrong is recorded
+        said = files.trouble(error) if isinstance(error, OSError) else None
+        if said is not None:
+            return Event(call.name, "raised", {"error": said, "traceback": "", "user": True, "halts": True})
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        return Event(call.name, "raised", {"error": text, "traceback": traceback.format_exc(), "user": False})
     return Event(call.name, "returned", value)
 
 
 @contextlib.contextmanager
 def _output_to(log: Path) -> Iterator[None]:
     """Send everything printed, by libraries in C too, to a file."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    with files.about(log):
+        log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
     kept = os.dup(1), os.dup(2)
@@ -166,8 +172,11 @@ def _output_to(log: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for number, handle in enumerate(kept, start=1):
-            os.dup2(handle, number)
-            os.close(handle)
+        try:
+            with files.about(log):
+                sys.stdout.flush()
+                sys.stderr.flush()
+        finally:
+            for number, handle in enumerate(kept, start=1):
+                os.dup2(handle, number)
+                os.close(handle)

@@ -5,12 +5,13 @@ dies costs its own call alone and is replaced, and a call that is under way can 
 
 Workers are never forked from this process: a fork of one with threads or a GPU context is not safe. On Linux they are
 forked from one that has imported what calls need and has neither (`bench.engines.preload`, docs/decisions/097), if the
-engine was told in time; else each is spawned and imports for itself. A worker whose parent dies ends at its next report,
-and one that dies itself is noticed by the end of its pipe and replaced.
+engine was told in time; else each is spawned and imports for itself. A worker whose parent dies ends at once. One that
+dies itself is noticed by the end of its pipe and replaced, and its call is done again, once, with nothing beside it: the
+system kills what needs most when memory runs out, and that need not have been the call's fault (docs/decisions/100).
 
 Each worker sees one GPU, where there are any: `CUDA_VISIBLE_DEVICES` is the first thing that it sets. A GPU first
 has one call; when that has ended, it gets as many workers as calls like it fit its memory. A call that runs out of
-memory beside others is done again, alone on that GPU.
+memory beside others is done again, alone on that GPU; one that does so on the cores, alone in a new process.
 
 A call that starts processes of its own, as a pretraining of several ranks does, has as many GPUs to itself, in a worker
 that sees them all and ends with the call; without GPUs it counts as so many calls.
@@ -44,9 +45,12 @@ MOST_WORKERS = 8
 # Of a GPU's memory, what calls may hold together.
 MARGIN = 0.9
 MEMORY = "bench.engines.devices:memory"
-_OUT_OF_MEMORY = "out of memory"
+# As CUDA, Python and numpy, and torch and the system say it.
+_OUT_OF_MEMORY = ("out of memory", "MemoryError", "allocate memory")
 # Tells `bench.engines.preload` what to import.
 MODULES = "GEOKR_BENCH_PRELOAD"
+# Times that a worker is started anew where the server that forks it has just died.
+START_AGAIN = 3
 # The place of workers that see no GPU.
 CPU = ""
 
@@ -175,11 +179,14 @@ class LocalEngine:
             self._places[place].room += 1
         self._packs = places != [CPU] and options.workers == options.workers_per_gpu == "auto"
         self._peak = 0
+        self._repeated: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.process.kill()  # all before any is waited for, which an impatient user may break off
         for worker in self._workers:
             self._end(worker)
         self._workers.clear()
@@ -238,7 +245,7 @@ class LocalEngine:
         self._start_calls()
 
     def _ended(self, worker: _Worker, event: Event, memory: Memory | None) -> Event:
-        """Free a worker; a call that lacked memory beside others goes back, and reports that as its progress."""
+        """Free a worker; a call that lacked memory goes back once, to be alone, and reports that as its progress."""
         call, worker.call, worker.reserved = worker.call, None, False
         if worker.holds:
             self._workers.remove(worker)
@@ -250,10 +257,29 @@ class LocalEngine:
             most = max(1, usable_cores() // len(self._places))
             for place in self._places.values():
                 place.room = max(1, min(fit, most))
-        if call is not None and event.kind == "raised" and worker.shared and _OUT_OF_MEMORY in event.value["error"]:
-            self._places[worker.place].alone.append(call)
-            return Event(event.name, "progress", (0, 1, "out of memory beside others: again, alone"))
+        if call is None or event.kind != "raised" or not any(word in event.value["error"] for word in _OUT_OF_MEMORY):
+            self._repeated.discard(event.name)
+            return event
+        if worker.place == CPU:
+            # What its earlier calls have left in it may be what was lacking.
+            self._workers.remove(worker)
+            self._end(worker)
+        if self._repeat(worker, call, always=worker.place == CPU):
+            beside = " beside others" if worker.shared else ""
+            return Event(event.name, "progress", (0, 1, f"out of memory{beside}: again, alone"))
         return event
+
+    def _repeat(self, worker: _Worker, call: Call, *, always: bool) -> bool:
+        """Put a call back to be done once more, alone; False where it has been, or where it was alone already."""
+        if call.name in self._repeated or not (always or worker.shared):
+            self._repeated.discard(call.name)
+            return False
+        self._repeated.add(call.name)
+        if worker.holds:
+            self._queue.appendleft(call)
+        else:
+            self._places[worker.place].alone.append(call)
+        return True
 
     def _start_calls(self) -> None:
         """Give waiting calls to free places, those that must be alone first."""
@@ -328,10 +354,17 @@ class LocalEngine:
         if place != CPU or self._options.device == "cpu":
             environment[VISIBLE] = place
         arguments = (theirs, self._options.threads, self._memory, environment)
-        process = self._context.Process(target=serve, args=arguments, daemon=True)
-        # A spawned one reads it as it starts, a forked one has that of long ago.
-        with environment_of(environment), hidden_main():
-            process.start()
+        for left in range(START_AGAIN, -1, -1):
+            process = self._context.Process(target=serve, args=arguments, daemon=True)
+            try:
+                # A spawned one reads it as it starts, a forked one has that of long ago.
+                with environment_of(environment), hidden_main():
+                    process.start()
+                break
+            except (EOFError, ConnectionError):
+                # The server died as it was asked; the next start has another.
+                if not left:
+                    raise
         theirs.close()
         worker = _Worker(process, ours, place)
         self._workers.append(worker)
@@ -342,9 +375,13 @@ class LocalEngine:
         self._end(worker)
         code = worker.process.exitcode or 0
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        if worker.call:
-            text = f"the worker process ended ({how}); out of memory is the usual cause"
-            yield Event(worker.call.name, "raised", {"error": text, "traceback": "", "user": False})
+        if worker.call is None:
+            return
+        if self._repeat(worker, worker.call, always=True):
+            yield Event(worker.call.name, "progress", (0, 1, f"its process ended ({how}): again, alone"))
+            return
+        text = f"the worker process ended twice, the second time with no other beside it ({how}); out of memory is the usual cause"
+        yield Event(worker.call.name, "raised", {"error": text, "traceback": "", "user": False})
 
     @staticmethod
     def _end(worker: _Worker) -> None:

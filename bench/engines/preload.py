@@ -6,10 +6,12 @@ their own where they may, so their number is set before this runs.
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import importlib
 import os
 import signal
+import sys
 from pathlib import Path
 
 from bench.engines.local import MODULES
@@ -36,8 +38,20 @@ def _load() -> None:
     gc.freeze()
 
 
-# Ctrl-C reaches this process too, and is not its business.
+def _end_with_parent() -> None:
+    """Let the system kill this process with the run that started it, which may die while modules are imported here.
+
+    A thread that waits for it would not survive the forks.
+    """
+    set_death_signal = 1
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+
+
+_end_with_parent()
+# Ctrl-C and the end of a terminal reach this process too, and are not its business.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
 # Libraries that are taken down one by one complain of each other on the user's screen.
 atexit.register(os._exit, 0)
 _load()

@@ -1,5 +1,6 @@
 """What a process of the local engine does: one call after the other, each of which reports to its parent."""
 
+import contextlib
 import gc
 import importlib
 import os
@@ -8,10 +9,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-from bench.core import stopping
+from bench.core import processes, stopping
 from bench.engines.devices import Memory
 from bench.engines.engine import Call, Event, perform
+
+# Thousandths of the machine's memory by which a worker counts as larger than it is.
+FIRST_TO_GO = 500
 
 
 def serve(pipe: Connection, threads: int, memory: str, environment: dict[str, str]) -> None:
@@ -28,6 +33,11 @@ def serve(pipe: Connection, threads: int, memory: str, environment: dict[str, st
     # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stopping.listen()
+    with contextlib.suppress(OSError):  # Linux alone has it
+        # When memory runs out the kernel is to kill a worker, whose call is done again, and not the run.
+        Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_GO))
+    # Without it a worker would import, or read, to the end before it found nobody to report to.
+    processes.end_with_parent()
     modules = 0
     while True:
         try:

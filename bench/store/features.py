@@ -70,6 +70,7 @@ class FeatureStore:
         shutil.rmtree(folder, ignore_errors=True)  # what `get` found damaged
         with files.new_folder(folder) as work:
             values = np.lib.format.open_memmap(work / VALUES, mode="w+", dtype=np.float32, shape=shape)
+            files.reserve(work / VALUES)
             at = 0
             for block in blocks:
                 values[at : at + len(block)] = block

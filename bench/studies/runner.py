@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import methods
 import tasks
 from bench import backbones, engines
+from bench.core.errors import StoreError
 from bench.core.registry import Spec
 from bench.core.stopping import Terminated, terminable
 from bench.engines.engine import Call, Engine, EngineOptions, Event
@@ -19,8 +20,9 @@ from bench.studies.plan import Plan
 
 # Seconds between two looks at a job that another runner holds.
 PATIENCE = 2.0
-# Seconds in which jobs may end by themselves when the run is told to stop: schedulers leave a minute or less.
-GRACE = 40.0
+# Seconds in which jobs may end by themselves when the run is told to stop: service managers and machines that shut down
+# leave ten for all, and a checkpoint is never older than half a minute.
+GRACE = 5.0
 
 Job = PretrainJob | Cell
 
@@ -86,8 +88,11 @@ def execute(
 
     What diverged in an earlier run is left alone unless `retry_failed`. Curves of trainings go to `tensorboard`.
 
+    Raises:
+        StoreError: no job can go on, as on a full disk; what is finished is kept.
+
     An interruption (KeyboardInterrupt) leaves the engine, which cancels what is under way; the next run resumes it. On
-    SIGTERM, pretrainings keep where they are first, and `Terminated` is raised.
+    SIGTERM or SIGHUP, pretrainings keep where they are first, and `Terminated` is raised.
     """
     cells = plan.open_cells(store, retry_failed=retry_failed)
     pretrains = plan.open_pretrains(store, retry_failed=retry_failed)
@@ -164,6 +169,8 @@ class _Run:
             self._view.advance(job, *event.value)
             return
         del self._running[event.name]
+        if event.kind == "raised" and event.value.get("halts"):
+            raise StoreError(event.value["error"])  # the others would fail one by one, and there is no place to say so
         if event.kind == "raised":
             self._fail(job, event.value)
         elif event.value == Answer.BUSY:

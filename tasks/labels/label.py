@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from bench.core import files
+
 if TYPE_CHECKING:
     from tasks.augment import Moves
 
@@ -56,6 +58,7 @@ class Rows(Stored):
 
     def __init__(self, folder: Path, count: int, shape: tuple[int, ...]) -> None:
         self._array = np.lib.format.open_memmap(folder / "labels.npy", mode="w+", dtype=np.uint8, shape=(count, *shape))
+        files.reserve(folder / "labels.npy")
         self._next = 0
 
     def add(self, label: Any) -> NDArray[Any]:

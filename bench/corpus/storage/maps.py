@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from bench.core import files
 from bench.corpus.storage.manifest import MAPS, MapEntry
 
 AT_ONCE = 1024
@@ -40,6 +41,7 @@ def write_maps(
     size = pieces[0][0].shape[1]
     shape = (sum(len(numbers) for _, numbers in pieces), size, size)
     target: NDArray[Any] = open_memmap(folder / MAPS, mode="w+", dtype=np.uint8, shape=shape)
+    files.reserve(folder / MAPS)
     done = 0
     for maps, numbers in pieces:
         for start in range(0, len(numbers), AT_ONCE):

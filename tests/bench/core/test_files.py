@@ -1,5 +1,9 @@
+import errno
 import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from bench.core import files
@@ -80,3 +84,63 @@ def test_a_files_sum_is_that_of_the_published_examples(tmp_path, digest, empty, 
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "abc").write_bytes(b"abc")  # the examples of FIPS 180-4 and RFC 1321
     assert (empty, content) == (digest(tmp_path / "empty"), digest(tmp_path / "abc"))
+
+
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from bench.core import files
+
+path = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    if sys.argv[2] == "whole":
+        files.write_bytes(path, bytes(2000))
+    else:
+        with files.new_folder(path.parent / "folder") as work:
+            np.lib.format.open_memmap(work / path.name, mode="w+", dtype=np.uint8, shape=(500,))
+            files.reserve(work / path.name)
+            (work / "large").touch()
+            files.write_bytes(work / path.name, bytes(2000))
+except OSError as error:
+    print(files.trouble(error))
+"""
+
+
+@pytest.mark.parametrize("way", ["whole", "folder"])
+def test_a_file_that_there_is_no_room_for_is_named_and_nothing_of_it_stays(tmp_path, way):
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path / "values"), way], capture_output=True, text=True, check=False
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "values: larger than files may be here: raise the limit (ulimit -f) and run the same" in done.stdout
+    assert ".part: " not in done.stdout
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system reserves no room")
+def test_room_for_an_array_is_taken_before_it_is_written(tmp_path):
+    """A map of a file with holes kills its process, by SIGBUS, where the disk is full."""
+    path = tmp_path / "values.npy"
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(1_000_000,))
+    before = path.stat()
+    files.reserve(path)
+    assert before.st_size == path.stat().st_size
+    assert before.st_blocks * 512 < 1_000_000 <= path.stat().st_blocks * 512
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "a: no space left on the disk: free some and run the same command again"),
+        (errno.EDQUOT, "a: no space left on the disk: free some and run the same command again"),
+        (errno.EROFS, "a: the file system is read-only: mount it for writing, or choose another folder, and run"),
+        (errno.EACCES, "a: this user may not write or read there: choose another folder, or get the right, and run"),
+        (errno.EMFILE, "a cannot be opened: too many open files: raise the limit (ulimit -n, now "),
+        (errno.ENOENT, None),
+    ],
+)
+def test_what_the_system_refuses_is_said_with_what_to_do(number, said):
+    found = files.trouble(OSError(number, os.strerror(number), "a"))
+    assert found is said if said is None else found.startswith(said)

@@ -1,5 +1,6 @@
 """The door for engines: what a study may say, and what is refused."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -17,6 +18,22 @@ from bench.studies.loading import load_study
 def fail(_report, *, text):
     os.write(1, b"failing\n")
     raise RuntimeError(text)
+
+
+def fill(_report):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/weights/a")
+
+
+def test_a_call_that_met_a_full_disk_says_that_none_could_do_better(tmp_path):
+    event = perform(Call("a", f"{__name__}:fill", {}, str(tmp_path / "log")), lambda *_: None)
+    said = "runs/weights/a: no space left on the disk: free some and run the same command again"
+    assert {"error": said, "traceback": "", "user": True, "halts": True} == event.value
+
+
+def test_a_log_that_cannot_be_written_is_told_as_any_failure(tmp_path):
+    (tmp_path / "file").touch()
+    event = perform(Call("a", f"{__name__}:fill", {}, str(tmp_path / "file" / "log")), lambda *_: None)
+    assert ("raised", "FileExistsError" in event.value["error"]) == (event.kind, True)
 
 
 def test_without_a_kind_work_runs_on_this_machine():
