@@ -20,6 +20,7 @@ COMMANDS = {
     "leaderboard": ("bench.cli.leaderboard:group", "Write the leaderboard page; check committed records."),
     "submit": ("bench.cli.submit:submit", "Pack a store's results as one archive that proves itself."),
     "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),
+    "store": ("bench.cli.store:store", "Say what a store holds, and delete what nothing needs any more."),
     "compare": ("bench.cli.compare:command", "Compare our scores with a paper's, protocol by protocol."),
     "stats": ("bench.cli.stats:command", "Say how sure the differences between methods are."),
     "verdict": ("bench.cli.verdict:command", "Answer the questions of a store, a sentence each."),
