@@ -7,7 +7,7 @@ import click
 from bench.cli import options
 from results import outcomes
 from results.frame import scan
-from results.verify import verify
+from results.verify import unsealed, verify
 
 
 @click.command()
@@ -26,5 +26,7 @@ def command(store: Path) -> None:
     kept, total = outcomes.kept(store, found.records), len(found.records)
     click.echo(f"{total} records and all that belongs to them are sound")
     click.echo(f"the metrics of {kept} were computed again from their outcomes, {total - kept} keep none")
+    if old := unsealed(found.records):
+        click.echo(f"{old} are of before records bore a digest: of those, a changed word may stay unnoticed")
     for line in found.superseded:
         click.echo(f"note: {line}")

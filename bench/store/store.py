@@ -28,6 +28,7 @@ from typing import Any
 
 from bench.core import documents, files
 from bench.core.errors import StoreError
+from bench.core.keys import sealed
 from bench.store.claims import Holder, claim, holder_of
 from bench.store.designs import Sheet
 from bench.store.grids import Grid
@@ -133,7 +134,7 @@ class Store:
         """Keep the manifest of a subset; the same key always holds the same manifest."""
         path = self.root / "subsets" / f"{key}.json"
         if not path.exists():
-            files.write_json(path, manifest)
+            files.write_json(path, sealed(manifest))
 
     def write_design(self, sheet: Sheet) -> None:
         """Keep the design sheet of a study; a later run of a study of that name replaces it."""
