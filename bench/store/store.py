@@ -29,6 +29,7 @@ from typing import Any
 from bench.core import documents, files
 from bench.core.errors import StoreError
 from bench.core.keys import sealed
+from bench.store.cards import read_card
 from bench.store.claims import Holder, claim, holder_of
 from bench.store.designs import Sheet
 from bench.store.grids import Grid
@@ -119,12 +120,12 @@ class Store:
 
     def card(self, key: str) -> dict[str, Any]:
         """The card of finished weights; an unreadable one raises StoreError."""
-        return _read_card(self.weights(key) / "card.json")
+        return read_card(self.weights(key) / "card.json")
 
     def cards(self) -> Iterator[dict[str, Any]]:
         """The cards of all finished pretrainings; an unreadable one raises StoreError."""
         for path in sorted((self.root / "weights").glob("*/card.json")):
-            yield _read_card(path)
+            yield read_card(path)
 
     def job(self, key: str) -> Path:
         """Folder for a job's own files."""
@@ -213,7 +214,3 @@ class Store:
 
 def _file_name(study: str) -> str:
     return re.sub(r"[^\w.-]", "-", study)
-
-
-def _read_card(path: Path) -> dict[str, Any]:
-    return documents.read_json(path, StoreError, f"delete {path.parent} and run again")

@@ -153,13 +153,13 @@ def _from_pickle(path: Path, size: int) -> Checkpoint:
         read_pickle(stream, read_storage)  # facts of the machine that wrote it
         content = read_pickle(stream, read_storage)
         keys = read_pickle(stream, read_storage).value
-        blocks |= _find_blocks(stream, keys, content.storages)
+        blocks |= _find_blocks(stream, keys, content.storages, size)
         if stream.tell() > size:
             raise BrokenPickleError("it ends before its last tensor")
         return _checked(path, form, content)
 
 
-def _find_blocks(stream: BinaryIO, keys: Any, dtypes: dict[str, torch.dtype]) -> dict[str, tuple[int, int]]:
+def _find_blocks(stream: BinaryIO, keys: Any, dtypes: dict[str, torch.dtype], size: int) -> dict[str, tuple[int, int]]:
     """Where the numbers of each storage lie and how many: behind the last pickle, each after a count in eight bytes."""
     if not isinstance(keys, list) or len(keys) > MOST_ENTRIES:
         raise BrokenPickleError("it has no list of its tensors")
@@ -168,6 +168,8 @@ def _find_blocks(stream: BinaryIO, keys: Any, dtypes: dict[str, torch.dtype]) ->
         count = int.from_bytes(stream.read(8), "little", signed=True)
         if not isinstance(key, str) or key not in dtypes or count < 0:
             raise BrokenPickleError("its list of tensors does not fit them")
+        if count * ITEM_SIZES[dtypes[key]] > size:
+            raise BrokenPickleError("it ends before its last tensor")
         blocks[key] = (stream.tell(), count)
         stream.seek(count * ITEM_SIZES[dtypes[key]], io.SEEK_CUR)
     return blocks
