@@ -196,7 +196,7 @@ def select(found: Answers, baselines: list[str], asked: list[str]) -> pd.DataFra
     for name in baselines:
         _check_row(name, rows)
     if not baselines and not asked:
-        return comparisons[comparisons["primary"]]
+        return comparisons[comparisons["primary"].astype(bool)]  # of no comparison the column is of no type
     pairs = comparisons[["a", "b"]]
     wanted = pairs.isin(baselines).any(axis=1)
     for question in asked:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, model_validator
 
 from bench.backbones.normalisation import Normalisation
-from bench.core import documents, files
+from bench.core import documents
+from bench.core.arrays import read_array
 from bench.core.bands import COLOURS, Bands, Values
 from bench.core.errors import DataError
 from tasks import labels
@@ -246,11 +247,7 @@ class Prepared:
 
     def _array(self, name: str) -> Any:
         if name not in self._opened:
-            try:
-                self._opened[name] = np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
-                why = files.because(error, "prepare the data set again")
-                raise DataError(f"{self.path / name}.npy cannot be read{why}") from None
+            self._opened[name] = read_array(self.path / f"{name}.npy", DataError, "prepare the data set again")
             self._check(name, self._opened[name].shape)
         return self._opened[name]
 

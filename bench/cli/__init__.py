@@ -8,6 +8,7 @@ import click
 from bench import __version__
 from bench.core.errors import BenchError
 from bench.core.stopping import Terminated
+from bench.core.texts import visible
 
 # name -> (module:attribute, one-line help); the help stands here so that listing the commands imports none of them.
 COMMANDS = {
@@ -83,10 +84,10 @@ def main() -> None:
         error.show()
         code = 2
     except click.ClickException as error:
-        click.echo(f"bench: {error.format_message()}", err=True)
+        click.echo(f"bench: {visible(error.format_message())}", err=True)
         code = 2
     except BenchError as error:
-        click.echo(f"bench: {error}", err=True)
+        click.echo(f"bench: {visible(str(error))}", err=True)
         code = 2
     except Terminated:
         click.echo("bench: told to stop; what is finished is kept, run the same command to go on", err=True)

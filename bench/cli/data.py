@@ -12,6 +12,7 @@ from bench.cli.data_split import split
 from bench.cli.options import FOLDER, bar
 from bench.core.errors import DataError, StudyError
 from bench.core.paths import data_home
+from bench.core.texts import visible
 from bench.studies.inputs import Inputs, list_prepared, one_protocol
 from tasks import datasets
 from tasks.datasets import DatasetSpec
@@ -178,7 +179,7 @@ def _tell_sums(spec: DatasetSpec, source: Path) -> None:
 def _print_counts(prepared: "Prepared") -> None:
     click.echo(f"{prepared.path}: {len(prepared)} slices of {prepared.index['size']}, hash {prepared.hash}")
     for name, count in {**prepared.counts(), **prepared.index.get("found", {}), **prepared.repeats()}.items():
-        click.echo(f"  {name}: {count:,}")
+        click.echo(f"  {visible(name)}: {count:,}")
     published, images = prepared.index.get("published"), len(set(prepared.sources))
     if published and images != published:
         click.echo(f"  the published data set has {published:,} images, this copy {images:,}")

@@ -6,6 +6,7 @@ import click
 import pandas as pd
 
 from bench.core.errors import StoreError
+from bench.core.texts import visible
 from results import load
 
 
@@ -23,4 +24,4 @@ def load_store(store: Path) -> pd.DataFrame:
 
 def say_left_out(problem: str) -> None:
     """Name on stderr what a command does without."""
-    click.echo(f"bench: left out: {problem}", err=True)
+    click.echo(f"bench: left out: {visible(problem)}", err=True)

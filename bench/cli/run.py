@@ -22,6 +22,7 @@ from bench.cli.study import (
     study_options,
 )
 from bench.core.errors import StudyError
+from bench.core.texts import file_name
 from bench.pretraining.options import PretrainOptions
 from bench.store.grids import Grid
 from bench.store.store import Store
@@ -174,7 +175,7 @@ def _show_tables(study: Study, plan: Plan, store: Store) -> None:
     found, table = answers.answers_of(store.root, done)
     console = Console()
     tables.print_tables(table, console, found.comparisons)
-    for path in tables.write_tables(table, store.root / "tables" / study.name, found.comparisons):
+    for path in tables.write_tables(table, store.root / "tables" / file_name(study.name), found.comparisons):
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
     for line in answers.summary(found, table):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -34,6 +34,8 @@ def command(
     is about these weights on other test images, where the store keeps outcomes. Differences across all tasks follow.
     """
     found = answers.answers(store, load_store(store), say_left_out)
+    if found.comparisons.empty:
+        click.echo("bench: no two rows share a protocol, an amount of labels and a seed: nothing is compared", err=True)
     chosen = answers.select(found, list(baselines), list(questions))
     across = [] if questions else found.across(baselines) if baselines else found.across()
     click.echo(answers.render(found, chosen, form, None if within is None else within / 100, across))

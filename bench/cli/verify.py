@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli import options
+from bench.core.texts import visible
 from results import outcomes
 from results.frame import scan
 from results.verify import unsealed, verify
@@ -19,7 +20,7 @@ def command(store: Path) -> None:
     """
     problems = verify(store)
     for problem in problems:
-        click.echo(problem)
+        click.echo(visible(problem))
     if problems:
         raise click.exceptions.Exit(1)
     found = scan(store)
@@ -29,4 +30,4 @@ def command(store: Path) -> None:
     if old := unsealed(found.records):
         click.echo(f"{old} are of before records bore a digest: of those, a changed word may stay unnoticed")
     for line in found.superseded:
-        click.echo(f"note: {line}")
+        click.echo(f"note: {visible(line)}")

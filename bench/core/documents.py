@@ -80,7 +80,7 @@ def first_problem(error: ValidationError) -> str:
     """The first of pydantic's findings as `key: what, got value`."""
     first = error.errors()[0]
     where = "".join(f"{part}." for part in first["loc"]).rstrip(".")
-    what = first["msg"].removeprefix("Value error, ")
+    what = " ".join(first["msg"].removeprefix("Value error, ").split())  # a model within a model says several lines
     # What is missing has no value, and what is wrong as a whole is too long to be read.
     got = "" if first["type"] == "missing" or isinstance(first["input"], (dict, BaseModel)) else first["input"]
     return (f"{where}: " if where else "") + what + ("" if got == "" else f", got {reprlib.repr(got)}")

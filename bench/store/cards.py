@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bench.core import documents
 from bench.core.errors import StoreError
 from bench.core.keys import unbroken
-from bench.store.records import Finite
+from bench.store.records import Finite, Key, Name
 
 
 class _Card(BaseModel):
@@ -16,12 +16,12 @@ class _Card(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    key: str
-    method: str
-    backbone: str
+    key: Key
+    method: Name
+    backbone: Name
     seed: int
     steps: int = Field(ge=0)
-    row: str | None = None
+    row: Name | None = None
     corpus_hash: str | None = None
     synthetic: bool | None = None
     options: dict[str, Any] = {}

@@ -22,6 +22,10 @@ def _finite(value: float) -> float:
 
 
 Finite = Annotated[float, AfterValidator(_finite)]
+# Keys are names of files and folders: no path, and nothing hidden.
+Key = Annotated[str, Field(pattern=r"^\w[\w.-]{0,99}$")]
+# Names of others are shown, and a longer one is none.
+Name = Annotated[str, Field(max_length=300)]
 
 
 class Record(BaseModel):
@@ -84,24 +88,24 @@ class Record(BaseModel):
 
     schema_version: int = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
     digest: str | None = None
-    key: str
-    study: str
-    row: str | None = None
+    key: Key
+    study: Name
+    row: Name | None = None
     axes: dict[str, str] = Field(default_factory=dict)
-    method: str
+    method: Name
     options: dict[str, Any]
-    backbone: str
-    task: str
-    dataset: str
-    protocol: str
-    protocol_hash: str
+    backbone: Name
+    task: Name
+    dataset: Name
+    protocol: Name
+    protocol_hash: Name
     fraction: float = Field(gt=0, le=1)
     seed: int = Field(ge=0)
     seeds: dict[str, int]
-    weights: str
-    corpus: str | None
-    metric: str
-    metrics: dict[str, Finite]
+    weights: Key
+    corpus: Name | None
+    metric: Name
+    metrics: dict[Name, Finite]
     outcomes: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     counts: dict[str, int]
     labels: str | None = None

@@ -20,7 +20,6 @@ owner's claim does not stay (`bench.store.claims`).
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,7 @@ from typing import Any
 from bench.core import documents, files
 from bench.core.errors import StoreError
 from bench.core.keys import sealed
+from bench.core.texts import file_name
 from bench.store.cards import read_card
 from bench.store.claims import Holder, claim, holder_of
 from bench.store.designs import Sheet
@@ -153,11 +153,11 @@ class Store:
 
     def write_grid(self, grid: Grid) -> None:
         """Keep where a study's cells stand on its axes; a later run of a study of that name replaces it."""
-        files.write_json(self.root / "grids" / f"{_file_name(grid.study)}.json", grid.model_dump(mode="json"))
+        files.write_json(self.root / "grids" / f"{file_name(grid.study)}.json", grid.model_dump(mode="json"))
 
     def write_questions(self, asked: Questions) -> None:
         """Keep what a study asks; the same list is kept once, as it was first written."""
-        path = self.root / "questions" / f"{_file_name(asked.study)}-{asked.hash}.json"
+        path = self.root / "questions" / f"{file_name(asked.study)}-{asked.hash}.json"
         if not path.exists():
             files.write_json(path, asked.model_dump(mode="json"))
 
@@ -194,7 +194,7 @@ class Store:
         return holder_of(self.job(key))
 
     def _design(self, study: str) -> Path:
-        return self.root / "designs" / f"{_file_name(study)}.json"
+        return self.root / "designs" / f"{file_name(study)}.json"
 
     def _record(self, key: str) -> Path:
         return self.root / "records" / f"{key}.json"
@@ -210,7 +210,3 @@ class Store:
             documents.read_json(path, StoreError, advice, (SCHEMA, SCHEMA))
         elif any(not path.name.startswith(".") for path in self.root.iterdir()):  # another may be writing it
             raise StoreError(f"{self.root} holds other files and no store.json: choose another --store")
-
-
-def _file_name(study: str) -> str:
-    return re.sub(r"[^\w.-]", "-", study)

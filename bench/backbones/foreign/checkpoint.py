@@ -6,6 +6,7 @@ the `argparse.Namespace` of MoCo, DINO and MAE, paths of Lightning's callbacks),
 
 import io
 import pickle
+import struct
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -27,6 +28,11 @@ from bench.core.files import because
 MAGIC, LAYOUT = 0x1950A86A20F9469CFC6C, 1001
 ITEM_SIZES = {dtype: torch.empty((), dtype=dtype).element_size() for dtype in STORED.values()}
 ADVICE = "fetch or save it again"
+# What torch's reader raises of a file that is not quite its own; ours then says what is wrong with it.
+_NOT_TORCHS = (
+    pickle.UnpicklingError, RuntimeError, ValueError, LookupError, TypeError, EOFError, AttributeError, ArithmeticError,
+    AssertionError, struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def _by_torch(path: Path, *, mapped: bool) -> Any:
         with warnings.catch_warnings():  # it warns of pickle protocols that it may not know; ours knows them all
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, TypeError, EOFError, AttributeError):
+    except _NOT_TORCHS:
         return None
 
 
