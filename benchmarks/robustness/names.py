@@ -18,9 +18,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import traceback
 import unicodedata
 import zipfile
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -69,7 +72,6 @@ FORMULA = re.compile(r"^[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 NUMBER = re.compile(r"^[+-]?[\d.]+(e[+-]?\d+)?$")
 # Tags that our Markdown makes: of tables, emphasis, lists, headings, code and our own plots.
 TAGS = set("table thead tbody tr th td p em strong u sup ul li h1 h2 h3 code pre img".split())  # noqa: SIM905
-BENCH = Path(sys.executable).with_name("bench")
 
 
 class _Tags(HTMLParser):
@@ -83,12 +85,36 @@ class _Tags(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
-def bench(*words: object, folder: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run a command in a folder."""
-    environment = os.environ | {"BENCH_DATA": str(folder / "data"), "COLUMNS": "200"}
-    return subprocess.run(
-        [BENCH, *map(str, words)], cwd=folder, capture_output=True, timeout=600, check=False, env=environment
-    )
+@dataclass
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def bench(*words: object, folder: Path) -> Done:
+    """Run a command in a folder, in this process, from its arguments to its exit code."""
+    from bench.cli import main as run
+
+    said, complained = io.StringIO(), io.StringIO()
+    before, arguments = Path.cwd(), sys.argv
+    os.chdir(folder)
+    sys.argv = ["bench", *map(str, words)]
+    try:
+        with redirect_stdout(said), redirect_stderr(complained):
+            run()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+    except Exception:  # noqa: BLE001 - a traceback is what is looked for
+        code = 1
+        complained.write(traceback.format_exc())
+    finally:
+        os.chdir(before)
+        sys.argv = arguments
+    return Done(code, said.getvalue(), complained.getvalue())
 
 
 def hostile_store(folder: Path) -> None:
@@ -200,53 +226,51 @@ def check_page(text: str) -> list[str]:
 
 def check_latex(text: str) -> list[str]:
     r"""Commands of names: ours are known, and a name's backslash is `\textbackslash`."""
-    known = set(
-        [
-            "documentclass",
-            "usepackage",
-            "newcolumntype",
-            "raggedright",
-            "arraybackslash",
-            "begin",
-            "end",
-            "caption",
-            "toprule",
-            "midrule",
-            "bottomrule",
-            "endhead",
-            "resizebox",
-            "ifdim",
-            "width",
-            "textwidth",
-            "else",
-            "fi",
-            "textbf",
-            "underline",
-            "textsuperscript",
-            "centering",
-            "item",
-            "noindent",
-            "footnotesize",
-            "pm",
-            "small",
-            "par",
-            "medskip",
-            "bigskip",
-            "textbackslash",
-            "textasciitilde",
-            "textasciicircum",
-            "textless",
-            "textgreater",
-            "textbar",
-            "textquotedbl",
-            "textasciigrave",
-            "textquotesingle",
-            "textdagger",
-            "textdaggerdbl",
-            "textsection",
-            "linewidth",
-        ]
-    )
+    known = {
+        "documentclass",
+        "usepackage",
+        "newcolumntype",
+        "raggedright",
+        "arraybackslash",
+        "begin",
+        "end",
+        "caption",
+        "toprule",
+        "midrule",
+        "bottomrule",
+        "endhead",
+        "resizebox",
+        "ifdim",
+        "width",
+        "textwidth",
+        "else",
+        "fi",
+        "textbf",
+        "underline",
+        "textsuperscript",
+        "centering",
+        "item",
+        "noindent",
+        "footnotesize",
+        "pm",
+        "small",
+        "par",
+        "medskip",
+        "bigskip",
+        "textbackslash",
+        "textasciitilde",
+        "textasciicircum",
+        "textless",
+        "textgreater",
+        "textbar",
+        "textquotedbl",
+        "textasciigrave",
+        "textquotesingle",
+        "textdagger",
+        "textdaggerdbl",
+        "textsection",
+        "linewidth",
+    }
     return [f"LaTeX has \\{each}" for each in sorted(set(re.findall(r"\\([A-Za-z]+)", text)) - known)] + [
         "LaTeX has ^^" for _ in re.findall(r"\^\^", text)[:1]
     ]
@@ -283,11 +307,11 @@ def outputs(folder: Path) -> dict[str, list[str]]:
             (f"table html {shape}", ("table", *where, "--format", "html", "--layout", shape),
              lambda text: [each for each in check_page(text) if each != "0 scripts"]),
         ]  # fmt: skip
-    found = {}
+    found: dict[str, list[str]] = {}
     for name, words, check in plain:
         done = bench(*words, folder=folder)
-        said = done.stdout.decode(errors="replace")
-        found[name] = [*_ended(done), *check(said), *check_terminal(done.stderr.decode(errors="replace"))]
+        said = done.stdout
+        found[name] = [*_ended(done), *check(said), *check_terminal(done.stderr)]
     (folder / "study.yaml").write_text("extends: demo\nname: mine\nlimits: none\n")
     done = bench("report", *where, "--study", "study.yaml", "--out", "report.md", folder=folder)
     found["report"] = [
@@ -316,8 +340,8 @@ def check_svg(file: Path) -> list[str]:
     ]
 
 
-def _ended(done: subprocess.CompletedProcess[bytes]) -> list[str]:
-    text = (done.stderr + done.stdout).decode(errors="replace")
+def _ended(done: Done) -> list[str]:
+    text = done.stderr + done.stdout
     if "Traceback" in text:
         return [f"a traceback: {text.strip().splitlines()[-1][:200]}"]
     return [] if done.returncode in {0, 1, 2} else [f"exit code {done.returncode}"]
@@ -335,8 +359,12 @@ class _Runs:
 
 def inputs(folder: Path) -> dict[str, list[str]]:
     """What each command that is given something made to do harm did wrong; all of it must be refused."""
-    import torch
+    tried = (archives, checkpoints, tags, rasters, named)
+    return {name: lines for each in tried for name, lines in each(folder).items()}
 
+
+def archives(folder: Path) -> dict[str, list[str]]:
+    """Archives as a data set and as a submission."""
     found = {}
     for name, file in _archives(folder).items():
         words = ("data", "prepare", "ucmerced", "--source", file, "--out", folder / "out")
@@ -344,6 +372,14 @@ def inputs(folder: Path) -> dict[str, list[str]]:
         if file.suffix == ".zip":
             words = ("leaderboard", "accept", file, "--into", folder / "board", "--cells", 0)
             found[f"submission: {name}"] = _refused(bench(*words, folder=folder))
+    return found
+
+
+def checkpoints(folder: Path) -> dict[str, list[str]]:
+    """Pickles that would run something."""
+    import torch
+
+    found = {}
     payloads = {
         "os.system": _Runs(os.system, "touch ran"),
         "eval": _Runs(eval, "open('ran', 'w')"),
@@ -360,8 +396,14 @@ def inputs(folder: Path) -> dict[str, list[str]]:
         (folder / "plain.pkl").write_bytes(plain)
         for file in ("new.pth", "plain.pkl"):
             found[f"checkpoint: {name} in {file}"] = _refused(bench("weights", "inspect", file, folder=folder))
-    tags = ("!!python/object/apply:os.system ['touch ran']", "!!python/name:os.system", "!!python/module:os", "!x y")
-    for tag in tags:
+    return found
+
+
+def tags(folder: Path) -> dict[str, list[str]]:
+    """YAML that names Python."""
+    found = {}
+    named = ("!!python/object/apply:os.system ['touch ran']", "!!python/name:os.system", "!!python/module:os", "!x y")
+    for tag in named:
         for file, words in {
             "tagged.yaml": ("plan", "--study", "tagged.yaml"),
             "protocol.yaml": ("data", "subsets", "protocol.yaml"),
@@ -370,6 +412,12 @@ def inputs(folder: Path) -> dict[str, list[str]]:
             (folder / file).write_text(f"name: {tag}\nid: {tag}\n")
             found[f"{file}: {tag.split()[0]}"] = _refused(bench(*words, folder=folder))
         found[f"--set: {tag.split()[0]}"] = _refused(bench("plan", "--set", f"seeds={tag}", folder=folder))
+    return found
+
+
+def rasters(folder: Path) -> dict[str, list[str]]:
+    """A VRT under other names, and GDAL's own paths."""
+    found = {}
     vrt = (
         '<VRTDataset rasterXSize="8" rasterYSize="8"><SRS>EPSG:32632</SRS><GeoTransform>0,1,0,0,0,-1</GeoTransform>'
         '<VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename>/vsicurl/http://127.0.0.1:9/x.tif'
@@ -386,6 +434,12 @@ def inputs(folder: Path) -> dict[str, list[str]]:
         done = bench("corpus", "build", "--scenes", place, "--out", folder / "corpus", "--size", 64, folder=folder)
         found[f"scenes at {place}"] = _refused(done)
         found[f"checkpoint at {place}"] = _refused(bench("weights", "inspect", place, folder=folder))
+    return found
+
+
+def named(folder: Path) -> dict[str, list[str]]:
+    """Studies, tasks, data sets and weights under hostile names."""
+    found = {}
     for name, text in NAMES.items():
         if "\x00" in text:  # no argument of a process holds it
             continue
@@ -447,8 +501,8 @@ def _archives(folder: Path) -> dict[str, Path]:
     return made
 
 
-def _refused(done: subprocess.CompletedProcess[bytes]) -> list[str]:
-    said = done.stderr.decode(errors="replace")
+def _refused(done: Done) -> list[str]:
+    said = done.stderr
     problems = [*_ended(done), *check_terminal(said)]
     return problems if done.returncode == 2 else [*problems, f"exit code {done.returncode}, not a refusal"]
 
@@ -469,13 +523,12 @@ def measure(work: Path) -> dict[str, list[str]]:
     """Try everything in a folder within a folder; returns what went wrong by what was tried."""
     sandbox = work / "outer" / "middle" / "sandbox"
     sandbox.mkdir(parents=True)
+    os.environ |= {"BENCH_DATA": str(sandbox / "data"), "COLUMNS": "200"}
     found = outputs(sandbox)
     found |= inputs(sandbox)
     strays = [path for path in work.rglob("*") if path.is_file() and not path.is_relative_to(sandbox)]
     found["nothing outside its folder"] = [f"{path} was written" for path in strays]
-    ran = [path for path in work.rglob("ran")] + [
-        Path(name) for name in ("/outside", "/etc/outside") if Path(name).exists()
-    ]
+    ran = list(work.rglob("ran")) + [Path(name) for name in ("/outside", "/etc/outside") if Path(name).exists()]
     found["nothing ran"] = [f"{path} is there" for path in ran]
     bad = {name: lines for name, lines in found.items() if lines}
     for name, lines in bad.items():
