@@ -295,8 +295,9 @@ def render(
         lines += [rf"  \item {text.latex(line)}" for line in across]
         small = " ".join(text.latex(note) for note in notes)
         return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}", rf"\noindent\footnotesize {small}"])
-    lines = [_below(each, "  ", line) for each, line in zip(said, beside, strict=True)]
-    return "\n".join([*lines, *(["", *across] if across else []), "", *notes]).rstrip()
+    lines = [_below(text.visible(each), "  ", text.visible(line)) for each, line in zip(said, beside, strict=True)]
+    more = [text.visible(line) for line in across]
+    return "\n".join([*lines, *(["", *more] if more else []), "", *map(text.visible, notes)]).rstrip()
 
 
 def _below(sentence: str, indent: str, line: str) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from rich.console import Console
 
 from bench.core.files import write_bytes, write_text
+from bench.core.texts import short
 from bench.store.designs import Sheet
 from results.answers import Answers, render, select
 from results.effects import stars
@@ -159,4 +160,4 @@ def _wrapped(said: str) -> list[str]:
 
 def _name(*parts: str) -> str:
     """A file name from names: what is not a letter, a digit or a dash becomes a dash."""
-    return "-".join("".join(c if c.isascii() and c.isalnum() else "-" for c in part) for part in parts)
+    return short("-".join("".join(c if c.isascii() and c.isalnum() else "-" for c in part) for part in parts))

@@ -270,6 +270,7 @@ def check_latex(text: str) -> list[str]:
         "textdaggerdbl",
         "textsection",
         "linewidth",
+        "clearpage",
     }
     return [f"LaTeX has \\{each}" for each in sorted(set(re.findall(r"\\([A-Za-z]+)", text)) - known)] + [
         "LaTeX has ^^" for _ in re.findall(r"\^\^", text)[:1]
