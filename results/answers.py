@@ -197,7 +197,7 @@ def select(found: Answers, baselines: list[str], asked: list[str]) -> pd.DataFra
     for name in baselines:
         _check_row(name, rows)
     if not baselines and not asked:
-        return comparisons[comparisons["primary"]]
+        return comparisons[comparisons["primary"].astype(bool)]  # of no comparison the column is of no type
     pairs = comparisons[["a", "b"]]
     wanted = pairs.isin(baselines).any(axis=1)
     for question in asked:
@@ -305,8 +305,9 @@ def render(
         lines += [rf"  \item {text.latex(line)}" for line in across]
         small = " ".join(text.latex(note) for note in notes)
         return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}", rf"\noindent\footnotesize {small}"])
-    lines = [_below(each, "  ", line) for each, line in zip(said, beside, strict=True)]
-    return "\n".join([*lines, *(["", *across] if across else []), "", *notes]).rstrip()
+    lines = [_below(text.visible(each), "  ", text.visible(line)) for each, line in zip(said, beside, strict=True)]
+    more = [text.visible(line) for line in across]
+    return "\n".join([*lines, *(["", *more] if more else []), "", *map(text.visible, notes)]).rstrip()
 
 
 def _shown(sentence: str) -> str:

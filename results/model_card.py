@@ -16,6 +16,7 @@ import yaml
 from results.answers import answers
 from results.labels import percent
 from results.metrics import field_name
+from results.tables import text
 
 # The figure beside the card.
 CURVE = "curve.svg"
@@ -103,13 +104,13 @@ def _front(facts: Facts) -> str:
 
 def _opening(facts: Facts) -> str:
     card = facts.card
-    text = (
-        f"Weights of `{card['backbone']}`, pretrained by **{card['method']}** in {card['steps']:,} steps"
-        + (f" on {facts.corpus['tiles']} tiles" if "tiles" in facts.corpus else "")
+    said = (
+        f"Weights of {_words(card['backbone'])}, pretrained by **{_words(card['method'])}** in {card['steps']:,} steps"
+        + (f" on {_words(facts.corpus['tiles'])} tiles" if "tiles" in facts.corpus else "")
         + ". They give features of images; there is no classifier in them."
     )
     warnings = card.get("warnings", {})
-    lines = [text, *(f"**Warning, {name}**: {said}." for name, said in warnings.items())]
+    lines = [said, *(f"**Warning, {_words(name)}**: {_words(why)}." for name, why in warnings.items())]
     if card.get("synthetic"):
         lines.append("**They were pretrained on synthetic images, and say nothing about real ones.**")
     return "\n\n".join(lines)
@@ -188,7 +189,7 @@ def _corpus(facts: Facts) -> Iterator[str]:
     rows = [[name, str(value)] for name, value in facts.corpus.items()]
     yield _table(["", ""], [*rows, ["licence of the images", facts.corpus_licence]])
     if facts.attribution:
-        yield f"Attribution: {facts.attribution}."
+        yield f"Attribution: {_words(facts.attribution)}."
 
 
 def _measured(store: Path, frame: pd.DataFrame, facts: Facts) -> Iterator[str]:
@@ -234,23 +235,26 @@ def _verdicts(store: Path, frame: pd.DataFrame, variant: str) -> Iterator[str]:
         return
     yield "## Verdicts"
     yield (
-        f"What studies asked of {variant} before they ran, over all of its pretrainings and not these weights alone; the "
+        f"What studies asked of {_words(variant)} before they ran, over all of its pretrainings and not these weights alone; the "
         "intervals hold together."
     )
-    yield "\n".join(f"- {said.text}" for said in found.sentences(asked))
+    yield "\n".join(f"- {_words(said.text)}" for said in found.sentences(asked))
     yield "How they are meant:"
     mine = compared[(compared["a"] == variant) | (compared["b"] == variant)]
-    yield "\n".join(f"- {line}" for line in found.notes(mine))
+    yield "\n".join(f"- {_words(line)}" for line in found.notes(mine))
 
 
 def _citation(facts: Facts) -> Iterator[str]:
     yield "## Citation"
-    lines = [f"- {facts.reference}"] if facts.reference else []
+    lines = [f"- {_words(facts.reference)}"] if facts.reference else []
     yield "\n".join([*lines, f"- {CITE}"])
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
     cells = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in cells
-    )
+    return "\n".join("| " + " | ".join(_words(cell) for cell in row) + " |" for row in cells)
+
+
+def _words(value: object) -> str:
+    """Text of others in Markdown that a hub makes a page of."""
+    return text.markdown(str(value))

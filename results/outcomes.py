@@ -41,7 +41,11 @@ def check(store: Path, record: Record) -> list[str]:
     except (StoreError, ArithmeticError, ValueError) as error:
         return [str(error) if isinstance(error, StoreError) else f"{_file(store, record)} cannot be scored: {error}"]
     place = store / "records" / f"{record.key}.json"
-    return [
+    tested = record.counts.get("test")
+    counted = [] if tested in {None, len(evidence.outcomes)} else [
+        f"{place}: {tested} samples were tested, its outcomes are of {len(evidence.outcomes)}: delete it and run again"
+    ]  # fmt: skip
+    return counted + [
         f"{place}: {name} is {record.metrics.get(name)}, its outcomes give {found.get(name)}: delete it and run again"
         for name in sorted(found.keys() | record.metrics.keys())
         if found.get(name) != record.metrics.get(name)

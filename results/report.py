@@ -4,8 +4,9 @@ Everything but the limits comes from the records, so that the page can be made a
 """
 
 import io
+import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pandas as pd
 from rich.console import Console
 
 from bench.core.files import write_bytes, write_text
+from bench.core.texts import short
 from bench.store.designs import Sheet
 from results.answers import Answers, render, select
 from results.effects import stars
@@ -22,7 +24,7 @@ from results.labels import amounts
 from results.looks import looks
 from results.page.evidence import checks, sources
 from results.summary import BOARD
-from results.tables import formats
+from results.tables import formats, text
 from results.tables import render as render_tables
 from results.tables.layout import TextGrid
 from results.variants import order
@@ -67,7 +69,7 @@ def write_report(
     plots = _forests(found)
     folder = file.with_suffix("")
     lines = [
-        f"# {page.title}",
+        f"# {text.markdown(page.title)}",
         "",
         *_prose(page.limits),
         "",
@@ -77,14 +79,21 @@ def write_report(
     lines += ["## Answers", "", *_answers(found), ""]
     for (protocol, version, backbone), board in found.frame.groupby(BOARD, sort=True):
         name = _name(str(protocol), str(version)[:8], str(backbone))
-        lines += [f"## {protocol}, {backbone}", ""]
+        lines += [f"## {text.markdown(f'{protocol}, {backbone}')}", ""]
         if name in plots:
             lines += [f"![Differences with their intervals]({folder.name}/{name}.svg)", ""]
         here = (found.comparisons[BOARD] == [protocol, version, backbone]).all(axis=1)
         lines += [*_table(board, found.comparisons[here]), ""]
-    lines += ["## Checks", "", *_items([*checks(found.frame, found.comparisons), *sources(found.frame)]), ""]
+    lines += [
+        "## Checks",
+        "",
+        *_items(text.markdown(line) for line in (*checks(found.frame, found.comparisons), *sources(found.frame))),
+        "",
+    ]
     for sheet in sheets:
-        lines += [f"## Design of {sheet.study}", "", "```text", *_sheet(lay_out(sheet)), "```", ""]
+        laid = _sheet(lay_out(sheet))
+        fence = "`" * (3 + max((len(run) for line in laid for run in re.findall("`+", line)), default=0))
+        lines += [f"## {text.markdown(f'Design of {sheet.study}')}", "", f"{fence}text", *laid, fence, ""]
     paths = [file, *(folder / f"{name}.svg" for name in plots)]
     for name, drawn in plots.items():
         write_bytes(folder / f"{name}.svg", drawn)
@@ -102,7 +111,7 @@ def _facts(page: Page, found: Answers) -> str:
 
 def _answers(found: Answers) -> list[str]:
     rendered = render(found, select(found, [], []), "markdown", None, found.across())
-    return [line for text in rendered.splitlines() for line in _wrapped(text)]
+    return [line for each in rendered.splitlines() for line in _wrapped(each)]
 
 
 def _forests(found: Answers) -> dict[str, bytes]:
@@ -123,32 +132,32 @@ def _table(board: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:
     """The wide table without its heading, which the page has."""
     rendered = render_tables(board, "markdown", "wide", comparisons)
     body = [line for line in rendered.splitlines() if not line.startswith("#")]
-    return [line for text in body for line in _wrapped(text)]
+    return [line for each in body for line in _wrapped(each)]
 
 
 def _sheet(grids: list[TextGrid]) -> list[str]:
-    text = io.StringIO()
-    formats.show(grids, Console(file=text, width=_WIDTH, no_color=True))
-    return [line.rstrip() for line in text.getvalue().splitlines()]
+    stream = io.StringIO()
+    formats.show(grids, Console(file=stream, width=_WIDTH, no_color=True))
+    return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
-def _prose(text: str) -> list[str]:
-    return textwrap.wrap(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
+def _prose(said: str) -> list[str]:
+    return textwrap.wrap(" ".join(said.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _items(texts: list[str]) -> list[str]:
-    return [line for text in texts for line in _wrapped(f"- {text}")]
+def _items(texts: Iterable[str]) -> list[str]:
+    return [line for each in texts for line in _wrapped(f"- {each}")]
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrapped(said: str) -> list[str]:
     """A line of Markdown on lines that fit; rows of tables stay as they are."""
-    if text.startswith("|") or len(text) <= _WIDTH:
-        return [text]
-    inner = text.lstrip(" ")
-    hang = " " * (len(text) - len(inner) + (2 if inner.startswith("- ") else 0))
-    return textwrap.wrap(text, _WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+    if said.startswith("|") or len(said) <= _WIDTH:
+        return [said]
+    inner = said.lstrip(" ")
+    hang = " " * (len(said) - len(inner) + (2 if inner.startswith("- ") else 0))
+    return textwrap.wrap(said, _WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
 
 
 def _name(*parts: str) -> str:
     """A file name from names: what is not a letter, a digit or a dash becomes a dash."""
-    return "-".join("".join(c if c.isascii() and c.isalnum() else "-" for c in part) for part in parts)
+    return short("-".join("".join(c if c.isascii() and c.isalnum() else "-" for c in part) for part in parts))

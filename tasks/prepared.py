@@ -4,13 +4,15 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field, model_validator
 
 from bench.backbones.normalisation import Normalisation
-from bench.core import documents, files
+from bench.core import documents
+from bench.core.arrays import read_array
 from bench.core.bands import COLOURS, Bands, Values
 from bench.core.errors import DataError
 from bench.core.suggest import file_meant
@@ -21,8 +23,51 @@ INDEX = "index.json"
 SCHEMA = 3
 # Schema 2 lacks what the registry declares and which slices repeat others; all else is the same, so it is still read.
 OLDEST = 2
+Colour = Annotated[int, Field(ge=0, le=255)]
 # Images whose statistics are taken at once.
 AT_ONCE = 64
+
+
+class _Slice(BaseModel):
+    source: str
+    x: int
+    y: int
+    part: str | None = None
+    place: str | None = None
+
+
+class _Equal(BaseModel):
+    slices: list[str]
+    same_label: bool
+
+
+class _Index(BaseModel):
+    """Of what type the parts of an index are that are read; see `Prepared.index`."""
+
+    kind: str
+    classes: Annotated[list[str], Field(min_length=1)]
+    palette: list[tuple[Colour, Colour, Colour]]
+    slices: list[_Slice]
+    hash: str
+    files: dict[str, str] = {}
+    synthetic: bool = False
+    band_names: Annotated[list[str], Field(min_length=1)] | None = None
+    originals: dict[str, list[str]] = {}
+    footprints: list[Annotated[list[tuple[float, float]], Field(min_length=4, max_length=4)] | None] | None = None
+    duplicates: list[_Equal] = []
+    found: dict[str, int] = {}
+    published: int | None = None
+    resized: int = 0
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.footprints is not None and len(self.footprints) != len(self.slices):
+            raise ValueError(f"{len(self.footprints)} footprints of {len(self.slices)} slices")
+        names = {f"{each.source}@{each.x},{each.y}" for each in self.slices}
+        unknown = next((name for group in self.duplicates for name in group.slices if name not in names), None)
+        if unknown is not None:
+            raise ValueError(f"duplicates name {unknown!r}, which is no slice")
+        return self
 
 
 @dataclass(frozen=True)
@@ -51,6 +96,7 @@ class Prepared:
         if not file.is_file():
             raise DataError(f"no prepared data set at {path}{file_meant(path)}: make it with `bench data prepare`")
         index = documents.read_json(file, DataError, "prepare the data set again", (OLDEST, SCHEMA))
+        documents.parse(_Index, index, f"{file} is no index of a prepared set", DataError)
         return cls(path, index)
 
     def __len__(self) -> int:
@@ -202,12 +248,19 @@ class Prepared:
 
     def _array(self, name: str) -> Any:
         if name not in self._opened:
-            try:
-                self._opened[name] = np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
-                why = files.because(error, "prepare the data set again")
-                raise DataError(f"{self.path / name}.npy cannot be read{why}") from None
+            self._opened[name] = read_array(self.path / f"{name}.npy", DataError, "prepare the data set again")
+            self._check(name, self._opened[name].shape)
         return self._opened[name]
+
+    def _check(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse an array that is not of this index' slices and classes."""
+        expected = {"images": (len(self),), "labels": (len(self),), "class_counts": (len(self), len(self.classes))}
+        wanted = expected.get(name, shape)
+        if shape[: len(wanted)] != wanted:
+            raise DataError(
+                f"{self.path / name}.npy is {shape}, its index has {len(self)} slices of {len(self.classes)} classes: "
+                "prepare the data set again"
+            )
 
 
 def slice_name(entry: dict[str, Any]) -> str:

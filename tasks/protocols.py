@@ -78,7 +78,7 @@ class Protocol(Part):
         sources: of every value above, `paper` and where, or `ours` and why.
     """
 
-    id: str
+    id: str = Field(min_length=1, max_length=250, pattern=r"^[^\x00-\x1f\x7f]+$")
     version: int = Field(gt=0)
     title: str
     task: str

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bench.core import files
 from bench.core.bands import COLOURS, RGB, Bands
 from bench.core.errors import DataError
-from bench.core.keys import content_hash
+from bench.core.keys import content_hash, sealed, unbroken
 from tasks.labels.label import Label
 from tasks.labels.mask import LABEL as MASK
 from tasks.prepared import SCHEMA, Prepared, slice_name
@@ -132,7 +132,7 @@ class SliceWriter:
             **({"footprints": self._footprints} if any(self._footprints) else {}),
             **about,
         }
-        files.write_json(self._folder / "index.json", index)
+        files.write_json(self._folder / "index.json", sealed(index))
 
     def _duplicates(self) -> list[dict[str, Any]]:
         """Groups of slices with the same pixels: their names, and whether their labels are the same too."""
@@ -162,7 +162,7 @@ class SliceWriter:
 def declare(folder: Path, facts: dict[str, Any]) -> None:
     """Add to the index of a finished set what the registry says of the data set; its hash does not change."""
     path = folder / "index.json"
-    files.write_json(path, json.loads(path.read_text()) | facts)
+    files.write_json(path, sealed(json.loads(path.read_text()) | facts))
 
 
 def verify(data: Prepared) -> None:
@@ -172,7 +172,7 @@ def verify(data: Prepared) -> None:
         DataError: names the first file that is missing, added or changed.
     """
     found = _hashes(data.path)
-    listed: dict[str, str] = data.index["files"]
+    listed: dict[str, str] = data.index.get("files", {})
     for name in sorted(found.keys() | listed.keys()):
         if name not in found:
             raise DataError(f"{data.path / name} is missing: prepare the data set again")
@@ -180,7 +180,8 @@ def verify(data: Prepared) -> None:
             raise DataError(f"{data.path / name} does not belong to the data set: remove it")
         if found[name] != listed[name]:
             raise DataError(f"{data.path / name} has changed since it was prepared: prepare the data set again")
-    if data.hash != _content(data.classes, data.index["slices"], found, data.bands):
+    content = _content(data.classes, data.index["slices"], found, data.bands)
+    if data.hash != content or not unbroken(data.index):
         raise DataError(f"{data.path / 'index.json'} has changed since it was written: prepare the data set again")
 
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from bench.cli import main
+from bench.core.texts import file_name
 from bench.store.records import Record
 
 # method -> (score of a tiny share of the labels, score of all)
@@ -36,7 +37,7 @@ def synthetic_record(**changes):
         "fraction": 1.0,
         "seed": 0,
         "seeds": {"pretrain": pretrain, "subset": 100 + changes.get("seed", 0), "train": 200 + changes.get("seed", 0)},
-        "weights": f"weights-{method}",
+        "weights": file_name(f"weights-{method}"),
         "corpus": "cccc3333" if trained else None,
         "metric": "miou",
         "metrics": {"miou": 0.5},

@@ -1,7 +1,7 @@
 """Weights on disk: safetensors with a card beside them; nothing is ever unpickled."""
 
-import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from bench import backbones
 from bench.backbones.normalisation import CARD, INPUT, Normalisation
 from bench.backbones.pyramid import Backbone
 from bench.core import files
+from bench.core.documents import read_json
 from bench.core.errors import WeightsError
+from bench.core.keys import sealed
 
 FILE = "backbone.safetensors"
+SUM = "sha256"
+"""The key of a card under which the hash of its weights stands; cards of before have none."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def save(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None
     plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     with files.new_folder(folder) as work:
         files.write_bytes(work / FILE, safetensors.torch.save(plain))
-        files.write_json(work / CARD, card)
+        files.write_json(work / CARD, sealed({**card, SUM: files.sha256(work / FILE)}))
 
 
 def load(folder: Path) -> Weights:
@@ -41,13 +45,23 @@ def load(folder: Path) -> Weights:
     Raises:
         WeightsError: the file or its card is absent or broken.
     """
+    advice = f"delete {folder} and run again"
+    card = read_json(folder / CARD, WeightsError, advice)
     try:
-        said = json.loads((folder / CARD).read_text())[INPUT]
-        (folder / FILE).open("rb").close()  # safetensors calls whatever keeps a file from opening "no such file"
-        return Weights(safetensors.torch.load_file(folder / FILE), Normalisation.from_json(said, str(folder / CARD)))
+        found = (folder / FILE).stat()
+        if card.get(SUM) not in {None, _sum(folder / FILE, found.st_mtime_ns, found.st_size)}:
+            raise WeightsError(f"weights {folder} are not what was trained (their hash is another): {advice}")
+        said = Normalisation.from_json(card[INPUT], str(folder / CARD))
+        return Weights(safetensors.torch.load_file(folder / FILE), said)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        why = files.because(error, f"delete {folder} and run again")
-        raise WeightsError(f"weights {folder} cannot be read{why}") from None
+        raise WeightsError(f"weights {folder} cannot be read{files.because(error, advice)}") from None
+
+
+@lru_cache(maxsize=64)
+def _sum(file: Path, mtime: int, size: int) -> str:
+    """The hash of a file, taken once in a process while time of change and size are the same: many cells read one."""
+    del mtime, size
+    return files.sha256(file)
 
 
 def load_into(backbone: Backbone, weights: dict[str, Tensor], source: str) -> None:

@@ -13,6 +13,7 @@ from bench.cli.mistakes import said
 from bench.core import files
 from bench.core.errors import BenchError
 from bench.core.stopping import Terminated, interrupted_once
+from bench.core.texts import visible
 
 # name -> (module:attribute, one-line help); the help stands here so that listing the commands imports none of them.
 COMMANDS = {
@@ -25,6 +26,7 @@ COMMANDS = {
     "leaderboard": ("bench.cli.leaderboard:group", "Write the leaderboard page; check committed records."),
     "submit": ("bench.cli.submit:submit", "Pack a store's results as one archive that proves itself."),
     "verify": ("bench.cli.verify:command", "Look for damaged records in a store; exit 1 when there is one."),
+    "store": ("bench.cli.store:store", "Say what a store holds, and delete what nothing needs any more."),
     "compare": ("bench.cli.compare:command", "Compare our scores with a paper's, protocol by protocol."),
     "stats": ("bench.cli.stats:command", "Say how sure the differences between methods are."),
     "verdict": ("bench.cli.verdict:command", "Answer the questions of a store, a sentence each."),
@@ -98,19 +100,19 @@ def main() -> None:
         error.show()
         code = 2
     except click.UsageError as error:
-        click.echo(f"bench: {said(error)}", err=True)
+        click.echo(f"bench: {visible(said(error))}", err=True)
         code = 2
     except click.ClickException as error:
-        click.echo(f"bench: {error.format_message()}", err=True)
+        click.echo(f"bench: {visible(error.format_message())}", err=True)
         code = 2
     except BenchError as error:
-        click.echo(f"bench: {error}", err=True)
+        click.echo(f"bench: {visible(str(error))}", err=True)
         code = 2
     except OSError as error:
         trouble = files.trouble(error)
         if trouble is None:
             raise
-        click.echo(f"bench: {trouble}", err=True)
+        click.echo(f"bench: {visible(trouble)}", err=True)
         code = 2
     except Terminated:
         click.echo(

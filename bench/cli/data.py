@@ -13,6 +13,7 @@ from bench.cli.data_split import split
 from bench.cli.options import FOLDER
 from bench.core.errors import DataError, StudyError
 from bench.core.paths import data_home
+from bench.core.texts import visible
 from bench.studies.inputs import Inputs, list_prepared, one_protocol
 from tasks import datasets
 from tasks.datasets import DatasetSpec
@@ -210,7 +211,7 @@ def _print_counts(prepared: "Prepared") -> None:
     if loudness.quiet():
         return
     for name, count in {**prepared.counts(), **prepared.index.get("found", {}), **prepared.repeats()}.items():
-        click.echo(f"  {name}: {count:,}")
+        click.echo(f"  {visible(name)}: {count:,}")
     published, images = prepared.index.get("published"), len(set(prepared.sources))
     if published and images != published:
         click.echo(f"  the published data set has {published:,} images, this copy {images:,}")

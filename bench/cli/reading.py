@@ -6,6 +6,7 @@ import click
 import pandas as pd
 
 from bench.api.reading import load_records
+from bench.core.texts import visible
 
 
 def load_store(store: Path) -> pd.DataFrame:
@@ -19,4 +20,4 @@ def load_store(store: Path) -> pd.DataFrame:
 
 def say_left_out(problem: str) -> None:
     """Name on stderr what a command does without."""
-    click.echo(f"bench: left out: {problem}", err=True)
+    click.echo(f"bench: left out: {visible(problem)}", err=True)

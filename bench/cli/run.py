@@ -14,6 +14,7 @@ from bench.cli.loudness import loudness, notes, verbose
 from bench.cli.study import asked_of, of_repeat, of_share, one_repeat, one_share, study_from, study_options
 from bench.core.errors import StudyError
 from bench.core.tensorboard import check_installed
+from bench.core.texts import file_name
 from bench.store.store import Store
 from bench.studies.runner import Outcome
 from bench.studies.study import Study
@@ -136,7 +137,7 @@ def _show_tables(study: Study, ran: Ran) -> None:
     found, table = answers.answers_of(folder, ran.done)
     console = Console()
     tables.print_tables(table, console, found.comparisons)
-    for path in tables.write_tables(table, folder / "tables" / study.name, found.comparisons):
+    for path in tables.write_tables(table, folder / "tables" / file_name(study.name), found.comparisons):
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
     for line in answers.summary(found, table):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -43,4 +43,6 @@ def command(
     """
     form = "json" if as_json else form
     found = answers.answers(store, load_store(store), say_left_out)
+    if found.comparisons.empty:
+        click.echo("bench: no two rows share a protocol, an amount of labels and a seed: nothing is compared", err=True)
     click.echo(Verdict.of(found, baselines, questions, within).text(form))

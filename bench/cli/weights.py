@@ -8,6 +8,7 @@ from bench.api.networks import find_card
 from bench.cli import as_json as document
 from bench.cli import completing, options
 from bench.cli.weights_publish import publish
+from bench.core.texts import file_name, visible
 from bench.store.store import Store
 
 FORMATS = ("torchvision", "timm", "mmseg", "mmdet")
@@ -36,8 +37,8 @@ def list_weights(store: Path, published: bool, as_json: bool) -> None:
         return
     for card in Store(store).cards():
         seed = f"seed {card['seed']:<11}"
-        name = card.get("row") or card["method"]
-        click.echo(f"{card['key']}  {name:22} {card['backbone']:14} {seed} steps {card['steps']}")
+        name, backbone = visible(card.get("row") or card["method"]), visible(card["backbone"])
+        click.echo(f"{card['key']}  {name:22} {backbone:14} {seed} steps {card['steps']}")
 
 
 @weights.command()
@@ -54,14 +55,14 @@ def export(key: str, form: str, store: Path, out: Path | None) -> None:
 
     opened = Store(store)
     card = find_card(opened, key)
-    out = out or Path(f"{card['method']}-{card['backbone']}-{card['key']}-{form}")
+    out = out or Path(file_name(f"{card['method']}-{card['backbone']}-{card['key']}-{form}"))
     kept = load(opened.weights(card["key"]))
     if form in BENCHMARKS:
         from bench.backbones import benchmarks
 
         hand_on = benchmarks.to_torchgeo_bench if form == "torchgeo-bench" else benchmarks.to_pangaea
         name = f"{card.get('row') or card['method']}-{card['backbone'].removeprefix('timm:')}"
-        for line in hand_on(kept, card["backbone"], name.replace(" ", "-"), out):
+        for line in hand_on(kept, card["backbone"], file_name(name), out):
             click.echo(line)
         return
     click.echo(write(kept, card["backbone"], form, out))

@@ -101,7 +101,7 @@ def first_problem(
     if first["type"] == "extra_forbidden":
         return _unknown_key(first["loc"], model, also, listed_by)
     where = "".join(f"{part}." for part in first["loc"]).rstrip(".")
-    what = first["msg"].removeprefix("Value error, ")
+    what = " ".join(first["msg"].removeprefix("Value error, ").split())  # a model within a model says several lines
     # What is missing has no value, and what is wrong as a whole is too long to be read.
     got = "" if first["type"] == "missing" or isinstance(first["input"], (dict, BaseModel)) else first["input"]
     near = ""

@@ -69,7 +69,7 @@ class Published(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
+    name: str = Field(pattern=r"^\w[\w.-]{0,99}$")
     title: str
     paper: str
     url: str = Field(pattern=r"^https?://\S+$")

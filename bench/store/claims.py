@@ -86,6 +86,23 @@ def _taken(lock: BaseFileLock) -> bool:
     return True
 
 
+def is_held(folder: Path) -> bool:
+    """Whether somebody works at a job now; a lease counts as long as its holder gives signs of life."""
+    try:
+        if time.time() - (folder / CLAIM_LEASE).stat().st_mtime < LEASE:
+            return True
+    except OSError:
+        pass
+    try:
+        with (folder / CLAIM).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # closing the file gives it back
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def holder_of(folder: Path) -> Holder | None:
     """Who holds a job, or died with it; None where nobody has said so."""
     try:

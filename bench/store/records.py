@@ -8,8 +8,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from bench.core import documents
 from bench.core.errors import StoreError
+from bench.core.keys import DIGEST, sealed, unbroken
 
-OLDEST, SCHEMA = 1, 5
+OLDEST, SCHEMA = 1, 6
+# The newest without a digest; older ones are read as this.
+_UNSEALED = 5
 
 
 def _finite(value: float) -> float:
@@ -19,6 +22,10 @@ def _finite(value: float) -> float:
 
 
 Finite = Annotated[float, AfterValidator(_finite)]
+# Keys are names of files and folders: no path, and nothing hidden.
+Key = Annotated[str, Field(pattern=r"^\w[\w.-]{0,99}$")]
+# Names of others are shown, and a longer one is none.
+Name = Annotated[str, Field(max_length=300)]
 
 
 class Record(BaseModel):
@@ -26,6 +33,8 @@ class Record(BaseModel):
 
     Attributes:
         schema_version: layout of this file; readers refuse a newer one in words.
+        digest: hash of all else that the file says, by which a change of any value shows; None in records of before, and
+            in one that has not been written yet.
         key: hash of everything that can change the numbers; also the file's name.
         study: name of the study that first asked for the cell.
         row: name that this study gave the row, where it gave one; not part of the key.
@@ -78,24 +87,25 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: int = Field(default=SCHEMA, alias="schema", serialization_alias="schema")
-    key: str
-    study: str
-    row: str | None = None
+    digest: str | None = None
+    key: Key
+    study: Name
+    row: Name | None = None
     axes: dict[str, str] = Field(default_factory=dict)
-    method: str
+    method: Name
     options: dict[str, Any]
-    backbone: str
-    task: str
-    dataset: str
-    protocol: str
-    protocol_hash: str
+    backbone: Name
+    task: Name
+    dataset: Name
+    protocol: Name
+    protocol_hash: Name
     fraction: float = Field(gt=0, le=1)
     seed: int = Field(ge=0)
     seeds: dict[str, int]
-    weights: str
-    corpus: str | None
-    metric: str
-    metrics: dict[str, Finite]
+    weights: Key
+    corpus: Name | None
+    metric: Name
+    metrics: dict[Name, Finite]
     outcomes: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     counts: dict[str, int]
     labels: str | None = None
@@ -113,17 +123,17 @@ class Record(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _migrate(cls, values: Any) -> Any:
-        """Read older schemas: 4 knew no axes, 3 no outcomes, 2 no design, and in 1 the provenance said what was synthetic."""
-        if not isinstance(values, dict) or values.get("schema", SCHEMA) == SCHEMA:
+        """Read older schemas: 5 bore no digest, 4 no axes, 3 no outcomes, 2 no design; in 1 provenance said what is synthetic."""
+        if not isinstance(values, dict) or values.get("schema", SCHEMA) in {_UNSEALED, SCHEMA}:
             return values
         if values["schema"] in {2, 3, 4}:
-            return {**values, "schema": SCHEMA}
+            return {**values, "schema": _UNSEALED}
         provenance = values.get("provenance")
         if not isinstance(provenance, dict):
             return values
         plain = {name: value for name, value in provenance.items() if name != "synthetic"}
         made = bool(provenance.get("synthetic", False))
-        return {"synthetic": made, **values, "schema": SCHEMA, "provenance": plain}
+        return {"synthetic": made, **values, "schema": _UNSEALED, "provenance": plain}
 
     @property
     def score(self) -> float:
@@ -131,18 +141,21 @@ class Record(BaseModel):
         return self.metrics[self.metric]
 
     def to_json(self) -> dict[str, Any]:
-        """The record as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
+        """The record as plain JSON values, with its digest; one that was read from an older schema bears none."""
+        value = self.model_dump(mode="json", by_alias=True, exclude={"digest"})
+        return value if self.schema_version < SCHEMA else sealed(value)
 
 
 def read_record(path: Path) -> Record:
     """Read one record.
 
     Raises:
-        StoreError: the file is unreadable, torn, of a newer schema, or not a record.
+        StoreError: the file is unreadable, torn, changed since it was written, of a newer schema, or not a record.
     """
     advice = "delete it and run the study again"
     value = documents.read_json(path, StoreError, advice, (OLDEST, SCHEMA))
+    if (DIGEST in value) != (value["schema"] == SCHEMA) or not unbroken(value):
+        raise StoreError(f"{path} was changed after it was written (its digest is another): restore it, or {advice}")
     record = documents.parse(Record, value, f"{path} is not a record", StoreError)
     if record.metric not in record.metrics:
         raise StoreError(f"{path} is not a record: metrics has no {record.metric!r}")

@@ -21,7 +21,6 @@ owner's claim does not stay (`bench.store.claims`).
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,9 @@ from typing import Any
 
 from bench.core import documents, files
 from bench.core.errors import StoreError
+from bench.core.keys import sealed
+from bench.core.texts import file_name
+from bench.store.cards import read_card
 from bench.store.claims import Holder, claim, holder_of
 from bench.store.designs import Sheet
 from bench.store.grids import Grid
@@ -120,12 +122,12 @@ class Store:
 
     def card(self, key: str) -> dict[str, Any]:
         """The card of finished weights; an unreadable one raises StoreError."""
-        return _read_card(self.weights(key) / "card.json")
+        return read_card(self.weights(key) / "card.json")
 
     def cards(self) -> Iterator[dict[str, Any]]:
         """The cards of all finished pretrainings; an unreadable one raises StoreError."""
         for path in sorted((self.root / "weights").glob("*/card.json")):
-            yield _read_card(path)
+            yield read_card(path)
 
     def job(self, key: str) -> Path:
         """Folder for a job's own files."""
@@ -135,7 +137,7 @@ class Store:
         """Keep the manifest of a subset; the same key always holds the same manifest."""
         path = self.root / "subsets" / f"{key}.json"
         if not path.exists():
-            files.write_json(path, manifest)
+            files.write_json(path, sealed(manifest))
 
     def write_design(self, sheet: Sheet) -> None:
         """Keep the design sheet of a study; a later run of a study of that name replaces it."""
@@ -153,11 +155,11 @@ class Store:
 
     def write_grid(self, grid: Grid) -> None:
         """Keep where a study's cells stand on its axes; a later run of a study of that name replaces it."""
-        files.write_json(self.root / "grids" / f"{_file_name(grid.study)}.json", grid.model_dump(mode="json"))
+        files.write_json(self.root / "grids" / f"{file_name(grid.study)}.json", grid.model_dump(mode="json"))
 
     def write_plan(self, plan: PlanFile) -> None:
         """Keep which jobs a study has; a later run of a study of that name replaces them."""
-        path = self.root / "plans" / f"{_file_name(plan.study)}.json"
+        path = self.root / "plans" / f"{file_name(plan.study)}.json"
         files.write_json(path, plan.model_dump(mode="json"))
 
     def plans(self) -> Iterator[PlanFile]:
@@ -168,7 +170,7 @@ class Store:
 
     def write_questions(self, asked: Questions) -> None:
         """Keep what a study asks; the same list is kept once, as it was first written."""
-        path = self.root / "questions" / f"{_file_name(asked.study)}-{asked.hash}.json"
+        path = self.root / "questions" / f"{file_name(asked.study)}-{asked.hash}.json"
         if not path.exists():
             files.write_json(path, asked.model_dump(mode="json"))
 
@@ -205,7 +207,7 @@ class Store:
         return holder_of(self.job(key))
 
     def _design(self, study: str) -> Path:
-        return self.root / "designs" / f"{_file_name(study)}.json"
+        return self.root / "designs" / f"{file_name(study)}.json"
 
     def _record(self, key: str) -> Path:
         return self.root / "records" / f"{key}.json"
@@ -221,11 +223,3 @@ class Store:
             documents.read_json(path, StoreError, advice, (SCHEMA, SCHEMA))
         elif any(not path.name.startswith(".") for path in self.root.iterdir()):  # another may be writing it
             raise StoreError(f"{self.root} holds other files and no store.json: choose another --store")
-
-
-def _file_name(study: str) -> str:
-    return re.sub(r"[^\w.-]", "-", study)
-
-
-def _read_card(path: Path) -> dict[str, Any]:
-    return documents.read_json(path, StoreError, f"delete {path.parent} and run again")

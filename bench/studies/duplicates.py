@@ -11,6 +11,7 @@ import numpy as np
 
 import methods
 from bench.core import documents, files
+from bench.core.arrays import read_array
 from bench.core.errors import DataError
 from bench.core.keys import content_hash
 from bench.corpus.storage.reader import Corpus
@@ -132,5 +133,5 @@ def _kept(inputs: Inputs, content: str, total: int, what: str, read: Callable[[i
         stream = io.BytesIO()
         np.save(stream, np.concatenate([read(start) for start in range(0, total, AT_ONCE)]))
         files.write_bytes(path, stream.getvalue())
-    frequencies: Frequencies = np.load(path, allow_pickle=False)
+    frequencies: Frequencies = read_array(path, DataError, "delete it, it is computed again", mapped=False)
     return frequencies

@@ -95,10 +95,12 @@ def _measured_rate(store: Store) -> dict[str, float]:
     """Views of 64 px trained a second, by backbone, from the cards of finished pretrainings."""
     rates: dict[str, list[float]] = {}
     for card in store.cards():
-        if not card["steps"] or not card["corpus_hash"]:  # an initialisation, or an oracle
+        if not card["steps"] or not card.get("corpus_hash"):  # an initialisation, or an oracle
             continue
-        views = card["steps"] * card["options"]["batch"] * (card["options"]["size"] / 64) ** 2
-        rates.setdefault(card["backbone"], []).append(views / card["cost"]["train_seconds"])
+        batch, size = (card.get("options", {}).get(name) for name in ("batch", "size"))
+        seconds = card.get("cost", {}).get("train_seconds", 0)
+        if isinstance(batch, int) and isinstance(size, int) and seconds > 0:
+            rates.setdefault(card["backbone"], []).append(card["steps"] * batch * (size / 64) ** 2 / seconds)
     return {backbone: statistics.median(values) for backbone, values in rates.items()}
 
 

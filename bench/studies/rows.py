@@ -29,7 +29,7 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     method: str
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")
     repeat_from: int = Field(default=0, ge=0)
     options: dict[str, Any] = Field(default_factory=dict)
     point: Point = Point()

@@ -229,6 +229,7 @@ def _fine_tune(
     corpus = Corpus.open(Path(cell.corpus)) if cell.corpus else None
     start = Start(cell.pretrain.backbone, kept.state, kept.input, corpus, cell.pretrain.key)
     result = task.run(start, train, parts, context)
+    spent = card.get("cost", {})
     return Record(
         key=cell.key,
         study=cell.study,
@@ -266,7 +267,7 @@ def _fine_tune(
             "train_seconds": round(result.train_seconds, 3),
             "eval_seconds": round(result.test_seconds, 3),
             "peak_rss_mib": peak_rss_mib(),
-            **({"pretrain_seconds": card["cost"]["steps_seconds"]} if "steps_seconds" in card["cost"] else {}),
+            **({"pretrain_seconds": spent["steps_seconds"]} if "steps_seconds" in spent else {}),
         },
     )
 

@@ -1,10 +1,14 @@
-"""Does the house burn? What processes, signals, disks and clocks can do to a run, done to real runs of a small study.
+"""Does the house burn? What processes, signals, disks, clocks and hostile files can do, done for real.
 
 python -m benchmarks.robustness.kills --kills 200 --seed 0   # SIGKILL at random moments, of every process of a run
 python -m benchmarks.robustness.signals                      # told to stop, Ctrl-C, a terminal that closes, asleep
 python -m benchmarks.robustness.together --runs 16           # runs that share a store
 python -m benchmarks.robustness.disks                        # full, read-only, no file handles, the clock set back
 python -m benchmarks.robustness.memory                       # a limit on memory, and the kernel's killer
+python -m benchmarks.robustness.files --mutations 2000       # damaged files of every kind that is read
+python -m benchmarks.robustness.names                        # hostile archives, checkpoints and names
+python -m benchmarks.robustness.versions                     # stores of every schema that there was
+python -m benchmarks.robustness.week                         # a store of 10,000 records and 500 weights
 
 Each prints a table, writes it with `--json FILE`, and has exit code 1 where a goal is missed. They need Linux;
 `disks` and `memory` mount file systems and make control groups, which root may, and say what they leave out for others.

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bench.core.files import write_bytes
+from bench.core.texts import short
 from bench.store.questions import read_questions
 from results import floors
 from results.answers import Answers
@@ -126,4 +127,4 @@ def _predictions(board: pd.DataFrame, store: Path | None) -> Figure | None:
 
 def _name(*parts: object) -> str:
     """A file name from names: what is not a letter, a digit or a dash becomes a dash."""
-    return "-".join("".join(c if c.isascii() and c.isalnum() else "-" for c in str(part)) for part in parts)
+    return short("-".join("".join(c if c.isascii() and c.isalnum() else "-" for c in str(part)) for part in parts))

@@ -79,7 +79,7 @@ def csv(grids: list[TextGrid]) -> str:
             writer.writerow(["table", *map(text.spreadsheet, grid.header)])
         for row in grid.rows:
             names = [text.spreadsheet(cell.text) for cell in row[: grid.labels]]
-            values = [text.visible(cell.text.removesuffix(f" {warned.MARK}")) for cell in row[grid.labels :]]
+            values = [text.value(cell.text.removesuffix(f" {warned.MARK}")) for cell in row[grid.labels :]]
             writer.writerow([text.spreadsheet(grid.title), *names, *values])
     return stream.getvalue()
 

@@ -6,10 +6,11 @@ otherwise reorder the numbers behind it); what else is special depends on the fo
 
 import html
 import re
-import unicodedata
 
-# Control, format (bidi marks, zero-width), surrogate, private, unassigned; line and paragraph separators.
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+from bench.core.texts import visible
+
+__all__ = ["latex", "markdown", "spreadsheet", "value", "visible"]
+
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -40,11 +41,9 @@ _LATEX = {
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$#])")
 # OWASP, "CSV Injection": a cell that starts so is run as a formula by common spreadsheets, full-width forms included.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
-
-
-def visible(text: str) -> str:
-    """Spell out characters that do not show, as `[U+202E]`."""
-    return "".join(f"[U+{ord(char):04X}]" if unicodedata.category(char) in _UNSEEN else char for char in text)
+# Where a spreadsheet of many countries takes a semicolon for the end of a cell, another begins behind it.
+_BEHIND = re.compile(f"(;[\\s\"']*)(?=[{re.escape(''.join(_FORMULA))}])")
+_NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?( ?% ?)?( (to|±) [+-]?[\d.,]+)*")
 
 
 def latex(text: str) -> str:
@@ -59,6 +58,11 @@ def markdown(text: str) -> str:
 
 
 def spreadsheet(text: str) -> str:
-    """Keep a spreadsheet from running a name as a formula, by a leading apostrophe."""
-    shown = visible(text)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
+    """Keep a spreadsheet from running a name as a formula, by an apostrophe before what would begin one."""
+    shown = _BEHIND.sub(r"\1'", visible(text))
+    return f"'{shown}" if shown.lstrip(" \"'").startswith(_FORMULA) else shown
+
+
+def value(text: str) -> str:
+    """A cell of a table that should hold a number, which may be negative: what is none is a name."""
+    return text if _NUMBER.fullmatch(text) else spreadsheet(text)

@@ -53,7 +53,7 @@ def test_a_newer_schema_written_as_text_is_not_taken_for_ours(store, make_record
     (store / "records" / "sly.json").write_text(json.dumps(value))
     problems = []
     assert 27 == len(load(store, on_problem=problems.append))
-    assert "has schema 99, this version reads up to 5: upgrade" in problems[0]
+    assert "has schema 99, this version reads up to 6: upgrade" in problems[0]
 
 
 def test_a_record_with_nan_is_left_out(store, make_record):

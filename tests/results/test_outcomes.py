@@ -22,6 +22,7 @@ def kept(store, key, seed=0, **changes):
     outcomes = PixelOutcomes(CLASSES, draw.integers(1, 50, (5, 2, 2)))
     digest = Store(store).write_outcomes(key, Evidence(outcomes, range(5), ["m1", "m1", "m2", "m2", "m2"]))
     fields = {"key": key, "metric": "mIoU", "metrics": outcomes.scores(), "outcomes": digest, "schema": 4, "seed": seed}
+    fields["counts"] = {"train": 100, "train_all": 100, "val": 10, "test": 5, "steps": 300}
     return synthetic_record(**fields | changes)
 
 
@@ -98,3 +99,12 @@ def test_a_published_leaderboard_carries_its_outcomes(measured, tmp_path):
         (measured / name).unlink()
     publish(measured, folder)
     assert {"one.npz", "three.npz"} == {path.name for path in (folder / "outcomes").iterdir()}
+
+
+def test_a_record_that_counts_other_test_samples_than_its_outcomes_have_is_named(measured):
+    path = measured / "records" / "two.json"
+    value = json.loads(path.read_text())
+    value["counts"]["test"] = 6
+    path.write_text(json.dumps(value))
+    (problem,) = verify(measured)
+    assert f"{path}: 6 samples were tested, its outcomes are of 5" in problem

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bench.core.keys import content_hash
+from bench.core.keys import content_hash, sealed
 from results.verify import verify
 
 
@@ -70,3 +70,51 @@ def test_a_card_whose_warnings_are_no_texts_by_name_is_damaged(full_store, make_
     write_store(full_store, [make_record(key="own", weights="w1", seed=9)])
     (problem,) = verify(full_store)
     assert "weights/w1/card.json" in problem
+
+
+def test_a_changed_word_of_a_sealed_manifest_or_card_is_found(full_store):
+    changed = {
+        "subsets/s1.json": sealed(manifest(["a", "b"]) | {"fraction": 0.5}) | {"fraction": 0.25},
+        "weights/w1/card.json": sealed({"key": "w1", "steps": 30}) | {"steps": 60},
+    }
+    for file, value in changed.items():
+        sound = (full_store / file).read_bytes()
+        (full_store / file).write_text(json.dumps(value))
+        (problem,) = verify(full_store)
+        assert file in problem
+        (full_store / file).write_bytes(sound)
+    assert [] == verify(full_store)
+
+
+def test_weights_of_which_a_bit_has_changed_are_found(full_store):
+    from bench.core import files
+
+    weights = full_store / "weights" / "w1" / "backbone.safetensors"
+    weights.write_bytes(b"numbers")
+    card = weights.with_name("card.json")
+    card.write_text(json.dumps(sealed({"key": "w1", "sha256": files.sha256(weights)})))
+    assert [] == verify(full_store)
+    weights.write_bytes(b"nvmbers")
+    (problem,) = verify(full_store)
+    assert "backbone.safetensors is not what was trained" in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("method", "moco"), ("options", {"steps": 1}), ("seed", 12), ("corpus_hash", "dddd"), ("facts", {"steps": 2.0})],
+)
+def test_a_record_says_of_its_weights_what_their_card_says(full_store, make_record, write_store, name, value):
+    said = {"key": "w1", "method": "random", "options": {}, "seed": 11, "corpus_hash": None, "facts": {}}
+    card = full_store / "weights" / "w1" / "card.json"
+    write_store(full_store, [make_record(key="own", weights="w1", seed=9)])
+    card.write_text(json.dumps(said))
+    assert [] == verify(full_store)
+    card.write_text(json.dumps(said | {name: value}))
+    (problem,) = verify(full_store)
+    assert f"own.json says another {name} of its weights" in problem
+
+
+def test_the_command_says_how_many_records_are_of_before_digests(full_store, make_record, write_store, run_bench):
+    write_store(full_store, [make_record(key="sealed", schema=6, seed=9)])
+    done = run_bench("verify", "--store", str(full_store))
+    assert "27 are of before records bore a digest" in done.stdout

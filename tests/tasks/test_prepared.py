@@ -101,6 +101,7 @@ def test_a_set_of_schema_2_is_read_as_it_is(tmp_path):
     index = json.loads((new.path / "index.json").read_text())
     for name in ("synthetic", "duplicates", "dataset", "published"):
         index.pop(name, None)
+    del index["digest"]  # which came later
     (new.path / "index.json").write_text(json.dumps(index | {"schema": 2}))
     old = Prepared.open(new.path)
     assert (new.hash, new.counts(), False, {}) == (old.hash, old.counts(), old.synthetic, old.repeats())
@@ -173,3 +174,44 @@ def test_a_set_that_would_fill_the_disk_is_refused_before_a_byte_is_written(tmp_
     with pytest.raises(DataError, match="choose another disk"):
         SliceWriter(tmp_path, 10**9, 256, ["one"])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        ("slices", ["a"], "slices.0: Input should be a valid dictionary"),
+        ("slices", [{"source": "a", "x": 0}], "slices.0.y: Field required"),
+        ("slices", 3, "slices: "),
+        ("classes", [], "classes: "),
+        ("palette", [[]], "palette.0"),
+        ("palette", [[0, 0, 256]], "palette.0.2"),
+        ("footprints", [None], "1 footprints of 2 slices"),
+        ("footprints", [[[0.0, 0.0]], None], "footprints.0"),
+        ("duplicates", [{"slices": ["z@0,0"], "same_label": True}], "duplicates name 'z@0,0', which is no slice"),
+        ("files", [], "files: "),
+    ],
+)
+def test_an_index_whose_parts_are_not_what_they_must_be_is_one_line(tmp_path, part, value, said):
+    """Found by fuzzing: each was a traceback of whoever read that part first."""
+    data = _write(tmp_path / "set")
+    (data.path / "index.json").write_text(json.dumps(data.index | {part: value}))
+    with pytest.raises(DataError, match=r"index\.json is no index of a prepared set") as caught:
+        Prepared.open(data.path)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_arrays_of_another_length_than_the_index_are_refused(tmp_path):
+    data = _write(tmp_path / "set")
+    (data.path / "index.json").write_text(json.dumps(data.index | {"slices": data.index["slices"][:1]}))
+    with pytest.raises(DataError, match=r"images\.npy is \(2, 4, 4, 3\), its index has 1 slices of 2 classes"):
+        _ = Prepared.open(data.path).images
+
+
+@pytest.mark.parametrize("part", ["size", "palette", "kind", "duplicates"])
+def test_a_changed_word_of_an_index_is_found_though_no_array_and_no_name_changed(tmp_path, part):
+    data = _write(tmp_path / "set")
+    other = {"size": 8, "palette": [[9, 9, 9]] * 2, "kind": "class", "duplicates": [{"slices": [], "same_label": True}]}
+    (data.path / "index.json").write_text(json.dumps(data.index | {part: other[part]}))
+    with pytest.raises(DataError, match=r"index\.json has changed since it was written"):
+        verify(Prepared.open(data.path))

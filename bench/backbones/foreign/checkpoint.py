@@ -6,6 +6,7 @@ the `argparse.Namespace` of MoCo, DINO and MAE, paths of Lightning's callbacks),
 
 import io
 import pickle
+import struct
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -27,6 +28,11 @@ from bench.core.files import because
 MAGIC, LAYOUT = 0x1950A86A20F9469CFC6C, 1001
 ITEM_SIZES = {dtype: torch.empty((), dtype=dtype).element_size() for dtype in STORED.values()}
 ADVICE = "fetch or save it again"
+# What torch's reader raises of a file that is not quite its own; ours then says what is wrong with it.
+_NOT_TORCHS = (
+    pickle.UnpicklingError, RuntimeError, ValueError, LookupError, TypeError, EOFError, AttributeError, ArithmeticError,
+    AssertionError, struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def _by_torch(path: Path, *, mapped: bool) -> Any:
         with warnings.catch_warnings():  # it warns of pickle protocols that it may not know; ours knows them all
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, TypeError, EOFError, AttributeError):
+    except _NOT_TORCHS:
         return None
 
 
@@ -153,13 +159,13 @@ def _from_pickle(path: Path, size: int) -> Checkpoint:
         read_pickle(stream, read_storage)  # facts of the machine that wrote it
         content = read_pickle(stream, read_storage)
         keys = read_pickle(stream, read_storage).value
-        blocks |= _find_blocks(stream, keys, content.storages)
+        blocks |= _find_blocks(stream, keys, content.storages, size)
         if stream.tell() > size:
             raise BrokenPickleError("it ends before its last tensor")
         return _checked(path, form, content)
 
 
-def _find_blocks(stream: BinaryIO, keys: Any, dtypes: dict[str, torch.dtype]) -> dict[str, tuple[int, int]]:
+def _find_blocks(stream: BinaryIO, keys: Any, dtypes: dict[str, torch.dtype], size: int) -> dict[str, tuple[int, int]]:
     """Where the numbers of each storage lie and how many: behind the last pickle, each after a count in eight bytes."""
     if not isinstance(keys, list) or len(keys) > MOST_ENTRIES:
         raise BrokenPickleError("it has no list of its tensors")
@@ -168,6 +174,8 @@ def _find_blocks(stream: BinaryIO, keys: Any, dtypes: dict[str, torch.dtype]) ->
         count = int.from_bytes(stream.read(8), "little", signed=True)
         if not isinstance(key, str) or key not in dtypes or count < 0:
             raise BrokenPickleError("its list of tensors does not fit them")
+        if count * ITEM_SIZES[dtypes[key]] > size:
+            raise BrokenPickleError("it ends before its last tensor")
         blocks[key] = (stream.tell(), count)
         stream.seek(count * ITEM_SIZES[dtypes[key]], io.SEEK_CUR)
     return blocks

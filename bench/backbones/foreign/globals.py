@@ -26,6 +26,8 @@ from bench.backbones.foreign.tensors import (
 HOSTILE_MODULES = frozenset(
     [
         "os",
+        "io",
+        "_io",
         "posix",
         "nt",
         "subprocess",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.arrays import read_array
 from bench.core.bands import Bands
 from bench.core.errors import CorpusError
 from bench.core.files import because
@@ -202,10 +203,7 @@ class Corpus:
 
 def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Map an array from the disk after checking that it is the one expected."""
-    try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r" if shape[0] else None, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise CorpusError(f"{path} cannot be read{because(error, 'copy or build the corpus again')}") from None
+    array = read_array(path, CorpusError, "copy or build the corpus again", mapped=bool(shape[0]))
     if array.shape != shape or array.dtype != dtype:
         raise CorpusError(f"{path} does not fit its corpus.json: copy or build the corpus again")
     return array

@@ -87,7 +87,7 @@ def test_a_record_of_schema_1_is_read_with_what_its_provenance_said(tmp_path, sy
     value = record(schema=1, provenance={"device": "cpu", "synthetic": synthetic})
     del value["synthetic"]
     found = read_record(written(tmp_path, value))
-    assert (SCHEMA, synthetic, {"device": "cpu"}) == (found.schema_version, found.synthetic, found.provenance)
+    assert (5, synthetic, {"device": "cpu"}) == (found.schema_version, found.synthetic, found.provenance)
 
 
 def test_schema_1_without_that_word_was_real(tmp_path):
@@ -108,3 +108,43 @@ def test_what_later_versions_added_may_be_absent():
         found.synthetic,
         found.synthetic_corpus,
     )
+
+
+def sealed_record(**changes):
+    """A record as this version writes it."""
+    return synthetic_record(key="key", schema=SCHEMA, **changes).to_json()
+
+
+def test_a_record_of_this_version_bears_a_digest_and_is_read_with_it(tmp_path):
+    value = sealed_record()
+    assert value["digest"] == read_record(written(tmp_path, value)).digest
+
+
+@pytest.mark.parametrize("name", sorted(set(sealed_record()) - {"schema", "digest"}))
+def test_a_change_of_any_value_of_a_record_is_refused(tmp_path, name):
+    other = {
+        str: "other",
+        float: 0.5,
+        int: 7,
+        bool: True,
+        dict: {"more": "0.5"},
+        type(None): "other",
+    }
+    value = sealed_record(fraction=0.25)
+    changed = other[type(value[name])]
+    assert changed != value[name]
+    with pytest.raises(StoreError, match=r"key\.json was changed after it was written .*: restore it, or delete it"):
+        read_record(written(tmp_path, value | {name: changed}))
+
+
+@pytest.mark.parametrize(
+    "change", [{"digest": None}, {"digest": "0" * 32}, {"schema": 5}, {"cost": {"s": float("nan")}}]
+)
+def test_a_digest_that_is_none_is_another_or_is_of_an_older_schema_is_refused(tmp_path, change):
+    with pytest.raises(StoreError, match="was changed after it was written"):
+        read_record(written(tmp_path, sealed_record() | change))
+
+
+def test_a_record_of_before_bears_no_digest_and_is_written_again_as_it_was():
+    before = synthetic_record(key="key").to_json()
+    assert (5, False) == (before["schema"], "digest" in before)

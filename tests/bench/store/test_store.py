@@ -128,10 +128,10 @@ def test_weights_are_done_with_their_card_and_not_before(tmp_path):
     (folder / "backbone.safetensors").write_bytes(b"half")
     assert not store.has_weights("key")
     assert [] == list(store.cards())
-    (folder / "card.json").write_text('{"method": "moco"}')
+    (folder / "card.json").write_text('{"key": "key", "method": "moco", "backbone": "b", "seed": 0, "steps": 3}')
     assert store.has_weights("key")
-    assert {"method": "moco"} == store.card("key")
-    assert [{"method": "moco"}] == list(store.cards())
+    assert {"key": "key", "method": "moco", "backbone": "b", "seed": 0, "steps": 3} == store.card("key")
+    assert [{"key": "key", "method": "moco", "backbone": "b", "seed": 0, "steps": 3}] == list(store.cards())
 
 
 def test_a_card_that_cannot_be_read_says_what_to_delete(tmp_path):

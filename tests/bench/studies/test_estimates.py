@@ -125,7 +125,14 @@ def test_a_pretraining_takes_its_epochs_of_the_corpus(tmp_path, data):
     # Four steps of 4 views of 32 px in 2 s are 2 images of 64 px a second.
     folder = store.weights("other")
     folder.mkdir(parents=True)
-    card = {"key": "other", "steps": 4, "corpus_hash": "1", "backbone": "timm:test_resnet"}
+    card = {
+        "key": "other",
+        "method": "simclr",
+        "seed": 0,
+        "steps": 4,
+        "corpus_hash": "1",
+        "backbone": "timm:test_resnet",
+    }
     card |= {"options": {"batch": 4, "size": 32}, "cost": {"train_seconds": 2.0}}
     (folder / "card.json").write_text(json.dumps(card))
     _, _, guess = planned(tmp_path, data, **changes)
