@@ -71,7 +71,7 @@ def gather(root: Path, work: Path) -> tuple[Pages, Nav]:
             *taken["reference"],
             {"Commands": commands},
             {"Keys and options": [keys, *options, protocols[1], records]},
-            {"Protocols": [protocols[0], *protocols[2:]]},
+            {"Protocols": [protocols[0], *({Path(each).stem: each} for each in protocols[2:])]},
             {"Names, data and terms": [names, data, cover, weights]},
             {"Python interface": api},
         ]},
@@ -126,7 +126,7 @@ def settings(nav: Nav, root: Path) -> dict[str, Any]:
             ],
         },
         "extra_css": ["assets/site.css"],
-        "extra_javascript": ["assets/scrolling.js"],
+        "extra_javascript": ["assets/reach.js"],
         # Browsers refuse workers to pages of a disk, and the search is one; this stands in, from the folder itself.
         "extra": {"homepage": "index.html", "polyfills": ["assets/iframe-worker.js"], "generator": False},
         "plugins": [
@@ -186,5 +186,6 @@ def render(folder: Path, out: Path) -> str:
     if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
         raise SiteError(f"{out} holds other things than a site: name an empty folder, or a new one")
     shutil.rmtree(out, ignore_errors=True)
-    shutil.copytree(folder / "site", out)
+    # It links from the root of a server, which this folder need not be.
+    shutil.copytree(folder / "site", out, ignore=shutil.ignore_patterns("404.html"))
     return done.stdout

@@ -74,9 +74,9 @@ def _figure(pages: Pages, work: Path) -> str:
     given = looks(set(frame["variant"]))
     file.write_bytes(as_bytes(label_efficiency(board, {row: given[row] for row in ROWS}), "svg"))
     pages.copy(FIGURE, file)
-    metric = str(board["metric"].iloc[0]).replace("_", " ")
+    metric = str(board["metric"].iloc[0]).replace("_", " ").removeprefix("mean ")
     return (
-        f"![{metric} of {', '.join(ROWS)} over the share of the labels](/{FIGURE}){{ .figure }}\n\n"
+        f"![Mean {metric} of {', '.join(ROWS)} over the share of the labels](/{FIGURE}){{ .figure }}\n\n"
         f"*Frozen features on RSSCN7 after pretraining on EuroSAT: mean {metric} over {board['seed'].nunique()} seeds, with "
         f"95% intervals, from {len(board):,} committed records. [The board](/boards/{STORE}/index.html) has every row.*"
     )
@@ -85,7 +85,7 @@ def _figure(pages: Pages, work: Path) -> str:
 def _answers(root: Path) -> list[str]:
     """The answers that the README quotes, which a test holds against the report."""
     text = (root / "README.md").read_text(encoding="utf-8")
-    return [" ".join(found.split()) for found in re.findall(r"^> (On transfer/.*)$", text, re.MULTILINE)]
+    return [f"{found.strip().rstrip('.')}." for found in re.findall(r"^> (On transfer/.*)$", text, re.MULTILINE)]
 
 
 def _counts(root: Path) -> str:

@@ -56,9 +56,9 @@ def _section(protocol: Protocol) -> str:
     if protocol.of:
         facts += f" A variant of `{protocol.of}`."
     rows = [
-        (code(name), code(_written(value)), "<br>".join(_sources(protocol, name)))
+        (code(name), code(_written(value)), "<br>".join(said) or "as by default")
         for name in VALUES
-        if (value := getattr(protocol, name)) is not None
+        if (value := getattr(protocol, name)) is not None and ((said := _sources(protocol, name)) or _written(value) != "{}")
     ]
     head = f"## {protocol.id} {{ #{anchor(protocol.id)} }}\n\n{plain(protocol.title)}. {facts}\n\n"
     return head + table(["value", "is", "source"], rows)
@@ -71,7 +71,7 @@ def _sources(protocol: Protocol, name: str) -> list[str]:
         whole, _, part = key.partition(".")
         if whole == name:
             said.append(f"{plain(part)}: {plain(source)}" if part else plain(source))
-    return said or ["as by default"]
+    return said
 
 
 def _written(value: Any) -> str:
