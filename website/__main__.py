@@ -19,7 +19,9 @@ from website.checks import count_links, faults
     show_default="public",
     help="Folder of the site, which is emptied first; its index.html opens without a server.",
 )
-@click.option("--sources", type=click.Path(path_type=Path, file_okay=False), help="Keep the Markdown that is rendered here.")
+@click.option(
+    "--sources", type=click.Path(path_type=Path, file_okay=False), help="Keep the Markdown that is rendered here."
+)
 def main(out: Path, sources: Path | None) -> None:
     """Build the documentation as a site that needs no network, and check every link in it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -37,7 +39,9 @@ def main(out: Path, sources: Path | None) -> None:
     if found:
         sys.exit(1)
     pages, links = count_links(out.resolve())
-    click.echo(f"{out / 'index.html'}: {pages} pages, {links:,} links within them, none broken, nothing fetched elsewhere")
+    click.echo(
+        f"{out / 'index.html'}: {pages} pages, {links:,} links within them, none broken, nothing fetched elsewhere"
+    )
 
 
 if __name__ == "__main__":

@@ -170,8 +170,8 @@ def write_sources(folder: Path, root: Path = ROOT) -> None:
     (folder / "mkdocs.yml").write_text(yaml.safe_dump(settings(nav, root), sort_keys=False), encoding="utf-8")
 
 
-def render(folder: Path, out: Path) -> str:
-    """Render the sources of a folder; returns what the renderer said.
+def render(folder: Path, out: Path) -> None:
+    """Render the sources of a folder.
 
     Raises:
         SiteError: the renderer is not installed or warned of something, or `out` is a folder of other things.
@@ -179,8 +179,9 @@ def render(folder: Path, out: Path) -> str:
     program = Path(sys.executable).with_name("zensical")
     if not program.exists():
         raise SiteError("the site's renderer is not installed: uv pip install -e '.[docs]'")
-    call = [program, "build", "--strict", "--clean", "--config-file", "mkdocs.yml"]
-    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | {"NO_COLOR": "1"})  # noqa: S603
+    call = [str(program), "build", "--strict", "--clean", "--config-file", "mkdocs.yml"]
+    quiet = os.environ | {"NO_COLOR": "1"}
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False, env=quiet)  # noqa: S603
     if done.returncode:
         raise SiteError(f"the renderer warned of something, and warnings are errors:\n{done.stdout}{done.stderr}")
     if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
@@ -188,4 +189,3 @@ def render(folder: Path, out: Path) -> str:
     shutil.rmtree(out, ignore_errors=True)
     # It links from the root of a server, which this folder need not be.
     shutil.copytree(folder / "site", out, ignore=shutil.ignore_patterns("404.html"))
-    return done.stdout

@@ -47,7 +47,9 @@ def faults(site: Path) -> list[str]:
             elif fault := _broken(site, file, address, pages):
                 found.append(f"{name}: {fault}")
     for sheet in sorted(site.rglob("*.css")):
-        found += [f"{sheet.relative_to(site)}: fetches {each}" for each in CSS_ADDRESS.findall(sheet.read_text("utf-8"))]
+        found += [
+            f"{sheet.relative_to(site)}: fetches {each}" for each in CSS_ADDRESS.findall(sheet.read_text("utf-8"))
+        ]
     return sorted(set(found))
 
 

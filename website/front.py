@@ -21,22 +21,24 @@ STORE, PROTOCOL, ROWS = "real-transfer", "transfer/rsscn7-probe", ("random", "mo
 FIGURE = "pictures/label-efficiency.svg"
 
 QUESTIONS = [
-    ("Is method A better than B at 1% of the labels?", "A sentence with an interval, the number of seeds, and the "
-     "difference that could have been called.", ("Statistics", "//docs/results.md#verdicts")),
-    ("How many labels does a pretraining save?", "The labels at which the other method draws level, where the curve "
-     "supports it.", ("Labels to match", "/reference/commands/labels-to-match.md")),
+    ("Is method A better than B at 1% of the labels?", ("A sentence with an interval, the number of seeds, and the "
+     "difference that could have been called."), ("Statistics", "//docs/results.md#verdicts")),
+    ("How many labels does a pretraining save?", ("The labels at which the other method draws level, where the curve "
+     "supports it."), ("Labels to match", "/reference/commands/labels-to-match.md")),
     ("Was the comparison fair?", "Every row gets the same views, budget and tuning; what is unequal is marked.",
      ("The design sheet", "//docs/studies.md#the-design-sheet")),
     ("Does it hold?", "Each verdict is held against variants: another length, rate, head, split, or world.",
      ("Does it hold?", "//docs/results.md#does-it-hold")),
-    ("Can I trust the numbers?", "Every score leads to its record, and every metric is computed again from what was "
-     "predicted.", ("The store", "//docs/store.md#looking-for-damage")),
+    ("Can I trust the numbers?", ("Every score leads to its record, and every metric is computed again from what was "
+     "predicted."), ("The store", "//docs/store.md#looking-for-damage")),
 ]  # fmt: skip
 
 
 def add_front(pages: Pages, work: Path) -> str:
     """The front page; returns its path."""
-    template = jinja2.Template((Path(__file__).parent / "front.md").read_text(encoding="utf-8"), autoescape=False)  # noqa: S701  # Markdown
+    template = jinja2.Template(
+        (Path(__file__).parent / "front.md").read_text(encoding="utf-8"), autoescape=False
+    )  # Markdown
     text = template.render(
         figure=_figure(pages, work), questions=QUESTIONS, answers=_answers(pages.root), counts=_counts(pages.root)
     )
@@ -55,7 +57,9 @@ def add_quick_start(pages: Pages) -> str:
     begin = next((at for at, (_, text) in enumerate(kept) if "<!-- command: run -->" in text), None)
     end = next((at for at, (_, text) in enumerate(kept) if "<!-- command: test -->" in text), None)
     if begin is None or end is None or end <= begin:
-        raise SiteError(f"{file}: a section with <!-- command: run --> must stand before one with <!-- command: test -->")
+        raise SiteError(
+            f"{file}: a section with <!-- command: run --> must stand before one with <!-- command: test -->"
+        )
     parts = [f"## {title}\n{re.sub(r'<!--.*?-->', '', text)}" for title, text in kept[begin:end]]
     parts += [f"## {title}\n{text}" for title, text in kept[end + 1 :] if "bench --help" in text]
     pages.take("quick-start.md", file, "# Quick start\n\n" + "\n".join(parts))
@@ -68,7 +72,9 @@ def _figure(pages: Pages, work: Path) -> str:
     frame = load(pages.root / "results" / STORE)
     board = frame[(frame["protocol"] == PROTOCOL) & frame["variant"].isin(ROWS)]
     if set(board["variant"]) != set(ROWS):
-        raise SiteError(f"results/{STORE} has no records of {', '.join(ROWS)} on {PROTOCOL}: choose others in website/front.py")
+        raise SiteError(
+            f"results/{STORE} has no records of {', '.join(ROWS)} on {PROTOCOL}: choose others in website/front.py"
+        )
     file = work / FIGURE
     file.parent.mkdir(parents=True, exist_ok=True)
     given = looks(set(frame["variant"]))

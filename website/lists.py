@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from website.markdown import plain, summary_of, table, title_of
 from website.pages import Pages
@@ -25,7 +26,9 @@ def add_decisions(pages: Pages) -> list[str]:
         number, _, title = pages.title(path).partition(" ")
         rows.append((number, f"[{plain(title)}](/{path})", plain(summary_of(file.read_text(encoding="utf-8")))))
         paths.append(path)
-    text = "# Decisions\n\nChoices that are not obvious, half a page each: context, choice, what was measured, what would "
+    text = (
+        "# Decisions\n\nChoices that are not obvious, half a page each: context, choice, what was measured, what would "
+    )
     text += f"change our mind. {len(rows)} of them.\n\n"
     pages.add(paths[0], text + table(["", "decision", "context"], rows))
     pages.places[folder] = paths[0]
@@ -52,9 +55,11 @@ def add_reports(pages: Pages) -> list[str]:
 def add_boards(pages: Pages) -> str:
     """The committed boards, copied, and a page that links them; returns its path."""
     lines = [
-        "# Live boards\n\nEach board is one page that needs no network: sort it, filter it, and click a score for its "
-        "records, their subset of labels, environment and cost. They are made by `bench leaderboard page`; "
-        "[the page](//docs/results.md#the-page) says how to read one.\n"
+        (
+            "# Live boards\n\nEach board is one page that needs no network: sort it, filter it, and click a score for its "
+            "records, their subset of labels, environment and cost. They are made by `bench leaderboard page`; "
+            "[the page](//docs/results.md#the-page) says how to read one.\n"
+        )
     ]
     for name, text in BOARDS.items():
         folder = pages.root / "results" / name
@@ -76,8 +81,10 @@ def add_tutorials(pages: Pages, work: Path) -> list[str]:
     notebooks = sorted((pages.root / "docs" / "notebooks").glob("*.ipynb"))
     paths = ["tutorials/index.md"]
     lines = [
-        "# Tutorials\n\nBegin with the [quick start](/quick-start.md): one command, and a table to read. The tutorials "
-        "then go through a question each, from data to answer.\n"
+        (
+            "# Tutorials\n\nBegin with the [quick start](/quick-start.md): one command, and a table to read. The tutorials "
+            "then go through a question each, from data to answer.\n"
+        )
     ]
     for file in notebooks:
         path = f"tutorials/{file.stem}.md"
@@ -91,11 +98,12 @@ def add_tutorials(pages: Pages, work: Path) -> list[str]:
 
 def _rendered(pages: Pages, file: Path, work: Path) -> str:
     """A notebook as Markdown; its pictures become files beside the page."""
-    from nbconvert import MarkdownExporter
+    import nbconvert
 
+    exporter: Any = nbconvert.MarkdownExporter  # it has types for some of its calls alone
     values = json.loads(file.read_text(encoding="utf-8"))
     pictures = f"{file.stem}-pictures"
-    text, resources = MarkdownExporter().from_filename(str(file), {"output_files_dir": pictures})
+    text, resources = exporter().from_filename(str(file), {"output_files_dir": pictures})
     for name, content in resources["outputs"].items():
         picture = work / name
         picture.parent.mkdir(parents=True, exist_ok=True)

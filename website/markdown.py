@@ -48,15 +48,24 @@ def _line_with_links(line: str, change: Callable[[str, str], str]) -> str:
 
 
 def with_wide_lists(text: str) -> str:
-    """A text whose nested lists are indented by four spaces, as Python-Markdown wants it, and not by two or three."""
-    lines, inside = [], False
+    """A text whose lists are indented by four spaces a level, as Python-Markdown wants it, and not by their marks."""
+    lines: list[str] = []
+    offsets: list[int] = []  # where the text of each open item begins
+    shift, in_code = 0, False
     for prose, line in outside_code(text):
-        indent = len(line) - len(line.lstrip(" "))
-        if prose and ITEM.match(line):
-            inside = True
-        elif prose and line.strip() and not indent:
-            inside = False
-        lines.append(" " * (4 * (indent // 2)) + line.lstrip(" ") if inside and indent else line)
+        bare = line.lstrip(" ")
+        if bare and (prose or not in_code):
+            indent = len(line) - len(bare)
+            while offsets and indent < offsets[-1]:
+                offsets.pop()
+            more = indent - offsets[-1] if offsets else indent
+            shift = 4 * len(offsets) + (0 if offsets and more < 2 else more) - indent
+            mark = ITEM.match(bare) if prose else None
+            if mark:
+                offsets.append(indent + len(mark[0]))
+        in_code = not prose
+        kept = len(line) - len(bare) + shift
+        lines.append(" " * kept + bare if bare else "")
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -77,7 +78,8 @@ class Pages:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / path)
 
-    def _link_from(self, path: str):  # type: ignore[no-untyped-def]  # a closure
+    def _link_from(self, path: str) -> Callable[[str, str], str]:
+        """What turns a link of a page into one between pages of the site."""
         here = PurePosixPath(path).parent
 
         def change(target: str, anchor: str) -> str:
@@ -102,7 +104,9 @@ class Pages:
         if file in self.places:
             return self.places[file]
         if not file.is_relative_to(self.root) or not file.is_file():
-            raise SiteError(f"page {linking} links {file}, which is no page and no file of the repository: mend the link")
+            raise SiteError(
+                f"page {linking} links {file}, which is no page and no file of the repository: mend the link"
+            )
         name = file.relative_to(self.root).as_posix()
         if file.suffix in SHOWN:
             path = f"files/{name}.md"

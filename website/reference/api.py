@@ -12,7 +12,10 @@ OURS = ("bench", "methods", "tasks", "results")
 # Where it is there, it is the public door of studies and results, and stands first.
 DOOR = "bench.api"
 # What reads results without a command, and corpora in a loader of one's own: docs/results.md and docs/corpus.md use them.
-READING = {"Results": ["results.load", "bench.store.records.Record"], "A corpus": ["bench.corpus.storage.reader.Corpus"]}
+READING = {
+    "Results": ["results.load", "bench.store.records.Record"],
+    "A corpus": ["bench.corpus.storage.reader.Corpus"],
+}
 
 
 def public_names(extending: str) -> dict[str, list[str]]:
@@ -55,8 +58,10 @@ def add_api(pages: Pages) -> list[str]:
         groups = {"Python": [DOOR], **groups}
     index, paths = f"{FOLDER}/index.md", []
     lines = [
-        "# Python interface\n\nWhat code of yours may import; all else may change without notice. "
-        "[Extending](//docs/extending.md) has an example package for each door.\n"
+        (
+            "# Python interface\n\nWhat code of yours may import; all else may change without notice. "
+            "[Extending](//docs/extending.md) has an example package for each door.\n"
+        )
     ]
     for title, names in groups.items():
         path = f"{FOLDER}/{re.sub(r'[^a-z]+', '-', title.lower()).strip('-')}.md"

@@ -25,9 +25,11 @@ def add_data_sets(pages: Pages) -> str:
         for spec in specs
     ]
     parts = [
-        "# Data sets and their licences\n\nTerms are written as the owners state them. None is shipped: "
-        "[Public data](//docs/data.md) says how each is prepared. A set whose name begins with `demo-` is synthetic and "
-        "made on the spot.\n",
+        (
+            "# Data sets and their licences\n\nTerms are written as the owners state them. None is shipped: "
+            "[Public data](//docs/data.md) says how each is prepared. A set whose name begins with `demo-` is synthetic and "
+            "made on the spot.\n"
+        ),
         table(["data set", "what it is", "licence", "protocols"], rows),
         *(_data_set(spec, used[spec.name]) for spec in specs),
     ]
@@ -60,8 +62,10 @@ def _data_set(spec: DatasetSpec, protocols: list[str]) -> str:
 def add_land_cover(pages: Pages) -> str:
     """The page of land-cover products and public archives; returns its path."""
     parts = [
-        "# Land cover and public archives\n\nLegends of land-cover products that `bench corpus build` knows, and the "
-        "archives that `bench corpus fetch` asks. [Building a corpus](//docs/corpus.md) uses both.\n\n## Products\n"
+        (
+            "# Land cover and public archives\n\nLegends of land-cover products that `bench corpus build` knows, and the "
+            "archives that `bench corpus fetch` asks. [Building a corpus](//docs/corpus.md) uses both.\n\n## Products\n"
+        )
     ]
     found = [spec.load() for spec in products.all().values()]
     rows = [

@@ -25,7 +25,7 @@ from website.markdown import code, plain, table
 from website.pages import Pages
 
 # The parts of a study file, each with the words that say where it stands.
-STUDY = [
+STUDY: list[tuple[type[BaseModel], str, str]] = [
     (Study, "A study", "The keys of a study's file, and of `--set` on the command line."),
     (Row, "A row of `methods`", "Written as `{method: {option: value, as: NAME, repeat_from: N}}`."),
     (Budget, "`budget`", ""),
@@ -40,15 +40,18 @@ STUDY = [
 def add_study_keys(pages: Pages) -> str:
     """The page of a study's keys; returns its path."""
     path = "reference/study-keys.md"
-    parts = [
+    intro = (
         "# Every key of a study\n\nMade from the models that read a study. [Studies](//docs/studies.md) says how the keys "
         "go together, with examples.\n"
+    )
+    engine = [
+        (f"`engine`, kind {spec.name}", spec.options, plain(spec.summary)) for spec in engines.registry.all().values()
     ]
-    for model, title, text in STUDY:
-        parts.append(_section(title, model, text))
-    for spec in engines.registry.all().values():
-        parts.append(_section(f"`engine`, kind {spec.name}", spec.options, plain(spec.summary)))
-    pages.add(path, "\n".join(parts))
+    parts = [
+        *(_section(title, model, text) for model, title, text in STUDY),
+        *(_section(*each) for each in engine),
+    ]
+    pages.add(path, "\n".join([intro, *parts]))
     return path
 
 
@@ -131,13 +134,15 @@ def attributes(model: type) -> dict[str, str]:
     for each in reversed(model.__mro__):
         text = inspect.cleandoc(each.__doc__ or "")
         block = re.search(r"^Attributes:\n((?:    .*\n?|\n)*)", text, re.MULTILINE)
-        for entry in re.finditer(r"^    ([\w, ]+): ((?:.*\n?)(?:     .*\n?)*)", block[1] if block else "", re.MULTILINE):
+        for entry in re.finditer(
+            r"^    ([\w, ]+): ((?:.*\n?)(?:     .*\n?)*)", block[1] if block else "", re.MULTILINE
+        ):
             for name in entry[1].split(", "):
                 found[name] = " ".join(entry[2].split())
     return found
 
 
-def _type(annotation: Any) -> str:
+def _type(annotation: Any) -> str:  # noqa: PLR0911  # a case a line
     """A type as a user would say it, such as `list of float, > 0`."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:

@@ -15,7 +15,7 @@ from website.reference.models import keys
 FOLDER = "reference/protocols"
 # The family of protocols whose id names no paper.
 ALONE = "by-data-set"
-PARTS = {"slices": Slices, "split": Split, "optimiser": Optimiser, "schedule": Schedule, "evaluation": Evaluation,
+PARTS: dict[str, type[BaseModel]] = {"slices": Slices, "split": Split, "optimiser": Optimiser, "schedule": Schedule, "evaluation": Evaluation,
          "tuning": Tuning}  # fmt: skip
 
 
@@ -58,7 +58,8 @@ def _section(protocol: Protocol) -> str:
     rows = [
         (code(name), code(_written(value)), "<br>".join(said) or "as by default")
         for name in VALUES
-        if (value := getattr(protocol, name)) is not None and ((said := _sources(protocol, name)) or _written(value) != "{}")
+        if (value := getattr(protocol, name)) is not None
+        and ((said := _sources(protocol, name)) or _written(value) != "{}")
     ]
     head = f"## {protocol.id} {{ #{anchor(protocol.id)} }}\n\n{plain(protocol.title)}. {facts}\n\n"
     return head + table(["value", "is", "source"], rows)
