@@ -18,7 +18,7 @@ from website.pages import Pages, SiteError
 
 # Of the figure: a board of real images and the rows that most readers ask for first.
 STORE, PROTOCOL, ROWS = "real-transfer", "transfer/rsscn7-probe", ("random", "moco", "geokr", "supervised")
-FIGURE = "pictures/label-efficiency.svg"
+FIGURE = "pictures/front.svg"
 
 QUESTIONS = [
     ("Is method A better than B at 1% of the labels?", ("A sentence with an interval, the number of seeds, and the "
@@ -47,21 +47,18 @@ def add_front(pages: Pages, work: Path) -> str:
 
 
 def add_quick_start(pages: Pages) -> str:
-    """The README from its first command up to the tests, which CI runs as they stand; returns the page's path.
+    """The README's two commands, which CI runs as they stand, and its ways in; returns the page's path.
 
     Raises:
-        SiteError: the README has lost the marks of its two commands.
+        SiteError: the README has lost their marks.
     """
     file = pages.root / "README.md"
     kept = [(title, text) for title, text in sections(file.read_text(encoding="utf-8")) if title]
-    begin = next((at for at, (_, text) in enumerate(kept) if "<!-- command: run -->" in text), None)
-    end = next((at for at, (_, text) in enumerate(kept) if "<!-- command: test -->" in text), None)
-    if begin is None or end is None or end <= begin:
-        raise SiteError(
-            f"{file}: a section with <!-- command: run --> must stand before one with <!-- command: test -->"
-        )
-    parts = [f"## {title}\n{re.sub(r'<!--.*?-->', '', text)}" for title, text in kept[begin:end]]
-    parts += [f"## {title}\n{text}" for title, text in kept[end + 1 :] if "bench --help" in text]
+    marks = ("<!-- command: run -->", "<!-- command: test -->", "<!-- way: ")
+    if lost := [mark for mark in marks if not any(mark in text for _, text in kept)]:
+        raise SiteError(f"{file}: no section has {lost[0]}, by which the quick start is found")
+    shown = [(title, text) for title, text in kept if any(mark in text for mark in marks)]
+    parts = [f"## {title}\n{re.sub(r'<!--.*?-->', '', text)}" for title, text in shown]
     pages.take("quick-start.md", file, "# Quick start\n\n" + "\n".join(parts))
     del pages.places[file]  # the whole README is a page of its own
     return "quick-start.md"

@@ -109,6 +109,7 @@ def _rendered(pages: Pages, file: Path, work: Path) -> str:
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(content)
         pages.copy(f"tutorials/{name}", picture)
+        pages.places[file.parent / name] = f"tutorials/{name}"  # as the page names it
     text = text.replace("<style scoped>", "<style>")
     if not title_of(text):
         text = f"# {values.get('metadata', {}).get('title', file.stem.replace('-', ' '))}\n\n{text}"
