@@ -21,10 +21,10 @@ def bench(*arguments, **options):
 
 
 def records(store):
-    """Records by key, without their cost, which is the only part that may differ between repeats."""
+    """Records by key, without their cost, which alone may differ between repeats, and the digest that is of it too."""
     found = {}
     for path in (store / "records").glob("*.json"):
         value = json.loads(path.read_text())
-        value.pop("cost")
+        value.pop("cost"), value.pop("digest")
         found[path.stem] = value
     return found

@@ -37,7 +37,7 @@ def synthetic_record(**changes):
         "fraction": 1.0,
         "seed": 0,
         "seeds": {"pretrain": pretrain, "subset": 100 + changes.get("seed", 0), "train": 200 + changes.get("seed", 0)},
-        "weights": file_name(f"weights-{method}"),
+        "weights": file_name(f"weights-{method}")[:100],
         "corpus": "cccc3333" if trained else None,
         "metric": "miou",
         "metrics": {"miou": 0.5},

@@ -13,9 +13,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from bench.core.errors import BenchError
 
+HANGUP: int | None = getattr(signal, "SIGHUP", None)  # Windows has none
 # Seconds after Ctrl-C in which another says no more than the first, which is being heeded.
 SAME_WORD = 5.0
 
@@ -43,16 +45,16 @@ def terminable() -> Iterator[None]:
     terminals = [number for number in (1, 2) if os.isatty(number)]
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
+        if number == HANGUP:
             _leave(terminals)
         raise Terminated
 
     if threading.current_thread() is not threading.main_thread():  # which alone may listen to signals
         yield
         return
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, stop)
+    before: dict[int, Any] = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
+    if HANGUP is not None and signal.getsignal(HANGUP) is signal.SIG_DFL:
+        before[HANGUP] = signal.signal(HANGUP, stop)
     try:
         yield
     finally:
@@ -105,7 +107,8 @@ def listen() -> None:
         _Word.asked = True
 
     signal.signal(signal.SIGTERM, note)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if HANGUP is not None:
+        signal.signal(HANGUP, signal.SIG_IGN)
 
 
 def ask() -> None:

@@ -9,6 +9,7 @@ import yaml
 from PIL import Image
 from running import bench, records
 
+from bench.core.keys import sealed
 from bench.studies.inputs import Inputs
 from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
@@ -138,7 +139,7 @@ def test_cells_are_made_again_from_committed_weights_and_held_to_their_records(s
     for path in (board / "records").iterdir():
         record = json.loads(path.read_text())
         record["metrics"][record["metric"]] /= 2
-        path.write_text(json.dumps(record))
+        path.write_text(json.dumps(sealed(record)))
     wrong = bench(*asked)
     assert wrong.returncode == 1, wrong.stdout + wrong.stderr
     assert "moved: " in wrong.stdout

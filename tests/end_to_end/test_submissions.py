@@ -8,6 +8,8 @@ import zipfile
 import pytest
 from running import WIDE, bench
 
+from bench.core.keys import sealed
+
 
 @pytest.fixture(scope="module")
 def archive(finished, study, tmp_path_factory):
@@ -75,7 +77,7 @@ def better_metric(contents):
     name = first_record(contents)
     record = json.loads(contents[name])
     record["metrics"][record["metric"]] = 0.99
-    contents[name] = json.dumps(record).encode()
+    contents[name] = json.dumps(sealed(record)).encode()  # who forges can renew a digest
 
 
 def other_outcomes(contents):
@@ -121,7 +123,7 @@ def test_numbers_that_fit_each_other_and_not_the_weights_are_found_by_running_th
         )  # fmt: skip
         for key in ("metrics", "outcomes"):
             found[one][key] = found[other][key]
-        contents[one] = json.dumps(found[one]).encode()
+        contents[one] = json.dumps(sealed(found[one])).encode()
         contents[f"outcomes/{found[one]['key']}.npz"] = contents[f"outcomes/{found[other]['key']}.npz"]
 
     forged = changed(archive, tmp_path / "forged.zip", forge)

@@ -16,10 +16,10 @@ def aa(make_record):
         random = np.random.default_rng(0)
         return [
             make_record(
-                key=f"{protocol} {row} {seed}",
+                key=f"{protocol.replace('/', '-')}-{row}-{seed}",
                 method="random",
                 row=f"random-{row}",
-                weights=f"{row} {seed}",
+                weights=f"{row}-{seed}",
                 protocol=protocol,
                 seed=seed,
                 metrics={"miou": 0.5 + 0.01 * random.standard_normal() + shift * row},
@@ -53,7 +53,7 @@ def test_equal_rows_are_seldom_called_and_unequal_ones_always(aa):
 
 def test_rows_of_two_methods_are_not_equal(aa, make_record):
     other = [
-        make_record(key=f"m {seed}", method="moco", row="m", weights=f"m {seed}", seed=seed, metrics={"miou": 0.9})
+        make_record(key=f"m-{seed}", method="moco", row="m", weights=f"m-{seed}", seed=seed, metrics={"miou": 0.9})
         for seed in range(3)
     ]
     records = [record for record in aa(2, 3) if record.protocol == "demo/city"]

@@ -55,7 +55,7 @@ def test_where_seeds_do_not_say_how_many_labels_are_needed_the_sentence_gives_no
 def board(make_record, scores, **changes):
     """One record a score; every repeat has a pretraining of its own."""
     return [
-        make_record(method=method, seed=seed, weights=f"{method} {seed}", metrics={"miou": score}, **changes)
+        make_record(method=method, seed=seed, weights=f"{method}-{seed}", metrics={"miou": score}, **changes)
         for method, values in scores.items()
         for seed, score in enumerate(values)
     ]
@@ -188,7 +188,7 @@ def test_compute_is_said_of_rows_that_cannot_be_told_apart(make_study):
 
 def test_several_pretrainings_let_a_sentence_speak_of_the_method(make_record):
     records = [
-        make_record(method=method, seed=seed, weights=f"{method} {seed}", metrics={"miou": score})
+        make_record(method=method, seed=seed, weights=f"{method}-{seed}", metrics={"miou": score})
         for method, score in (("random", 0.5), ("geokr", 0.6))
         for seed in range(3)
     ]

@@ -83,14 +83,27 @@ READING = {
     "corpus info": (["{corpus}"], {"folder", "hash", "tiles", "counts", "bands"}),
     "weights list": (["--store", "{store}"], {"key", "method", "backbone", "seed"}),
     "weights inspect": (["{checkpoint}", "--backbone", "{network}"], {"file", "form", "places", "fit"}),
+    "store info": (["--store", "{store}"], {"records", "weights"}),
     "tune": (["--show"], {"tuning", "trials", "options"}),
 }
 # Those whose code says what they found.
 CHECKS = {"leaderboard check"}
-# Tried in tests of their own: with weights of real trainings, and on machines with something amiss.
-ELSEWHERE = {"probe", "leaderboard replay", "doctor"}
+# Tried in tests of their own: with weights and runs of real trainings, and on machines with something amiss.
+ELSEWHERE = {"probe", "leaderboard replay", "doctor", "store gc", "watch"}
 WRITING = {
-    *("run", "pretrain", "prefetch", "submit", "report", "calibrate", "figures", "import", "completion"),
+    *(
+        "run",
+        "pretrain",
+        "prefetch",
+        "submit",
+        "report",
+        "calibrate",
+        "figures",
+        "import",
+        "completion",
+        "export",
+        "paper",
+    ),
     *("leaderboard page", "leaderboard build", "leaderboard accept"),
     *(
         "corpus build",

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from rich.console import Console
 from running import COMMAND
 
-from bench.api.progress import RunProgress
+from bench.api.progress import RunProgress, draws_bars
 from bench.cli import again, loudness
 from bench.core.stopping import Terminated
 from bench.store.store import Store
@@ -73,7 +73,7 @@ def test_force_color_draws_no_bars_into_a_file(monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     console = Console(file=io.StringIO())
     assert console.is_terminal
-    assert not loudness.draws_bars(console)
+    assert not draws_bars(console)
 
 
 @click.command()

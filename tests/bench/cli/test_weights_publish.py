@@ -20,6 +20,7 @@ from bench import backbones
 from bench.backbones.weights import save
 from bench.cli.weights import weights
 from bench.core.errors import BenchError
+from bench.core.keys import sealed
 from bench.store.store import Store
 from tasks import mmcv_ext
 
@@ -70,7 +71,7 @@ def ask(store, *arguments):
 
 def change_card(store, **changes):
     path = store / "weights" / KEY / "card.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path.write_text(json.dumps(sealed(json.loads(path.read_text()) | changes)))
 
 
 TERMS = ("--licence", "cc-by-4.0", "--corpus-licence", "CC0")

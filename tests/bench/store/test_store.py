@@ -7,6 +7,7 @@ import pytest
 from synthetic_records import synthetic_record
 
 from bench.core.errors import StoreError
+from bench.core.keys import unbroken
 from bench.store.store import Store
 
 
@@ -149,7 +150,9 @@ def test_a_subset_once_written_stays(tmp_path):
     store = Store(tmp_path)
     store.write_subset("key", {"samples": [1, 2]})
     store.write_subset("key", {"samples": [3]})
-    assert {"samples": [1, 2]} == json.loads((tmp_path / "subsets" / "key.json").read_text())
+    kept = json.loads((tmp_path / "subsets" / "key.json").read_text())
+    assert [1, 2] == kept["samples"]
+    assert unbroken(kept)
 
 
 def test_a_store_that_cannot_be_made_says_so(tmp_path):

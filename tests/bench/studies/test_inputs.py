@@ -53,7 +53,8 @@ def test_the_demos_corpora_are_synthetic_even_where_those_of_an_earlier_version_
 @pytest.mark.parametrize("synthetic", [False, True])
 def test_a_prepared_set_of_another_name_is_refused_unless_it_says_that_it_is_synthetic(tmp_path, synthetic):
     """Vaihingen in Potsdam's place would stand in tables as Potsdam."""
-    index = {"schema": SCHEMA, "dataset": "vaihingen", "synthetic": synthetic}
+    index = {"schema": SCHEMA, "dataset": "vaihingen", "synthetic": synthetic, "kind": "masks", "hash": "0" * 32}
+    index |= {"classes": ["road"], "palette": [[0, 0, 0]], "slices": []}
     (tmp_path / "index.json").write_text(json.dumps(index))
     study = load_study("geokr-2021", {"data": {"potsdam": str(tmp_path)}})
     inputs, protocol = Inputs(print, tmp_path), load_protocol("geokr-2021/potsdam")

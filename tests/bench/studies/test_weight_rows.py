@@ -116,7 +116,7 @@ def test_a_command_picks_rows_of_a_studys_weights_and_adds_its_own(tmp_path):
         ({"weights": {"a": "nowhere.pth"}}, r"weights file nowhere\.pth does not exist"),
         ({"methods": ["weights"]}, "method weights takes the weights of a file"),
         ({"weights": {"moco": __file__}}, "cannot be called 'moco'"),
-        ({"weights": {"a": {"file": __file__, "band": 3}}}, "options of a: band"),
+        ({"weights": {"a": {"file": __file__, "band": 3}}}, "options of a: unknown key 'band'; did you mean bands"),
     ],
 )
 def test_what_is_not_such_a_row_is_refused(changes, message):

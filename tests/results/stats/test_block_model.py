@@ -73,7 +73,7 @@ def test_both_rows_pretrainings_bind_their_repeats(make_record):
     """Pretrainings of one join repeats 0-1 and 2-3, of the other 1-2: all four hang together, and nothing is known."""
     weights = {"geokr": "aabb", "moco": "cdde"}
     records = [
-        make_record(method=method, seed=seed, weights=f"{method} {key}", metrics={"miou": 0.5 + 0.1 * seed})
+        make_record(method=method, seed=seed, weights=f"{method}-{key}", metrics={"miou": 0.5 + 0.1 * seed})
         for method, keys in weights.items()
         for seed, key in enumerate(keys)
     ]
