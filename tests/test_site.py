@@ -154,6 +154,7 @@ def test_a_broken_link_a_lost_anchor_and_an_address_elsewhere_are_found(tmp_path
     ] == faults(tmp_path)
 
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 NOTEBOOK = {
     "cells": [
         {
@@ -168,7 +169,10 @@ NOTEBOOK = {
             "execution_count": 1,
             "metadata": {},
             "source": "raise SystemExit('never run')",
-            "outputs": [{"output_type": "stream", "name": "stdout", "text": "kept as saved"}],
+            "outputs": [
+                {"output_type": "stream", "name": "stdout", "text": "kept as saved"},
+                {"output_type": "display_data", "metadata": {}, "data": {"image/png": PIXEL}},
+            ],
         },
     ],
     "metadata": {},
@@ -203,6 +207,7 @@ def test_a_notebook_is_a_page_as_it_was_saved(site):
     text = (site / "tutorials" / "of-a-test.html").read_text()
     assert "Judge a pretraining" in text
     assert "kept as saved" in text
+    assert re.search(r'src="(of-a-test-pictures/[^"]+)"', text)
     assert "of-a-test.html" in (site / "tutorials" / "index.html").read_text()
 
 

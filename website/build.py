@@ -25,9 +25,10 @@ ASSETS = Path(__file__).parent / "assets"
 # Pages of `docs/` that are no decision and no report, by the tab that they stand in; a new page must be put into one.
 DOCS = {
     "how-to": ["how-to/own-data", "how-to/own-weights", "how-to/cluster", "how-to/publish-results", "data", "data-sets",
-               "corpus", "extending"],
-    "reference": ["studies", "methods", "tasks", "store"],
-    "explanation": ["architecture", "results", "performance"],
+               "corpus", "tracking", "paper", "extending"],
+    "reference": ["command-line", "api", "studies", "methods", "tasks", "store"],
+    "explanation": ["architecture", "results", "trust", "performance", "landscape"],
+    "project": ["roadmap", "releasing"],
 }  # fmt: skip
 
 # A file that the renderer writes, by which a folder is known for a site that may be replaced.
@@ -50,7 +51,8 @@ def gather(root: Path, work: Path) -> tuple[Pages, Nav]:
     taken = {tab: [_take(pages, tab, name) for name in names] for tab, names in DOCS.items()}
     project = [("README.md", "project/readme.md"), ("CONTRIBUTING.md", "project/contributing.md"),
                ("CHANGELOG.md", "project/changelog.md"), ("LICENSE", "project/licence.md")]  # fmt: skip
-    quick = add_quick_start(pages)
+    quick, installing = add_quick_start(pages), "installing.md"
+    pages.take(installing, root / "docs" / "installing.md")
     for name, path in project:
         text = (root / name).read_text(encoding="utf-8")
         pages.take(path, root / name, f"# Licence\n\n```text\n{text}\n```\n" if name == "LICENSE" else text)
@@ -65,7 +67,7 @@ def gather(root: Path, work: Path) -> tuple[Pages, Nav]:
     boards, front = add_boards(pages), add_front(pages, work)
     calibration = "findings/calibration.md"
     nav: Nav = [
-        {"Start": [front, quick, {"Tutorials": tutorials}]},
+        {"Start": [front, quick, installing, {"Tutorials": tutorials}]},
         {"How to": taken["how-to"]},
         {"Reference": [
             *taken["reference"],
@@ -78,7 +80,7 @@ def gather(root: Path, work: Path) -> tuple[Pages, Nav]:
         {"Explanation": [*taken["explanation"], {"Calibration": calibration}, {"Decisions": decisions}]},
         {"Findings": [path for path in reports if path != calibration]},
         {"Boards": [boards]},
-        {"Project": [path for _, path in project]},
+        {"Project": [*(path for _, path in project), *taken["project"]]},
     ]  # fmt: skip
     _refuse_forgotten(pages)
     return pages, nav

@@ -13,7 +13,7 @@ from results.figures.drawing import as_bytes
 from results.looks import looks
 from tasks.datasets import registry as data_sets
 from tasks.protocols import known_protocols
-from website.markdown import sections
+from website.markdown import sections, with_links
 from website.pages import Pages, SiteError
 
 # Of the figure: a board of real images and the rows that most readers ask for first.
@@ -47,23 +47,20 @@ def add_front(pages: Pages, work: Path) -> str:
 
 
 def add_quick_start(pages: Pages) -> str:
-    """The README from its first command up to the tests, which CI runs as they stand; returns the page's path.
+    """The README's section with the command that CI runs, then the page on what it prints; returns its path.
 
     Raises:
-        SiteError: the README has lost the marks of its two commands.
+        SiteError: the README has lost the mark of that command.
     """
     file = pages.root / "README.md"
-    kept = [(title, text) for title, text in sections(file.read_text(encoding="utf-8")) if title]
-    begin = next((at for at, (_, text) in enumerate(kept) if "<!-- command: run -->" in text), None)
-    end = next((at for at, (_, text) in enumerate(kept) if "<!-- command: test -->" in text), None)
-    if begin is None or end is None or end <= begin:
-        raise SiteError(
-            f"{file}: a section with <!-- command: run --> must stand before one with <!-- command: test -->"
-        )
-    parts = [f"## {title}\n{re.sub(r'<!--.*?-->', '', text)}" for title, text in kept[begin:end]]
-    parts += [f"## {title}\n{text}" for title, text in kept[end + 1 :] if "bench --help" in text]
-    pages.take("quick-start.md", file, "# Quick start\n\n" + "\n".join(parts))
-    del pages.places[file]  # the whole README is a page of its own
+    marked = [each for each in sections(file.read_text(encoding="utf-8")) if "<!-- command: run -->" in each[1]]
+    if not marked:
+        raise SiteError(f"{file}: no section has the mark <!-- command: run -->: put it back above the command")
+    begin, text = marked[0]
+    first = with_links(re.sub(r"<!--.*?-->", "", text), lambda target, anchor: f"//{target}{anchor}")
+    page = pages.root / "docs" / "quick-start.md"
+    then = [f"## {title}\n{text}" for title, text in sections(page.read_text(encoding="utf-8")) if title]
+    pages.take("quick-start.md", page, "\n".join(["# Quick start\n", f"## {begin}\n{first}", *then]))
     return "quick-start.md"
 
 

@@ -109,7 +109,7 @@ def _rendered(pages: Pages, file: Path, work: Path) -> str:
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(content)
         pages.copy(f"tutorials/{name}", picture)
-    text = text.replace("<style scoped>", "<style>")
+    text = text.replace("<style scoped>", "<style>").replace(f"]({pictures}/", f"](/tutorials/{pictures}/")
     if not title_of(text):
         text = f"# {values.get('metadata', {}).get('title', file.stem.replace('-', ' '))}\n\n{text}"
     pages.copy(f"tutorials/{file.name}", file)
