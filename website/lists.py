@@ -1,6 +1,7 @@
 """Pages that list others: decisions, reports, tutorials and boards."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,10 @@ def _rendered(pages: Pages, file: Path, work: Path) -> str:
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(content)
         pages.copy(f"tutorials/{name}", picture)
-    text = text.replace("<style scoped>", "<style>").replace(f"]({pictures}/", f"](/tutorials/{pictures}/")
+    text = text.replace(f"]({pictures}/", f"](/tutorials/{pictures}/")
+    # Tables of pandas bring a frame and a style of their own; the theme dresses and scrolls plain ones.
+    text = re.sub(r"<style scoped>.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<table[^>]*>", "<table>", text)
     if not title_of(text):
         text = f"# {values.get('metadata', {}).get('title', file.stem.replace('-', ' '))}\n\n{text}"
     pages.copy(f"tutorials/{file.name}", file)
