@@ -24,11 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ASSETS = Path(__file__).parent / "assets"
 # Pages of `docs/` that are no decision and no report, by the tab that they stand in; a new page must be put into one.
 DOCS = {
-    "how-to": ["how-to/own-data", "how-to/own-weights", "how-to/cluster", "how-to/publish-results", "data", "data-sets",
-               "corpus", "tracking", "paper", "extending"],
-    "reference": ["command-line", "api", "studies", "methods", "tasks", "store"],
-    "explanation": ["architecture", "results", "trust", "performance", "landscape"],
-    "project": ["roadmap", "releasing"],
+    "how-to": ["installing", "how-to/own-data", "how-to/own-weights", "how-to/cluster",
+               "how-to/publish-results", "tracking", "paper", "data", "data-sets", "corpus", "extending", "releasing"],
+    "reference": ["studies", "command-line", "api", "methods", "tasks", "store"],
+    "explanation": ["architecture", "trust", "results", "performance", "landscape", "roadmap"],
 }  # fmt: skip
 
 # A file that the renderer writes, by which a folder is known for a site that may be replaced.
@@ -51,8 +50,9 @@ def gather(root: Path, work: Path) -> tuple[Pages, Nav]:
     taken = {tab: [_take(pages, tab, name) for name in names] for tab, names in DOCS.items()}
     project = [("README.md", "project/readme.md"), ("CONTRIBUTING.md", "project/contributing.md"),
                ("CHANGELOG.md", "project/changelog.md"), ("LICENSE", "project/licence.md")]  # fmt: skip
-    quick, installing = add_quick_start(pages), "installing.md"
-    pages.take(installing, root / "docs" / "installing.md")
+    quick, long = add_quick_start(pages), _take(pages, "start", "quick-start")
+    for file in sorted((root / "docs" / "images").iterdir()):
+        pages.copy(f"pictures/{file.name}", file)
     for name, path in project:
         text = (root / name).read_text(encoding="utf-8")
         pages.take(path, root / name, f"# Licence\n\n```text\n{text}\n```\n" if name == "LICENSE" else text)
@@ -67,7 +67,7 @@ def gather(root: Path, work: Path) -> tuple[Pages, Nav]:
     boards, front = add_boards(pages), add_front(pages, work)
     calibration = "findings/calibration.md"
     nav: Nav = [
-        {"Start": [front, quick, installing, {"Tutorials": tutorials}]},
+        {"Start": [front, quick, long, {"Tutorials": tutorials}]},
         {"How to": taken["how-to"]},
         {"Reference": [
             *taken["reference"],
@@ -80,7 +80,7 @@ def gather(root: Path, work: Path) -> tuple[Pages, Nav]:
         {"Explanation": [*taken["explanation"], {"Calibration": calibration}, {"Decisions": decisions}]},
         {"Findings": [path for path in reports if path != calibration]},
         {"Boards": [boards]},
-        {"Project": [*(path for _, path in project), *taken["project"]]},
+        {"Project": [path for _, path in project]},
     ]  # fmt: skip
     _refuse_forgotten(pages)
     return pages, nav

@@ -13,12 +13,12 @@ from results.figures.drawing import as_bytes
 from results.looks import looks
 from tasks.datasets import registry as data_sets
 from tasks.protocols import known_protocols
-from website.markdown import sections, with_links
+from website.markdown import sections
 from website.pages import Pages, SiteError
 
 # Of the figure: a board of real images and the rows that most readers ask for first.
 STORE, PROTOCOL, ROWS = "real-transfer", "transfer/rsscn7-probe", ("random", "moco", "geokr", "supervised")
-FIGURE = "pictures/label-efficiency.svg"
+FIGURE = "pictures/front.svg"
 
 QUESTIONS = [
     ("Is method A better than B at 1% of the labels?", ("A sentence with an interval, the number of seeds, and the "
@@ -47,20 +47,20 @@ def add_front(pages: Pages, work: Path) -> str:
 
 
 def add_quick_start(pages: Pages) -> str:
-    """The README's section with the command that CI runs, then the page on what it prints; returns its path.
+    """The README's two commands, which CI runs as they stand, and its ways in; returns the page's path.
 
     Raises:
-        SiteError: the README has lost the mark of that command.
+        SiteError: the README has lost their marks.
     """
     file = pages.root / "README.md"
-    marked = [each for each in sections(file.read_text(encoding="utf-8")) if "<!-- command: run -->" in each[1]]
-    if not marked:
-        raise SiteError(f"{file}: no section has the mark <!-- command: run -->: put it back above the command")
-    begin, text = marked[0]
-    first = with_links(re.sub(r"<!--.*?-->", "", text), lambda target, anchor: f"//{target}{anchor}")
-    page = pages.root / "docs" / "quick-start.md"
-    then = [f"## {title}\n{text}" for title, text in sections(page.read_text(encoding="utf-8")) if title]
-    pages.take("quick-start.md", page, "\n".join(["# Quick start\n", f"## {begin}\n{first}", *then]))
+    kept = [(title, text) for title, text in sections(file.read_text(encoding="utf-8")) if title]
+    marks = ("<!-- command: run -->", "<!-- command: test -->", "<!-- way: ")
+    if lost := [mark for mark in marks if not any(mark in text for _, text in kept)]:
+        raise SiteError(f"{file}: no section has {lost[0]}, by which the quick start is found")
+    shown = [(title, text) for title, text in kept if any(mark in text for mark in marks)]
+    parts = [f"## {title}\n{re.sub(r'<!--.*?-->', '', text)}" for title, text in shown]
+    pages.take("quick-start.md", file, "# Quick start\n\n" + "\n".join(parts))
+    del pages.places[file]  # the whole README is a page of its own
     return "quick-start.md"
 
 

@@ -110,7 +110,7 @@ def _rendered(pages: Pages, file: Path, work: Path) -> str:
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(content)
         pages.copy(f"tutorials/{name}", picture)
-    text = text.replace(f"]({pictures}/", f"](/tutorials/{pictures}/")
+        pages.places[file.parent / name] = f"tutorials/{name}"  # as the page names it
     # Tables of pandas bring a frame and a style of their own; the theme dresses and scrolls plain ones.
     text = re.sub(r"<style scoped>.*?</style>", "", text, flags=re.DOTALL)
     text = re.sub(r"<table[^>]*>", "<table>", text)
