@@ -154,6 +154,12 @@ def test_a_broken_link_a_lost_anchor_and_an_address_elsewhere_are_found(tmp_path
     ] == faults(tmp_path)
 
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+# As pandas writes it, wider than a phone.
+TABLE = (
+    "<style scoped>td {}</style><table border='1' class='dataframe'><thead><tr><th>wide</th></tr></thead><tbody><tr>"
+)
+TABLE += "<td>geokr-representation</td>" * 8 + "</tr></tbody></table>"
 NOTEBOOK = {
     "cells": [
         {
@@ -168,7 +174,11 @@ NOTEBOOK = {
             "execution_count": 1,
             "metadata": {},
             "source": "raise SystemExit('never run')",
-            "outputs": [{"output_type": "stream", "name": "stdout", "text": "kept as saved"}],
+            "outputs": [
+                {"output_type": "stream", "name": "stdout", "text": "kept as saved"},
+                {"output_type": "display_data", "metadata": {}, "data": {"text/html": TABLE}},
+                {"output_type": "display_data", "metadata": {}, "data": {"image/png": PIXEL}},
+            ],
         },
     ],
     "metadata": {},
@@ -203,6 +213,7 @@ def test_a_notebook_is_a_page_as_it_was_saved(site):
     text = (site / "tutorials" / "of-a-test.html").read_text()
     assert "Judge a pretraining" in text
     assert "kept as saved" in text
+    assert re.search(r'src="(of-a-test-pictures/[^"]+)"', text)
     assert "of-a-test.html" in (site / "tutorials" / "index.html").read_text()
 
 
@@ -227,6 +238,7 @@ MAIN = [
     "reference/api/specs.html",
     "explanation/decisions/index.html",
     "findings/real-transfer.html",
+    "tutorials/of-a-test.html",
     "boards/index.html",
 ]
 
@@ -246,7 +258,7 @@ def test_axe_finds_no_violation_and_nothing_scrolls_sideways_on_a_main_page(site
         "(each) => `${each.id}: ${each.nodes[0].html}`)))"
     )
     assert [] == found
-    assert opened.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert opened.execute_script("return document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.nightly

@@ -165,7 +165,13 @@ def settings(nav: Nav, root: Path) -> dict[str, Any]:
 
 
 def write_sources(folder: Path, root: Path = ROOT) -> None:
-    """Write the settings and all sources, ready to be rendered, into a folder."""
+    """Write the settings and all sources, ready to be rendered, into a folder.
+
+    Raises:
+        SiteError: the folder holds sources of another time, of which some may have gone.
+    """
+    if (folder / "sources").exists():
+        raise SiteError(f"{folder} holds sources already: name a new folder")
     pages, nav = gather(root, folder / "drawn")
     pages.write(folder / "sources")
     shutil.copytree(ASSETS, folder / "sources" / "assets", dirs_exist_ok=True)

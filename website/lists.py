@@ -1,6 +1,7 @@
 """Pages that list others: decisions, reports, tutorials and boards."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,9 @@ def _rendered(pages: Pages, file: Path, work: Path) -> str:
         picture.write_bytes(content)
         pages.copy(f"tutorials/{name}", picture)
         pages.places[file.parent / name] = f"tutorials/{name}"  # as the page names it
-    text = text.replace("<style scoped>", "<style>")
+    # Tables of pandas bring a frame and a style of their own; the theme dresses and scrolls plain ones.
+    text = re.sub(r"<style scoped>.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<table[^>]*>", "<table>", text)
     if not title_of(text):
         text = f"# {values.get('metadata', {}).get('title', file.stem.replace('-', ' '))}\n\n{text}"
     pages.copy(f"tutorials/{file.name}", file)

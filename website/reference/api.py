@@ -4,18 +4,21 @@ import ast
 import re
 from collections import defaultdict
 
+import bench
 from website.markdown import sections
 from website.pages import Pages, SiteError
 
 FOLDER = "reference/api"
 OURS = ("bench", "methods", "tasks", "results")
-# Where it is there, it is the public door of studies and results, and stands first.
-DOOR = "bench.api"
-# What reads results without a command, and corpora in a loader of one's own: docs/results.md and docs/corpus.md use them.
-READING = {
-    "Results": ["results.load", "bench.store.records.Record"],
-    "A corpus": ["bench.corpus.storage.reader.Corpus"],
-}
+# What a study's results are read from without a command: docs/results.md uses them.
+RECORDS = ["results.load", "bench.store.records.Record"]
+
+
+def offered(package: str) -> list[str]:
+    """Where each name is defined that `import bench as gb` offers, from the source of the package, which imports it late."""
+    imports = [line for line in ast.walk(ast.parse(package)) if isinstance(line, ast.ImportFrom)]
+    homes = {name.name: f"{line.module}.{name.name}" for line in imports for name in line.names}
+    return [homes[name] for name in bench.__all__ if name in homes]
 
 
 def public_names(extending: str) -> dict[str, list[str]]:
@@ -53,19 +56,19 @@ def _imported(block: str, title: str) -> list[str]:
 def add_api(pages: Pages) -> list[str]:
     """A page for each door and one that lists them; returns their paths, the list first."""
     extending = (pages.root / "docs" / "extending.md").read_text(encoding="utf-8")
-    groups = {**READING, **public_names(extending)}
-    if (pages.root / "bench" / "api.py").is_file():
-        groups = {"Python": [DOOR], **groups}
+    package = (pages.root / "bench" / "__init__.py").read_text(encoding="utf-8")
+    groups = {"import bench as gb": offered(package), "Records": RECORDS, **public_names(extending)}
     index, paths = f"{FOLDER}/index.md", []
     lines = [
         (
             "# Python interface\n\nWhat code of yours may import; all else may change without notice. "
-            "[Extending](//docs/extending.md) has an example package for each door.\n"
+            "[From Python](//docs/api.md) shows "
+            "the first at work, [extending](//docs/extending.md) has an example package for each door.\n"
         )
     ]
     for title, names in groups.items():
         path = f"{FOLDER}/{re.sub(r'[^a-z]+', '-', title.lower()).strip('-')}.md"
-        shown = [f"::: {name}\n    options:\n      heading_level: {1 if name == DOOR else 2}\n" for name in names]
+        shown = [f"::: {name}\n    options:\n      heading_level: 2\n" for name in names]
         pages.add(path, "\n".join([f"# {title}\n", *shown]))
         lines.append(f"- [{title}](/{path}): {', '.join(f'`{name}`' for name in names)}")
         paths.append(path)
