@@ -32,7 +32,7 @@ def test_a_run_that_may_not_write_its_weights_stops_in_one_line_and_goes_on_when
     assert 1 == len(records(store))
 
 
-@pytest.mark.nightly  # beside a busy suite it ended with code 1 twice, alone with 0: see the roadmap
+@pytest.mark.nightly  # beside a busy suite it ended with code 1 twice, with 0 else: see the roadmap
 @pytest.mark.skipif(sys.platform != "linux", reason="setsid --ctty is of Linux")
 def test_a_terminal_that_closes_stops_a_run_where_it_can_go_on(study, tmp_path):
     """What it still prints has nowhere to go, and must not pass for a failure."""
