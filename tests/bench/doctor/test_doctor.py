@@ -191,15 +191,15 @@ def test_a_library_that_is_absent_or_too_old_is_named_with_what_is_wanted():
 
 
 def test_a_report_names_neither_the_user_nor_their_folders(monkeypatch):
-    monkeypatch.setattr(Path, "home", lambda: Path("/home/ada"))
+    monkeypatch.setattr(Path, "home", lambda: Path("/people/ada"))
     monkeypatch.setattr(finding.getpass, "getuser", lambda: "ada")
     findings = [
-        Finding("store", "ok", "/home/ada/runs, 3 GiB free"),
-        Finding("data", "warn", "/scratch/ada/data | /home/adam/x", "see /home/ada"),
+        Finding("store", "ok", "/people/ada/runs, 3 GiB free"),
+        Finding("data", "warn", "/scratch/ada/data | /people/adam/x", "see /people/ada"),
     ]
     page = report(findings, "0.1.0")
     assert "| ok | store | ~/runs, 3 GiB free |  |" in page
-    assert r"| warn | data | /scratch/<user>/data \| /home/adam/x | see ~ |" in page
+    assert r"| warn | data | /scratch/<user>/data \| /people/adam/x | see ~ |" in page
     assert "canada" == nameless("canada")
 
 
