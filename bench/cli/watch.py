@@ -22,6 +22,8 @@ _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 24
 # Failures that are shown; --json has all.
 _MOST = 8
+# What a command ends with that Ctrl-C ended.
+_STOPPED = 130
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
 
@@ -60,11 +62,15 @@ def command(store: Path, study: str | None, every: float, once: bool, as_json: b
     if once or not console.is_terminal:
         console.print(drawn(picture))
         return
-    with Live(drawn(picture), console=console, auto_refresh=False, vertical_overflow="crop") as live:
-        while not picture.finished:
-            time.sleep(every)
-            picture = lookout.look()
-            live.update(drawn(picture), refresh=True)
+    try:
+        with Live(drawn(picture), console=console, auto_refresh=False, vertical_overflow="crop") as live:
+            while not picture.finished:
+                time.sleep(every)
+                picture = lookout.look()
+                live.update(drawn(picture), refresh=True)
+    except KeyboardInterrupt:
+        click.echo("bench: watched no longer, which disturbs no run", err=True)
+        raise SystemExit(_STOPPED) from None
 
 
 def drawn(picture: Picture) -> RenderableType:

@@ -125,6 +125,20 @@ def test_two_runs_on_one_store_share_the_work(finished, study, tmp_path):
     assert records(finished[0]) == records(store)
 
 
+def test_curves_for_tensorboard_change_no_record(finished, study, tmp_path):
+    store, curves = tmp_path / "drawn", tmp_path / "curves"
+    options = ["--methods", "moco", "--seeds", "1"]
+    done = bench("run", "--study", study, "--store", store, *options, "--tensorboard", curves)
+    assert done.returncode == 0, done.stderr
+    drawn = records(store)
+    assert {("random", 0), ("moco", 0)} == {(record["method"], record["seed"]) for record in drawn.values()}
+    assert drawn.items() <= records(finished[0]).items()
+    kept = {folder.name.rpartition("-")[2] for folder in curves.iterdir() if list(folder.rglob("events.out.*"))}
+    # At 100% of the labels three steps are over before the first point, which is drawn at the tenth or after an epoch.
+    few = [record for record in drawn.values() if record["fraction"] == 0.2]
+    assert {record["key"][:8] for record in few} | {r["weights"][:8] for r in few if r["method"] == "moco"} == kept
+
+
 def test_ctrl_c_stops_in_one_line_and_leaves_nothing_torn(study, tmp_path):
     store = tmp_path / "stopped"
     # A shell starts background jobs deaf to Ctrl-C, and these tests may be one.

@@ -23,10 +23,10 @@ from bench.corpus.storage.reader import Corpus
 
 
 def build_corpus(
-    scenes: Path,
-    landcover: Path | None,
+    scenes: Path | str,
+    landcover: Path | str | None,
     product: str | None,
-    out: Path,
+    out: Path | str,
     *,
     epoch: int | None = None,
     synthetic: bool = False,
@@ -35,7 +35,7 @@ def build_corpus(
     progress: Count | None = None,
     **options: Unpack[CutOptions],
 ) -> Corpus:
-    """Build a corpus, or open it where the same request was already carried out.
+    """Build a corpus, or open it where the same request was already carried out; as `bench corpus build --scenes`.
 
     Args:
         scenes: folder of georeferenced scenes.
@@ -55,8 +55,9 @@ def build_corpus(
     Raises:
         CorpusError: an input or an option cannot be used. What was already cut is kept for the next attempt.
     """
-    cut = make_cut(**options)
-    plan = make_plan(scenes, landcover, product, epoch, cut, skip_bad=skip_bad, synthetic=synthetic)
+    cut, out = make_cut(**options), Path(out)
+    covered = None if landcover is None else Path(landcover)
+    plan = make_plan(Path(scenes), covered, product, epoch, cut, skip_bad=skip_bad, synthetic=synthetic)
     done = _already_there(out, plan)
     if done is not None:
         return done

@@ -1,8 +1,14 @@
 """The view of a run: a picture for the terminal, one line where a store cannot be watched."""
 
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
 
 import pytest
+from running import COMMAND, WIDE
 
 from bench.cli.watch import lasting, spark
 from bench.store.plans import PlanFile, Planned
@@ -50,3 +56,20 @@ def test_a_folder_without_a_study_and_a_study_without_a_plan_are_one_line(begun,
     done = run_bench("watch", "--store", str(begun.root), "--study", "other")
     assert 2 == done.returncode
     assert "no plan of study other: it has mine" in done.stderr
+
+
+def test_on_a_terminal_it_goes_on_until_ctrl_c_which_does_not_speak_of_the_run(begun):
+    ours, theirs = pty.openpty()
+    # A shell starts background jobs deaf to Ctrl-C, and these tests may be one.
+    heard = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {COMMAND}"
+    command = [sys.executable, "-c", heard, "watch", "--store", str(begun.root), "--every", "0.2"]
+    environment = WIDE | {"TERM": "xterm-256color"}
+    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, text=True, env=environment) as watching:
+        os.close(theirs)
+        shown = b""
+        while shown.count(b"nobody is at it") < 3:
+            shown += os.read(ours, 1 << 16)
+        watching.send_signal(signal.SIGINT)
+        said = watching.communicate()[1]
+    os.close(ours)
+    assert (130, "bench: watched no longer, which disturbs no run\n") == (watching.returncode, said)
