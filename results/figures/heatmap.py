@@ -9,6 +9,9 @@ from results.figures.drawing import canvas, footed, plain
 from results.labels import amounts
 from results.variants import order
 
+# Columns whose names have room side by side.
+_UPRIGHT = 3
+
 
 def method_by_task(records: pd.DataFrame) -> Figure:
     """Draw points above `random`, or plain scores where there is no such row, at each protocol's smallest fraction.
@@ -31,16 +34,21 @@ def method_by_task(records: pd.DataFrame) -> Figure:
     scale = {"cmap": "RdBu", "vmin": -largest, "vmax": largest} if relative else {"cmap": "viridis"}
     axes.imshow(values, aspect="auto", **scale)
     for (row, column), value in np.ndenumerate(values):
-        text = "no result" if np.isnan(value) else f"{value:+.1f}" if relative else f"{value:.1f}"
+        text = "-" if np.isnan(value) else f"{value:+.1f}" if relative else f"{value:.1f}"
         axes.text(
             column, row, text, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         )
     named = {str(name): next(iter(amounts(rows).values())) for name, rows in records.groupby("protocol")}
-    axes.set_xticks(
-        range(len(table.columns)), [f"{plain(str(name))}\n{plain(named[str(name)])}" for name in table.columns]
-    )
+    slanted = len(table.columns) > _UPRIGHT
+    between = " at " if slanted else "\n"
+    labels = [f"{plain(str(name))}{between}{plain(named[str(name)])}" for name in table.columns]
+    axes.set_xticks(range(len(table.columns)), labels)
+    if slanted:
+        axes.tick_params(axis="x", labelrotation=40)
+        for label in axes.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(table)), [plain(f"{name}{warned.mark(said[name])}") for name in table.index])
-    axes.set_xlabel(footed("", any(said)))
+    axes.set_xlabel(footed("-: no result." if np.isnan(values).any() else "", any(said)))
     what = f"points above random{warned.mark(said['random'])}" if relative else "score, %"
     axes.set_title(plain(f"{what}, {records['backbone'].iloc[0]}"))
     return figure

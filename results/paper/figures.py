@@ -55,7 +55,8 @@ def as_pdf(figure: Figure, width: int) -> bytes:
         axes.set_xlabel("\n".join(textwrap.wrap(" ".join(axes.get_xlabel().split()), _LINE[width])))
         crowded = width == WIDTHS[0] and sum(len(each.get_text()) for each in axes.get_xticklabels()) > _LINE[width]
         for each in axes.get_xticklabels():
-            each.set(rotation=90 if crowded else 0)
+            if each.get_rotation() in {0, 90}:  # a heat map's are slanted already
+                each.set(rotation=90 if crowded else 0)
     _, height = figure.get_size_inches()
     figure.set_size_inches(width / _MM, height * scale)
     stream = io.BytesIO()

@@ -144,8 +144,18 @@ def test_the_heat_map_shows_points_above_random_and_names_holes(make_study):
     records = [r for r in make_study(boards=BOARDS, noise=0.0) if not (r.method == "moco" and r.dataset == "demo-town")]
     shown = words(method_by_task(from_records(records)))
     assert 2 == shown.count("+15.0")
-    assert "no result" in shown
+    assert {"-", "-: no result."} <= set(shown)
     assert {"demo/city", "demo/town", "1%"} <= set(shown)
+
+
+def test_names_of_many_columns_are_slanted_for_they_would_run_into_each_other(make_study):
+    boards = [(f"demo/{at}", f"demo-{at}", "resnet18") for at in range(4)]
+    few, many = (
+        method_by_task(from_records(make_study(boards=boards[:number], noise=0.0))).axes[0].get_xticklabels()
+        for number in (3, 4)
+    )
+    assert ["demo/0", "1%", 0] == [*few[0].get_text().split("\n"), few[0].get_rotation()]
+    assert ("demo/3 at 1%", 40) == (many[3].get_text(), many[3].get_rotation())
 
 
 def test_the_heat_map_without_random_shows_scores(make_study):
