@@ -40,6 +40,10 @@ def test_the_boards_records_stay_out_of_the_wheel(wheel):
     assert [] == [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(committed)]
 
 
+def test_the_wheel_has_the_works_that_a_paper_cites(wheel):
+    assert "results/paper/works.yaml" in zipfile.ZipFile(wheel).namelist()
+
+
 def test_an_installed_wheel_finds_its_configs(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (

@@ -36,8 +36,8 @@ def command(store: Path, out: Path, studies: tuple[str, ...], corpora: tuple[Pat
     """Write tables, figures, appendix, checklist and references of a store for a paper.
 
     `main.tex` inputs all parts and compiles (pdflatex, bibtex, pdflatex twice); a document of your own inputs `preamble` and
-    takes what it wants. Everything is made of records and of what registries say of data sets, methods and protocols; a
-    reference has the fields that they give, and no other.
+    takes what it wants. Everything is made of records and of what registries say of data sets, methods and protocols;
+    references are in full where `works.yaml` has the work, and else say what the registries say.
     """
     from results.answers import answers
     from results.export.content import gather

@@ -107,7 +107,7 @@ def test_the_appendix_says_options_compute_licences_and_seeds(paper):
     seeds = pd.read_csv(paper / "seeds.csv")
     assert {"pretrain_seed", "subset_seed", "train_seed"} <= set(seeds)
     assert 25 == len(seeds)
-    assert "@misc{li2021" in (paper / "references.bib").read_text()
+    assert "@article{li2021" in (paper / "references.bib").read_text()
     assert r"\cite{li2021}" in (paper / "appendix" / "methods.tex").read_text()
 
 

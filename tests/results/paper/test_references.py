@@ -1,4 +1,4 @@
-"""References have the fields that the registries' words give, and no other."""
+"""References are full where the work is known, and have else the fields that the registries' words give."""
 
 import pytest
 
@@ -38,7 +38,44 @@ def test_one_reference_stands_once_and_two_of_one_name_and_year_have_two_keys():
     assert r"\cite{he2020}" == library.cite("He et al., MoCo, CVPR 2020")
     assert r"\cite{he2020b}" == library.cite("He et al., Other, CVPR 2020")
     assert r"a floor of ours" == library.cite("a floor of ours")
-    assert 3 == library.bibtex().count("@misc{")
+    assert [("he2020", "inproceedings"), ("chen2020", "inproceedings"), ("he2020b", "misc")] == [
+        (entry.key, entry.kind) for entry in library.entries.values()
+    ]
+
+
+def test_a_work_cited_in_two_ways_stands_once():
+    library = Library()
+    assert r"\cite{he2016}" == library.cite("He et al., CVPR 2016")
+    assert r"\cite{he2016}" == library.cite("He et al., Deep Residual Learning, CVPR 2016")
+    assert ["he2016"] == list(library.entries)
+
+
+def test_a_known_work_is_printed_in_full():
+    library = Library()
+    assert r"\cite{zbontar2021}" == library.cite("Zbontar et al., Barlow Twins, ICML 2021, arXiv:2103.03230")
+    assert r"""@inproceedings{zbontar2021,
+  author = {Zbontar, Jure and Jing, Li and Misra, Ishan and LeCun, Yann and Deny, St{\'{e}}phane},
+  title = {{Barlow Twins: Self{-}Supervised Learning via Redundancy Reduction}},
+  booktitle = {International Conference on Machine Learning (ICML)},
+  year = {2021},
+  note = {arXiv:2103.03230}
+}
+""" == library.bibtex()
+
+
+def test_pages_are_a_range_and_an_identifier_keeps_its_dashes():
+    library = Library()
+    library.cite(
+        "Lebedev et al., Change detection in remote sensing images using conditional adversarial networks, 2018"
+    )
+    assert "  pages = {565--571},\n" in library.bibtex()
+    assert "  doi = {10.5194/isprs-archives-XLII-2-565-2018}\n" in library.bibtex()
+
+
+def test_a_work_that_is_not_known_keeps_the_words_of_its_citation():
+    library = Library()
+    library.cite("Gidaris et al., ICLR 2018")
+    assert "@misc{gidaris2018,\n  author = {{Gidaris} and others},\n" in library.bibtex()
 
 
 def test_names_are_escaped():
