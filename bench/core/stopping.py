@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from bench.core.errors import BenchError
+from bench.core.terminals import leave
 
 HANGUP: int | None = getattr(signal, "SIGHUP", None)  # Windows has none
 # Seconds after Ctrl-C in which another says no more than the first, which is being heeded.
@@ -46,7 +47,7 @@ def terminable() -> Iterator[None]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         if number == HANGUP:
-            _leave(terminals)
+            leave(terminals)
         raise Terminated
 
     if threading.current_thread() is not threading.main_thread():  # which alone may listen to signals
@@ -60,14 +61,6 @@ def terminable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _leave(terminals: list[int]) -> None:
-    """Send what is still printed nowhere: a terminal that is gone answers with an error."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for number in terminals:
-        os.dup2(nowhere, number)
-    os.close(nowhere)
 
 
 @contextmanager
