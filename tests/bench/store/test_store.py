@@ -146,6 +146,17 @@ def test_a_card_that_cannot_be_read_says_what_to_delete(tmp_path):
             read()
 
 
+@pytest.mark.parametrize("lacks", ["key", "method", "backbone", "seed", "steps"])
+def test_a_card_that_leaves_out_what_commands_show_is_refused_in_a_line(tmp_path, lacks):
+    store = Store(tmp_path)
+    card = {"key": "key", "method": "moco", "backbone": "b", "seed": 0, "steps": 3}
+    card.pop(lacks)
+    store.weights("key").mkdir(parents=True)
+    (store.weights("key") / "card.json").write_text(json.dumps(card))
+    with pytest.raises(StoreError, match=rf"^[^\n]*card\.json is not a card of weights[^\n]*{lacks}[^\n]*$"):
+        list(store.cards())
+
+
 def test_a_subset_once_written_stays(tmp_path):
     store = Store(tmp_path)
     store.write_subset("key", {"samples": [1, 2]})

@@ -143,6 +143,16 @@ def test_a_pickle_bomb_is_refused_and_not_run(tmp_path):
     assert not target.exists()
 
 
+@pytest.mark.parametrize("name", ["io.open", "_io.open", "builtins.open"])
+def test_a_pickle_that_would_open_a_file_is_hostile(tmp_path, name):
+    module, function = name.split(".")
+    path, ran = tmp_path / "plain.pth", tmp_path / "ran"
+    path.write_bytes(f"c{module}\n{function}\n(V{ran}\nVw\ntR.".encode())
+    with pytest.raises(WeightsError, match="nothing was run"):
+        open_checkpoint(path)
+    assert not ran.exists()
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
