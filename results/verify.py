@@ -7,13 +7,14 @@ from bench.core import files
 from bench.core.documents import read_json
 from bench.core.errors import StoreError
 from bench.core.keys import content_hash, unbroken
+from bench.store.cards import SUM, is_unbroken
 from bench.store.questions import read_questions
 from bench.store.records import Record
 from results import outcomes
 from results.frame import scan
 
-# Names of the weights' file in a folder of weights, and of its hash on the card (`bench.backbones.weights`, with torch).
-WEIGHTS, SUM = "backbone.safetensors", "sha256"
+# Name of the weights' file in a folder of weights (`bench.backbones.weights`, with torch).
+WEIGHTS = "backbone.safetensors"
 
 
 def verify(store: Path) -> list[str]:
@@ -67,7 +68,7 @@ def _check_card(path: Path) -> None:
     card = _mapping(path)
     if card.get("key") != path.parent.name:
         raise StoreError(f"{path} is foreign: it is the card of {card.get('key')}, delete the folder and run again")
-    if not unbroken(card):
+    if not is_unbroken(card):
         raise StoreError(f"{path} was changed after it was written (its digest is another): delete the folder")
     weights = path.with_name(WEIGHTS)
     if SUM in card and weights.is_file() and files.sha256(weights) != card[SUM]:

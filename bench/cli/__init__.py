@@ -10,7 +10,7 @@ from bench import __version__
 from bench.cli.again import command_line
 from bench.cli.loudness import colour
 from bench.cli.mistakes import said
-from bench.core import files
+from bench.core import files, terminals
 from bench.core.errors import BenchError
 from bench.core.stopping import Terminated, interrupted_once
 from bench.core.texts import visible
@@ -91,6 +91,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2, Ctrl-C is 130."""
+    terminals.outlive()
     try:
         with interrupted_once():
             code = cli.main(prog_name="bench", standalone_mode=False, color=colour())

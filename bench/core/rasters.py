@@ -69,7 +69,7 @@ def open_raster(path: Path, error: type[BenchError], *, georeferenced: bool = Fa
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = rasterio.open(path, driver=driver)
-    except RasterioError as reason:
+    except (RasterioError, UnicodeDecodeError) as reason:  # the latter of a coordinate system's name
         kind = "TIFF" if driver == "GTiff" else f"{driver} file"
         why = because(reason, "convert it, or fetch it again")
         raise error(f"{path} is not a readable {kind}{why}") from None

@@ -8,6 +8,7 @@ and stops where it can be taken up again. Ctrl-C ends the workers at once.
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +17,13 @@ from types import FrameType
 from typing import Any
 
 from bench.core.errors import BenchError
+from bench.core.terminals import leave
 
 HANGUP: int | None = getattr(signal, "SIGHUP", None)  # Windows has none
 # Seconds after Ctrl-C in which another says no more than the first, which is being heeded.
 SAME_WORD = 5.0
+# Seconds after which an interruption that could not be raised comes again.
+AGAIN = 0.05
 
 
 class Terminated(BaseException):
@@ -46,7 +50,7 @@ def terminable() -> Iterator[None]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         if number == HANGUP:
-            _leave(terminals)
+            leave(terminals)
         raise Terminated
 
     if threading.current_thread() is not threading.main_thread():  # which alone may listen to signals
@@ -62,20 +66,15 @@ def terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _leave(terminals: list[int]) -> None:
-    """Send what is still printed nowhere: a terminal that is gone answers with an error."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for number in terminals:
-        os.dup2(nowhere, number)
-    os.close(nowhere)
-
-
 @contextmanager
 def interrupted_once() -> Iterator[None]:
     """Take Ctrl-C for one, however often it is pressed: a second would break off what heeds the first.
 
     After `SAME_WORD` seconds another counts again, should the first have come to nothing. A process that is deaf to
     Ctrl-C, as a shell's job in the background, stays so.
+
+    An interruption that falls where Python can raise nothing (a weak reference's callback, a library of another language
+    that calls back) would be printed and forgotten, and the library left half made: it comes again a moment later.
     """
     if (
         threading.current_thread() is not threading.main_thread()
@@ -92,10 +91,22 @@ def interrupted_once() -> Iterator[None]:
             heard = now
             signal.default_int_handler(number, frame)
 
+    def unheard(lost: "sys.UnraisableHookArgs") -> None:
+        nonlocal heard
+        if not issubclass(lost.exc_type, KeyboardInterrupt):
+            hook(lost)
+            return
+        heard = -SAME_WORD
+        again = threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+
+    hook, sys.unraisablehook = sys.unraisablehook, unheard
     signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         # Where it was heard, the process takes itself down, and a key that is still pressed would kill it at that.
         signal.signal(signal.SIGINT, signal.default_int_handler if heard < 0 else signal.SIG_IGN)
 

@@ -1,6 +1,7 @@
 """What an engine is, what it runs, and what it tells about it."""
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -150,6 +151,8 @@ def perform(call: Call, report: Progress) -> Event:
         failure = {"error": str(error), "traceback": "", "user": True, "diverged": diverged}
         return Event(call.name, "raised", failure)
     except Exception as error:  # noqa: BLE001 - the boundary of a cell: whatever went wrong is recorded
+        if isinstance(error, OSError) and error.filename is None and error.errno == errno.ENOSPC:
+            error.filename = call.log  # files are written under their names; what is printed goes there
         said = files.trouble(error) if isinstance(error, OSError) else None
         if said is not None:
             return Event(call.name, "raised", {"error": said, "traceback": "", "user": True, "halts": True})

@@ -24,8 +24,9 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
@@ -102,13 +103,16 @@ class LocalOptions(EngineOptions):
         _Server.threads = self.threads
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["bench.engines.preload"])
-        with environment_of(
-            {
-                **thread_variables(self.threads),
-                MODULES: " ".join(modules),
-                VISIBLE: "",
-                "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
-            }
+        with (
+            environment_of(
+                {
+                    **thread_variables(self.threads),
+                    MODULES: " ".join(modules),
+                    VISIBLE: "",
+                    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+                }
+            ),
+            _deaf_to_ctrl_c(),
         ):
             forkserver.ensure_running()
 
@@ -388,6 +392,20 @@ class LocalEngine:
         worker.process.kill()
         worker.process.join()
         worker.pipe.close()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let a process that is started meanwhile hear no Ctrl-C until it has said that it ignores it; this one hears it later.
+
+    Else it would die of it while it imports, with a traceback on the user's screen (`bench.engines.preload`).
+    """
+    resource_tracker.ensure_running()  # which lifts the mask, where it has to be started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Server:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bench.core import documents
 from bench.core.errors import StoreError
-from bench.core.keys import unbroken
+from bench.core.keys import DIGEST, unbroken
 from bench.store.records import Finite, Key, Name
 
 
@@ -31,6 +31,15 @@ class _Card(BaseModel):
     cost: dict[str, Finite] = {}
 
 
+# Its key of the hash of the weights (`bench.backbones.weights`, with torch).
+SUM = "sha256"
+
+
+def is_unbroken(card: dict[str, Any]) -> bool:
+    """Whether a card says what it said when it was written; those that have neither digest nor hash are of before both."""
+    return unbroken(card) and (DIGEST in card or SUM not in card)
+
+
 def read_card(path: Path) -> dict[str, Any]:
     """Read the card of finished weights.
 
@@ -39,7 +48,7 @@ def read_card(path: Path) -> dict[str, Any]:
     """
     advice = f"delete {path.parent} and run again"
     value = documents.read_json(path, StoreError, advice)
-    if not unbroken(value):
+    if not is_unbroken(value):
         raise StoreError(f"{path} was changed after it was written (its digest is another): restore it, or {advice}")
     documents.parse(_Card, value, f"{path} is not a card of weights", StoreError)
     if value["key"] != path.parent.name:

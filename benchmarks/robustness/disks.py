@@ -1,14 +1,13 @@
-"""A full disk, a read-only store, few file handles, a clock that is set back: one clear line, nothing torn, goes on after.
+"""A full disk, a quota, a read-only store, few file handles, a clock that is set back: one clear line, nothing torn, goes on after.
 
 python -m benchmarks.robustness.disks
 
-The disks are file systems in memory (`mount -t tmpfs`), which root alone may mount; for others they are left out, and
-said to be. The clock that is moved is Python's.
+The disks are mounted (`benchmarks.robustness.mounts`), which root alone may; for others they are left out, and said to be.
+So is the quota where there is no `mkfs.btrfs`. The clock that is moved is Python's.
 """
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import NamedTuple
 import click
 
 from benchmarks.robustness import show, stores
+from benchmarks.robustness.mounts import allow, disk, fail, failing_disk, has_quotas, mend, quota, remount
 from benchmarks.robustness.processes import Run, wait_for
 from benchmarks.robustness.world import make_world
 
@@ -94,23 +94,7 @@ class Bench:
         again = self.run(store)
         if torn or again.code:
             return torn or f"exit code {again.code}: {again.said}"
-        return "" if stores.results_of(store) == self.expected else "other results"
-
-
-@contextmanager
-def disk(folder: Path, size: int) -> Iterator[Path]:
-    """A disk of so many bytes."""
-    folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def remount(folder: Path, options: str) -> None:
-    """Change how a disk is mounted."""
-    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
+        return stores.difference(stores.results_of(store), self.expected)
 
 
 def full(bench: Bench, folder: Path) -> Iterator[tuple[str, str, bool]]:
@@ -121,16 +105,25 @@ def full(bench: Bench, folder: Path) -> Iterator[tuple[str, str, bool]]:
             ended = bench.run(mounted / "store")
             remount(mounted, f"size={ROOM}")
             wrong = bench.judge(mounted / "store")
-        good = ended.code == 2 and ended.is_one_line and not wrong
-        yield (
-            f"disk full at {share:.0%}",
-            f"code {ended.code}, {wrong or 'goes on to equal results'}; {ended.said}",
-            good,
-        )
+        yield _line(f"disk full at {share:.0%}", ended, wrong)
+
+
+def quotas(bench: Bench, folder: Path) -> Iterator[tuple[str, str, bool]]:
+    """A quota that is too small, and then larger."""
+    if not has_quotas():
+        yield "quota", "left out: there is no mkfs.btrfs", True
+        return
+    used = sum(path.stat().st_blocks * 512 for path in bench.whole.rglob("*"))
+    for share in (SHARES[0], SHARES[2]):
+        with quota(folder / "disk", ROOM, int(share * used)) as mine:
+            ended = bench.run(mine / "store")
+            allow(mine, "none")
+            wrong = bench.judge(mine / "store")
+        yield _line(f"quota used up at {share:.0%}", ended, wrong)
 
 
 def read_only(bench: Bench, folder: Path) -> Iterator[tuple[str, str, bool]]:
-    """A store that has begun and may not be written, an empty one, and one of another user."""
+    """No store yet, one that has begun, a disk that turns read-only under a run, and a store of another user."""
     with disk(folder / "disk", ROOM) as mounted:
         remount(mounted, "ro")
         ended = bench.run(mounted / "store")
@@ -144,6 +137,14 @@ def read_only(bench: Bench, folder: Path) -> Iterator[tuple[str, str, bool]]:
         remount(mounted, "rw")
         wrong = bench.judge(mounted / "store")
         yield _line("read-only, half a store", ended, wrong)
+    with failing_disk(folder / "disk", ROOM) as mounted:
+        run = bench.start(mounted / "store")
+        _wait_for_records(run, mounted / "store")
+        fail(mounted)
+        ended = Ended(run.wait(HANGING), run.text)
+        mend(mounted)
+        wrong = bench.judge(mounted / "store")
+        yield _line("turns read-only under a run", ended, wrong)
     with disk(folder / "disk", ROOM) as mounted:
         _begin(bench, mounted / "store")
         # Without the capabilities that let root write what is another's.
@@ -172,10 +173,14 @@ def _line(name: str, ended: Ended, wrong: str) -> tuple[str, str, bool]:
 def _begin(bench: Bench, store: Path, **options: object) -> None:
     """Make some records of a store, then kill the run."""
     run = bench.start(store, **options)
-    wait_for(lambda: sum(1 for _ in store.glob("records/*.json")) >= 5, HANGING, run.text)
+    _wait_for_records(run, store)
     run.end()
     if run.gone_after(HANGING) is None:
         raise RuntimeError("a killed run does not end")
+
+
+def _wait_for_records(run: Run, store: Path) -> None:
+    wait_for(lambda: sum(1 for _ in store.glob("records/*.json")) >= 5, HANGING, run.text)
 
 
 def few_handles(bench: Bench, folder: Path) -> Iterator[tuple[str, str, bool]]:
@@ -203,10 +208,10 @@ def clock(bench: Bench, folder: Path) -> Iterator[tuple[str, str, bool]]:
         shutil.rmtree(store, ignore_errors=True)
         offset.write_text(str(first))
         run = bench.start(store, environment=moved)
-        wait_for(lambda: sum(1 for _ in store.glob("records/*.json")) >= 5, HANGING, run.text)  # noqa: B023
+        _wait_for_records(run, store)
         offset.write_text(str(then))
         ended = Ended(run.wait(HANGING), run.text)
-        wrong = "" if stores.results_of(store) == bench.expected else "other results"
+        wrong = stores.difference(stores.results_of(store), bench.expected)
         yield name, f"code {ended.code}, {wrong or 'equal results'}; {ended.said}", ended.code == 0 and not wrong
     store = folder / "younger"
     offset.write_text(str(2 * DAYS))
@@ -216,7 +221,7 @@ def clock(bench: Bench, folder: Path) -> Iterator[tuple[str, str, bool]]:
 
 
 @click.command()
-@click.option("--only", help="One of full, read_only, few_handles, clock.")
+@click.option("--only", help="One of full, quotas, read_only, few_handles, clock.")
 @click.option("--json", "as_json", type=click.Path(path_type=Path), help="Write the figures to this file too.")
 def main(only: str | None, as_json: Path | None) -> None:
     """Run a small study where the system refuses it something; exit code 1 when a goal is missed."""
@@ -224,10 +229,10 @@ def main(only: str | None, as_json: Path | None) -> None:
     missed = 0
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(Path(name))
-        for measure in (full, read_only, few_handles, clock):
+        for measure in (full, quotas, read_only, few_handles, clock):
             if only not in {None, measure.__name__}:
                 continue
-            if measure in {full, read_only} and os.geteuid() != 0:
+            if measure in {full, quotas, read_only} and os.geteuid() != 0:
                 figures[measure.__name__] = "left out: root alone may mount a file system"
                 continue
             for what, text, good in measure(bench, Path(name)):

@@ -127,9 +127,9 @@ def checkpoint(name: str) -> Reader:
     """A checkpoint as `bench weights inspect` reads it."""
 
     def read(folder: Path) -> bool:
-        from bench.cli.inspection import describe
+        from bench.cli.inspection import inspected
 
-        return bool(list(describe(folder / name, "timm:test_resnet", None)))
+        return bool(inspected(folder / name, "timm:test_resnet", None))
 
     return read
 

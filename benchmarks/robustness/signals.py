@@ -121,9 +121,7 @@ def finish(study: Path, store: Path, printed: Path, expected: dict[str, object])
     run = Run(["run", "--study", study, "--store", store], printed)
     if code := run.wait(HANGING):
         return f"exit code {code}: {run.text.splitlines()[-1]}"
-    if stores.results_of(store) != expected:
-        return "other results"
-    return stores.verify(store)
+    return stores.difference(stores.results_of(store), expected) or stores.verify(store)
 
 
 def last_line(text: str) -> str:
@@ -173,7 +171,7 @@ def main(sleep: float, only: str | None, as_json: Path | None) -> None:
             reach(run, store, "pretraining")
             sleep_through(run, sleep)
             code = run.wait(HANGING)
-            wrong = "" if stores.results_of(store) == expected else "other results"
+            wrong = stores.difference(stores.results_of(store), expected)
             missed += bool(code or wrong)
             figures[f"asleep for {sleep:g} s"] = f"code {code}, {wrong or 'equal results'}"
     show(figures, as_json)

@@ -29,7 +29,10 @@ def files_of(store: Path) -> dict[str, File]:
 
 
 def results_of(store: Path) -> dict[str, Any]:
-    """Records by key, and weights, without what may differ: cost, and the revision of a code that is being worked on."""
+    """Records by key, and weights, without what may differ.
+
+    That is cost, the revision of a code that is being worked on, and the digest, which is of both too.
+    """
     found: dict[str, Any] = {}
     for name, file in files_of(store).items():
         if name.endswith("card.json"):
@@ -38,10 +41,25 @@ def results_of(store: Path) -> dict[str, Any]:
         if name.startswith("records/"):
             value = json.loads(file.content)
             value.pop("cost")
+            value.pop("digest")
             value["provenance"].pop("revision", None)
             value["provenance"].get("weights", {}).pop("revision", None)
             found[name] = value
     return found
+
+
+def difference(found: dict[str, Any], expected: dict[str, Any]) -> str:
+    """What `results_of` one store differs in from that of another, by an example; nothing where they are equal."""
+    for name in sorted(found.keys() | expected.keys()):
+        if name not in found or name not in expected:
+            return f"other results: {name} is {'missing' if name in expected else 'new'}"
+        one, other = found[name], expected[name]
+        if one != other and isinstance(one, dict):
+            fields = sorted(field for field in one.keys() | other.keys() if one.get(field) != other.get(field))
+            return f"other results: {name} differs in {', '.join(fields)}"
+        if one != other:
+            return f"other results: {name} differs"
+    return ""
 
 
 def verify(store: Path) -> str:

@@ -1,8 +1,10 @@
 """The exact test of paired differences: it assumes next to nothing, and says next to nothing with few seeds."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from results.stats.intervals import Floats
 
@@ -22,15 +24,21 @@ def sign_flip(differences: Sequence[float] | Floats, seed: int = 0) -> float:
         seed: of the random patterns.
     """
     values = np.asarray(differences, dtype=np.float64)
-    n = len(values)
+    signs = _signs(len(values), seed).astype(np.float64)
+    observed = abs(values.sum())
+    tolerance = 1e-12 * np.abs(values).sum()
+    return float(np.mean(np.abs(signs @ values) >= observed - tolerance))
+
+
+@lru_cache(maxsize=4)  # a store has thousands of comparisons, of few numbers of pairs
+def _signs(n: int, seed: int) -> npt.NDArray[np.int8]:
+    """The patterns, one a row: all that there are, or random ones behind the observed."""
     if n <= _EXACT_UP_TO:
         signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
     else:
         signs = np.random.default_rng(seed).choice([-1, 1], size=(_FLIPS, n))
         signs[0] = 1
-    observed = abs(values.sum())
-    tolerance = 1e-12 * np.abs(values).sum()
-    return float(np.mean(np.abs(signs @ values) >= observed - tolerance))
+    return signs.astype(np.int8)
 
 
 def smallest_p(n: int) -> float:

@@ -109,9 +109,6 @@ def _from_zip(path: Path, size: int) -> Checkpoint:
         if root + "byteorder" in entries and archive.read(root + "byteorder") != b"little":
             raise WeightsError(f"weights file {path} was written on a big-endian machine: save it as safetensors there")
         data = archive.read(root + "data.pkl")
-    content = _by_torch(path, mapped=True)
-    if content is not None:
-        return Checkpoint(path, form, content)
 
     def read_storage(key: str, dtype: torch.dtype) -> Tensor:
         with zipfile.ZipFile(path) as archive:
@@ -121,7 +118,9 @@ def _from_zip(path: Path, size: int) -> Checkpoint:
                 raise BrokenPickleError(f"the numbers {key!r} of a tensor are not there") from None
         return _numbers(block, dtype)
 
-    return _checked(path, form, read_pickle(io.BytesIO(data), read_storage))
+    found = _checked(path, form, read_pickle(io.BytesIO(data), read_storage))
+    content = _by_torch(path, mapped=True)
+    return found if content is None else Checkpoint(path, form, content)
 
 
 def _check_entries(path: Path, entries: dict[str, zipfile.ZipInfo], size: int) -> None:
@@ -151,9 +150,6 @@ def _from_pickle(path: Path, size: int) -> Checkpoint:
         if content.value != MAGIC:
             return _checked(path, "pickle", content)
         form = "torch, before 1.6"
-        loaded = _by_torch(path, mapped=False)
-        if loaded is not None:
-            return Checkpoint(path, form, loaded)
         if read_pickle(stream, read_storage).value != LAYOUT:
             raise BrokenPickleError("it is of an unknown version of torch's layout")
         read_pickle(stream, read_storage)  # facts of the machine that wrote it
@@ -162,7 +158,9 @@ def _from_pickle(path: Path, size: int) -> Checkpoint:
         blocks |= _find_blocks(stream, keys, content.storages, size)
         if stream.tell() > size:
             raise BrokenPickleError("it ends before its last tensor")
-        return _checked(path, form, content)
+    found = _checked(path, form, content)
+    loaded = _by_torch(path, mapped=False)
+    return found if loaded is None else Checkpoint(path, form, loaded)
 
 
 def _find_blocks(stream: BinaryIO, keys: Any, dtypes: dict[str, torch.dtype], size: int) -> dict[str, tuple[int, int]]:

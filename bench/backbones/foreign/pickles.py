@@ -14,7 +14,7 @@ import torch
 
 from bench.backbones.foreign.globals import Global, Inert, find, is_hostile, storage_of
 from bench.backbones.foreign.limits import MOST_STEPS, BrokenPickleError
-from bench.backbones.foreign.tensors import NumpyArray, NumpyType, ReadStorage
+from bench.backbones.foreign.tensors import NumpyArray, NumpyType, ReadStorage, Storage
 
 SCALARS = (str, int, float, bool, bytes, type(None))
 # Steps that put a constant.
@@ -202,6 +202,8 @@ class _Machine:
     def _call(self, called: Any, arguments: Any) -> None:
         if isinstance(called, Global):
             self.stack.append(called.call(arguments))
+        elif isinstance(called, Storage):  # torch's reader would spell out every number of it in its refusal
+            raise BrokenPickleError("it calls the numbers of a tensor")
         else:
             self.stack.append(Inert(f"{called.name}()" if isinstance(called, Inert) else "something"))
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import rasterio
+from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
 from bench.core.errors import CorpusError, DataError
@@ -63,3 +64,13 @@ def test_a_place_on_the_earth_is_a_further_check(tmp_path, place, said):
         open_raster(path, CorpusError, georeferenced=True)
     with open_raster(write(tmp_path / "b.tif", **PLACE), CorpusError, georeferenced=True) as raster:
         assert 32650 == raster.crs.to_epsg()
+
+
+def test_a_coordinate_system_whose_name_is_no_text_is_refused_in_a_line(tmp_path):
+    own = CRS.from_wkt(CRS.from_proj4("+proj=utm +zone=50 +ellps=intl").to_wkt().replace("unknown", "of our own", 1))
+    path = write(tmp_path / "a.tif", **PLACE | {"crs": own})
+    content = path.read_bytes()
+    assert b"of our own" in content
+    path.write_bytes(content.replace(b"of our own", b"of \xfaur own"))
+    with pytest.raises(CorpusError, match=rf"^{path} is not a readable TIFF \(.*\): convert it, or fetch it again$"):
+        open_raster(path, CorpusError)

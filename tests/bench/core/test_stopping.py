@@ -4,6 +4,8 @@ import errno
 import os
 import signal
 import sys
+import time
+import weakref
 
 import pytest
 
@@ -50,6 +52,31 @@ def test_a_second_ctrl_c_does_not_break_off_what_heeds_the_first():
         work()
     assert ["all"] == tidied
     assert signal.SIG_IGN == signal.getsignal(signal.SIGINT), "a key still pressed would kill the process as it ends"
+
+
+def test_ctrl_c_where_nothing_can_be_raised_is_heard_a_moment_later(capsys):
+    """Else it is printed and forgotten: pydantic, interrupted as it made a pattern, then took no record for sound."""
+
+    class Thing:
+        pass
+
+    def lost(_reference):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    gone_on = []
+
+    def work():
+        thing = Thing()
+        reference = weakref.ref(thing, lost)
+        del thing
+        gone_on.append(reference())
+        time.sleep(60)
+
+    hook = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt), interrupted_once():
+        work()
+    assert ([None], "") == (gone_on, capsys.readouterr().err)
+    assert hook is sys.unraisablehook
 
 
 def test_a_job_of_a_shell_that_is_deaf_to_ctrl_c_stays_so_and_a_command_that_ends_well_leaves_it_as_it_was():

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -28,6 +29,17 @@ def test_a_call_that_met_a_full_disk_says_that_none_could_do_better(tmp_path):
     event = perform(Call("a", f"{__name__}:fill", {}, str(tmp_path / "log")), lambda *_: None)
     said = "runs/weights/a: no space left on the disk: free some and run the same command again"
     assert {"error": said, "traceback": "", "user": True, "halts": True} == event.value
+
+
+def complain(_report):
+    os.write(2, b"a library's warning\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the full device is of Linux")
+def test_a_log_that_is_on_a_full_disk_is_named():
+    event = perform(Call("a", f"{__name__}:complain", {}, "/dev/full"), lambda *_: None)
+    assert "/dev/full: no space left on the disk: free some and run the same command again" == event.value["error"]
+    assert event.value["halts"]
 
 
 def test_a_log_that_cannot_be_written_is_told_as_any_failure(tmp_path):

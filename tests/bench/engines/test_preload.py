@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,46 @@ def test_workers_begin_with_everything_that_methods_and_tasks_import(tmp_path):
     for found in (first, second):
         assert (1, False, "", "1") == (found["threads"], found["cuda"], found["visible"], found["omp"])
         assert {"torch", "lightly.loss", *modules} <= set(found["loaded"])
+
+
+INTERRUPTED = """
+import os, signal, sys, time
+from bench.engines.engine import Call
+from bench.engines.local import LocalEngine, LocalOptions
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    options = LocalOptions(workers=1, device="cpu")
+    options.prepare(["bench.engines.local"])
+    try:
+        os.killpg(os.getpgrp(), signal.SIGINT)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("heard here")
+    with LocalEngine(options) as engine:
+        engine.submit(Call("a", "test_preload:held_back", {}, f"{sys.argv[1]}/a.log"))
+        events = []
+        while not events:
+            events = list(engine.events(timeout=5))
+    print(events[0].value)
+"""
+
+
+def held_back(_report):
+    """The signals that a worker would not hear."""
+    return sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux alone")
+def test_ctrl_c_while_the_server_begins_is_heard_by_its_parent_alone(tmp_path):
+    (tmp_path / "script.py").write_text(INTERRUPTED)
+    folders = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": folders},
+        start_new_session=True,
+    )
+    assert (0, "", "heard here\n[]\n") == (done.returncode, done.stderr, done.stdout)

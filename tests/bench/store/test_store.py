@@ -4,11 +4,14 @@ import os
 import signal
 
 import pytest
+import torch
 from synthetic_records import synthetic_record
 
+from bench.backbones.weights import save
 from bench.core.errors import StoreError
 from bench.core.keys import unbroken
 from bench.store.store import Store
+from results.verify import verify
 
 
 def hold(root, ready):
@@ -144,6 +147,30 @@ def test_a_card_that_cannot_be_read_says_what_to_delete(tmp_path):
             StoreError, match=rf"card\.json cannot be read .*: delete {store.weights('key')} and run again"
         ):
             read()
+
+
+@pytest.mark.parametrize("lacks", ["key", "method", "backbone", "seed", "steps"])
+def test_a_card_that_leaves_out_what_commands_show_is_refused_in_a_line(tmp_path, lacks):
+    store = Store(tmp_path)
+    card = {"key": "key", "method": "moco", "backbone": "b", "seed": 0, "steps": 3}
+    card.pop(lacks)
+    store.weights("key").mkdir(parents=True)
+    (store.weights("key") / "card.json").write_text(json.dumps(card))
+    with pytest.raises(StoreError, match=rf"^[^\n]*card\.json is not a card of weights[^\n]*{lacks}[^\n]*$"):
+        list(store.cards())
+
+
+def test_a_card_that_has_lost_its_digest_was_changed(tmp_path):
+    store = Store(tmp_path)
+    card = {"key": "key", "method": "moco", "backbone": "b", "seed": 0, "steps": 3}
+    save(store.weights("key"), {"a": torch.zeros(2)}, card)
+    assert "moco" == store.card("key")["method"]
+    path = store.weights("key") / "card.json"
+    path.write_text(path.read_text().replace('"digest"', '"digestx"'))
+    with pytest.raises(StoreError, match="was changed after it was written"):
+        store.card("key")
+    (tmp_path / "records").mkdir()
+    assert any("was changed after it was written" in line for line in verify(tmp_path))
 
 
 def test_a_subset_once_written_stays(tmp_path):

@@ -101,3 +101,23 @@ def test_other_names_stand_in_a_spreadsheet_as_they_are(given):
 
 def test_a_tab_before_a_formula_is_spelled_out_and_so_hides_none():
     assert "[U+0009]=1+1" == text.spreadsheet("\t=1+1")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("a;=1+1", "a;'=1+1"), ('a; "=1+1', "a; \"'=1+1"), (";@x;-1", ";'@x;'-1"), ("a;b", "a;b"), ("a;1", "a;1")],
+)
+def test_a_formula_behind_a_semicolon_is_none_where_that_ends_a_cell(given, shown):
+    assert shown == text.spreadsheet(given)
+
+
+@given(st.text(alphabet="a1=+-@;\"' \t"))
+def test_no_cell_begins_a_formula_whichever_sign_ends_it(given):
+    cells = text.spreadsheet(given).split(";")
+    assert not any(cell.strip(' "').startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+@pytest.mark.parametrize(("given", "shown"), [("-0.5", "-0.5"), ("1.2e-3", "1.2e-3"), ("-0.5 ± 0.1", "-0.5 ± 0.1")])
+def test_a_negative_number_stays_one_and_no_formula_passes_for_one(given, shown):
+    assert shown == text.value(given)
+    assert f"'{given}+A1" == text.value(f"{given}+A1") or not given.startswith("-")

@@ -7,6 +7,7 @@ import pickle
 import sys
 import zipfile
 from pathlib import Path
+from pickle import UnpicklingError
 
 import foreign_checkpoints as made
 import numpy as np
@@ -143,6 +144,16 @@ def test_a_pickle_bomb_is_refused_and_not_run(tmp_path):
     assert not target.exists()
 
 
+@pytest.mark.parametrize("name", ["io.open", "_io.open", "builtins.open"])
+def test_a_pickle_that_would_open_a_file_is_hostile(tmp_path, name):
+    module, function = name.split(".")
+    path, ran = tmp_path / "plain.pth", tmp_path / "ran"
+    path.write_bytes(f"c{module}\n{function}\n(V{ran}\nVw\ntR.".encode())
+    with pytest.raises(WeightsError, match="nothing was run"):
+        open_checkpoint(path)
+    assert not ran.exists()
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -222,6 +233,20 @@ def test_a_tensor_that_reaches_over_its_storage_is_refused():
     found = read_pickle(io.BytesIO(tensor_call((5,), (1,))), lambda _key, dtype: torch.zeros(4, dtype=dtype)).value
     with pytest.raises(BrokenPickleError, match="reaches over its 4"):
         found.read()
+
+
+def test_a_file_that_calls_the_numbers_of_a_tensor_is_refused_before_torch_spells_each_out(tmp_path, monkeypatch):
+    """Of ten million numbers that would take a quarter of an hour."""
+    called = b"\x80\x02(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x03tQ)R."
+    path = tmp_path / "w.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (("data.pkl", called), ("data/0", bytes(12)), ("version", b"3\n")):
+            archive.writestr(f"w/{name}", content)
+    with pytest.raises(UnpicklingError, match=r" 0\.0\n 0\.0\n 0\.0"):
+        torch.load(path, weights_only=True)
+    monkeypatch.setattr(torch, "load", no_storage)
+    with pytest.raises(WeightsError, match="it calls the numbers of a tensor"):
+        open_checkpoint(path)
 
 
 def test_archives_that_torch_does_not_write_are_refused(tmp_path):
