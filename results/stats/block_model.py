@@ -129,8 +129,9 @@ def scores_by_block(column: pd.DataFrame) -> pd.DataFrame:
 
     Several pretrainings of a variant under one such pair are averaged; a block that a variant lacks is missing.
     """
-    means = column.groupby([block_of(column).rename("block"), "variant"])["score"].mean()
-    return means.unstack("variant").dropna(how="all").dropna(axis=1, how="all")
+    return column.assign(block=block_of(column)).pivot_table(
+        index="block", columns="variant", values="score", aggfunc="mean"
+    )
 
 
 def weights_by_block(column: pd.DataFrame, like: pd.DataFrame) -> NDArray[np.object_]:
