@@ -1,6 +1,7 @@
 """Writing grids as Markdown, LaTeX, HTML and for the terminal, with every name escaped."""
 
 import csv as csv_module
+import functools
 import io
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +29,7 @@ def latex(grids: list[TextGrid]) -> str:
     return latex_environment().get_template("table.tex").render(grids=grids, cell=latex_cell)
 
 
+@functools.cache
 def latex_environment() -> jinja2.Environment:
     """Jinja2 for LaTeX, with << >> and <% %>: every value is escaped that is not markup already."""
     return jinja2.Environment(
@@ -57,6 +59,7 @@ def fragment(grids: list[TextGrid]) -> str:
     return "".join(_html_grid(grid) for grid in grids)
 
 
+@functools.cache
 def html_environment() -> jinja2.Environment:
     """Jinja2 for HTML: every value is escaped, and invisible characters are spelled out."""
     return jinja2.Environment(

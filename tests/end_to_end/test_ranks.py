@@ -1,10 +1,15 @@
-"""A pretraining that two processes share, by the command that a user gives."""
+"""A pretraining that two processes share, by the command that a user gives.
+
+Without the command, and fast: tests/bench/pretraining/test_ranks.py.
+"""
 
 import json
 
+import pytest
 from running import WIDE, bench
 
 
+@pytest.mark.nightly
 def test_two_ranks_make_the_weights_of_one_process_and_those_that_cannot_be_shared_are_not(study, tmp_path):
     cards = {}
     for ranks in (1, 2):

@@ -3,8 +3,6 @@
 import importlib.util
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def _bench(home, *arguments):
-    code = "from bench.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, "data", *map(str, arguments)],
-        cwd=ROOT,
-        env={"BENCH_DATA": str(home), "PATH": "/usr/bin:/bin", "COLUMNS": "200", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return bench("data", *arguments, env=os.environ | {"BENCH_DATA": str(home), "COLUMNS": "200"}, cwd=ROOT)
 
 
 @pytest.fixture
