@@ -138,8 +138,9 @@ class OnTerminal(Run):
         os.close(self._hand)
 
     def type(self, keys: bytes) -> None:
-        """Type on its keyboard."""
-        os.write(self._hand, keys)
+        """Type on its keyboard, which is gone as soon as the command has ended."""
+        with suppress(OSError):
+            os.write(self._hand, keys)
 
     def close(self) -> None:
         """Close the terminal's window."""
