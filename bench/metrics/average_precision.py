@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.metrics.means import mean
 from bench.metrics.outcomes import Arrays, Outcomes, array, below, smallest
 
 Numbers = NDArray[np.integer[Any]]
@@ -287,13 +288,13 @@ def _drawn(image: Numbers, at: NDArray[np.int64], images: int) -> tuple[Numbers,
 
 
 def _mean_and_each(name: str, each: Mapping[str, float]) -> dict[str, float]:
-    return {name: sum(each.values()) / len(each), **{f"{name}/{which}": value for which, value in each.items()}}
+    return {name: mean(each.values()), **{f"{name}/{which}": value for which, value in each.items()}}
 
 
 def _eleven_points(hits: NDArray[np.int64], precision: NDArray[np.float64], objects: int) -> float:
     """VOC 2007: the mean of the best precision from each of eleven recalls on (Everingham et al. 2010, section 4.2)."""
     points = [precision[hits * _VOC_POINTS >= point * objects] for point in range(_VOC_POINTS + 1)]
-    return sum(float(each.max(initial=0.0)) for each in points) / len(points)
+    return mean([float(each.max(initial=0.0)) for each in points])
 
 
 def _all_points(hits: NDArray[np.int64], precision: NDArray[np.float64], objects: int) -> float:

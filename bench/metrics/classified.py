@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bench.metrics import confusion
 from bench.metrics.confusion import IGNORE, Counts
+from bench.metrics.means import mean
 from bench.metrics.outcomes import Arrays, Outcomes, array, below
 
 
@@ -140,7 +141,7 @@ class ChangeOutcomes(PixelOutcomes):
         starts = range(0, len(self), self.BATCH)
         batches = [self.matrices[at : at + self.BATCH].sum(axis=0) for at in starts]
         means = [confusion.change_scores(batch, self.classes)["F1"] for batch in batches]
-        return {**confusion.change_scores(self._matrix, self.classes), "F1_batch_mean": sum(means) / len(means)}
+        return {**confusion.change_scores(self._matrix, self.classes), "F1_batch_mean": mean(means)}
 
     def further(self) -> dict[str, float]:
         """See `confusion.further_change_scores`."""

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.metrics.means import mean
+
 IGNORE = 255
 """A label that is not counted."""
 
@@ -46,7 +48,7 @@ def pixel_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
     right = counts.diagonal()
     union = counts.sum(0) + counts.sum(1) - right
     ious = {f"IoU/{name}": float(right[k] / union[k]) for k, name in enumerate(classes) if union[k] > 0}
-    return {"mIoU": sum(ious.values()) / len(ious), "aAcc": float(right.sum() / counts.sum()), **ious}
+    return {"mIoU": mean(ious.values()), "aAcc": float(right.sum() / counts.sum()), **ious}
 
 
 def image_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
@@ -64,7 +66,7 @@ def image_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
     right, there = counts.diagonal(), counts.sum(1)
     each = {f"accuracy/{name}": float(right[k] / there[k]) for k, name in enumerate(classes) if there[k] > 0}
     overall = float(right.sum() / counts.sum())
-    return {"mean_class_accuracy": sum(each.values()) / len(each), "overall_accuracy": overall, **each}
+    return {"mean_class_accuracy": mean(each.values()), "overall_accuracy": overall, **each}
 
 
 def change_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
@@ -99,7 +101,7 @@ def further_image_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, fl
         2 TP / (2 TP + FP + FN), and one that neither truth nor prediction has is left out.
     """
     each = _f1_by_class(matrix, classes)
-    return {"F1_macro": sum(each.values()) / len(each), **_kappa(matrix), **each}
+    return {"F1_macro": mean(each.values()), **_kappa(matrix), **each}
 
 
 def further_pixel_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, float]:
@@ -116,7 +118,7 @@ def further_pixel_scores(matrix: Counts, classes: Sequence[str]) -> dict[str, fl
     f1 = _f1_by_class(matrix, classes)
     right, there = matrix.diagonal(), matrix.sum(1)
     accuracy = {f"accuracy/{name}": float(right[k] / there[k]) for k, name in enumerate(classes) if there[k] > 0}
-    means = {"mF1": sum(f1.values()) / len(f1), "mAcc": sum(accuracy.values()) / len(accuracy)}
+    means = {"mF1": mean(f1.values()), "mAcc": mean(accuracy.values())}
     return {**means, **_kappa(matrix), **f1, **accuracy}
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.metrics.means import mean
 from bench.metrics.outcomes import Arrays, Outcomes, array
 
 Truth = NDArray[np.integer[Any]]
@@ -62,9 +63,9 @@ def multilabel_scores(truth: Truth, scores: Scores, labels: Sequence[str], thres
     wrong = (predicted != (truth == 1)).sum(axis=0)
     f1 = [_f1(int(tp), int(errors)) for tp, errors in zip(right, wrong, strict=True)]
     return {
-        "mAP": sum(known.values()) / len(known),
+        "mAP": mean(known.values()),
         "F1_micro": _f1(int(right.sum()), int(wrong.sum())),
-        "F1_macro": sum(f1) / len(f1),
+        "F1_macro": mean(f1),
         **known,
     }
 
@@ -97,7 +98,7 @@ def further_multilabel_scores(
     micro = average_precision(truth.ravel(), scores.ravel())
     return {
         **({} if micro is None else {"mAP_micro": micro}),
-        "F1_samples": sum(by_image) / len(by_image),
+        "F1_samples": mean(by_image),
         **{f"F1/{name}": _f1(int(tp), int(errors)) for name, tp, errors in by_label if tp + errors},
     }
 
