@@ -51,9 +51,8 @@ def _end_with_parent() -> None:
 _end_with_parent()
 # Ctrl-C and the end of a terminal reach this process too, and are not its business.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-signal.pthread_sigmask(
-    signal.SIG_UNBLOCK, {signal.SIGINT}
-)  # it was held back until here, for workers to inherit neither
+# It was held back until here; workers, which need it, are forked with this mask.
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 # Libraries that are taken down one by one complain of each other on the user's screen.
 atexit.register(os._exit, 0)
