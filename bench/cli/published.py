@@ -3,7 +3,8 @@
 import click
 
 from bench.cli import as_json as document
-from bench.core.published import HUB, Published, fetch, find, tables
+from bench.cli import loudness
+from bench.core.published import HUB, Published, find, tables
 
 
 def show(*, as_json: bool) -> None:
@@ -35,7 +36,13 @@ def fetch_named(name: str, *, accepted: bool) -> None:
     click.echo(_terms(entry))
     if not accepted:
         click.confirm("Fetch it under this licence?", abort=True)
-    click.echo(f"{fetch(entry)}: SHA-256 as published; use it as --weights NAME={HUB}{entry.name}")
+    from rich.progress import DownloadColumn, TransferSpeedColumn
+
+    from bench.backbones.fetching import fetch
+
+    with loudness.bar(entry.name, DownloadColumn(), TransferSpeedColumn()) as advance:
+        path = fetch(entry, advance)
+    click.echo(f"{path}: SHA-256 as published; use it as --weights NAME={HUB}{entry.name}")
 
 
 def _terms(entry: Published) -> str:

@@ -6,7 +6,7 @@ import click
 
 from bench.api.networks import find_card
 from bench.cli import as_json as document
-from bench.cli import completing, options
+from bench.cli import completing, loudness, options
 from bench.cli.weights_publish import publish
 from bench.core.texts import file_name, visible
 from bench.store.store import Store
@@ -101,8 +101,9 @@ def inspect(file: Path, backbone: str | None, under: str | None, as_json: bool) 
 @weights.command()
 @click.argument("name", shell_complete=completing.published_weights)
 @click.option("--accept-licence", is_flag=True, help="Fetch without being asked; the licence is named all the same.")
+@loudness.loudness
 def fetch(name: str, accept_licence: bool) -> None:
-    """Fetch published weights into the data folder, and hold them against their SHA-256."""
+    """Fetch published weights into the data folder, and hold them against their SHA-256; what was stopped goes on."""
     from bench.cli.published import fetch_named
 
     fetch_named(name, accepted=accept_licence)

@@ -4,15 +4,12 @@ The shipped tables are `configs/weights/*.yaml`; a user's own lie beside the fet
 data folder. What is fetched is held against its SHA-256, of which some publishers give the first eight digits.
 """
 
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.core import files
 from bench.core.bands import COLOURS
 from bench.core.configs import folder, read_values
 from bench.core.documents import parse
@@ -23,12 +20,8 @@ from bench.core.suggest import among
 # Before the name of an entry, wherever a file of weights may be named.
 HUB = "hub:"
 FOLDER = "weights"
-CHUNK = 1 << 20
-PATIENCE_SECONDS = 60
 # Digits of a sum that name a file, as many as torch writes into a file's name.
 SHORTEST = 8
-# The largest of the tables has 0.5 GiB.
-MOST_BYTES = 8 * 2**30
 
 
 class Input(BaseModel):
@@ -53,7 +46,8 @@ class Published(BaseModel):
         name: in the tables, and behind `hub:`.
         title: what tables call its row, such as `imagenet (tv1)`.
         paper: what papers call it, such as `IN1k`.
-        url: of the file.
+        url: of the file; https.
+        hosts: other machines that the address may lead to; one that begins with a dot is of all below it.
         sha256: of the file, or its beginning of at least eight digits.
         licence: of the weights, as their publisher states it.
         backbone: registered name of the network.
@@ -73,6 +67,7 @@ class Published(BaseModel):
     title: str
     paper: str
     url: str = Field(pattern=r"^https?://\S+$")
+    hosts: tuple[str, ...] = ()
     sha256: str = Field(pattern=r"^[0-9a-f]{8,64}$")
     licence: str
     backbone: str
@@ -141,42 +136,3 @@ def _same(one: str, other: str) -> bool:
 def entry_of(file: str) -> Published | None:
     """The entry that a file of weights names by `hub:NAME`; None of a path."""
     return find(file.removeprefix(HUB)) if file.startswith(HUB) else None
-
-
-def fetch(entry: Published) -> Path:
-    """Fetch weights into the data folder, where they are not there yet.
-
-    Raises:
-        WeightsError: the address cannot be reached, or gives another file.
-    """
-    if entry.path.is_file():
-        return entry.path
-    part = entry.path.with_name(f".{entry.path.name}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _download(entry, part)
-        found = files.sha256(part)
-        if not found.startswith(entry.sha256):
-            raise WeightsError(
-                f"{entry.url} gave a file of SHA-256 {found[: len(entry.sha256)]}, {entry.name} has {entry.sha256}: it was "
-                "cut short, or is another; nothing is kept"
-            )
-        part.replace(entry.path)
-    except (urllib.error.URLError, OSError) as error:
-        raise WeightsError(
-            f"{entry.url} cannot be fetched ({error}): try again, or put the file at {entry.path} yourself"
-        ) from None
-    finally:
-        part.unlink(missing_ok=True)
-    return entry.path
-
-
-def _download(entry: Published, part: Path) -> None:
-    request = urllib.request.Request(entry.url, headers={"User-Agent": "geokr-bench"})  # noqa: S310 - the model allows http alone
-    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer, part.open("wb") as stream:  # noqa: S310 - as above
-        taken = 0
-        while block := answer.read(CHUNK):
-            taken += len(block)
-            if taken > MOST_BYTES:
-                raise WeightsError(f"{entry.url} gives more than {MOST_BYTES // 2**30} GiB: {entry.name} is smaller")
-            stream.write(block)

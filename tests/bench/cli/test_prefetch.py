@@ -1,28 +1,21 @@
 """`bench prefetch`: after it, a study plans on a machine that reaches nothing."""
 
-import functools
-import http.server
 import json
 import socket
-import threading
 
 import foreign_checkpoints as made
 import pytest
 import yaml
 from click.testing import CliRunner
+from hosted_weights import hosting
 from textured_corpus import corpus  # noqa: F401 - a fixture
 
 from bench.cli.prefetch import command
-from bench.core import files, published
+from bench.core import files
 from bench.core.errors import WeightsError
 from bench.studies.inputs import Inputs
 from bench.studies.loading import load_study
 from bench.studies.plan import make_plan
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture
@@ -30,16 +23,6 @@ def study(tmp_path, monkeypatch, corpus):  # noqa: F811 - the fixture
     """A study of one set with a row of published weights, which lie behind a real server."""
     home = tmp_path / "home"
     monkeypatch.setenv("BENCH_DATA", str(home))
-    (tmp_path / "www").mkdir()
-    file = made.moco(made.state_of(), tmp_path / "www")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path / "www"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    values = published.find("gassl-resnet50").model_dump(mode="json", exclude={"name"})
-    values |= {"url": f"http://127.0.0.1:{server.server_port}/{file.name}", "sha256": files.sha256(file)[:8]}
-    values |= {"backbone": made.NETWORK, "licence": "CC-BY-4.0", "channels": ["red", "green", "blue"]}
-    values["input"] = {"mean": [0.0] * 3, "std": [255.0] * 3, "of": "uint8"}
-    (home / "weights").mkdir(parents=True)
-    (home / "weights" / "mine.yaml").write_text(yaml.safe_dump({"mine": values}))
     asked = {
         "extends": "demo",
         "name": "far",
@@ -54,9 +37,8 @@ def study(tmp_path, monkeypatch, corpus):  # noqa: F811 - the fixture
         "options": {},
     }
     (tmp_path / "far.yaml").write_text(yaml.safe_dump(asked))
-    yield str(tmp_path / "far.yaml")
-    server.shutdown()
-    server.server_close()
+    with hosting(tmp_path / "www", home, channels=("red", "green", "blue")):
+        yield str(tmp_path / "far.yaml")
 
 
 def planned(study):

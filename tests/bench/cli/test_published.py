@@ -1,28 +1,19 @@
 """Published weights are listed with their licence, fetched under it, and held against their sum."""
 
-import functools
-import http.server
 import json
-import threading
 
 import foreign_checkpoints as made
 import pytest
-import yaml
 from click.testing import CliRunner
+from hosted_weights import hosting
 
+from bench.backbones.fetching import fetch
 from bench.backbones.normalisation import published_with
 from bench.cli.weights import weights
-from bench.core import files, published
+from bench.core import published
 from bench.core.bands import RGB, Bands
 from bench.core.errors import WeightsError
 from methods.options.weights import WeightsOptions
-
-STATE = made.state_of()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -32,21 +23,15 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def served(home, tmp_path):
-    """A checkpoint behind a real server, and a table of the user's own that names it."""
-    (tmp_path / "www").mkdir()
-    file = made.moco(STATE, tmp_path / "www")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path / "www"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    values = published.find("gassl-resnet50").model_dump(mode="json")
-    values |= {"url": f"http://127.0.0.1:{server.server_port}/{file.name}", "sha256": files.sha256(file)[:8]}
-    values |= {"backbone": made.NETWORK, "licence": "CC-BY-4.0"}
-    del values["name"]
-    (home / "weights").mkdir(parents=True)
-    (home / "weights" / "mine.yaml").write_text(yaml.safe_dump({"mine": values, "torn": values | {"sha256": "0" * 8}}))
-    yield file
-    server.shutdown()
-    server.server_close()
+def hosted(home, tmp_path):
+    """A checkpoint and the server that it lies behind; a table of the user's own names it."""
+    with hosting(tmp_path / "www", home) as both:
+        yield both
+
+
+@pytest.fixture
+def served(hosted):
+    return hosted[0]
 
 
 def ask(*arguments, **options):
@@ -77,16 +62,42 @@ def test_a_file_is_fetched_once_its_licence_is_accepted(served, home):
 
 @pytest.mark.usefixtures("served")
 def test_a_file_of_another_sum_is_not_kept(home):
-    with pytest.raises(WeightsError, match=r"has 00000000: it was cut short, or is another; nothing is kept"):
+    with pytest.raises(WeightsError, match=r"has 00000000: it was changed, or is another; nothing is kept"):
         ask("fetch", "torn", "--accept-licence")
     assert ["mine.yaml"] == [path.name for path in (home / "weights").iterdir()]
 
 
+def test_a_file_that_breaks_off_goes_on_where_it_was(hosted, home, monkeypatch):
+    monkeypatch.setattr("bench.core.web.LONGEST_PAUSE", 0.01)
+    file, server = hosted
+    server.faults["cut short"] = 3
+    assert 0 == ask("fetch", "mine", "--accept-licence").exit_code
+    assert file.read_bytes() == published.find("mine").path.read_bytes()
+    assert file.stat().st_size == server.sent
+    assert 4 == server.asked["file"]
+    assert {"mine.yaml", "mine.tar"} == {path.name for path in (home / "weights").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:9/x.pth", r"x\.pth cannot be read .* put the file at .*mine\.pth yourself"),
+        ("http://example.org/x.pth", "only https is"),
+    ],
+)
 @pytest.mark.usefixtures("served")
-def test_an_address_that_does_not_answer_is_said():
-    entry = published.find("mine").model_copy(update={"url": "http://127.0.0.1:9/x.pth"})
-    with pytest.raises(WeightsError, match=r"x\.pth cannot be fetched .* put the file at .*mine\.pth yourself"):
-        published.fetch(entry)
+def test_an_address_that_cannot_be_read_is_said(url, said, monkeypatch):
+    monkeypatch.setattr("bench.core.web.LONGEST_PAUSE", 0.01)
+    entry = published.find("mine").model_copy(update={"url": url})
+    with pytest.raises(WeightsError, match=said):
+        fetch(entry, lambda *_: None)
+
+
+def test_where_an_address_leads_is_held_to_the_same_rules(hosted):
+    _, server = hosted
+    entry = published.find("mine").model_copy(update={"url": f"{server.root}/moved/x.pth"})
+    with pytest.raises(WeightsError, match=r"example\.org/elsewhere.tif is not read"):
+        fetch(entry, lambda *_: None)
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():
