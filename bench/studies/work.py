@@ -200,7 +200,9 @@ def _train_oracle(job: PretrainJob, context: Context) -> _Product:
         "facts": {"steps": trained.steps},
         "synthetic": None,
     }
-    return _Product(trained.weights, card, trained.warnings, time.monotonic() - begun)
+    assert job.protocol is not None
+    arithmetic = precision.resolve(job.protocol.schedule.precision, context.device)
+    return _Product(trained.weights, card, trained.warnings, time.monotonic() - begun, arithmetic)
 
 
 def _fine_tune(
