@@ -51,7 +51,7 @@ _BUILTIN = [
         options=ImageNetOptions,
         needs=frozenset(),
         version=1,
-        reference="torchvision's IMAGENET1K_V1 weights; Deng et al., CVPR 2009",
+        reference="torchvision's IMAGENET1K_V1 weights; Deng et al., ImageNet, CVPR 2009",
     ),
     MethodSpec(
         name="weights",

@@ -113,7 +113,7 @@ SWIN_NAMES = {
 _BUILTIN = [
     BackboneSpec(
         name="resnet18",
-        summary="ResNet-18 (He et al., CVPR 2016).",
+        summary="ResNet-18 (He et al., Deep Residual Learning, CVPR 2016).",
         factory="bench.backbones.from_torchvision:resnet18",
         channels=(64, 128, 256, 512),
         strides=(4, 8, 16, 32),
@@ -124,7 +124,7 @@ _BUILTIN = [
     ),
     BackboneSpec(
         name="resnet50",
-        summary="ResNet-50 (He et al., CVPR 2016).",
+        summary="ResNet-50 (He et al., Deep Residual Learning, CVPR 2016).",
         factory="bench.backbones.from_torchvision:resnet50",
         channels=(256, 512, 1024, 2048),
         strides=(4, 8, 16, 32),
@@ -135,7 +135,7 @@ _BUILTIN = [
     ),
     BackboneSpec(
         name="vgg16",
-        summary="VGG-16 without batch norm (Simonyan and Zisserman, ICLR 2015).",
+        summary="VGG-16 without batch norm (Simonyan and Zisserman, VGG, ICLR 2015).",
         factory="bench.backbones.from_torchvision:vgg16",
         channels=(128, 256, 512, 512),
         strides=(4, 8, 16, 32),
@@ -147,7 +147,7 @@ _BUILTIN = [
     ),
     BackboneSpec(
         name="squeezenet1_1",
-        summary="SqueezeNet 1.1, small and without stride 32 (Iandola et al. 2016).",
+        summary="SqueezeNet 1.1, small and without stride 32 (Iandola et al., SqueezeNet, 2016).",
         factory="bench.backbones.from_torchvision:squeezenet1_1",
         channels=(64, 128, 256, 512),
         strides=(2, 4, 8, 16),
@@ -159,7 +159,7 @@ _BUILTIN = [
     ),
     BackboneSpec(
         name="swin_t",
-        summary="Swin-T, a transformer of shifted windows (Liu et al., ICCV 2021).",
+        summary="Swin-T, a transformer of shifted windows (Liu et al., Swin Transformer, ICCV 2021).",
         factory="bench.backbones.from_torchvision:swin_t",
         channels=(96, 192, 384, 768),
         strides=(4, 8, 16, 32),
@@ -201,7 +201,7 @@ _FEATURES = [
     ),
     BackboneSpec(
         name="mosaiks",
-        summary="Random convolutional features of 512 patches (Rolf et al., Nature Communications 2021).",
+        summary="Random convolutional features of 512 patches (Rolf et al., MOSAIKS, Nature Communications 2021).",
         factory="bench.backbones.mosaiks:RandomConvolutionalFeatures",
         channels=(1024,),
         strides=(),

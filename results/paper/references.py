@@ -82,8 +82,7 @@ class Library:
 def work_of(fields: Mapping[str, str]) -> Work | None:
     """The work in full that the fields of a short citation mean; None where `works.yaml` has none."""
     arxiv = _ARXIV.search(fields.get("note", ""))
-    name = fields.get("title") or fields.get("howpublished", "")
-    return find(_first(fields), name, fields.get("year", ""), arxiv["id"] if arxiv else "")
+    return find(_first(fields), fields.get("title", ""), fields.get("year", ""), arxiv["id"] if arxiv else "")
 
 
 def complete(work: Work) -> dict[str, str]:

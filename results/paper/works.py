@@ -1,7 +1,7 @@
 """Published works in full, from `works.yaml`, found by what a short citation says of them.
 
 A short citation means a work where the first author's surname is the work's, the year, if it gives one, is too, and
-either the arXiv number is or the words between author and year are the work's title or one of its `cited_as`.
+either the arXiv number is or its title is the work's title or one of its `cited_as`. A venue alone means no work.
 """
 
 import re
@@ -27,7 +27,7 @@ class Work(BaseModel):
         pages: first and last with a dash, or the number of the article.
         doi: without the address of a resolver.
         arxiv: its number, `2006.07733`.
-        cited_as: short titles, or venues where a citation has no title; empty where it has neither.
+        cited_as: short titles.
         seen: the public sources in which the fields were read.
     """
 
@@ -51,12 +51,12 @@ class Work(BaseModel):
         """The type of the entry in BibTeX."""
         return "article" if self.journal else "inproceedings" if self.booktitle else "misc"
 
-    def means(self, author: str, name: str, year: str, arxiv: str) -> bool:
+    def means(self, author: str, title: str, year: str, arxiv: str) -> bool:
         """Whether a short citation means this work.
 
         Args:
             author: the first author, or the surname.
-            name: title of the citation; its venue, if it has no title.
+            title: of the citation; empty where it has none.
             year: empty where it gives none.
             arxiv: number; empty where it gives none.
         """
@@ -64,7 +64,7 @@ class Work(BaseModel):
             return False
         if arxiv:
             return arxiv == self.arxiv
-        return bool(year) and _words(name) in {_words(each) for each in (self.title, *self.cited_as)}
+        return bool(year) and _words(title) in {_words(each) for each in (self.title, *self.cited_as)}
 
 
 @cache
@@ -73,9 +73,9 @@ def works() -> tuple[Work, ...]:
     return tuple(Work.model_validate(each) for each in yaml.safe_load(_FILE.read_text(encoding="utf-8")))
 
 
-def find(author: str, name: str, year: str, arxiv: str) -> Work | None:
+def find(author: str, title: str, year: str, arxiv: str) -> Work | None:
     """The work that a short citation means; None where the file has none."""
-    return next((work for work in works() if work.means(author, name, year, arxiv)), None)
+    return next((work for work in works() if work.means(author, title, year, arxiv)), None)
 
 
 def surname(author: str) -> str:

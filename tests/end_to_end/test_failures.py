@@ -149,7 +149,9 @@ def test_rows_of_one_method_are_rivals_and_an_oracle_is_the_ceiling(study, tmp_p
     ]
     assert ("tests/scenes", 3) == (card["protocol"], card["steps"])
     (own,) = [record for record in found if record["method"] == "oracle"]
-    assert own["provenance"]["precision"] == card["provenance"]["precision"] == own["provenance"]["weights"]["precision"]
+    assert (
+        own["provenance"]["precision"] == card["provenance"]["precision"] == own["provenance"]["weights"]["precision"]
+    )
     used = {record["seeds"][kind] for record in found for kind in ("train", "subset")}
     assert card["seed"] not in used
 
