@@ -20,15 +20,11 @@ that sees them all and ends with the call; without GPUs it counts as so many cal
 import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Annotated, Literal, Self
 
@@ -37,10 +33,10 @@ from pydantic import Field
 from bench.core.cores import usable_cores
 from bench.core.errors import StudyError
 from bench.core.processes import hidden_main
-from bench.engines import devices
+from bench.engines import devices, fork_server
 from bench.engines.devices import VISIBLE, Memory, visible_gpus
 from bench.engines.engine import Call, EngineOptions, Event, Resources
-from bench.engines.worker import environment_of, serve, thread_variables
+from bench.engines.worker import environment_of, serve
 
 MOST_WORKERS = 8
 # Of a GPU's memory, what calls may hold together.
@@ -48,8 +44,6 @@ MARGIN = 0.9
 MEMORY = "bench.engines.devices:memory"
 # As CUDA, Python and numpy, and torch and the system say it.
 _OUT_OF_MEMORY = ("out of memory", "MemoryError", "allocate memory")
-# Tells `bench.engines.preload` what to import.
-MODULES = "GEOKR_BENCH_PRELOAD"
 # Times that a worker is started anew where the server that forks it has just died.
 START_AGAIN = 3
 # The place of workers that see no GPU.
@@ -98,23 +92,8 @@ class LocalOptions(EngineOptions):
 
         Not where there are GPUs: libraries look for one as they are imported, and keep what they found.
         """
-        if sys.platform != "linux" or _Server.threads is not None or self.places() != [CPU]:
-            return
-        _Server.threads = self.threads
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["bench.engines.preload"])
-        with (
-            environment_of(
-                {
-                    **thread_variables(self.threads),
-                    MODULES: " ".join(modules),
-                    VISIBLE: "",
-                    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
-                }
-            ),
-            _deaf_to_ctrl_c(),
-        ):
-            forkserver.ensure_running()
+        if self.places() == [CPU]:
+            fork_server.start(modules, self.threads)
 
     def arithmetic(self) -> str:
         """As the base class; of the GPUs where calls run on these."""
@@ -172,9 +151,8 @@ class LocalEngine:
     def __init__(self, options: LocalOptions, memory: str = MEMORY) -> None:
         self._options = options
         self._memory = memory
-        self._context: ForkServerContext | SpawnContext = multiprocessing.get_context("spawn")
-        if _Server.threads == options.threads and options.places() == [CPU]:
-            self._context = multiprocessing.get_context("forkserver")
+        on_cores = options.places() == [CPU]
+        self._context = fork_server.context(options.threads) if on_cores else multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
         self._queue: deque[Call] = deque()
         places, slots = options.places(), options.count_slots()
@@ -392,23 +370,3 @@ class LocalEngine:
         worker.process.kill()
         worker.process.join()
         worker.pipe.close()
-
-
-@contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let a process that is started meanwhile hear no Ctrl-C until it has said that it ignores it; this one hears it later.
-
-    Else it would die of it while it imports, with a traceback on the user's screen (`bench.engines.preload`).
-    """
-    resource_tracker.ensure_running()  # which lifts the mask, where it has to be started
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Server:
-    """The process that workers are forked from, of which there is one at most: the threads of its libraries."""
-
-    threads: int | None = None

@@ -14,7 +14,7 @@ import signal
 import sys
 from pathlib import Path
 
-from bench.engines.local import MODULES
+from bench.engines.fork_server import MODULES
 
 
 def threads() -> int:
