@@ -13,6 +13,7 @@ BOARDS = {
     "leaderboard": "The demo: every method, task and amount of labels on a synthetic planet. It says that the machinery "
     "works, and ranks nothing outside it.",
     "real-transfer": "Real images: pretrained on EuroSAT, read on RSSCN7 by frozen features and by fine-tuning.",
+    "real-transfer-resnet18": "The same with ResNet-18, by frozen features, from one pretraining of five rows.",
     "real-transfer-imagenet": "The same from ImageNet's weights on a larger network.",
 }
 
