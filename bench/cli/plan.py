@@ -15,7 +15,7 @@ from bench.cli import options as shared
 from bench.cli.design import Form, show_design
 from bench.cli.plan_json import told
 from bench.cli.slurm import script
-from bench.cli.study import asked_of, of_repeat, one_repeat, study_from, study_options
+from bench.cli.study import asked_of, one_repeat, part_of, study_from, study_options
 from bench.core.arithmetic import AUTO
 from bench.core.errors import StudyError
 from bench.engines.local import LocalOptions
@@ -67,7 +67,7 @@ def plan(
     document.refuse_beside(as_json, {"--slurm": slurm, "--format": form})
     console = Console()
     study = study_from(options)
-    inputs = inputs_of(Console(stderr=True))
+    part, inputs = part_of(study, repeat), inputs_of(Console(stderr=True))
     if as_design:
         show_design(design(study, inputs), form or "text", as_json=as_json)
         return
@@ -75,7 +75,7 @@ def plan(
         cores = study.engine.workers if isinstance(study.engine, LocalOptions) else "auto"
         click.echo(script(study, slurm, 4 if cores == "auto" else cores, gres), nl=False)
         return
-    planned = lay_out(study, inputs, lambda plan: of_repeat(plan, study, repeat))
+    planned = lay_out(study, inputs, part)
     study, whole, store, cost = planned.study, planned.plan, planned.store, planned.cost
     if as_json:
         document.echo(told(planned, inputs))

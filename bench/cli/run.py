@@ -11,7 +11,7 @@ from bench.api.progress import RunProgress
 from bench.api.running import Ran, carry_out, carry_out_pretraining
 from bench.cli.again import say_failures
 from bench.cli.loudness import loudness, notes, verbose
-from bench.cli.study import asked_of, of_repeat, of_share, one_repeat, one_share, study_from, study_options
+from bench.cli.study import asked_of, one_repeat, one_share, part_of, study_from, study_options
 from bench.core.errors import StudyError
 from bench.core.tensorboard import check_installed
 from bench.core.texts import file_name
@@ -85,7 +85,7 @@ def run(
         study,
         console,
         partial(RunProgress, console, verbose=verbose()),
-        part=lambda plan: of_share(of_repeat(plan, study, repeat), share),
+        part=part_of(study, repeat, share),
         asked=partial(asked_of, options),
         predictions=save_predictions,
         retry_failed=retry_failed,

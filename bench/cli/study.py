@@ -172,20 +172,16 @@ def asked_of(options: dict[str, Any], study: Study, inputs: Inputs) -> Questions
     return questions_of(whole.model_copy(update={"methods": [*whole.methods, *more]}), inputs)
 
 
-def of_repeat(plan: Plan, study: Study, repeat: int | None) -> Plan:
-    """One repeat of a study's plan, where a command asks for one; refuses one that the study has not."""
-    if repeat is None:
-        return plan
-    if repeat >= study.seeds:
+def part_of(study: Study, repeat: int | None, share: str | None = None) -> Callable[[Plan], Plan]:
+    """What cuts one repeat, or one share, out of a study's plan; refuses at once, before any data is made, what cannot be."""
+    if repeat is not None and repeat >= study.seeds:
         raise StudyError(f"--repeat {repeat}: study {study.name} has the repeats 0 to {study.seeds - 1}: choose one")
-    return plan.of_repeat(repeat)
-
-
-def of_share(plan: Plan, share: str | None) -> Plan:
-    """One share of a study's plan, where a command asks for one; refuses one that cannot be."""
-    if share is None:
-        return plan
-    number, slash, shares = share.partition("/")
+    number, slash, shares = (share or "0/1").partition("/")
     if not (slash and number.isdecimal() and shares.isdecimal() and int(number) < int(shares)):
         raise StudyError(f"--share {share}: write it as I/N with I from 0 to N-1, such as 0/4")
-    return plan.share(int(number), int(shares))
+
+    def cut(plan: Plan) -> Plan:
+        plan = plan if repeat is None else plan.of_repeat(repeat)
+        return plan if share is None else plan.share(int(number), int(shares))
+
+    return cut

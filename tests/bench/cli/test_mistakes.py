@@ -61,6 +61,7 @@ def a_study(folder, **changes):
         ([*RUN, "--labels", "5shot 10shot"], "(did you mean 5shot,10shot?)"),
         ([*RUN, "--seeds", "0"], "seeds: Input should be greater than 0, got 0"),
         ([*RUN, "--repeat", "7"], "--repeat 7: study demo has the repeats 0 to 2: choose one"),
+        ([*RUN, "--share", "3/2"], "--share 3/2: write it as I/N with I from 0 to N-1, such as 0/4"),
         (["run", "--study", "demmo"], "unknown study 'demmo'; did you mean demo?"),
         (["run", "--study", str(ROOT / "configs/dmo.yaml")], f"(did you mean {ROOT / 'configs/demo.yaml'}?): name a .yaml"),
         (["tune", "--tuning", "dmeo"], "unknown tuning 'dmeo'; did you mean demo?"),
@@ -81,12 +82,14 @@ def a_study(folder, **changes):
 )  # fmt: skip
 def test_what_was_meant_is_said(arguments, said, run_bench, store, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "data"))
     if said is None:
         arguments, said = (
             [*arguments, "--store", str(store)],
             "no published numbers 'geokr2021'; did you mean geokr-2021?",
         )
     assert said in line_of(run_bench(*arguments))
+    assert not (tmp_path / "data").exists()  # it is said before the demo's world is made
 
 
 @pytest.mark.parametrize(
