@@ -176,7 +176,7 @@ def part_of(study: Study, repeat: int | None, share: str | None = None) -> Calla
     """What cuts one repeat, or one share, out of a study's plan; refuses at once, before any data is made, what cannot be."""
     if repeat is not None and repeat >= study.seeds:
         raise StudyError(f"--repeat {repeat}: study {study.name} has the repeats 0 to {study.seeds - 1}: choose one")
-    number, slash, shares = (share or "0/1").partition("/")
+    number, slash, shares = ("0/1" if share is None else share).partition("/")
     if not (slash and number.isdecimal() and shares.isdecimal() and int(number) < int(shares)):
         raise StudyError(f"--share {share}: write it as I/N with I from 0 to N-1, such as 0/4")
 

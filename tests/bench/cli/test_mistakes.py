@@ -62,6 +62,7 @@ def a_study(folder, **changes):
         ([*RUN, "--seeds", "0"], "seeds: Input should be greater than 0, got 0"),
         ([*RUN, "--repeat", "7"], "--repeat 7: study demo has the repeats 0 to 2: choose one"),
         ([*RUN, "--share", "3/2"], "--share 3/2: write it as I/N with I from 0 to N-1, such as 0/4"),
+        ([*RUN, "--share", ""], "--share : write it as I/N"),
         (["run", "--study", "demmo"], "unknown study 'demmo'; did you mean demo?"),
         (["run", "--study", str(ROOT / "configs/dmo.yaml")], f"(did you mean {ROOT / 'configs/demo.yaml'}?): name a .yaml"),
         (["tune", "--tuning", "dmeo"], "unknown tuning 'dmeo'; did you mean demo?"),
